@@ -1,0 +1,59 @@
+//! What can be done to the file beside serving it? The subcommands, a file each.
+
+mod notify;
+pub mod serve;
+
+use std::path::Path;
+
+use crate::core::{Core, OpenError};
+use crate::flags::{self, Command};
+
+/// How a command ends.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error("{0}")]
+    Database(#[from] OpenError),
+    #[error(
+        "the address is in use: {0}; stop what listens there, or choose another one with --listen"
+    )]
+    AddressInUse(String),
+    #[error("{0:#}")]
+    Other(#[from] anyhow::Error),
+}
+
+impl Failure {
+    /// 1 failed, 3 database (corrupt, locked, newer), 4 address in use. 2, bad flags, is clap's.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Other(_) => 1,
+            Self::Database(_) => 3,
+            Self::AddressInUse(_) => 4,
+        }
+    }
+}
+
+impl From<crate::core::error::Error> for Failure {
+    fn from(error: crate::core::error::Error) -> Self {
+        let details = crate::web::answer::details(&error).join("; ");
+        Self::Other(anyhow::anyhow!("{details}"))
+    }
+}
+
+/// Runs a subcommand to its end.
+///
+/// # Errors
+/// What to print, and the code to exit with.
+pub async fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Notify(notify) => notify::run(notify).await,
+    }
+}
+
+/// Opens a file that must be there, beside a server that may be running on it.
+fn visit(path: &Path) -> Result<Core, Failure> {
+    if !path.exists() {
+        let missing = anyhow::anyhow!("{} is not there: say which file with --db", path.display());
+        return Err(Failure::Other(missing));
+    }
+    Ok(Core::visit(path, flags::options())?)
+}

@@ -1,0 +1,37 @@
+//! `chat notify`: sends a system notification; a running server pushes it within a second.
+
+use serde_json::json;
+
+use super::{Failure, visit};
+use crate::core::{account, notice};
+use crate::flags::Notify;
+
+pub async fn run(flags: Notify) -> Result<(), Failure> {
+    let core = visit(&flags.file.db)?;
+    let Notify {
+        user,
+        title,
+        message,
+        kind,
+        file,
+    } = flags;
+    let sent = core
+        .write(move |tx| {
+            let to = account::found(tx, &user)?;
+            Ok((notice::make(tx, None, to.id, &title, &message, &kind)?, to))
+        })
+        .await;
+    let closing = core.clone();
+    tokio::task::spawn_blocking(move || closing.close())
+        .await
+        .ok();
+    let (notice, to) = sent?;
+    if file.json {
+        let sent =
+            json!({ "id": notice.id.number(), "userId": to.id.number(), "title": notice.title });
+        println!("{sent}");
+    } else {
+        println!("{} was notified: {}", to.name, notice.title);
+    }
+    Ok(())
+}

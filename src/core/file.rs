@@ -1,0 +1,156 @@
+//! Keeping files: taken in part by part, so that a large one holds up nobody, and shown when they are whole.
+
+use std::sync::Arc;
+
+use super::error::{Error, Result};
+use super::limits;
+use super::may::{Wish, may};
+use super::model::{AccountId, ConversationId, Event, File, FileId, Listed, Me, Page};
+use super::store::{FileOrder, Tx, View};
+use super::text;
+
+/// Makes room for a file of this media type, which its content decided; nobody sees it before [`finish`].
+///
+/// # Errors
+/// `Invalid` for a name that is none.
+pub fn begin(tx: &Tx<'_>, me: &Me, original: &str, media_type: &str) -> Result<FileId> {
+    if let Some(wrong) = text::wrong_with_line(original, limits::FILE_NAME_CHARS) {
+        return Err(Error::invalid("filename", wrong));
+    }
+    tx.insert_file(&safe_name(original), original, media_type, me.id)
+}
+
+/// May this person share a file here? Asked before the bytes are taken in; [`finish`] asks again.
+///
+/// # Errors
+/// `NotFound`.
+pub fn may_share(view: &View<'_>, me: &Me, conversation: ConversationId) -> Result<()> {
+    may(view, Some(me.id), Wish::Speak, conversation).map(drop)
+}
+
+/// Takes in the next part.
+///
+/// # Errors
+/// Only the database's.
+pub fn add_part(tx: &Tx<'_>, file: FileId, position: i64, bytes: &[u8]) -> Result<()> {
+    tx.insert_file_part(file, position, bytes)
+}
+
+/// The file is whole: from now on it is there, and its conversation hears of it. `None` keeps it the uploader's own.
+///
+/// # Errors
+/// `NotFound` where the uploader may not speak there any more.
+pub fn finish(
+    tx: &Tx<'_>,
+    me: &Me,
+    id: FileId,
+    conversation: Option<ConversationId>,
+    size: u64,
+    hash: &str,
+) -> Result<Arc<File>> {
+    let place = match conversation {
+        Some(conversation) => {
+            let (place, member) = may(tx, Some(me.id), Wish::Speak, conversation)?;
+            if !member {
+                tx.insert_member(place.id, me.id)?;
+            }
+            Some(place)
+        }
+        None => None,
+    };
+    tx.complete_file(id, conversation, size, hash)?;
+    let file = Arc::new(tx.file(id)?.ok_or(Error::NotFound("File"))?);
+    if let Some(place) = place {
+        tx.announce(Event::FileShared {
+            file: file.clone(),
+            place,
+        });
+    }
+    Ok(file)
+}
+
+/// Forgets a file that did not come whole.
+///
+/// # Errors
+/// Only the database's.
+pub fn abandon(tx: &Tx<'_>, id: FileId) -> Result<()> {
+    tx.delete_file(id)
+}
+
+/// A file, for somebody who may have it: what lies in open rooms and profile pictures are for everybody, the rest
+/// for the uploader and the members of its conversation.
+///
+/// # Errors
+/// `NotFound`, the same for what is not there and for what is not for this person.
+pub fn get(view: &View<'_>, who: Option<AccountId>, id: FileId) -> Result<File> {
+    let file = view.file(id)?.ok_or(Error::NotFound("File"))?;
+    let allowed = file.public
+        || who == Some(file.uploader)
+        || file
+            .conversation
+            .is_some_and(|place| may(view, who, Wish::Hear, place).is_ok());
+    if allowed {
+        Ok(file)
+    } else {
+        Err(Error::NotFound("File"))
+    }
+}
+
+/// One part of a file's bytes; `None` past the last. Whether the file may be read, [`get`] has said.
+///
+/// # Errors
+/// Only the database's.
+pub fn part(view: &View<'_>, id: FileId, position: i64) -> Result<Option<Vec<u8>>> {
+    view.file_part(id, position)
+}
+
+/// Files in open rooms, and this person's own.
+///
+/// # Errors
+/// Only the database's.
+pub fn seen_by(
+    view: &View<'_>,
+    who: Option<AccountId>,
+    order: FileOrder,
+    page: Page,
+) -> Result<Listed<File>> {
+    view.files_seen_by(who, order, page)
+}
+
+/// The original name with safe characters only: it goes into paths and headers.
+fn safe_name(original: &str) -> String {
+    let safe: String = original
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') {
+                c
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    match safe.trim_start_matches(['.', '-']) {
+        "" => "file".into(),
+        name => name
+            .chars()
+            .rev()
+            .take(100)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+            .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_become_safe_and_keep_their_ending() {
+        assert_eq!(safe_name("my document.pdf"), "my-document.pdf");
+        assert_eq!(safe_name("../../etc/passwd"), "etc-passwd");
+        assert_eq!(safe_name("…"), "file");
+        assert!(safe_name(&format!("{}.pdf", "x".repeat(300))).ends_with("x.pdf"));
+    }
+}

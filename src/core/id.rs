@@ -1,0 +1,303 @@
+//! How is a thing named? `Id<Kind>` inside, and its spellings outside.
+//!
+//! Inside, an id is a positive integer below 2^53. Outside it is spelled as that integer (direct), as a UUID of
+//! version 8 (campus, mentor, emote) or as 24 hex digits (rooms). The two long spellings are a keyed permutation of
+//! the integer, the kind of thing, and zeros: reversible without a look-up, unlike their neighbours, and a made-up
+//! one is found out because the zeros do not come back.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
+
+use siphasher::sip::SipHasher24;
+
+/// Ids stay exact in JavaScript: the first integer that is no id any more.
+pub const END: i64 = 1 << 53;
+
+/// A kind of thing that has ids; `TAG` tells a spelling of one kind from a spelling of another.
+pub trait Kind: 'static {
+    const TAG: u8;
+    const NAME: &'static str;
+}
+
+macro_rules! kinds {
+    ($($kind:ident, $id:ident, $tag:literal, $name:literal;)*) => {$(
+        #[derive(Debug)]
+        pub enum $kind {}
+        impl Kind for $kind {
+            const TAG: u8 = $tag;
+            const NAME: &'static str = $name;
+        }
+        pub type $id = Id<$kind>;
+    )*};
+}
+
+// A tag is part of every spelling that clients have stored: never change or reuse one.
+kinds! {
+    AccountKind, AccountId, 1, "user";
+    DeviceKind, DeviceId, 2, "device";
+    ConversationKind, ConversationId, 3, "conversation";
+    MessageKind, MessageId, 4, "message";
+    FileKind, FileId, 5, "file";
+    NoticeKind, NoticeId, 6, "notification";
+    MailKind, MailId, 7, "mail";
+}
+
+/// The id of one thing of kind `K`: a positive integer below 2^53.
+pub struct Id<K>(i64, PhantomData<fn() -> K>);
+
+impl<K: Kind> Id<K> {
+    /// The id with this number, if it can be one.
+    pub fn new(number: i64) -> Option<Self> {
+        (number > 0 && number < END).then_some(Self(number, PhantomData))
+    }
+
+    /// The integer: how the database and the direct dialect spell it.
+    pub fn number(self) -> i64 {
+        self.0
+    }
+
+    /// An id that the database gave out, which gives out nothing else.
+    pub(in crate::core) fn stored(number: i64) -> Self {
+        Self(number, PhantomData)
+    }
+}
+
+impl<K> Clone for Id<K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<K> Copy for Id<K> {}
+impl<K> PartialEq for Id<K> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+impl<K> Eq for Id<K> {}
+impl<K> PartialOrd for Id<K> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl<K> Ord for Id<K> {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.cmp(&other.0)
+    }
+}
+impl<K> Hash for Id<K> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+impl<K: Kind> fmt::Debug for Id<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", K::NAME, self.0)
+    }
+}
+
+/// Spells ids and reads them back, with the key that is kept in the database.
+#[derive(Clone)]
+pub struct Spelling {
+    key: [u8; 16],
+}
+
+impl fmt::Debug for Spelling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Spelling")
+    }
+}
+
+/// Feistel rounds: four make a strong pseudorandom permutation, two more leave room for its birthday bound.
+const ROUNDS: u8 = 6;
+/// Half of 24 hex digits.
+const HEX_HALF: u32 = 48;
+/// Half of the 122 bits that a UUID of version 8 leaves free.
+const UUID_HALF: u32 = 61;
+
+impl Spelling {
+    pub fn new(key: [u8; 16]) -> Self {
+        Self { key }
+    }
+
+    /// 24 lower-case hex digits.
+    pub fn hex<K: Kind>(&self, id: Id<K>) -> String {
+        format!("{:024x}", self.seal(id, HEX_HALF))
+    }
+
+    /// A UUID of version 8 (RFC 9562), lower case, with dashes.
+    pub fn uuid<K: Kind>(&self, id: Id<K>) -> String {
+        let sealed = self.seal(id, UUID_HALF);
+        let (custom_a, custom_b, custom_c) = (
+            sealed >> 74,
+            (sealed >> 62) & 0xfff,
+            sealed & 0x3fff_ffff_ffff_ffff,
+        );
+        let bits = (custom_a << 80) | (0x8 << 76) | (custom_b << 64) | (0b10 << 62) | custom_c;
+        format!(
+            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+            (bits >> 96) as u32,
+            (bits >> 80) as u16,
+            (bits >> 64) as u16,
+            (bits >> 48) as u16,
+            bits & 0xffff_ffff_ffff
+        )
+    }
+
+    /// Reads any spelling: decimal, 24 hex digits, or a UUID with or without dashes. Length tells them apart.
+    /// `None` for what is malformed, of another kind of thing, or fails its check.
+    pub fn read<K: Kind>(&self, text: &str) -> Option<Id<K>> {
+        match text.len() {
+            1..=16 if text.bytes().all(|b| b.is_ascii_digit()) => Id::new(text.parse().ok()?),
+            _ => self.read_sealed(text),
+        }
+    }
+
+    /// Reads the spellings that nobody can guess, a UUID or 24 hex digits, and no other.
+    pub fn read_sealed<K: Kind>(&self, text: &str) -> Option<Id<K>> {
+        match text.len() {
+            24 => self.open(hex_digits(text)?, HEX_HALF),
+            36 if [8, 13, 18, 23]
+                .iter()
+                .all(|&at| text.as_bytes()[at] == b'-') =>
+            {
+                self.open_uuid(hex_digits(&text.replace('-', ""))?)
+            }
+            32 => self.open_uuid(hex_digits(text)?),
+            _ => None,
+        }
+    }
+
+    fn open_uuid<K: Kind>(&self, bits: u128) -> Option<Id<K>> {
+        if (bits >> 76) & 0xf != 0x8 || (bits >> 62) & 0b11 != 0b10 {
+            return None;
+        }
+        let (custom_a, custom_b, custom_c) = (
+            bits >> 80,
+            (bits >> 64) & 0xfff,
+            bits & 0x3fff_ffff_ffff_ffff,
+        );
+        self.open((custom_a << 74) | (custom_b << 62) | custom_c, UUID_HALF)
+    }
+
+    /// The plaintext is `zeros ‖ tag ‖ number`: with 24 hex digits 35 zeros and 8 bits of kind stand guard.
+    fn seal<K: Kind>(&self, id: Id<K>, half: u32) -> u128 {
+        let plain = (u128::from(K::TAG) << 53) | id.0 as u128;
+        let mask = (1u64 << half) - 1;
+        let (mut left, mut right) = ((plain >> half) as u64, plain as u64 & mask);
+        for round in 0..ROUNDS {
+            (left, right) = (right, left ^ (self.mix(half, round, right) & mask));
+        }
+        (u128::from(left) << half) | u128::from(right)
+    }
+
+    fn open<K: Kind>(&self, sealed: u128, half: u32) -> Option<Id<K>> {
+        let mask = (1u64 << half) - 1;
+        let (mut left, mut right) = ((sealed >> half) as u64, sealed as u64 & mask);
+        for round in (0..ROUNDS).rev() {
+            (left, right) = (right ^ (self.mix(half, round, left) & mask), left);
+        }
+        let plain = (u128::from(left) << half) | u128::from(right);
+        (plain >> 53 == u128::from(K::TAG)).then(|| Id::new((plain & (END as u128 - 1)) as i64))?
+    }
+
+    fn mix(&self, half: u32, round: u8, input: u64) -> u64 {
+        let mut block = [0; 10];
+        block[..8].copy_from_slice(&input.to_le_bytes());
+        (block[8], block[9]) = (half as u8, round);
+        SipHasher24::new_with_key(&self.key).hash(&block)
+    }
+}
+
+fn hex_digits(text: &str) -> Option<u128> {
+    // `from_str_radix` would take a sign.
+    text.bytes()
+        .all(|b| b.is_ascii_hexdigit())
+        .then(|| u128::from_str_radix(text, 16).ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn spelling() -> Spelling {
+        Spelling::new(*b"sixteen bytes!!!")
+    }
+
+    proptest! {
+        #[test]
+        fn every_spelling_reads_back(number in 1..END) {
+            let (spell, id) = (spelling(), MessageId::new(number).unwrap());
+            prop_assert_eq!(spell.read(&spell.hex(id)), Some(id));
+            prop_assert_eq!(spell.read(&spell.uuid(id)), Some(id));
+            prop_assert_eq!(spell.read(&spell.uuid(id).to_uppercase()), Some(id));
+            prop_assert_eq!(spell.read(&number.to_string()), Some(id));
+            prop_assert_eq!(spell.hex(id).len(), 24);
+            prop_assert_eq!(&spell.uuid(id)[14..15], "8");
+        }
+
+        #[test]
+        fn a_spelling_of_one_kind_is_none_of_another(number in 1..END) {
+            let (spell, id) = (spelling(), MessageId::new(number).unwrap());
+            prop_assert_eq!(spell.read::<AccountKind>(&spell.hex(id)), None);
+            prop_assert_eq!(spell.read::<FileKind>(&spell.uuid(id)), None);
+        }
+
+        #[test]
+        fn a_changed_digit_is_found_out(number in 1..END, at in 0usize..24, digit in 0u32..16) {
+            let (spell, id) = (spelling(), FileId::new(number).unwrap());
+            let mut text = spell.hex(id).into_bytes();
+            let new = char::from_digit(digit, 16).unwrap() as u8;
+            prop_assume!(text[at] != new);
+            text[at] = new;
+            prop_assert_eq!(spell.read::<FileKind>(std::str::from_utf8(&text).unwrap()), None);
+        }
+
+        #[test]
+        fn made_up_text_is_no_id_and_no_panic(text in "\\PC{0,40}", hex in "[0-9a-f]{24}", long in "[0-9a-f]{32}") {
+            let spell = spelling();
+            if let Some(id) = spell.read::<MessageKind>(&text) {
+                prop_assert_eq!(id.number().to_string(), text.trim_start_matches('0'));
+            }
+            prop_assert_eq!(spell.read::<MessageKind>(&hex), None);
+            prop_assert_eq!(spell.read::<MessageKind>(&long), None);
+        }
+
+        #[test]
+        fn neighbours_share_nothing(number in 1..END - 1) {
+            let spell = spelling();
+            let [one, next] = [number, number + 1].map(|n| spell.hex(MessageId::new(n).unwrap()));
+            let same = one.bytes().zip(next.bytes()).filter(|(a, b)| a == b).count();
+            prop_assert!(same < 14, "{one} {next}");
+        }
+
+        #[test]
+        fn another_key_reads_nothing(number in 1..END) {
+            let id = MessageId::new(number).unwrap();
+            let other = Spelling::new(*b"another key here");
+            prop_assert_eq!(other.read::<MessageKind>(&spelling().hex(id)), None);
+        }
+    }
+
+    #[test]
+    fn the_bounds_are_no_ids() {
+        let spell = spelling();
+        for text in [
+            "0",
+            "9007199254740992",
+            "-1",
+            "+1",
+            "",
+            " 1",
+            "1.0",
+            "99999999999999999",
+        ] {
+            assert_eq!(spell.read::<MessageKind>(text), None, "{text}");
+        }
+        assert_eq!(
+            spell.read::<MessageKind>("9007199254740991"),
+            MessageId::new(END - 1)
+        );
+    }
+}

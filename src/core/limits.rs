@@ -1,0 +1,48 @@
+//! What is too long, too many, too often? The numbers of the contract, in one place.
+
+use std::time::Duration;
+
+/// Sizes that an operator can set by flag; the rest are constants below.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Characters in a message's text.
+    pub message_chars: usize,
+    /// Bytes in an uploaded file.
+    pub upload_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            message_chars: 8_000,
+            upload_bytes: 10 << 20,
+        }
+    }
+}
+
+/// Bytes in a JSON body, and in a socket event without its file.
+pub const JSON_BYTES: usize = 128 << 10;
+/// Items on a page.
+pub const PAGE: u32 = 100;
+/// Characters in a name of a person or a conversation.
+pub const NAME_CHARS: usize = 100;
+/// Characters in a conversation's description.
+pub const DESCRIPTION_CHARS: usize = 1_000;
+/// Characters in a file's name.
+pub const FILE_NAME_CHARS: usize = 255;
+/// Characters in a notification's title and text.
+pub const NOTICE_TITLE_CHARS: usize = 200;
+pub const NOTICE_TEXT_CHARS: usize = 4_000;
+/// Characters in a `clientMessageId`.
+pub const CLIENT_ID_CHARS: usize = 100;
+/// Characters and bytes in a password.
+pub const PASSWORD_MIN_CHARS: usize = 8;
+pub const PASSWORD_MAX_BYTES: usize = 256;
+/// Sockets that one account may hold open.
+pub const SOCKETS_PER_ACCOUNT: usize = 50;
+/// How long somebody types without saying so again.
+pub const TYPING_LASTS: Duration = Duration::from_secs(10);
+/// At most one word of typing in this time, per socket and conversation.
+pub const TYPING_EVERY: Duration = Duration::from_secs(2);
+/// One part of a stored file, in bytes: the most that one write of a file holds up the others.
+pub const FILE_PART: usize = 256 << 10;

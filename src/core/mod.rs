@@ -1,0 +1,265 @@
+//! What is chat? The people, the conversations, the one message log, and the rules; no HTTP, no JSON, no dialect.
+//!
+//! Everything is said in verbs: [`message::post`], [`conversation::between`], [`account::sign_up`]. A verb that changes
+//! something runs in [`Core::write`], one that only reads in [`Core::read`]; both ask [`may`] who may. What a verb
+//! announces ([`model::Event`]) leaves in commit order, after the commit, through one channel.
+
+pub mod account;
+pub mod conversation;
+pub mod directory;
+pub mod error;
+pub mod file;
+pub mod id;
+pub mod limits;
+pub mod may;
+pub mod message;
+pub mod model;
+pub mod notice;
+pub mod password;
+mod store;
+pub mod text;
+pub mod time;
+pub mod token;
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::OpenFlags;
+use tokio::sync::{Semaphore, mpsc};
+
+use directory::Directory;
+use error::{Error, Result};
+use id::Spelling;
+use limits::Limits;
+use model::{Event, Me, Time};
+use password::Passwords;
+pub use store::schema::{Durability, Locked, OpenError};
+use store::writer::{Outlet, Writer};
+pub use store::{ConversationOrder, FileOrder, Tx, View};
+use token::Tokens;
+
+/// How the core is to be opened.
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub durability: Durability,
+    pub limits: Limits,
+    pub bcrypt_cost: u32,
+    /// How long a login lasts.
+    pub token_ttl: Duration,
+    /// Instead of the signing secret in the database; at least 32 bytes.
+    pub token_secret: Option<Vec<u8>>,
+}
+
+/// Batches of news that may wait for the fan-out before the writer waits too.
+const NEWS: usize = 64;
+/// Reads that run at the same time.
+const READERS: u32 = 4;
+/// Reads that may wait for a reader.
+const READS_WAITING: usize = 1_024;
+
+/// Chat itself: an open database, the keys that are kept in it, and what is known without asking it.
+#[derive(Clone)]
+pub struct Core(Arc<Shared>);
+
+struct Shared {
+    /// Empty once the core has closed.
+    writer: Mutex<Option<Writer>>,
+    readers: r2d2::Pool<SqliteConnectionManager>,
+    reading: Arc<Semaphore>,
+    options: Options,
+    directory: Arc<Directory>,
+    spelling: Spelling,
+    tokens: Tokens,
+    passwords: Passwords,
+    path: PathBuf,
+}
+
+/// What became true, a commit at a time, in commit order.
+pub type News = mpsc::Receiver<Vec<Event>>;
+
+impl Core {
+    /// Opens the database for a server, which hears the news. The lock keeps a second server off the file.
+    ///
+    /// # Errors
+    /// Where the file is in use, is not ours, is newer than we are, or cannot be opened.
+    pub fn open(
+        path: &Path,
+        options: Options,
+    ) -> std::result::Result<(Self, News, Locked), OpenError> {
+        let lock = store::schema::lock(path)?;
+        let (sender, news) = mpsc::channel(NEWS);
+        let core = Self::with_outlet(path, options, Outlet::Here(sender))?;
+        Ok((core, news, lock))
+    }
+
+    /// Opens it beside a server that may be running: that one hears of the changes within a second.
+    ///
+    /// # Errors
+    /// As [`Core::open`], but the file must be there.
+    pub fn visit(path: &Path, options: Options) -> std::result::Result<Self, OpenError> {
+        Self::with_outlet(path, options, Outlet::Elsewhere)
+    }
+
+    fn with_outlet(
+        path: &Path,
+        options: Options,
+        outlet: Outlet,
+    ) -> std::result::Result<Self, OpenError> {
+        let unusable = |cause: String| OpenError::Unusable {
+            path: path.to_path_buf(),
+            cause,
+        };
+        let conn = store::schema::open(path, options.durability)?;
+        let key = |e: anyhow::Error| unusable(e.to_string());
+        let spelling = Spelling::new(store::schema::secret(&conn, "ids").map_err(key)?);
+        let kept: [u8; 32] = store::schema::secret(&conn, "tokens").map_err(key)?;
+        let tokens = Tokens::new(
+            options.token_secret.as_deref().unwrap_or(&kept),
+            options.token_ttl,
+        );
+
+        let view = View::new(&conn, &options.limits);
+        let loaded = Directory::load(&view, Time::now()).map_err(|e| unusable(e.to_string()))?;
+        let directory = Arc::new(loaded);
+        let serves = matches!(outlet, Outlet::Here(_));
+        let writer = Writer::start(conn, options.limits.clone(), directory.clone(), outlet)
+            .map_err(|e| unusable(e.to_string()))?;
+
+        let manager = SqliteConnectionManager::file(path)
+            .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            .with_init(store::schema::prepare_reader);
+        let readers = r2d2::Pool::builder()
+            .max_size(READERS)
+            .min_idle(Some(0))
+            .test_on_check_out(false)
+            .build_unchecked(manager);
+        let core = Self(Arc::new(Shared {
+            writer: Mutex::new(Some(writer)),
+            readers,
+            reading: Arc::new(Semaphore::new(READERS as usize + READS_WAITING)),
+            passwords: Passwords::new(options.bcrypt_cost),
+            options,
+            directory,
+            spelling,
+            tokens,
+            path: path.to_path_buf(),
+        }));
+        if serves {
+            // Queued before everything else; nobody waits for it.
+            drop(core.write(|tx| {
+                tx.delete_unfinished_files()?;
+                tx.delete_expired_devices()
+            }));
+        }
+        Ok(core)
+    }
+
+    /// Runs a verb that changes something. It is queued by this call itself, in the order of the calls; the future
+    /// answers when the change is on the disk.
+    pub fn write<T, V>(&self, verb: V) -> impl Future<Output = Result<T>> + Send + use<T, V>
+    where
+        V: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let queued = writer.as_ref().map(|writer| writer.queue(verb));
+        async move {
+            match queued {
+                Some(answer) => answer.await,
+                None => Err(Error::Overloaded("The server is stopping")),
+            }
+        }
+    }
+
+    /// Runs a verb that only reads, in one snapshot, off the async threads.
+    ///
+    /// # Errors
+    /// What the verb refuses; `Overloaded` where too many wait to read.
+    pub async fn read<T, V>(&self, verb: V) -> Result<T>
+    where
+        V: FnOnce(&View<'_>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let Ok(place) = self.0.reading.clone().try_acquire_owned() else {
+            return Err(Error::Overloaded("The server has too much to read"));
+        };
+        let shared = self.0.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            let mut conn = shared
+                .readers
+                .get()
+                .map_err(|e| Error::Internal(format!("no reader: {e}")))?;
+            let snapshot = conn.transaction()?;
+            verb(&View::new(&snapshot, &shared.options.limits))
+        });
+        read.await
+            .unwrap_or_else(|e| Err(Error::Internal(format!("a read ended: {e}"))))
+    }
+
+    /// Whose token this is, as of now.
+    ///
+    /// # Errors
+    /// `Unauthorized` for a bad, expired or revoked token, `Forbidden` for a suspended account.
+    pub fn me(&self, token: &str) -> Result<Me> {
+        let (account, device) = self.0.tokens.read(token)?;
+        self.0.directory.me(account, device)
+    }
+
+    pub fn directory(&self) -> &Directory {
+        &self.0.directory
+    }
+
+    pub fn spelling(&self) -> &Spelling {
+        &self.0.spelling
+    }
+
+    pub fn tokens(&self) -> &Tokens {
+        &self.0.tokens
+    }
+
+    pub fn passwords(&self) -> &Passwords {
+        &self.0.passwords
+    }
+
+    pub fn limits(&self) -> &Limits {
+        &self.0.options.limits
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// Writes what is queued and closes the file. Blocks; what is asked afterwards is refused.
+    pub fn close(&self) {
+        let writer = self
+            .0
+            .writer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(writer) = writer {
+            writer.finish();
+        }
+    }
+}
+
+/// Bytes that nobody can guess.
+pub fn random<const BYTES: usize>() -> [u8; BYTES] {
+    let mut bytes = [0; BYTES];
+    aws_lc_rs::rand::fill(&mut bytes).expect("the system's random source works, or nothing does");
+    bytes
+}
+
+/// Lower-case hex digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            write!(text, "{byte:02x}").expect("a string takes everything");
+            text
+        })
+}

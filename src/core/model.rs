@@ -1,0 +1,252 @@
+//! Which things are there? The nouns of chat on one page, and the news about them.
+
+use std::sync::Arc;
+
+pub use super::id::{
+    AccountId, AccountKind, ConversationId, ConversationKind, DeviceId, DeviceKind, FileId,
+    FileKind, Id, MessageId, MessageKind, NoticeId, NoticeKind,
+};
+pub use super::time::Time;
+
+/// The person acting: who they are, and the device whose token they hold.
+#[derive(Debug, Clone)]
+pub struct Me {
+    pub id: AccountId,
+    pub device: DeviceId,
+    pub name: Arc<str>,
+    pub admin: bool,
+}
+
+/// A person, as the person and the administrator may see them.
+#[derive(Debug, Clone)]
+pub struct Account {
+    pub id: AccountId,
+    pub home: String,
+    pub name: String,
+    pub username: Option<String>,
+    pub email: Option<String>,
+    pub admin: bool,
+    pub suspended_at: Option<Time>,
+    pub created_at: Time,
+}
+
+/// A login, still alive.
+#[derive(Debug, Clone)]
+pub struct Device {
+    pub id: DeviceId,
+    pub account: AccountId,
+    pub user_agent: String,
+    pub address: String,
+    pub created_at: Time,
+    pub seen_at: Time,
+    pub expires_at: Time,
+}
+
+/// The four sorts of conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Sort {
+    /// Two people.
+    Direct,
+    /// Named and closed.
+    Group,
+    /// Named and open to every account.
+    Room,
+    /// A mentor and a mentee, tied to a session.
+    Session,
+}
+
+impl Sort {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Group => "group",
+            Self::Room => "room",
+            Self::Session => "session",
+        }
+    }
+}
+
+/// A conversation, as far as permissions and addressing need it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    pub id: ConversationId,
+    pub sort: Sort,
+    /// The two people of a direct or session conversation.
+    pub pair: Option<(AccountId, AccountId)>,
+}
+
+impl Place {
+    /// The other of two people; `None` in groups and rooms.
+    pub fn other(&self, one: AccountId) -> Option<AccountId> {
+        self.pair
+            .map(|(low, high)| if low == one { high } else { low })
+    }
+}
+
+/// A conversation in full.
+#[derive(Debug, Clone)]
+pub struct Conversation {
+    pub place: Place,
+    pub name: String,
+    pub description: String,
+    pub creator: Option<AccountId>,
+    pub created_at: Time,
+}
+
+/// Somebody's name beside their id.
+#[derive(Debug, Clone)]
+pub struct Author {
+    pub id: AccountId,
+    pub name: Arc<str>,
+}
+
+/// One message. `id` grows in commit order over all conversations, `seq` counts 1, 2, 3 … within its own.
+#[derive(Debug, Clone)]
+pub struct Message {
+    pub id: MessageId,
+    pub place: Place,
+    pub seq: i64,
+    pub author: Author,
+    pub text: String,
+    pub client_id: Option<String>,
+    pub sent_at: Time,
+    /// When somebody other than the author first marked it as read.
+    pub read_at: Option<Time>,
+}
+
+/// A stored file, without its bytes.
+#[derive(Debug, Clone)]
+pub struct File {
+    pub id: FileId,
+    /// Safe characters only.
+    pub name: String,
+    /// As the uploader called it.
+    pub original: String,
+    /// Media type, decided by content.
+    pub media_type: String,
+    pub size: u64,
+    /// SHA-256 in hex.
+    pub hash: String,
+    pub uploader: AccountId,
+    pub conversation: Option<ConversationId>,
+    pub public: bool,
+    pub created_at: Time,
+}
+
+/// A system notification.
+#[derive(Debug, Clone)]
+pub struct Notice {
+    pub id: NoticeId,
+    pub account: AccountId,
+    pub title: String,
+    pub text: String,
+    pub kind: String,
+    pub created_at: Time,
+    pub read_at: Option<Time>,
+}
+
+/// How far somebody has read, as `messages_read` tells it.
+#[derive(Debug, Clone)]
+pub struct Receipt {
+    pub reader: AccountId,
+    /// Messages of others that became read.
+    pub count: i64,
+    pub at: Time,
+}
+
+/// A listener: a number that realtime gave to a socket and dialect. Core carries it and knows no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Ear(pub u64);
+
+/// What became true, in commit order. Verbs announce it; whoever listens hears it after the commit.
+#[derive(Debug, Clone)]
+pub enum Event {
+    MessagePosted(Arc<Message>),
+    FileShared {
+        file: Arc<File>,
+        place: Place,
+    },
+    MessagesRead {
+        place: Place,
+        receipt: Receipt,
+    },
+    /// Somebody types, at this socket, or has stopped.
+    Typing {
+        place: Place,
+        who: AccountId,
+        ear: Ear,
+        on: bool,
+    },
+    NoticeMade(Arc<Notice>),
+    /// A listener joins a conversation at exactly this point of the order.
+    Listening {
+        ear: Ear,
+        conversation: ConversationId,
+    },
+    NotListening {
+        ear: Ear,
+        conversation: ConversationId,
+    },
+    /// A listener that has just come in hears what nobody had heard.
+    NoticesWaiting {
+        ear: Ear,
+        notices: Vec<Arc<Notice>>,
+    },
+    /// An account was made or changed: memory is to be read again.
+    AccountChanged(AccountId),
+    DeviceMade {
+        device: DeviceId,
+        account: AccountId,
+        expires_at: Time,
+    },
+    DeviceEnded {
+        device: DeviceId,
+        account: AccountId,
+    },
+    /// Somebody belongs to a conversation no more.
+    MemberLeft {
+        conversation: ConversationId,
+        account: AccountId,
+    },
+}
+
+impl Event {
+    /// The conversation whose listeners it concerns.
+    pub fn conversation(&self) -> Option<ConversationId> {
+        match self {
+            Self::MessagePosted(message) => Some(message.place.id),
+            Self::FileShared { place, .. }
+            | Self::MessagesRead { place, .. }
+            | Self::Typing { place, .. } => Some(place.id),
+            Self::Listening { conversation, .. }
+            | Self::NotListening { conversation, .. }
+            | Self::MemberLeft { conversation, .. } => Some(*conversation),
+            Self::NoticeMade(_)
+            | Self::NoticesWaiting { .. }
+            | Self::AccountChanged(_)
+            | Self::DeviceMade { .. }
+            | Self::DeviceEnded { .. } => None,
+        }
+    }
+}
+
+/// A page of a list: `page` counts from 1.
+#[derive(Debug, Clone, Copy)]
+pub struct Page {
+    pub page: u32,
+    pub limit: u32,
+    pub descending: bool,
+}
+
+impl Page {
+    pub fn offset(&self) -> i64 {
+        i64::from(self.page - 1) * i64::from(self.limit)
+    }
+}
+
+/// One page of a list, and how many there are in all.
+#[derive(Debug)]
+pub struct Listed<T> {
+    pub items: Vec<T>,
+    pub total: i64,
+}

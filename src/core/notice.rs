@@ -1,0 +1,89 @@
+//! System notifications: kept, pushed, listed, read.
+
+use std::sync::Arc;
+
+use super::error::{Error, Fault, Result};
+use super::limits;
+use super::model::{AccountId, Ear, Event, Listed, Me, Notice, NoticeId, Page};
+use super::store::{Tx, View};
+use super::text;
+
+/// Tells somebody something. `by` is the administrator who says so; `None` is the command line.
+///
+/// # Errors
+/// `NotFound` where there is no such person, `Invalid` for an empty title or text.
+pub fn make(
+    tx: &Tx<'_>,
+    by: Option<AccountId>,
+    to: AccountId,
+    title: &str,
+    message: &str,
+    kind: &str,
+) -> Result<Arc<Notice>> {
+    let faults: Vec<_> = [
+        (
+            "title",
+            text::wrong_with_line(title, limits::NOTICE_TITLE_CHARS),
+        ),
+        (
+            "message",
+            text::wrong_with_text(message, limits::NOTICE_TEXT_CHARS),
+        ),
+        ("type", text::wrong_with_line(kind, limits::NAME_CHARS)),
+    ]
+    .into_iter()
+    .filter_map(|(field, wrong)| Some(Fault::new(field, wrong?)))
+    .collect();
+    if !faults.is_empty() {
+        return Err(Error::Invalid(faults));
+    }
+    if tx.account(to)?.is_none() {
+        return Err(Error::NotFound("User"));
+    }
+    let notice = Arc::new(tx.insert_notice(to, title, message, kind)?);
+    tx.record(
+        by,
+        "notification.create",
+        &format!("user {}", to.number()),
+        title,
+    )?;
+    tx.announce(Event::NoticeMade(notice.clone()));
+    Ok(notice)
+}
+
+/// Tells a listener that has just come in what nobody had heard.
+///
+/// # Errors
+/// Only the database's.
+pub fn catch_up(tx: &Tx<'_>, who: AccountId, ear: Ear) -> Result<()> {
+    let notices: Vec<_> = tx.hear_notices(who)?.into_iter().map(Arc::new).collect();
+    if !notices.is_empty() {
+        tx.announce(Event::NoticesWaiting { ear, notices });
+    }
+    Ok(())
+}
+
+/// Somebody has heard it.
+///
+/// # Errors
+/// Only the database's.
+pub fn heard(tx: &Tx<'_>, id: NoticeId) -> Result<()> {
+    tx.hear_notice(id)
+}
+
+/// This person's notifications, and how many are unread.
+///
+/// # Errors
+/// Only the database's.
+pub fn list(view: &View<'_>, me: &Me, page: Page) -> Result<(Listed<Notice>, i64)> {
+    Ok((view.notices_of(me.id, page)?, view.unread_notices(me.id)?))
+}
+
+/// Marks one as read.
+///
+/// # Errors
+/// `NotFound` where this person has no such notification.
+pub fn mark_read(tx: &Tx<'_>, me: &Me, id: NoticeId) -> Result<Notice> {
+    tx.read_notice(me.id, id)?
+        .ok_or(Error::NotFound("Notification"))
+}

@@ -1,0 +1,124 @@
+//! Is this the password? bcrypt on a bounded number of threads, so that a storm of logins leaves room for messages.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use tokio::sync::Semaphore;
+
+use super::error::{Error, Result};
+
+/// Hashings that may wait for a thread; past that a login is refused at once.
+const WAITING: usize = 128;
+/// bcrypt reads no further.
+const BCRYPT_BYTES: usize = 72;
+
+/// Hashes and checks passwords, a few at a time.
+#[derive(Debug, Clone)]
+pub struct Passwords {
+    cost: u32,
+    threads: Arc<Semaphore>,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Passwords {
+    /// `cost` is bcrypt's: each step doubles the time.
+    pub fn new(cost: u32) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            cost,
+            threads: Arc::new(Semaphore::new(cores.saturating_sub(1).max(1))),
+            waiting: Arc::default(),
+        }
+    }
+
+    /// # Errors
+    /// `Overloaded` where too many wait.
+    pub async fn hash(&self, password: String) -> Result<String> {
+        let cost = self.cost;
+        self.on_a_thread(move || bcrypt::hash(within_bounds(password), cost))
+            .await
+    }
+
+    /// Takes as long for an account that is not there (`hash` is `None`) as for a wrong password.
+    ///
+    /// # Errors
+    /// `Overloaded` where too many wait.
+    pub async fn fits(&self, password: String, hash: Option<String>) -> Result<bool> {
+        let cost = self.cost;
+        self.on_a_thread(move || match hash {
+            Some(hash) => bcrypt::verify(within_bounds(password), &hash),
+            None => bcrypt::hash(within_bounds(password), cost).map(|_| false),
+        })
+        .await
+    }
+
+    async fn on_a_thread<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> bcrypt::BcryptResult<T> + Send + 'static,
+    ) -> Result<T> {
+        let waiting = Waiting::enter(&self.waiting)?;
+        let permit = self.threads.clone().acquire_owned().await;
+        let done = tokio::task::spawn_blocking(move || {
+            // Held until the work is done, also where whoever asked has gone.
+            let _held = (permit, waiting);
+            work()
+        });
+        done.await
+            .map_err(|e| Error::Internal(format!("hashing: {e}")))?
+            .map_err(|e| Error::Internal(format!("bcrypt: {e}")))
+    }
+}
+
+struct Waiting(Arc<AtomicUsize>);
+
+impl Waiting {
+    fn enter(waiting: &Arc<AtomicUsize>) -> Result<Self> {
+        let entered = Self(waiting.clone());
+        if waiting.fetch_add(1, Ordering::Relaxed) >= WAITING {
+            return Err(Error::Overloaded(
+                "Too many people are logging in, please try again",
+            ));
+        }
+        Ok(entered)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// bcrypt would cut a longer password silently, and one with a NUL: those are digested first.
+fn within_bounds(password: String) -> String {
+    if password.len() <= BCRYPT_BYTES && !password.contains('\0') {
+        return password;
+    }
+    super::hex(digest(&SHA256, password.as_bytes()).as_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_73rd_byte_counts() {
+        let passwords = Passwords::new(4);
+        let (long, longer) = ("x".repeat(80), "x".repeat(81));
+        let hash = passwords.hash(long.clone()).await.expect("a hash");
+        assert!(
+            passwords
+                .fits(long, Some(hash.clone()))
+                .await
+                .expect("an answer")
+        );
+        assert!(!passwords.fits(longer, Some(hash)).await.expect("an answer"));
+        assert!(
+            !passwords
+                .fits("anything".into(), None)
+                .await
+                .expect("an answer")
+        );
+    }
+}

@@ -1,0 +1,219 @@
+//! Conversations and their members, as rows.
+
+use rusqlite::Row;
+
+use super::{Tx, View};
+use crate::core::error::{Error, Result};
+use crate::core::model::{
+    AccountId, Conversation, ConversationId, Id, Listed, Page, Place, Receipt, Sort, Time,
+};
+
+/// The columns by which conversations can be listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConversationOrder {
+    Created,
+    Name,
+    Description,
+}
+
+const CONVERSATION: &str =
+    "SELECT id, sort, low, high, name, description, creator, created_at FROM conversations";
+
+fn sort(row: &Row<'_>) -> rusqlite::Result<Sort> {
+    let name: String = row.get("sort")?;
+    [Sort::Direct, Sort::Group, Sort::Room, Sort::Session]
+        .into_iter()
+        .find(|sort| sort.name() == name)
+        .ok_or(rusqlite::Error::InvalidQuery)
+}
+
+pub(super) fn place(row: &Row<'_>, id: &str) -> rusqlite::Result<Place> {
+    let (low, high): (Option<i64>, Option<i64>) = (row.get("low")?, row.get("high")?);
+    Ok(Place {
+        id: Id::stored(row.get(id)?),
+        sort: sort(row)?,
+        pair: low
+            .zip(high)
+            .map(|(low, high)| (Id::stored(low), Id::stored(high))),
+    })
+}
+
+fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
+    Ok(Conversation {
+        place: place(row, "id")?,
+        name: row.get("name")?,
+        description: row.get("description")?,
+        creator: row.get::<_, Option<i64>>("creator")?.map(Id::stored),
+        created_at: Time(row.get("created_at")?),
+    })
+}
+
+impl View<'_> {
+    /// The place, and whether this person is a member of it.
+    pub(in crate::core) fn place_for(
+        &self,
+        id: ConversationId,
+        who: Option<AccountId>,
+    ) -> Result<Option<(Place, bool)>> {
+        self.one(
+            "SELECT id, sort, low, high,
+                    EXISTS (SELECT 1 FROM members WHERE conversation = c.id AND account = ?2) AS member
+             FROM conversations c WHERE id = ?1",
+            (id.number(), who.map(|who| who.number())),
+            |row| Ok((place(row, "id")?, row.get("member")?)),
+        )
+    }
+
+    pub(in crate::core) fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>> {
+        self.one(
+            &format!("{CONVERSATION} WHERE id = ?"),
+            [id.number()],
+            conversation,
+        )
+    }
+
+    pub(in crate::core) fn direct_between(
+        &self,
+        one: AccountId,
+        other: AccountId,
+    ) -> Result<Option<Place>> {
+        let (low, high) = (one.min(other), one.max(other));
+        self.one(
+            "SELECT id, sort, low, high FROM conversations WHERE sort = 'direct' AND low = ? AND high = ?",
+            (low.number(), high.number()),
+            |row| place(row, "id"),
+        )
+    }
+
+    /// Open rooms, and what else this person belongs to. A direct conversation carries the other one's name.
+    pub(in crate::core) fn conversations_seen_by(
+        &self,
+        who: Option<AccountId>,
+        order: ConversationOrder,
+        page: Page,
+    ) -> Result<Listed<Conversation>> {
+        let column = match order {
+            ConversationOrder::Created => "id",
+            ConversationOrder::Name => "name COLLATE NOCASE",
+            ConversationOrder::Description => "description COLLATE NOCASE",
+        };
+        let way = if page.descending { "DESC" } else { "ASC" };
+        let seen = "sort = 'room' OR id IN (SELECT conversation FROM members WHERE account = ?1)";
+        let who = who.map(|who| who.number());
+        let items = self.all(
+            &format!(
+                "SELECT id, sort, low, high, description, creator, created_at,
+                        CASE WHEN sort = 'direct' AND name = ''
+                             THEN (SELECT name FROM accounts WHERE id = iif(low = ?1, high, low))
+                             ELSE name END AS name
+                 FROM conversations WHERE {seen}
+                 ORDER BY {column} {way}, id {way} LIMIT ?2 OFFSET ?3"
+            ),
+            (who, page.limit, page.offset()),
+            conversation,
+        )?;
+        let total = self.count(
+            &format!("SELECT count(*) FROM conversations WHERE {seen}"),
+            [who],
+        )?;
+        Ok(Listed { items, total })
+    }
+
+    /// The sequence number of the last message: 0 where nothing was said.
+    pub(in crate::core) fn last_seq(&self, id: ConversationId) -> Result<i64> {
+        self.count(
+            "SELECT coalesce(max(seq), 0) FROM messages WHERE conversation = ?",
+            [id.number()],
+        )
+    }
+}
+
+/// What a conversation is made from.
+pub(in crate::core) struct NewConversation<'a> {
+    pub sort: Sort,
+    pub name: &'a str,
+    pub description: &'a str,
+    pub creator: AccountId,
+    pub pair: Option<(AccountId, AccountId)>,
+}
+
+impl Tx<'_> {
+    pub(in crate::core) fn insert_conversation(
+        &self,
+        new: &NewConversation<'_>,
+    ) -> Result<ConversationId> {
+        let (low, high) = new
+            .pair
+            .map(|(low, high)| (low.number(), high.number()))
+            .unzip();
+        let id = self.returning(
+            "INSERT INTO conversations (sort, name, description, creator, low, high, created_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            (
+                new.sort.name(),
+                new.name,
+                new.description,
+                new.creator.number(),
+                low,
+                high,
+                self.now.0,
+            ),
+            |row| row.get(0),
+        )?;
+        id.map(Id::stored)
+            .ok_or_else(|| Error::Internal("an insert returned no id".into()))
+    }
+
+    /// Makes a member, who has read everything so far. `false` where the person was one already.
+    pub(in crate::core) fn insert_member(
+        &self,
+        id: ConversationId,
+        who: AccountId,
+    ) -> Result<bool> {
+        let made = self.change(
+            "INSERT OR IGNORE INTO members (conversation, account, joined_at, read_seq)
+             VALUES (?1, ?2, ?3, (SELECT coalesce(max(seq), 0) FROM messages WHERE conversation = ?1))",
+            (id.number(), who.number(), self.now.0),
+        )?;
+        Ok(made == 1)
+    }
+
+    /// Moves a member's read mark to the last message; `None` where that makes nothing of others read.
+    pub(in crate::core) fn move_read_mark(
+        &self,
+        id: ConversationId,
+        reader: AccountId,
+    ) -> Result<Option<Receipt>> {
+        let last = self.last_seq(id)?;
+        let before = self.one(
+            "SELECT read_seq, own_since FROM members WHERE conversation = ? AND account = ?",
+            (id.number(), reader.number()),
+            |row| {
+                Ok((
+                    row.get::<_, i64>("read_seq")?,
+                    row.get::<_, i64>("own_since")?,
+                ))
+            },
+        )?;
+        let Some((read_seq, own_since)) = before else {
+            return Ok(None);
+        };
+        let count = last - read_seq - own_since;
+        if count <= 0 {
+            return Ok(None);
+        }
+        self.change(
+            "UPDATE members SET read_seq = ?, own_since = 0 WHERE conversation = ? AND account = ?",
+            (last, id.number(), reader.number()),
+        )?;
+        self.change(
+            "INSERT INTO read_marks (conversation, account, upto, at) VALUES (?, ?, ?, ?)",
+            (id.number(), reader.number(), last, self.now.0),
+        )?;
+        Ok(Some(Receipt {
+            reader,
+            count,
+            at: self.now,
+        }))
+    }
+}

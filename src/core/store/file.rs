@@ -1,0 +1,141 @@
+//! Files and their parts, as rows.
+
+use rusqlite::Row;
+
+use super::{Tx, View};
+use crate::core::error::{Error, Result};
+use crate::core::model::{AccountId, ConversationId, File, FileId, Id, Listed, Page, Time};
+
+/// The columns by which files can be listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileOrder {
+    Created,
+    Name,
+    Original,
+    Size,
+}
+
+fn file(row: &Row<'_>) -> rusqlite::Result<File> {
+    Ok(File {
+        id: Id::stored(row.get("id")?),
+        name: row.get("name")?,
+        original: row.get("original")?,
+        media_type: row.get("type")?,
+        size: row.get::<_, i64>("size")?.unsigned_abs(),
+        hash: row.get("hash")?,
+        uploader: Id::stored(row.get("uploader")?),
+        conversation: row.get::<_, Option<i64>>("conversation")?.map(Id::stored),
+        public: row.get("public")?,
+        created_at: Time(row.get("created_at")?),
+    })
+}
+
+impl View<'_> {
+    /// A file that is complete.
+    pub(in crate::core) fn file(&self, id: FileId) -> Result<Option<File>> {
+        self.one(
+            "SELECT * FROM files WHERE id = ? AND ready",
+            [id.number()],
+            file,
+        )
+    }
+
+    /// One part of a file's bytes; `None` past the last.
+    pub(in crate::core) fn file_part(&self, id: FileId, position: i64) -> Result<Option<Vec<u8>>> {
+        self.one(
+            "SELECT bytes FROM file_parts WHERE file = ? AND position = ?",
+            (id.number(), position),
+            |row| row.get(0),
+        )
+    }
+
+    /// Files in open rooms, and this person's own.
+    pub(in crate::core) fn files_seen_by(
+        &self,
+        who: Option<AccountId>,
+        order: FileOrder,
+        page: Page,
+    ) -> Result<Listed<File>> {
+        let column = match order {
+            FileOrder::Created => "id",
+            FileOrder::Name => "name COLLATE NOCASE",
+            FileOrder::Original => "original COLLATE NOCASE",
+            FileOrder::Size => "size",
+        };
+        let way = if page.descending { "DESC" } else { "ASC" };
+        let seen = "ready AND NOT public AND (uploader = ?1
+                    OR conversation IN (SELECT id FROM conversations WHERE sort = 'room'))";
+        let who = who.map(|who| who.number());
+        let items = self.all(
+            &format!(
+                "SELECT * FROM files WHERE {seen} ORDER BY {column} {way}, id {way} LIMIT ?2 OFFSET ?3"
+            ),
+            (who, page.limit, page.offset()),
+            file,
+        )?;
+        let total = self.count(&format!("SELECT count(*) FROM files WHERE {seen}"), [who])?;
+        Ok(Listed { items, total })
+    }
+}
+
+impl Tx<'_> {
+    pub(in crate::core) fn insert_file(
+        &self,
+        name: &str,
+        original: &str,
+        media_type: &str,
+        uploader: AccountId,
+    ) -> Result<FileId> {
+        let id = self.returning(
+            "INSERT INTO files (name, original, type, uploader, created_at)
+             VALUES (?, ?, ?, ?, ?) RETURNING id",
+            (name, original, media_type, uploader.number(), self.now.0),
+            |row| row.get(0),
+        )?;
+        id.map(Id::stored)
+            .ok_or_else(|| Error::Internal("an insert returned no id".into()))
+    }
+
+    pub(in crate::core) fn insert_file_part(
+        &self,
+        id: FileId,
+        position: i64,
+        bytes: &[u8],
+    ) -> Result<()> {
+        self.change(
+            "INSERT INTO file_parts (file, position, bytes) VALUES (?, ?, ?)",
+            (id.number(), position, bytes),
+        )?;
+        Ok(())
+    }
+
+    pub(in crate::core) fn complete_file(
+        &self,
+        id: FileId,
+        conversation: Option<ConversationId>,
+        size: u64,
+        hash: &str,
+    ) -> Result<()> {
+        self.change(
+            "UPDATE files SET ready = 1, conversation = ?, size = ?, hash = ?, created_at = ? WHERE id = ?",
+            (conversation.map(|id| id.number()), size as i64, hash, self.now.0, id.number()),
+        )?;
+        Ok(())
+    }
+
+    pub(in crate::core) fn delete_file(&self, id: FileId) -> Result<()> {
+        self.change("DELETE FROM file_parts WHERE file = ?", [id.number()])?;
+        self.change("DELETE FROM files WHERE id = ?", [id.number()])?;
+        Ok(())
+    }
+
+    /// Removes what uploads left that ended with an earlier run of the server.
+    pub(in crate::core) fn delete_unfinished_files(&self) -> Result<()> {
+        self.change(
+            "DELETE FROM file_parts WHERE file IN (SELECT id FROM files WHERE NOT ready)",
+            (),
+        )?;
+        self.change("DELETE FROM files WHERE NOT ready", ())?;
+        Ok(())
+    }
+}

@@ -1,0 +1,144 @@
+//! The message log, as rows.
+
+use rusqlite::Row;
+
+use super::conversation::place;
+use super::{Tx, View};
+use crate::core::error::{Error, Result};
+use crate::core::model::{
+    AccountId, Author, ConversationId, Id, Listed, Me, Message, MessageId, Page, Place, Time,
+};
+
+/// A message about to be written.
+pub(in crate::core) struct NewMessage<'a> {
+    pub place: Place,
+    pub author: &'a Me,
+    pub text: String,
+    pub client_id: Option<String>,
+}
+
+const MESSAGE: &str = "SELECT m.id, m.conversation, m.seq, m.author, a.name, m.text, m.client_id, m.sent_at,
+            c.sort, c.low, c.high
+     FROM messages m JOIN conversations c ON c.id = m.conversation JOIN accounts a ON a.id = m.author";
+
+fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
+    Ok(Message {
+        id: Id::stored(row.get("id")?),
+        place: place(row, "conversation")?,
+        seq: row.get("seq")?,
+        author: Author {
+            id: Id::stored(row.get("author")?),
+            name: row.get::<_, String>("name")?.into(),
+        },
+        text: row.get("text")?,
+        client_id: row.get("client_id")?,
+        sent_at: Time(row.get("sent_at")?),
+        read_at: None,
+    })
+}
+
+impl View<'_> {
+    /// What this sender sent under this id of its own, with the moment when it was read.
+    pub(in crate::core) fn already_sent(
+        &self,
+        author: AccountId,
+        client_id: &str,
+    ) -> Result<Option<Message>> {
+        let found = self.one(
+            &format!("{MESSAGE} WHERE m.author = ? AND m.client_id = ?"),
+            (author.number(), client_id),
+            message,
+        )?;
+        let Some(mut message) = found else {
+            return Ok(None);
+        };
+        message.read_at = self.read_at(&message)?;
+        Ok(Some(message))
+    }
+
+    /// A page of a conversation's messages by number. Sequence numbers are dense, so the page's bounds are arithmetic
+    /// and its cost is that of its rows, however deep it lies. Deleted messages count, and are left out.
+    pub(in crate::core) fn messages_page(
+        &self,
+        id: ConversationId,
+        page: Page,
+    ) -> Result<Listed<Message>> {
+        let total = self.last_seq(id)?;
+        let (first, last) = if page.descending {
+            (
+                total - page.offset() - i64::from(page.limit) + 1,
+                total - page.offset(),
+            )
+        } else {
+            (page.offset() + 1, page.offset() + i64::from(page.limit))
+        };
+        let way = if page.descending { "DESC" } else { "ASC" };
+        let items = self.all(
+            &format!(
+                "{MESSAGE} WHERE m.conversation = ? AND m.seq BETWEEN ? AND ? AND m.deleted_at IS NULL
+                 ORDER BY m.seq {way}"
+            ),
+            (id.number(), first, last),
+            message,
+        )?;
+        Ok(Listed { items, total })
+    }
+
+    /// When somebody other than the author first marked this message as read.
+    fn read_at(&self, message: &Message) -> Result<Option<Time>> {
+        let at = self.one(
+            "SELECT min((SELECT at FROM read_marks
+                         WHERE conversation = ?1 AND account = member.account AND upto >= ?2
+                         ORDER BY upto LIMIT 1))
+             FROM members member WHERE conversation = ?1 AND account <> ?3",
+            (
+                message.place.id.number(),
+                message.seq,
+                message.author.id.number(),
+            ),
+            |row| row.get::<_, Option<i64>>(0),
+        )?;
+        Ok(at.flatten().map(Time))
+    }
+}
+
+impl Tx<'_> {
+    /// Appends to the log, with the next id and the next sequence number.
+    pub(in crate::core) fn append_message(&self, new: NewMessage<'_>) -> Result<Message> {
+        let numbers = self.returning(
+            "INSERT INTO messages (conversation, seq, id, author, text, client_id, sent_at)
+             VALUES (?1,
+                     (SELECT coalesce(max(seq), 0) + 1 FROM messages WHERE conversation = ?1),
+                     (SELECT coalesce(max(id), 0) + 1 FROM messages),
+                     ?2, ?3, ?4, ?5)
+             RETURNING id, seq",
+            (
+                new.place.id.number(),
+                new.author.id.number(),
+                &new.text,
+                &new.client_id,
+                self.now.0,
+            ),
+            |row| Ok((row.get("id")?, row.get("seq")?)),
+        )?;
+        let (id, seq) =
+            numbers.ok_or_else(|| Error::Internal("an insert returned no id".into()))?;
+        self.change(
+            "UPDATE members SET own_since = own_since + 1 WHERE conversation = ? AND account = ?",
+            (new.place.id.number(), new.author.id.number()),
+        )?;
+        Ok(Message {
+            id: MessageId::stored(id),
+            place: new.place,
+            seq,
+            author: Author {
+                id: new.author.id,
+                name: new.author.name.clone(),
+            },
+            text: new.text,
+            client_id: new.client_id,
+            sent_at: self.now,
+            read_at: None,
+        })
+    }
+}

@@ -1,0 +1,128 @@
+//! Where is it kept? All SQL of chat: one file per noun, in methods that only `core` can call.
+//!
+//! [`View`] reads, inside one snapshot. [`Tx`] is a view that may also write; it exists on the writer's thread alone.
+
+mod account;
+mod conversation;
+mod file;
+mod message;
+mod notice;
+pub(in crate::core) mod schema;
+pub(in crate::core) mod writer;
+
+use std::cell::{Cell, RefCell};
+use std::ops::Deref;
+
+use rusqlite::{Connection, OptionalExtension, Params, Row};
+
+use super::error::Result;
+use super::limits::Limits;
+use super::model::{Event, Time};
+
+pub(in crate::core) use account::NewAccount;
+pub use conversation::ConversationOrder;
+pub(in crate::core) use conversation::NewConversation;
+pub use file::FileOrder;
+pub(in crate::core) use message::NewMessage;
+
+/// Something to read from: a snapshot on a reader's connection, or the writer's own transaction.
+pub struct View<'c> {
+    conn: &'c Connection,
+    pub(in crate::core) limits: &'c Limits,
+}
+
+/// A transaction: reads, writes, and announces what became true. What one verb did in it rolls back alone.
+pub struct Tx<'c> {
+    view: View<'c>,
+    /// One moment for everything that one batch of verbs does.
+    pub(in crate::core) now: Time,
+    announced: RefCell<Vec<Event>>,
+    saved: Cell<bool>,
+}
+
+impl<'c> View<'c> {
+    pub(in crate::core) fn new(conn: &'c Connection, limits: &'c Limits) -> Self {
+        Self { conn, limits }
+    }
+
+    /// The one row that a query finds, if it finds one.
+    fn one<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        row: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>> {
+        Ok(self
+            .conn
+            .prepare_cached(sql)?
+            .query_row(params, row)
+            .optional()?)
+    }
+
+    /// All rows that a query finds.
+    fn all<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        row: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>> {
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let rows = statement
+            .query_map(params, row)?
+            .collect::<rusqlite::Result<_>>()?;
+        Ok(rows)
+    }
+
+    /// The number that a counting query answers.
+    fn count(&self, sql: &str, params: impl Params) -> Result<i64> {
+        Ok(self
+            .conn
+            .prepare_cached(sql)?
+            .query_row(params, |row| row.get(0))?)
+    }
+}
+
+impl<'c> Tx<'c> {
+    /// Announces what becomes true with the commit.
+    pub(in crate::core) fn announce(&self, event: Event) {
+        self.announced.borrow_mut().push(event);
+    }
+
+    /// Writes. The first write of a verb sets the savepoint to which a failed verb returns.
+    fn change(&self, sql: &str, params: impl Params) -> Result<usize> {
+        self.save()?;
+        Ok(self.conn.prepare_cached(sql)?.execute(params)?)
+    }
+
+    /// Writes, and reads what the statement returns.
+    fn returning<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        row: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>> {
+        self.save()?;
+        self.one(sql, params, row)
+    }
+
+    fn save(&self) -> Result<()> {
+        if !self.saved.replace(true) {
+            self.conn.prepare_cached("SAVEPOINT verb")?.execute(())?;
+        }
+        Ok(())
+    }
+}
+
+impl<'c> Deref for Tx<'c> {
+    type Target = View<'c>;
+
+    fn deref(&self) -> &View<'c> {
+        &self.view
+    }
+}
+
+/// Does this error say that a row of this unique index is there already? Named as SQLite does: `table.column`.
+fn is_taken(error: &rusqlite::Error, column: &str) -> bool {
+    matches!(error, rusqlite::Error::SqliteFailure(_, Some(text))
+        if text.starts_with("UNIQUE constraint failed") && text.contains(column))
+}

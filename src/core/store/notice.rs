@@ -1,0 +1,132 @@
+//! System notifications, the audit log, and news from other processes, as rows.
+
+use std::sync::Arc;
+
+use rusqlite::Row;
+
+use super::{Tx, View};
+use crate::core::error::{Error, Result};
+use crate::core::model::{AccountId, Event, Id, Listed, Notice, NoticeId, Page, Time};
+
+fn notice(row: &Row<'_>) -> rusqlite::Result<Notice> {
+    Ok(Notice {
+        id: Id::stored(row.get("id")?),
+        account: Id::stored(row.get("account")?),
+        title: row.get("title")?,
+        text: row.get("text")?,
+        kind: row.get("type")?,
+        created_at: Time(row.get("created_at")?),
+        read_at: row.get::<_, Option<i64>>("read_at")?.map(Time),
+    })
+}
+
+impl View<'_> {
+    pub(in crate::core) fn notice(&self, id: NoticeId) -> Result<Option<Notice>> {
+        self.one("SELECT * FROM notices WHERE id = ?", [id.number()], notice)
+    }
+
+    pub(in crate::core) fn notices_of(&self, who: AccountId, page: Page) -> Result<Listed<Notice>> {
+        let way = if page.descending { "DESC" } else { "ASC" };
+        let items = self.all(
+            &format!("SELECT * FROM notices WHERE account = ? ORDER BY id {way} LIMIT ? OFFSET ?"),
+            (who.number(), page.limit, page.offset()),
+            notice,
+        )?;
+        let total = self.count(
+            "SELECT count(*) FROM notices WHERE account = ?",
+            [who.number()],
+        )?;
+        Ok(Listed { items, total })
+    }
+
+    pub(in crate::core) fn unread_notices(&self, who: AccountId) -> Result<i64> {
+        self.count(
+            "SELECT count(*) FROM notices WHERE account = ? AND read_at IS NULL",
+            [who.number()],
+        )
+    }
+
+    /// What a row of the `news` table says happened.
+    pub(super) fn news_event(&self, topic: &str, subject: i64) -> Result<Option<Event>> {
+        Ok(match topic {
+            "account" => Some(Event::AccountChanged(Id::stored(subject))),
+            "notice" => self
+                .notice(Id::stored(subject))?
+                .map(|notice| Event::NoticeMade(Arc::new(notice))),
+            _ => None,
+        })
+    }
+}
+
+impl Tx<'_> {
+    pub(in crate::core) fn insert_notice(
+        &self,
+        account: AccountId,
+        title: &str,
+        text: &str,
+        kind: &str,
+    ) -> Result<Notice> {
+        self.returning(
+            "INSERT INTO notices (account, title, text, type, created_at) VALUES (?, ?, ?, ?, ?)
+             RETURNING *",
+            (account.number(), title, text, kind, self.now.0),
+            notice,
+        )?
+        .ok_or_else(|| Error::Internal("an insert returned no row".into()))
+    }
+
+    /// What nobody has heard yet, oldest first; heard from now on.
+    pub(in crate::core) fn hear_notices(&self, who: AccountId) -> Result<Vec<Notice>> {
+        let unheard = self.all(
+            "SELECT * FROM notices WHERE account = ? AND heard_at IS NULL ORDER BY id LIMIT 100",
+            [who.number()],
+            notice,
+        )?;
+        for notice in &unheard {
+            self.hear_notice(notice.id)?;
+        }
+        Ok(unheard)
+    }
+
+    pub(in crate::core) fn hear_notice(&self, id: NoticeId) -> Result<()> {
+        self.change(
+            "UPDATE notices SET heard_at = ? WHERE id = ? AND heard_at IS NULL",
+            (self.now.0, id.number()),
+        )?;
+        Ok(())
+    }
+
+    /// `None` where this person has no such notification.
+    pub(in crate::core) fn read_notice(
+        &self,
+        who: AccountId,
+        id: NoticeId,
+    ) -> Result<Option<Notice>> {
+        self.returning(
+            "UPDATE notices SET read_at = coalesce(read_at, ?) WHERE id = ? AND account = ? RETURNING *",
+            (self.now.0, id.number(), who.number()),
+            notice,
+        )
+    }
+
+    /// Remembers who changed what; `None` is the command line.
+    pub(in crate::core) fn record(
+        &self,
+        actor: Option<AccountId>,
+        action: &str,
+        subject: &str,
+        detail: &str,
+    ) -> Result<()> {
+        self.change(
+            "INSERT INTO audit (at, actor, action, subject, detail) VALUES (?, ?, ?, ?, ?)",
+            (
+                self.now.0,
+                actor.map(|id| id.number()),
+                action,
+                subject,
+                detail,
+            ),
+        )?;
+        Ok(())
+    }
+}

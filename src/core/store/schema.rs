@@ -1,0 +1,194 @@
+//! Which file is this? Opens the database, refuses what is not ours, and brings older files up to `schema.sql`.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+use rusqlite_migration::{M, Migrations};
+
+/// "chat" in ASCII: tells our files from other SQLite files.
+const APPLICATION_ID: i32 = 0x6368_6174;
+
+/// Why a database was not opened. The file is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("{} is in use by another chat server: stop that one first, or give this one its own file with --db", .0.display())]
+    Locked(PathBuf),
+    #[error("{} is not a chat database: give another file with --db", .0.display())]
+    Foreign(PathBuf),
+    #[error("{} was written by a newer version of chat ({found}, this one knows {known}): update chat", .path.display())]
+    Newer {
+        path: PathBuf,
+        found: i64,
+        known: i64,
+    },
+    #[error("{} cannot be opened: {cause}", .path.display())]
+    Unusable { path: PathBuf, cause: String },
+}
+
+/// How hard a commit is pressed onto the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// What was acknowledged survives power loss.
+    Full,
+    /// It survives a crash of the program; the last moments may be lost with the power.
+    Normal,
+}
+
+/// The database file of a running server, locked against a second one for as long as this lives.
+pub struct Locked(#[expect(dead_code, reason = "the lock lives as long as the open file")] File);
+
+fn steps() -> Migrations<'static> {
+    Migrations::new(vec![M::up(include_str!("../../../schema.sql"))])
+}
+
+/// Creates the file where there is none, with access for the owner alone, and takes the server's lock on it.
+pub(in crate::core) fn lock(path: &Path) -> Result<Locked, OpenError> {
+    let unusable = |cause: std::io::Error| OpenError::Unusable {
+        path: path.to_path_buf(),
+        cause: cause.to_string(),
+    };
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .map_err(unusable)?;
+    // A flock: SQLite's own locks on the file are POSIX ranges and do not meet it.
+    match file.try_lock() {
+        Ok(()) => Ok(Locked(file)),
+        Err(TryLockError::WouldBlock) => Err(OpenError::Locked(path.to_path_buf())),
+        Err(TryLockError::Error(cause)) => Err(unusable(cause)),
+    }
+}
+
+/// Opens the writing connection and brings the schema up to date.
+pub(in crate::core) fn open(path: &Path, durability: Durability) -> Result<Connection, OpenError> {
+    let unusable = |cause: String| OpenError::Unusable {
+        path: path.to_path_buf(),
+        cause,
+    };
+    refuse_other_formats(path)?;
+    let mut conn = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )
+    .map_err(|e| unusable(e.to_string()))?;
+
+    let pragma = |name: &str| -> rusqlite::Result<i64> {
+        conn.query_row(&format!("PRAGMA {name}"), (), |row| row.get(0))
+    };
+    let (version, application) = (pragma("user_version"), pragma("application_id"));
+    let (version, application) = (
+        version.map_err(|e| unusable(e.to_string()))?,
+        application.map_err(|e| unusable(e.to_string()))?,
+    );
+    let tables = pragma_count(&conn).map_err(|e| unusable(e.to_string()))?;
+    if application != i64::from(APPLICATION_ID) && (tables > 0 || version != 0) {
+        return Err(OpenError::Foreign(path.to_path_buf()));
+    }
+    let known = steps()
+        .current_version(&conn)
+        .map_err(|e| unusable(e.to_string()));
+    if known.is_err() || version > i64::from(VERSION) {
+        return Err(OpenError::Newer {
+            path: path.to_path_buf(),
+            found: version,
+            known: VERSION.into(),
+        });
+    }
+    prepare(&mut conn, durability).map_err(|e| unusable(e.to_string()))?;
+    Ok(conn)
+}
+
+/// How many steps there are: the version that this program writes.
+const VERSION: u32 = 1;
+
+fn pragma_count(conn: &Connection) -> rusqlite::Result<i64> {
+    conn.query_row("SELECT count(*) FROM sqlite_master", (), |row| row.get(0))
+}
+
+fn prepare(conn: &mut Connection, durability: Durability) -> anyhow::Result<()> {
+    conn.busy_timeout(Duration::from_secs(5))?;
+    conn.set_prepared_statement_cache_capacity(256);
+    conn.pragma_update(None, "journal_mode", "WAL")?;
+    conn.pragma_update(
+        None,
+        "synchronous",
+        match durability {
+            Durability::Full => "FULL",
+            Durability::Normal => "NORMAL",
+        },
+    )?;
+    // Inline checkpoints keep the log bounded; a background one let it grow to 1 GB.
+    conn.pragma_update(None, "wal_autocheckpoint", 4000)?;
+    conn.pragma_update(None, "journal_size_limit", 64 << 20)?;
+    conn.pragma_update(None, "foreign_keys", true)?;
+    if conn.query_row("PRAGMA application_id", (), |row| row.get::<_, i32>(0))? != APPLICATION_ID {
+        conn.pragma_update(None, "application_id", APPLICATION_ID)?;
+    }
+    steps().to_latest(conn)?;
+    Ok(())
+}
+
+/// A key that is made on first use and kept in the file.
+pub(in crate::core) fn secret<const BYTES: usize>(
+    conn: &Connection,
+    name: &str,
+) -> anyhow::Result<[u8; BYTES]> {
+    let fresh: [u8; BYTES] = super::super::random();
+    conn.execute(
+        "INSERT OR IGNORE INTO secrets (name, value) VALUES (?, ?)",
+        (name, &fresh[..]),
+    )?;
+    let kept: Vec<u8> =
+        conn.query_row("SELECT value FROM secrets WHERE name = ?", [name], |row| {
+            row.get(0)
+        })?;
+    kept.try_into()
+        .map_err(|_| anyhow::anyhow!("the secret {name} has a wrong length"))
+}
+
+/// What every reading connection is told when it opens.
+pub(in crate::core) fn prepare_reader(conn: &mut Connection) -> rusqlite::Result<()> {
+    conn.busy_timeout(Duration::from_secs(5))?;
+    conn.set_prepared_statement_cache_capacity(256);
+    conn.pragma_update(None, "query_only", true)?;
+    // As much as SQLite maps at all: a page of 50 costs a fifth of what it costs through read calls.
+    conn.pragma_update(None, "mmap_size", 0x7fff_0000_i64)
+}
+
+fn refuse_other_formats(path: &Path) -> Result<(), OpenError> {
+    let mut head = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(16).read_to_end(&mut head));
+    match read {
+        Err(cause) => Err(OpenError::Unusable {
+            path: path.to_path_buf(),
+            cause: cause.to_string(),
+        }),
+        Ok(0) => Ok(()),
+        Ok(_) if head == b"SQLite format 3\0" => Ok(()),
+        Ok(_) => Err(OpenError::Foreign(path.to_path_buf())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_steps_are_as_many_as_the_version_says_and_sound() {
+        assert!(steps().validate().is_ok());
+        let mut conn = Connection::open_in_memory().expect("a database in memory");
+        steps().to_latest(&mut conn).expect("all steps");
+        let version: u32 = conn
+            .query_row("PRAGMA user_version", (), |row| row.get(0))
+            .expect("a version");
+        assert_eq!(version, VERSION);
+    }
+}

@@ -1,0 +1,319 @@
+//! How is anything written? One thread, one connection, and a commit for everything that has queued up.
+//!
+//! Each verb runs in a savepoint of its own, so that one that fails or panics takes nobody with it. After the commit,
+//! and in its order, the announced events leave; only then the callers are answered.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Tx, View};
+use crate::core::directory::Directory;
+use crate::core::error::{Error, Result};
+use crate::core::limits::Limits;
+use crate::core::model::{Event, Time};
+
+/// Verbs that may wait; past that the server is overloaded and says so.
+const QUEUE: usize = 8_192;
+/// Verbs that share one commit.
+const BATCH: usize = 1_024;
+/// How often the writer looks for what another process has changed.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// Where news of a commit goes.
+pub(in crate::core) enum Outlet {
+    /// To the fan-out of this server. A full channel holds the writer up: that is the back pressure.
+    Here(mpsc::Sender<Vec<Event>>),
+    /// To the `news` table, for the server that runs on this file.
+    Elsewhere,
+}
+
+/// The handle on the writer's thread; the thread ends when the last clone of the queue is gone.
+pub(in crate::core) struct Writer {
+    queue: SyncSender<Box<dyn Job>>,
+    thread: JoinHandle<()>,
+}
+
+trait Job: Send {
+    /// Runs the verb; the answer is given when the commit's fate is known.
+    fn run(self: Box<Self>, tx: &Tx<'_>) -> Outcome;
+    fn refuse(self: Box<Self>, error: Error);
+}
+
+struct Outcome {
+    failed: bool,
+    answer: Box<dyn FnOnce(Result<()>) + Send>,
+}
+
+struct Verb<V, T> {
+    verb: V,
+    reply: oneshot::Sender<Result<T>>,
+}
+
+impl<V, T> Job for Verb<V, T>
+where
+    V: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+    T: Send + 'static,
+{
+    fn run(self: Box<Self>, tx: &Tx<'_>) -> Outcome {
+        let Self { verb, reply } = *self;
+        let result = catch_unwind(AssertUnwindSafe(|| verb(tx))).unwrap_or_else(|panic| {
+            Err(Error::Internal(format!(
+                "a verb panicked: {}",
+                words(&*panic)
+            )))
+        });
+        let failed = result.is_err();
+        // Whoever asked may have gone; what was committed stays committed.
+        let answer = move |commit: Result<()>| drop(reply.send(commit.and(result)));
+        Outcome {
+            failed,
+            answer: Box::new(answer),
+        }
+    }
+
+    fn refuse(self: Box<Self>, error: Error) {
+        self.reply.send(Err(error)).ok();
+    }
+}
+
+fn words(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(|s| s.as_str()))
+        .unwrap_or("?")
+}
+
+impl Writer {
+    pub fn start(
+        conn: Connection,
+        limits: Limits,
+        directory: Arc<Directory>,
+        outlet: Outlet,
+    ) -> Result<Self> {
+        let (queue, jobs) = sync_channel(QUEUE);
+        let desk = Desk {
+            conn,
+            limits,
+            directory,
+            outlet,
+        };
+        let thread = std::thread::Builder::new()
+            .name("writer".into())
+            .spawn(move || desk.work(&jobs))
+            .map_err(|e| Error::Internal(format!("no thread for the writer: {e}")))?;
+        Ok(Self { queue, thread })
+    }
+
+    /// Queues a verb at once, in the order of the calls; the future answers after the commit.
+    pub fn queue<T, V>(&self, verb: V) -> impl Future<Output = Result<T>> + Send + use<T, V>
+    where
+        V: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let queued = self
+            .queue
+            .try_send(Box::new(Verb { verb, reply }))
+            .map_err(|e| match e {
+                TrySendError::Full(_) => Error::Overloaded("The server has too much to write"),
+                TrySendError::Disconnected(_) => Error::Overloaded("The server is stopping"),
+            });
+        async move {
+            queued?;
+            answer
+                .await
+                .unwrap_or_else(|_| Err(Error::Overloaded("The server is stopping")))
+        }
+    }
+
+    /// Writes what is queued, folds the write-ahead log in, and closes the connection.
+    pub fn finish(self) {
+        drop(self.queue);
+        if self.thread.join().is_err() {
+            tracing::error!("the writer's thread panicked");
+        }
+    }
+}
+
+struct Desk {
+    conn: Connection,
+    limits: Limits,
+    directory: Arc<Directory>,
+    outlet: Outlet,
+}
+
+impl Desk {
+    fn work(self, jobs: &Receiver<Box<dyn Job>>) {
+        let mut mailbox = match &self.outlet {
+            Outlet::Here(_) => Some(Mailbox::open(&self.conn)),
+            Outlet::Elsewhere => None,
+        };
+        loop {
+            let first = match jobs.recv_timeout(LOOK) {
+                Ok(job) => Some(job),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            if let Some(first) = first {
+                let batch = std::iter::once(first).chain(jobs.try_iter().take(BATCH - 1));
+                self.commit(batch);
+            }
+            if let Some(mailbox) = &mut mailbox {
+                self.tell(mailbox.look(&self.view()));
+            }
+        }
+        if matches!(self.outlet, Outlet::Here(_))
+            && let Err(error) = self.conn.pragma_update(None, "wal_checkpoint", "TRUNCATE")
+        {
+            tracing::debug!(%error, "the write-ahead log was not folded in");
+        }
+    }
+
+    fn view(&self) -> View<'_> {
+        View::new(&self.conn, &self.limits)
+    }
+
+    fn commit(&self, batch: impl Iterator<Item = Box<dyn Job>>) {
+        if let Err(error) = self.execute("BEGIN IMMEDIATE") {
+            let error = Error::from(error);
+            return batch.for_each(|job| job.refuse(error.clone()));
+        }
+        let tx = Tx {
+            view: self.view(),
+            now: Time::now(),
+            announced: RefCell::default(),
+            saved: Cell::new(false),
+        };
+        let answers: Vec<_> = batch.map(|job| self.attempt(&tx, job)).collect();
+        let events = tx.announced.into_inner();
+        let committed = self
+            .leave_news(&events)
+            .and_then(|()| Ok(self.execute("COMMIT")?));
+        match committed {
+            Ok(()) => self.tell(events),
+            Err(ref error) => {
+                tracing::error!(%error, "a commit failed");
+                // Fails where SQLite has rolled back by itself.
+                self.execute("ROLLBACK").ok();
+            }
+        }
+        for answer in answers {
+            answer(committed.clone());
+        }
+    }
+
+    /// Runs one verb; a failed one leaves neither writes nor news.
+    fn attempt(&self, tx: &Tx<'_>, job: Box<dyn Job>) -> Box<dyn FnOnce(Result<()>) + Send> {
+        let announced_before = tx.announced.borrow().len();
+        tx.saved.set(false);
+        let outcome = job.run(tx);
+        if outcome.failed {
+            tx.announced.borrow_mut().truncate(announced_before);
+        }
+        if tx.saved.get() {
+            let undone = !outcome.failed || self.execute("ROLLBACK TO verb").is_ok();
+            if !undone || self.execute("RELEASE verb").is_err() {
+                tracing::error!("a savepoint was lost; the commit that follows will say why");
+            }
+        }
+        outcome.answer
+    }
+
+    fn tell(&self, events: Vec<Event>) {
+        if events.is_empty() {
+            return;
+        }
+        self.directory.learn(&events, &self.view());
+        if let Outlet::Here(fan_out) = &self.outlet {
+            // An error means that the server is stopping: nobody listens any more.
+            fan_out.blocking_send(events).ok();
+        }
+    }
+
+    fn leave_news(&self, events: &[Event]) -> Result<()> {
+        if let Outlet::Elsewhere = self.outlet {
+            for event in events {
+                let (topic, subject) = match event {
+                    Event::AccountChanged(account) => ("account", account.number()),
+                    Event::NoticeMade(notice) => ("notice", notice.id.number()),
+                    // The command line posts nothing and listens to nothing.
+                    _ => continue,
+                };
+                self.conn
+                    .prepare_cached("INSERT INTO news (topic, subject, at) VALUES (?, ?, ?)")?
+                    .execute((topic, subject, Time::now().0))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn execute(&self, sql: &str) -> rusqlite::Result<()> {
+        self.conn.prepare_cached(sql)?.execute(()).map(drop)
+    }
+}
+
+/// Finds what other processes have left in the `news` table.
+struct Mailbox {
+    last: i64,
+    version: i64,
+    looked: Instant,
+}
+
+impl Mailbox {
+    fn open(conn: &Connection) -> Self {
+        let last = conn.query_row("SELECT coalesce(max(id), 0) FROM news", (), |row| {
+            row.get(0)
+        });
+        Self {
+            last: last.unwrap_or(0),
+            version: 0,
+            looked: Instant::now(),
+        }
+    }
+
+    fn look(&mut self, view: &View<'_>) -> Vec<Event> {
+        if self.looked.elapsed() < LOOK {
+            return Vec::new();
+        }
+        self.looked = Instant::now();
+        let version = view
+            .count("PRAGMA data_version", ())
+            .unwrap_or(self.version);
+        if std::mem::replace(&mut self.version, version) == version {
+            return Vec::new();
+        }
+        self.read(view).unwrap_or_else(|error| {
+            tracing::warn!(%error, "news from another process could not be read");
+            Vec::new()
+        })
+    }
+
+    fn read(&mut self, view: &View<'_>) -> Result<Vec<Event>> {
+        let rows = view.all(
+            "SELECT id, topic, subject FROM news WHERE id > ? ORDER BY id",
+            [self.last],
+            |row| {
+                Ok((
+                    row.get::<_, i64>("id")?,
+                    row.get::<_, String>("topic")?,
+                    row.get("subject")?,
+                ))
+            },
+        )?;
+        let mut events = Vec::new();
+        for (id, topic, subject) in rows {
+            self.last = id;
+            events.extend(view.news_event(&topic, subject)?);
+        }
+        Ok(events)
+    }
+}

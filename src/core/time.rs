@@ -1,0 +1,86 @@
+//! When did it happen? Milliseconds since 1970 inside, ISO 8601 with milliseconds outside.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A moment, in milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time(pub i64);
+
+impl Time {
+    pub fn now() -> Self {
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Self(since.as_millis() as i64)
+    }
+
+    /// `2024-01-01T00:00:00.000Z`, as every document shows it.
+    pub fn iso(self) -> String {
+        let moment =
+            jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        format!("{moment:.3}")
+    }
+
+    /// Reads ISO 8601 with an offset; `None` for anything else.
+    pub fn from_iso(text: &str) -> Option<Self> {
+        text.parse::<jiff::Timestamp>()
+            .ok()
+            .map(|moment| Self(moment.as_millisecond()))
+    }
+
+    pub fn plus(self, duration: Duration) -> Self {
+        Self(
+            self.0
+                .saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)),
+        )
+    }
+
+    pub fn minus(self, duration: Duration) -> Self {
+        Self(
+            self.0
+                .saturating_sub(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)),
+        )
+    }
+
+    /// Whole seconds since 1970, as JWT and HTTP count them.
+    pub fn seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+}
+
+/// Reads a span of time as flags write it: `10s`, `15m`, `1h`, `7d`. `None` for what is none, or is negative or zero.
+pub fn span(text: &str) -> Option<Duration> {
+    let span: jiff::Span = text.parse().ok()?;
+    let exact = span
+        .to_duration(jiff::SpanRelativeTo::days_are_24_hours())
+        .ok()?;
+    Duration::try_from(exact)
+        .ok()
+        .filter(|duration| !duration.is_zero())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn iso_goes_there_and_back() {
+        assert_eq!(Time(0).iso(), "1970-01-01T00:00:00.000Z");
+        assert_eq!(
+            Time::from_iso("2024-01-01T00:00:00Z"),
+            Some(Time(1_704_067_200_000))
+        );
+        let now = Time::now();
+        assert_eq!(Time::from_iso(&now.iso()), Some(now));
+        assert_eq!(Time::from_iso("yesterday"), None);
+    }
+
+    #[test]
+    fn spans_are_read_as_flags_write_them() {
+        assert_eq!(span("15m"), Some(Duration::from_secs(900)));
+        assert_eq!(span("7d"), Some(Duration::from_secs(7 * 86_400)));
+        for wrong in ["", "15", "0s", "-1m", "soon"] {
+            assert_eq!(span(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! **direct**, document 004: snake_case events in the namespace `/`, and integer ids.
+//!
+//! The document has no REST; notifications are listed and marked read over the contract's routes.
+
+mod rest;
+mod shapes;
+mod socket;
+
+use crate::core::model::Event;
+use crate::dialects::said::Hearing;
+use crate::dialects::telling::Telling;
+use crate::routes;
+use crate::web::routes::Route;
+
+pub struct Dialect;
+
+impl crate::dialects::Dialect for Dialect {
+    fn name(&self) -> &'static str {
+        "direct"
+    }
+
+    fn routes(&self) -> Vec<Route> {
+        routes! {
+            GET   "/api/notifications"           => rest::list_notifications, Free;
+            PATCH "/api/notifications/{id}/read" => rest::read_notification, Free;
+        }
+    }
+
+    fn hears(&self) -> &'static [(&'static str, Hearing)] {
+        &[
+            ("join_conversation", |said| said.join()),
+            ("leave_conversation", |said| said.leave()),
+            ("send_message", socket::send_message),
+            ("mark_read", |said| said.mark_read()),
+            ("typing_start", |said| said.type_in(true)),
+            ("typing_stop", |said| said.type_in(false)),
+        ]
+    }
+
+    fn says(&self) -> &'static [&'static str] {
+        &["new_message", "message_notification", "messages_read", "new_notification", "error"]
+    }
+
+    fn retell(&self, event: &Event, tell: &mut Telling<'_>) {
+        match event {
+            Event::MessagePosted(message) => {
+                tell.room("new_message", |_| shapes::message(message));
+                if let Some(receiver) = message.place.other(message.author.id) {
+                    tell.person(receiver, "message_notification", |_| shapes::notification(message));
+                }
+            }
+            Event::MessagesRead { place, receipt } => {
+                tell.others(receipt.reader, "messages_read", |_| shapes::receipt(place.id, receipt));
+            }
+            Event::Typing { place, who, on, .. } => {
+                let event = if *on { "typing_start" } else { "typing_stop" };
+                tell.others(*who, event, |_| shapes::typing(place.id, *who));
+            }
+            Event::NoticeMade(notice) => {
+                tell.person(notice.account, "new_notification", |_| shapes::notice(notice));
+            }
+            Event::NoticesWaiting { notices, .. } => {
+                for notice in notices {
+                    tell.person(notice.account, "new_notification", |_| shapes::notice(notice));
+                }
+            }
+            // The document has no files.
+            Event::FileShared { .. } => {}
+            Event::Listening { .. } | Event::NotListening { .. } => {}
+            Event::AccountChanged(_) | Event::MemberLeft { .. } => {}
+            Event::DeviceMade { .. } | Event::DeviceEnded { .. } => {}
+        }
+    }
+}

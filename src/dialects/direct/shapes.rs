@@ -1,0 +1,56 @@
+//! The document's objects, block by block. Ids are JSON numbers.
+
+use serde_json::{Value, json};
+
+use crate::core::model::{AccountId, ConversationId, Message, Notice, Receipt};
+
+/// `new_message`
+pub fn message(message: &Message) -> Value {
+    json!({
+        "id": message.id.number(),
+        "conversation_id": message.place.id.number(),
+        "sender_id": message.author.id.number(),
+        "receiver_id": message.place.other(message.author.id).map(|other| other.number()),
+        "content": message.text,
+        "is_read": message.read_at.is_some(),
+        "read_at": message.read_at.map(|at| at.iso()),
+        "created_at": message.sent_at.iso(),
+    })
+}
+
+/// `message_notification`
+pub fn notification(posted: &Message) -> Value {
+    let mut shape = message(posted);
+    shape["type"] = json!("new_message");
+    shape
+}
+
+/// `messages_read`, with the fields of both documents that have it.
+pub fn receipt(conversation: ConversationId, receipt: &Receipt) -> Value {
+    json!({
+        "conversationId": conversation.number(),
+        "userId": receipt.reader.number(),
+        "readAt": receipt.at.iso(),
+        "readBy": receipt.reader.number(),
+        "count": receipt.count,
+    })
+}
+
+/// `typing_start` and `typing_stop`
+pub fn typing(conversation: ConversationId, who: AccountId) -> Value {
+    json!({ "conversationId": conversation.number(), "userId": who.number() })
+}
+
+/// `new_notification`, and an item of the list.
+pub fn notice(notice: &Notice) -> Value {
+    json!({
+        "id": notice.id.number(),
+        "user_id": notice.account.number(),
+        "title": notice.title,
+        "message": notice.text,
+        "type": notice.kind,
+        "is_read": notice.read_at.is_some(),
+        "read_at": notice.read_at.map(|at| at.iso()),
+        "created_at": notice.created_at.iso(),
+    })
+}

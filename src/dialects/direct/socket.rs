@@ -1,0 +1,45 @@
+//! The document's events, as its clients say them.
+
+use super::shapes;
+use crate::core::error::{Error, Result};
+use crate::core::message::Draft;
+use crate::core::{conversation, message};
+use crate::dialects::said::{PLACE, Reaction, Said, ack};
+use crate::web::fields::{CONTENT, Fields};
+
+/// `send_message` `{ conversationId?, content, toUserId? }`: one of the two ids must be there
+pub fn send_message(mut said: Said) -> Result<Reaction> {
+    let mut fields = Fields::new(std::mem::take(&mut said.given), said.core.spelling());
+    let place = fields.optional_id(PLACE);
+    let to = fields.optional_id(&["toUserId"]);
+    let text = fields.content(CONTENT, said.core.limits().message_chars);
+    let client_id = fields.optional_text(&["clientMessageId"]);
+    if place.is_none() && to.is_none() {
+        fields.fault("conversationId", "is required where there is no toUserId");
+    }
+    let (text, client_id) = fields.done(Some((text, client_id)))?;
+    said.queue(
+        move |tx, me, ear| {
+            // A repeat may come where its sender may speak no more: what was sent was sent.
+            if let Some(first) = message::repeated(tx, me, client_id.as_deref())? {
+                return Ok(first);
+            }
+            let conversation = match (place, to) {
+                (Some(id), to) => {
+                    let place = conversation::listen(tx, me, id, ear)?;
+                    if to.is_some() && to != place.other(me.id) {
+                        return Err(Error::invalid("toUserId", "must be the other member"));
+                    }
+                    id
+                }
+                (None, Some(to)) => {
+                    let place = conversation::between(tx, me, to)?;
+                    conversation::listen(tx, me, place.id, ear)?.id
+                }
+                (None, None) => return Err(Error::invalid("conversationId", "is required")),
+            };
+            message::post(tx, me, Draft { conversation, text, client_id })
+        },
+        |_, message| ack("message", shapes::message(&message)),
+    )
+}

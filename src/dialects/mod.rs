@@ -1,0 +1,66 @@
+//! How do clients say it? One folder per document, and what a document is to the rest of the house.
+//!
+//! A dialect is a route table, the events that its clients say, and a retelling of what became true in the words of
+//! its document. It translates and rules nothing.
+
+pub mod said;
+pub mod telling;
+
+use crate::core::model::Event;
+use crate::web::routes::Route;
+use said::Hearing;
+use telling::Telling;
+
+/// The documents: a folder each. A sixth one is a folder and a word here.
+macro_rules! dialects {
+    ($($folder:ident)*) => {
+        $(pub mod $folder;)*
+
+        /// All dialects, in the order in which a listener of no dialect asks their routes.
+        pub static ALL: &[&dyn Dialect] = &[$(&$folder::Dialect),*];
+    };
+}
+
+dialects! { rooms direct }
+
+/// Where sockets connect to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Namespace {
+    /// `/`
+    Main,
+    /// `/chat`
+    Chat,
+}
+
+impl Namespace {
+    pub const ALL: [Self; 2] = [Self::Main, Self::Chat];
+
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::Main => "/",
+            Self::Chat => "/chat",
+        }
+    }
+}
+
+/// One document's API.
+pub trait Dialect: Send + Sync {
+    /// As flags and metrics call it.
+    fn name(&self) -> &'static str;
+
+    fn namespace(&self) -> Namespace {
+        Namespace::Main
+    }
+
+    /// The document's table of contents.
+    fn routes(&self) -> Vec<Route>;
+
+    /// What its clients may say on a socket.
+    fn hears(&self) -> &'static [(&'static str, Hearing)];
+
+    /// What only the server may say: from a client it means nothing.
+    fn says(&self) -> &'static [&'static str];
+
+    /// Tells what became true to whoever listens, in the document's shapes.
+    fn retell(&self, event: &Event, tell: &mut Telling<'_>);
+}

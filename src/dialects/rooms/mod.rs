@@ -1,0 +1,68 @@
+//! **rooms**, document 003: `/api/auth/signup`, `/api/rooms`, `/api/messages`, `/api/files`, and camelCase events in
+//! the namespace `/`. Ids are 24 hex digits; every answer is `{ success, message, data }`.
+
+mod rest;
+mod shapes;
+mod socket;
+
+use crate::core::model::Event;
+use crate::dialects::said::Hearing;
+use crate::dialects::telling::Telling;
+use crate::routes;
+use crate::web::routes::Route;
+
+pub struct Dialect;
+
+impl crate::dialects::Dialect for Dialect {
+    fn name(&self) -> &'static str {
+        "rooms"
+    }
+
+    fn routes(&self) -> Vec<Route> {
+        routes! {
+            // 1. User authentication
+            POST "/api/auth/signup"     => rest::sign_up, Auth;
+            POST "/api/auth/login"      => rest::log_in, Auth;
+            GET  "/api/auth/logout"     => rest::log_out, Api;
+            POST "/api/auth/logout"     => rest::log_out, Api;
+            // 2. Chat room management
+            POST "/api/rooms"           => rest::open_room, Api;
+            GET  "/api/rooms"           => rest::list_rooms, Api;
+            GET  "/api/rooms/{roomId}"  => rest::show_room, Api;
+            // 3. Chat messaging
+            POST "/api/messages"          => rest::send, Api;
+            GET  "/api/messages/{roomId}" => rest::list_messages, Api;
+            // 4. File upload and sharing
+            POST "/api/files/upload"    => rest::upload, Upload;
+            GET  "/api/files/{fileId}"  => rest::download, Api;
+            GET  "/api/files"           => rest::list_files, Api;
+            GET  "/uploads/{name}"      => rest::download_by_url, Api;
+        }
+    }
+
+    fn hears(&self) -> &'static [(&'static str, Hearing)] {
+        &[
+            ("joinRoom", |said| said.join()),
+            ("leaveRoom", |said| said.leave()),
+            ("message", socket::message),
+            ("fileUpload", socket::file_upload),
+        ]
+    }
+
+    fn says(&self) -> &'static [&'static str] {
+        &["error"]
+    }
+
+    fn retell(&self, event: &Event, tell: &mut Telling<'_>) {
+        match event {
+            Event::MessagePosted(message) => tell.room("message", |spell| shapes::heard(spell, message)),
+            Event::FileShared { file, .. } => tell.room("fileUpload", |spell| shapes::file(spell, file)),
+            // The document has no receipts, no typing, no notifications.
+            Event::MessagesRead { .. } | Event::Typing { .. } => {}
+            Event::NoticeMade(_) | Event::NoticesWaiting { .. } => {}
+            Event::Listening { .. } | Event::NotListening { .. } => {}
+            Event::AccountChanged(_) | Event::MemberLeft { .. } => {}
+            Event::DeviceMade { .. } | Event::DeviceEnded { .. } => {}
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! The document's routes.
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::shapes;
+use crate::core::error::{Error, Fault, Result};
+use crate::core::message::Draft;
+use crate::core::model::Page;
+use crate::core::{ConversationOrder, FileOrder, account, conversation, file, message};
+use crate::web::answer::{Answer, json_reply};
+use crate::web::call::{Call, page};
+use crate::web::fields::{CONTENT, Fields};
+use crate::web::{files, login};
+
+/// How many a page of a list has, unless asked otherwise.
+const PAGE: u32 = 20;
+/// How many messages a room's details carry.
+const LATEST: u32 = 50;
+/// What the document calls a conversation.
+const ROOM: &[&str] = &["roomId", "conversationId", "room", "conversation"];
+
+fn ok(body: Value) -> Answer {
+    Ok(json_reply(StatusCode::OK, &body))
+}
+
+fn with_data(message: &str, data: Value) -> Value {
+    json!({ "success": true, "message": message, "data": data })
+}
+
+/// POST /api/auth/signup: register a new user
+pub async fn sign_up(mut call: Call) -> Answer {
+    let mut fields = call.fields().await?;
+    let name = fields.text(&["username", "name", "full_name", "fullName"]);
+    let email = fields.text(&["email"]);
+    let password = fields.text(&["password"]);
+    let new = account::SignUp { home: "rooms", name, username: true, email };
+    let new = match new.checked("username", &password) {
+        Ok(new) => fields.done(Some(new))?,
+        Err(faults) => return Err(with_faults(fields, faults)),
+    };
+    let hash = call.core().passwords().hash(password).await?;
+    let made = call.write(move |tx| account::sign_up(tx, new, hash)).await;
+    let id = made.map_err(|error| match error {
+        // The document: "400: Validation failed or email already exists".
+        Error::Taken("Email") => Error::Malformed("Email already exists".into()),
+        other => other,
+    })?;
+    let data = json!({ "userId": call.core().spelling().hex(id) });
+    Ok(json_reply(StatusCode::CREATED, &with_data("User registered successfully.", data)))
+}
+
+fn with_faults(mut fields: Fields<'_>, faults: Vec<Fault>) -> Error {
+    fields.also_wrong(faults);
+    fields.done(None::<()>).err().unwrap_or(Error::Invalid(Vec::new()))
+}
+
+/// POST /api/auth/login: log in an existing user
+pub async fn log_in(mut call: Call) -> Answer {
+    let credentials = login::Credentials::read(&mut call).await?;
+    let (account, token) = login::log_in(&call, credentials).await?;
+    ok(shapes::logged_in(call.core().spelling(), &account, &token))
+}
+
+/// GET /api/auth/logout: log out the current user
+pub async fn log_out(call: Call) -> Answer {
+    let me = call.me()?;
+    call.write(move |tx| account::log_out(tx, &me)).await?;
+    ok(json!({ "success": true, "message": "User logged out successfully." }))
+}
+
+/// POST /api/rooms: create a new chat room
+pub async fn open_room(mut call: Call) -> Answer {
+    let me = call.me()?;
+    let mut fields = call.fields().await?;
+    let (name, description) = (fields.text(&["name"]), fields.text(&["description"]));
+    let (name, description) = fields.done(Some((name, description)))?;
+    let room = call.write(move |tx| conversation::open_room(tx, &me, &name, &description)).await?;
+    let shape = shapes::room(call.core().spelling(), &room);
+    Ok(json_reply(StatusCode::CREATED, &with_data("Room created successfully", shape)))
+}
+
+/// GET /api/rooms: retrieve all chat rooms
+pub async fn list_rooms(call: Call) -> Answer {
+    let who = call.reader()?.map(|me| me.id);
+    let mut query = call.query();
+    let page = page(&mut query, PAGE);
+    let order = query.word(
+        "sort",
+        &[
+            ("createdAt", ConversationOrder::Created),
+            ("_id", ConversationOrder::Created),
+            ("name", ConversationOrder::Name),
+            ("description", ConversationOrder::Description),
+        ],
+    );
+    query.done(Some(()))?;
+    let rooms = call.read(move |view| conversation::seen_by(view, who, order, page)).await?;
+    let spell = call.core().spelling();
+    ok(shapes::list("Rooms retrieved successfully", &rooms, page, |room| shapes::room(spell, room)))
+}
+
+/// GET /api/rooms/:roomId: get specific room details
+pub async fn show_room(call: Call) -> Answer {
+    let who = call.reader()?.map(|me| me.id);
+    let id = call.id(0, "roomId")?;
+    let latest = Page { page: 1, limit: LATEST, descending: true };
+    let (room, mut messages) = call
+        .read(move |view| {
+            Ok((conversation::show(view, who, id)?, message::page(view, who, id, latest)?.items))
+        })
+        .await?;
+    // The latest, and in the order in which they were said.
+    messages.reverse();
+    let shape = shapes::room_with_messages(call.core().spelling(), &room, &messages);
+    ok(with_data("Room details retrieved successfully", shape))
+}
+
+/// POST /api/messages: send a message to a chat room
+pub async fn send(mut call: Call) -> Answer {
+    let me = call.me()?;
+    let most = call.core().limits().message_chars;
+    let draft = draft(call.fields().await?, most)?;
+    let sent = call.write(move |tx| message::post(tx, &me, draft)).await?;
+    let shape = shapes::sent(call.core().spelling(), &sent);
+    Ok(json_reply(StatusCode::CREATED, &with_data("Message sent successfully", shape)))
+}
+
+/// `{ roomId, content, clientMessageId? }`, in the body and in the `message` event.
+pub fn draft(mut fields: Fields<'_>, most: usize) -> Result<Draft> {
+    let room = fields.id(ROOM);
+    let text = fields.content(CONTENT, most);
+    let client_id = fields.optional_text(&["clientMessageId"]);
+    fields.done(room.map(|conversation| Draft { conversation, text, client_id }))
+}
+
+/// GET /api/messages/:roomId: retrieve messages for a room
+pub async fn list_messages(call: Call) -> Answer {
+    let who = call.reader()?.map(|me| me.id);
+    let room = call.id(0, "roomId")?;
+    let mut query = call.query();
+    let page = page(&mut query, PAGE);
+    // Both are the order in which messages were said, which is the one that a deep page costs nothing in.
+    query.word("sort", &[("createdAt", ()), ("_id", ())]);
+    query.done(Some(()))?;
+    let messages = call.read(move |view| message::page(view, who, room, page)).await?;
+    let spell = call.core().spelling();
+    ok(shapes::list("Messages retrieved successfully", &messages, page, |message| {
+        shapes::listed(spell, message)
+    }))
+}
+
+/// POST /api/files/upload: upload a file
+pub async fn upload(mut call: Call) -> Answer {
+    let me = call.me()?;
+    let file = files::take_upload(&mut call, me, ROOM).await?;
+    let shape = shapes::file(call.core().spelling(), &file);
+    Ok(json_reply(StatusCode::CREATED, &with_data("File uploaded successfully", shape)))
+}
+
+/// GET /api/files/:fileId: download a file
+pub async fn download(call: Call) -> Answer {
+    files::serve(&call, call.param(0)).await
+}
+
+/// GET /uploads/…: the `url` of a file; what counts is the id before its ending
+pub async fn download_by_url(call: Call) -> Answer {
+    let name = call.param(0);
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let id = stem.rsplit_once('-').map_or(stem, |(_, id)| id);
+    files::serve(&call, id).await
+}
+
+/// GET /api/files: list uploaded files
+pub async fn list_files(call: Call) -> Answer {
+    let who = call.reader()?.map(|me| me.id);
+    let mut query = call.query();
+    let page = page(&mut query, PAGE);
+    let order = query.word(
+        "sort",
+        &[
+            ("createdAt", FileOrder::Created),
+            ("_id", FileOrder::Created),
+            ("filename", FileOrder::Name),
+            ("originalName", FileOrder::Original),
+            ("size", FileOrder::Size),
+        ],
+    );
+    query.done(Some(()))?;
+    let files = call.read(move |view| file::seen_by(view, who, order, page)).await?;
+    let spell = call.core().spelling();
+    ok(shapes::list("Files retrieved successfully", &files, page, |file| shapes::file(spell, file)))
+}

@@ -1,0 +1,103 @@
+//! The document's objects, block by block.
+
+use serde_json::{Value, json};
+
+use crate::core::id::Spelling;
+use crate::core::model::{Account, Conversation, File, Listed, Message, Page};
+
+/// `POST /api/auth/login`, and the token where every login here carries it.
+pub fn logged_in(spell: &Spelling, account: &Account, token: &str) -> Value {
+    json!({
+        "success": true,
+        "message": "Login successful",
+        "token": token,
+        "data": {
+            "id": spell.hex(account.id),
+            "username": account.name,
+            "email": account.email,
+            "accessToken": token,
+            "createdAt": account.created_at.iso(),
+        },
+    })
+}
+
+/// A room, as `POST /api/rooms` and the list show it.
+pub fn room(spell: &Spelling, room: &Conversation) -> Value {
+    json!({
+        "_id": spell.hex(room.place.id),
+        "name": room.name,
+        "description": room.description,
+        "type": room.place.sort.name(),
+        "createdBy": room.creator.map(|creator| spell.hex(creator)),
+        "createdAt": room.created_at.iso(),
+    })
+}
+
+/// A room with its latest messages, as `GET /api/rooms/:roomId` shows it.
+pub fn room_with_messages(spell: &Spelling, shown: &Conversation, messages: &[Message]) -> Value {
+    let mut shape = room(spell, shown);
+    shape["messages"] = messages.iter().map(|message| listed(spell, message)).collect();
+    shape
+}
+
+/// A message, as `POST /api/messages` answers it: `sender` is an id.
+pub fn sent(spell: &Spelling, message: &Message) -> Value {
+    json!({
+        "_id": spell.hex(message.id),
+        "content": message.text,
+        "sender": spell.hex(message.author.id),
+        "room": spell.hex(message.place.id),
+        "createdAt": message.sent_at.iso(),
+    })
+}
+
+/// A message, as `GET /api/messages/:roomId` lists it: `sender` is an object.
+pub fn listed(spell: &Spelling, message: &Message) -> Value {
+    json!({
+        "_id": spell.hex(message.id),
+        "content": message.text,
+        "sender": { "_id": spell.hex(message.author.id), "username": &*message.author.name },
+        "createdAt": message.sent_at.iso(),
+    })
+}
+
+/// A message, as the room hears it: `{ _id, content, sender: { _id, username }, room, createdAt }`.
+pub fn heard(spell: &Spelling, message: &Message) -> Value {
+    json!({
+        "_id": spell.hex(message.id),
+        "content": message.text,
+        "sender": { "_id": spell.hex(message.author.id), "username": &*message.author.name },
+        "room": spell.hex(message.place.id),
+        "createdAt": message.sent_at.iso(),
+    })
+}
+
+/// A file, as `POST /api/files/upload` answers it, the list shows it, and the room hears it.
+pub fn file(spell: &Spelling, file: &File) -> Value {
+    let id = spell.hex(file.id);
+    let (stem, ending) = match file.name.rsplit_once('.') {
+        Some((stem, ending)) => (stem, format!(".{ending}")),
+        None => (file.name.as_str(), String::new()),
+    };
+    json!({
+        "_id": id,
+        "filename": file.name,
+        "originalName": file.original,
+        "mimetype": file.media_type,
+        "size": file.size,
+        "url": format!("/uploads/{stem}-{id}{ending}"),
+        "uploadedBy": spell.hex(file.uploader),
+        "room": file.conversation.map(|room| spell.hex(room)),
+        "createdAt": file.created_at.iso(),
+    })
+}
+
+/// A list: `{ success, message, data: […], pagination: { page, limit, total, totalPages } }`.
+pub fn list<T>(message: &str, listed: &Listed<T>, page: Page, shape: impl Fn(&T) -> Value) -> Value {
+    json!({
+        "success": true,
+        "message": message,
+        "data": listed.items.iter().map(shape).collect::<Value>(),
+        "pagination": crate::web::call::pagination(page, listed.total),
+    })
+}

@@ -1,0 +1,54 @@
+//! The document's events, as its clients say them.
+
+use super::{rest, shapes};
+use crate::core::error::{Error, Result};
+use crate::core::{conversation, file, message};
+use crate::dialects::said::{PLACE, Reaction, Said, ack};
+use crate::web::fields::Fields;
+use crate::web::files::Intake;
+use crate::web::rates::Class;
+
+/// `message` `{ roomId, content }`: say something in the room; whoever does, hears it too
+pub fn message(mut said: Said) -> Result<Reaction> {
+    let fields = Fields::new(std::mem::take(&mut said.given), said.core.spelling());
+    let draft = rest::draft(fields, said.core.limits().message_chars)?;
+    said.queue(
+        move |tx, me, ear| {
+            // A repeat may come where its sender may speak no more: what was sent was sent.
+            if let Some(first) = message::repeated(tx, me, draft.client_id.as_deref())? {
+                return Ok(first);
+            }
+            conversation::listen(tx, me, draft.conversation, ear)?;
+            message::post(tx, me, draft)
+        },
+        |spell, message| ack("message", shapes::heard(spell, &message)),
+    )
+}
+
+/// `fileUpload` `{ roomId, filename, mimetype, data: <binary> }`: share a file in the room
+pub fn file_upload(mut said: Said) -> Result<Reaction> {
+    let mut fields = Fields::new(std::mem::take(&mut said.given), said.core.spelling());
+    let room = fields.id(PLACE);
+    let name = fields.text(&["filename", "originalName", "name"]);
+    let data = fields.binary(&["data", "file"]);
+    let (room, data) = fields.done(room.zip(data))?;
+    if let Some((_, counted)) = said.rates.count(Class::Upload, "fileUpload", said.asker) {
+        counted?;
+    }
+    Ok(Reaction::Held(Box::pin(async move {
+        let Said { core, me, ear, .. } = said;
+        let asking = me.clone();
+        core.write(move |tx| {
+            file::may_share(tx, &asking, room)?;
+            conversation::listen(tx, &asking, room, ear)
+        })
+        .await?;
+        if name.trim().is_empty() {
+            return Err(Error::invalid("filename", "must not be empty"));
+        }
+        let mut intake = Intake::new(core.clone(), me, name);
+        intake.add(data).await?;
+        let file = intake.finish(Some(room)).await?;
+        Ok(ack("file", shapes::file(core.spelling(), &file)))
+    })))
+}

@@ -1,0 +1,165 @@
+//! A socket event in hand: who said it, with what, and what follows.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::core::error::Result;
+use crate::core::id::Spelling;
+use crate::core::model::{ConversationId, Ear, Me};
+use crate::core::{Core, Tx, conversation};
+use crate::web::fields::Fields;
+use crate::web::given::Given;
+use crate::web::rates::{Asker, Rates};
+
+/// The names that the documents give a conversation's id.
+pub const PLACE: &[&str] = &["conversationId", "roomId", "conversation"];
+
+/// What a callback gets beside `ok: true`.
+pub type Ack = Map<String, Value>;
+
+/// An answer on its way.
+pub type Answering = Pin<Box<dyn Future<Output = Result<Ack>> + Send>>;
+
+/// What follows from an event. A hearing submits its verb before it returns, so that one socket's events take effect
+/// in the order in which they were said, without waiting for each other's commit.
+pub enum Reaction {
+    /// The verb is queued; the answer comes with its commit.
+    Queued(Answering),
+    /// There is more to do than one verb: the socket's next event waits until it is done.
+    Held(Answering),
+}
+
+/// What hears an event of one name.
+pub type Hearing = fn(Said) -> Result<Reaction>;
+
+/// A socket event in hand.
+pub struct Said {
+    pub core: Core,
+    pub me: Me,
+    /// This socket, as a listener of the dialect whose event it said.
+    pub ear: Ear,
+    pub given: Given,
+    pub rates: Arc<Rates>,
+    pub asker: Asker,
+    /// What this socket remembers of its own typing.
+    pub typing: Arc<Typing>,
+}
+
+impl Said {
+    pub fn spelling(&self) -> Spelling {
+        self.core.spelling().clone()
+    }
+
+    /// Queues a verb; its result becomes what a callback gets.
+    pub fn queue<T, V, A>(self, verb: V, ack: A) -> Result<Reaction>
+    where
+        V: FnOnce(&Tx<'_>, &Me, Ear) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+        A: FnOnce(&Spelling, T) -> Ack + Send + 'static,
+    {
+        let Self { core, me, ear, .. } = self;
+        let written = core.write(move |tx| verb(tx, &me, ear));
+        Ok(Reaction::Queued(Box::pin(async move {
+            Ok(ack(core.spelling(), written.await?))
+        })))
+    }
+
+    /// Joins the conversation whose id was said, alone or in an object.
+    ///
+    /// # Errors
+    /// `Invalid` for what is no id.
+    pub fn join(mut self) -> Result<Reaction> {
+        let place = self.place()?;
+        self.queue(
+            move |tx, me, ear| conversation::listen(tx, me, place, ear),
+            |_, _| Ack::new(),
+        )
+    }
+
+    /// Leaves it, for this socket alone.
+    ///
+    /// # Errors
+    /// `Invalid` for what is no id.
+    pub fn leave(mut self) -> Result<Reaction> {
+        let place = self.place()?;
+        self.queue(
+            move |tx, _, ear| {
+                conversation::stop_listening(tx, place, ear);
+                Ok(())
+            },
+            |_, ()| Ack::new(),
+        )
+    }
+
+    /// Marks what was said there as read; a callback gets the `count`.
+    ///
+    /// # Errors
+    /// `Invalid` for what is no id.
+    pub fn mark_read(mut self) -> Result<Reaction> {
+        let place = self.place()?;
+        self.queue(
+            move |tx, me, _| conversation::mark_read(tx, me, place),
+            |_, count| ack("count", count.into()),
+        )
+    }
+
+    /// Types, or has stopped. Saying the same again within two seconds is nothing new to the others.
+    ///
+    /// # Errors
+    /// `Invalid` for what is no id.
+    pub fn type_in(mut self, on: bool) -> Result<Reaction> {
+        let place = self.place()?;
+        if !self.typing.is_news(place, on) {
+            return Ok(Reaction::Queued(Box::pin(async { Ok(Ack::new()) })));
+        }
+        self.queue(
+            move |tx, me, ear| conversation::type_in(tx, me, place, ear, on),
+            |_, ()| Ack::new(),
+        )
+    }
+
+    fn place(&mut self) -> Result<ConversationId> {
+        let mut fields = Fields::new(std::mem::take(&mut self.given), self.core.spelling());
+        let place = fields.bare_id(PLACE);
+        fields.done(place)
+    }
+}
+
+/// What a callback gets: one thing under one name.
+pub fn ack(name: &str, value: Value) -> Ack {
+    Ack::from_iter([(name.to_owned(), value)])
+}
+
+/// When one socket last said that it types, where.
+#[derive(Debug, Default)]
+pub struct Typing {
+    /// `false` where the operator has switched off all limits on how often.
+    limited: bool,
+    last: std::sync::Mutex<Option<(ConversationId, bool, std::time::Instant)>>,
+}
+
+impl Typing {
+    pub fn new(limited: bool) -> Self {
+        Self {
+            limited,
+            last: std::sync::Mutex::default(),
+        }
+    }
+
+    fn is_news(&self, place: ConversationId, on: bool) -> bool {
+        let mut last = self
+            .last
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let repeated = last.is_some_and(|(where_, was_on, when)| {
+            where_ == place && was_on == on && when.elapsed() < crate::core::limits::TYPING_EVERY
+        });
+        if repeated && self.limited {
+            return false;
+        }
+        *last = Some((place, on, std::time::Instant::now()));
+        true
+    }
+}

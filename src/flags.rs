@@ -1,0 +1,360 @@
+//! What can be set? Every flag of `chat`: one struct, its comments are the help.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
+
+use crate::core::limits::Limits;
+use crate::core::{Durability, Options, time};
+use crate::dialects::ALL;
+use crate::web::rates::Rate;
+
+/// A chat server in one binary and one SQLite file, which speaks five chat APIs at once.
+///
+/// Without a subcommand it serves.
+#[derive(Debug, Parser)]
+#[command(name = "chat", version, args_conflicts_with_subcommands = true)]
+pub struct Flags {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    #[command(flatten)]
+    pub serve: Serve,
+}
+
+/// What works on the file, also while a server runs on it.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Send a system notification to somebody
+    Notify(Notify),
+}
+
+/// `chat notify USER --title T --message M`
+#[derive(Debug, Args)]
+pub struct Notify {
+    /// A name, an e-mail address or an id
+    pub user: String,
+    #[arg(long)]
+    pub title: String,
+    #[arg(long)]
+    pub message: String,
+    /// What it is about, for the client to tell apart
+    #[arg(long = "type", default_value = "system")]
+    pub kind: String,
+    #[command(flatten)]
+    pub file: DbFile,
+}
+
+/// What every subcommand takes.
+#[derive(Debug, Args)]
+pub struct DbFile {
+    /// The database file
+    #[arg(long, value_name = "FILE", default_value = "chat.db")]
+    pub db: PathBuf,
+    /// Answer in JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// The one file that everything is kept in
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "chat.db",
+        help_heading = "Where"
+    )]
+    pub db: PathBuf,
+    /// Where to listen; repeatable. Port 0 picks a free one. On a dialect's port its routes are asked first
+    #[arg(
+        long,
+        value_name = "[ADDR:]PORT[=DIALECT]",
+        default_value = "127.0.0.1:3000",
+        help_heading = "Where"
+    )]
+    pub listen: Vec<Listen>,
+    /// PEM file with the certificate chain
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "tls_key",
+        help_heading = "Where"
+    )]
+    pub tls_cert: Option<PathBuf>,
+    /// PEM file with the private key
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "tls_cert",
+        help_heading = "Where"
+    )]
+    pub tls_key: Option<PathBuf>,
+    /// Whose X-Forwarded-For to believe; repeatable
+    #[arg(long, value_name = "CIDR", help_heading = "Where")]
+    pub trust_proxy: Vec<IpNet>,
+    /// Which web pages may talk to this server; repeatable. Without it all may, without cookies
+    #[arg(long, value_name = "ORIGIN", help_heading = "Where")]
+    pub cors_origin: Vec<String>,
+
+    /// A throwaway instance: a database in a temporary directory, a free port, no limits on how often and how many
+    #[arg(long, conflicts_with = "db", help_heading = "For tests")]
+    pub temp: bool,
+    /// Tell where it serves in one line of JSON on stdout
+    #[arg(long, value_name = "FORMAT", help_heading = "For tests")]
+    pub announce: Option<Announce>,
+    /// End when standard input closes
+    #[arg(long, help_heading = "For tests")]
+    pub exit_with_stdin: bool,
+    /// With --temp: an account NAME@example.test from the start; repeatable
+    #[arg(long, value_name = "NAME:PASSWORD", requires = "temp", value_parser = user, help_heading = "For tests")]
+    pub user: Vec<(String, String)>,
+
+    /// `normal` may lose the last moments on power loss; `full` loses nothing that was acknowledged
+    #[arg(
+        long,
+        value_enum,
+        default_value = "full",
+        help_heading = "Promises and limits"
+    )]
+    pub durability: DurabilityFlag,
+    /// Signing up, logging in, codes and resets: per client address and route [default: 5/1m]
+    #[arg(long, value_name = "N/SPAN|off", help_heading = "Promises and limits")]
+    pub limit_auth: Option<Rate>,
+    /// The rooms API: per account, or per address without one [default: 100/15m]
+    #[arg(long, value_name = "N/SPAN|off", help_heading = "Promises and limits")]
+    pub limit_api: Option<Rate>,
+    /// Uploads: per account [default: 10/1h]
+    #[arg(long, value_name = "N/SPAN|off", help_heading = "Promises and limits")]
+    pub limit_upload: Option<Rate>,
+    /// Events of one socket, with bursts of five times as many [default: 20/1s]
+    #[arg(long, value_name = "N/SPAN|off", help_heading = "Promises and limits")]
+    pub limit_events: Option<Rate>,
+    /// Nobody reads rooms without a token
+    #[arg(long, help_heading = "Promises and limits")]
+    pub members_only: bool,
+    /// How large an uploaded file may be
+    #[arg(long, value_name = "SIZE", default_value = "10MiB", value_parser = size, help_heading = "Promises and limits")]
+    pub max_upload: u64,
+    /// How many characters a message may have
+    #[arg(
+        long,
+        value_name = "CHARACTERS",
+        default_value = "8000",
+        help_heading = "Promises and limits"
+    )]
+    pub max_message: usize,
+
+    /// The secret that signs tokens, at least 32 bytes, instead of the one in the database
+    #[arg(long, value_name = "FILE", help_heading = "Accounts")]
+    pub jwt_secret_file: Option<PathBuf>,
+    /// How long a login lasts
+    #[arg(long, value_name = "SPAN", default_value = "7d", value_parser = span, help_heading = "Accounts")]
+    pub jwt_ttl: Duration,
+    /// How hard passwords are hashed; each step doubles the time [default: 11]
+    #[arg(long, value_name = "COST", value_parser = clap::value_parser!(u32).range(4..=16), help_heading = "Accounts")]
+    pub bcrypt_cost: Option<u32>,
+
+    /// error, warn, info, debug or trace, to stderr
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        default_value = "info",
+        help_heading = "Log"
+    )]
+    pub log: tracing::Level,
+    #[arg(long, value_enum, default_value = "auto", help_heading = "Log")]
+    pub log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Announce {
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DurabilityFlag {
+    Full,
+    Normal,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Text on a terminal, JSON elsewhere
+    Auto,
+    Text,
+    Json,
+}
+
+/// An address, and the dialect whose routes are asked first there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listen {
+    pub address: SocketAddr,
+    pub dialect: Option<&'static str>,
+}
+
+impl std::str::FromStr for Listen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (place, dialect) = match text.split_once('=') {
+            Some((place, name)) => (place, Some(known_dialect(name)?)),
+            None => (text, None),
+        };
+        let address = match place.parse::<u16>() {
+            Ok(port) => Some(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port)),
+            Err(_) => place.parse().ok(),
+        };
+        let address = address.ok_or_else(|| {
+            format!("{place} is no address: write a port (3000), or an address and a port (0.0.0.0:3000)")
+        })?;
+        Ok(Self { address, dialect })
+    }
+}
+
+fn known_dialect(name: &str) -> Result<&'static str, String> {
+    let known = ALL.iter().map(|dialect| dialect.name()).collect::<Vec<_>>();
+    known
+        .iter()
+        .find(|known| **known == name)
+        .copied()
+        .ok_or_else(|| format!("{name} is no dialect: write one of {}", known.join(", ")))
+}
+
+fn user(text: &str) -> Result<(String, String), String> {
+    match text.split_once(':') {
+        Some((name, password)) if !name.is_empty() => Ok((name.into(), password.into())),
+        _ => Err("write a name, a colon and a password: --user ann:secret-of-ann".into()),
+    }
+}
+
+fn span(text: &str) -> Result<Duration, String> {
+    time::span(text).ok_or_else(|| format!("{text} is no span of time: write 90s, 15m, 12h or 7d"))
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    let units = [("GiB", 30), ("MiB", 20), ("KiB", 10), ("B", 0), ("", 0)];
+    let read = units.iter().find_map(|(unit, shift)| {
+        let number: u64 = text.strip_suffix(unit)?.trim().parse().ok()?;
+        number
+            .checked_mul(1 << shift)
+            .filter(|size| (1..=1 << 30).contains(size))
+    });
+    read.ok_or_else(|| format!("{text} is no size up to 1GiB: write 512KiB or 10MiB"))
+}
+
+impl Serve {
+    /// The four limits on how often, in the order auth, API, upload, events. A throwaway instance has none.
+    pub fn rates(&self) -> [Rate; 4] {
+        let documented = [(5, 60), (100, 15 * 60), (10, 60 * 60), (20, 1)];
+        let given = [
+            self.limit_auth,
+            self.limit_api,
+            self.limit_upload,
+            self.limit_events,
+        ];
+        std::array::from_fn(|i| {
+            let (count, seconds) = documented[i];
+            let unset = (!self.temp).then_some((count, Duration::from_secs(seconds)));
+            given[i].unwrap_or(Rate(unset))
+        })
+    }
+
+    /// How the core is to be opened.
+    ///
+    /// # Errors
+    /// Where the signing secret cannot be read, or is too short.
+    pub fn options(&self) -> anyhow::Result<Options> {
+        let mut options = options();
+        options.durability = match self.durability {
+            DurabilityFlag::Full => Durability::Full,
+            DurabilityFlag::Normal => Durability::Normal,
+        };
+        options.limits = Limits {
+            message_chars: self.max_message,
+            upload_bytes: self.max_upload,
+        };
+        options.bcrypt_cost =
+            self.bcrypt_cost
+                .unwrap_or(if self.temp { 4 } else { options.bcrypt_cost });
+        options.token_ttl = self.jwt_ttl;
+        if let Some(path) = &self.jwt_secret_file {
+            let secret = std::fs::read(path)
+                .with_context(|| format!("--jwt-secret-file {} cannot be read", path.display()))?;
+            let secret = secret.trim_ascii().to_vec();
+            if secret.len() < 32 {
+                bail!(
+                    "--jwt-secret-file {} holds less than 32 bytes: openssl rand -hex 32 makes a good one",
+                    path.display()
+                );
+            }
+            options.token_secret = Some(secret);
+        }
+        Ok(options)
+    }
+
+    /// The addresses to listen on: a throwaway instance picks a free port, unless told otherwise.
+    pub fn listeners(&self, given: bool) -> Vec<Listen> {
+        if self.temp && !given {
+            let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+            return vec![Listen {
+                address,
+                dialect: None,
+            }];
+        }
+        self.listen.clone()
+    }
+}
+
+/// How the core is opened where no flag says otherwise.
+pub fn options() -> Options {
+    Options {
+        durability: Durability::Full,
+        limits: Limits::default(),
+        bcrypt_cost: 11,
+        token_ttl: Duration::from_secs(7 * 86_400),
+        token_secret: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_flags_are_sound() {
+        Flags::command().debug_assert();
+    }
+
+    #[test]
+    fn listeners_are_read_as_they_are_written() {
+        let read = |text: &str| text.parse::<Listen>();
+        assert_eq!(
+            read("3000").expect("a port").address,
+            "127.0.0.1:3000".parse().unwrap()
+        );
+        assert_eq!(
+            read("0.0.0.0:80=rooms").expect("both").dialect,
+            Some("rooms")
+        );
+        assert_eq!(
+            read("[::1]:0").expect("IPv6").address,
+            "[::1]:0".parse().unwrap()
+        );
+        assert!(read("3000=irc").unwrap_err().contains("rooms"));
+        assert!(read("localhost").is_err());
+    }
+
+    #[test]
+    fn sizes_are_read_as_they_are_written() {
+        assert_eq!(size("10MiB"), Ok(10 << 20));
+        assert_eq!(size("512 KiB"), Ok(512 << 10));
+        assert_eq!(size("100"), Ok(100));
+        assert!(size("0").is_err() && size("2GiB").is_err() && size("much").is_err());
+    }
+}

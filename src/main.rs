@@ -1,0 +1,55 @@
+//! Flags in, command run, exit code out.
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use chat::commands::{self, Failure};
+use chat::flags::{Flags, LogFormat, Serve};
+use clap::parser::ValueSource;
+use clap::{CommandFactory, FromArgMatches};
+
+fn main() -> ExitCode {
+    let matches = Flags::command().get_matches();
+    let listen_given = matches.value_source("listen") == Some(ValueSource::CommandLine);
+    let flags = Flags::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    log(&flags.serve);
+    match run(flags, listen_given) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("chat: {failure}");
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+fn run(flags: Flags, listen_given: bool) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(anyhow::Error::new)?;
+    let ended = runtime.block_on(async {
+        match flags.command {
+            Some(command) => commands::run(command).await,
+            None => commands::serve::run(flags.serve, listen_given).await,
+        }
+    });
+    // Whatever still runs has had its time.
+    runtime.shutdown_background();
+    ended
+}
+
+fn log(flags: &Serve) {
+    let json = match flags.log_format {
+        LogFormat::Json => true,
+        LogFormat::Text => false,
+        LogFormat::Auto => !std::io::stderr().is_terminal(),
+    };
+    let log = tracing_subscriber::fmt()
+        .with_max_level(flags.log)
+        .with_writer(std::io::stderr);
+    if json {
+        log.json().init();
+    } else {
+        log.with_ansi(std::io::stderr().is_terminal()).init();
+    }
+}

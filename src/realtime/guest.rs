@@ -1,0 +1,387 @@
+//! One socket in one namespace: who it is, what it says, in which order, and how it is ended.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use socketioxide::adapter::LocalAdapter;
+use socketioxide::extract::{AckSender, Event, SocketRef, TryData};
+use socketioxide::handler::{FromMessageParts, Value as Frame};
+use socketioxide::socket::Socket as RawSocket;
+
+use super::{Lines, Shared};
+use crate::core::error::{Error, Result};
+use crate::core::limits::JSON_BYTES;
+use crate::core::model::{Ear, Me};
+use crate::dialects::said::{Ack, Reaction, Said, Typing};
+use crate::dialects::{ALL, Namespace};
+use crate::web::answer::{details, status};
+use crate::web::given::Given;
+use crate::web::rates::{Asker, Rate};
+
+/// A socket of this server. Another adapter than the local one is named here and nowhere else.
+pub type Socket = SocketRef<LocalAdapter>;
+/// What answers a callback.
+pub type Callback = AckSender<LocalAdapter>;
+
+/// Events that may wait while an earlier one of the same socket is being done.
+const WAITING: usize = 1_024;
+/// A burst of events may be so many times what a second allows.
+const BURST: u32 = 5;
+/// Ears per socket: the dialects that could ever be.
+const DIALECTS: u64 = 16;
+
+/// A socket that has been let in.
+pub struct Guest {
+    /// This socket among all that this server has seen.
+    pub number: u64,
+    pub namespace: Namespace,
+    pub me: Me,
+    pub socket: Socket,
+    shared: Arc<Shared>,
+    asker: Asker,
+    typing: Arc<Typing>,
+    ended: AtomicBool,
+    queue: Mutex<Queue>,
+}
+
+struct Queue {
+    /// Nothing is heard yet, or one event has more to do.
+    held: bool,
+    waiting: VecDeque<Heard>,
+    bucket: Bucket,
+}
+
+/// An event as it came in.
+pub struct Heard {
+    pub name: String,
+    /// `Err` for what is no JSON, or more than an event may be.
+    pub given: Result<Given>,
+    pub callback: Callback,
+}
+
+impl FromMessageParts<LocalAdapter> for Heard {
+    type Error = Infallible;
+
+    fn from_message_parts(
+        socket: &Arc<RawSocket<LocalAdapter>>,
+        frame: &mut Frame,
+        ack: &Option<i64>,
+    ) -> std::result::Result<Self, Infallible> {
+        let name =
+            Event::from_message_parts(socket, frame, ack).map_or(String::new(), |event| event.0);
+        // The frame without its attachments.
+        let length = match frame {
+            Frame::Str(text, _) => text.as_str().len(),
+            Frame::Bytes(bytes) => bytes.len(),
+        };
+        let given = if length > JSON_BYTES {
+            Err(Error::TooLarge(format!(
+                "An event must be at most {JSON_BYTES} bytes"
+            )))
+        } else {
+            // An event without any argument does not parse, and says nothing.
+            let TryData(read) = match TryData::<Given>::from_message_parts(socket, frame, ack) {
+                Ok(read) => read,
+                Err(never) => match never {},
+            };
+            Ok(read.unwrap_or_default())
+        };
+        let callback = match AckSender::from_message_parts(socket, frame, ack) {
+            Ok(callback) => callback,
+            Err(never) => match never {},
+        };
+        Ok(Self {
+            name,
+            given,
+            callback,
+        })
+    }
+}
+
+impl Guest {
+    pub(super) fn new(
+        number: u64,
+        namespace: Namespace,
+        me: Me,
+        socket: Socket,
+        asker: Asker,
+        shared: Arc<Shared>,
+    ) -> Self {
+        let limited = shared.events.0.is_some();
+        let bucket = Bucket::new(shared.events);
+        Self {
+            number,
+            namespace,
+            me,
+            socket,
+            shared,
+            asker,
+            typing: Arc::new(Typing::new(limited)),
+            ended: AtomicBool::new(false),
+            queue: Mutex::new(Queue {
+                held: true,
+                waiting: VecDeque::new(),
+                bucket,
+            }),
+        }
+    }
+
+    /// Tells this socket something. A socket that cannot take it has a hole now, so it is ended: its client comes back
+    /// and catches up.
+    pub fn tell(&self, event: &str, body: &RawValue) {
+        if let Err(error) = self.socket.emit(event, body) {
+            self.missed(&error);
+        }
+    }
+
+    fn tell_value(&self, event: &str, body: &Value) {
+        if let Err(error) = self.socket.emit(event, body) {
+            self.missed(&error);
+        }
+    }
+
+    fn missed(&self, error: &socketioxide::SendError) {
+        use socketioxide::{SendError, SocketError};
+        match error {
+            // It has gone, and its disconnect is on its way here.
+            SendError::Socket(SocketError::Closed) => {}
+            SendError::Socket(SocketError::InternalChannelFull) => {
+                tracing::info!(
+                    socket = self.number,
+                    "a socket did not keep up and is ended"
+                );
+                self.cut();
+            }
+            SendError::Serialize(error) => tracing::error!(%error, "a packet could not be encoded"),
+        }
+    }
+
+    /// Has it been ended?
+    pub fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
+    /// Ends it with a word: the client knows that it was sent away.
+    pub fn send_away(self: &Arc<Self>) {
+        self.ended.store(true, Ordering::Release);
+        if self.socket.clone().disconnect().is_err() {
+            // It has stopped reading: no word reaches it.
+            return self.cut();
+        }
+        let guest = self.clone();
+        tokio::spawn(async move {
+            // A client that stays on the line is not wanted there either.
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            guest.cut();
+        });
+    }
+
+    /// Ends it at the transport, without a word.
+    pub fn cut(&self) {
+        self.ended.store(true, Ordering::Release);
+        self.shared.lines.cut(&self.socket);
+    }
+
+    /// From now on its events are heard, in order, those first that have waited.
+    pub fn open(self: &Arc<Self>) {
+        let mut queue = self.queue();
+        queue.held = false;
+        while !queue.held {
+            let Some(heard) = queue.waiting.pop_front() else {
+                break;
+            };
+            queue.held = self.hear_now(heard);
+        }
+    }
+
+    /// Takes in an event. The order of the calls is the order in which events take effect.
+    pub fn hear(self: &Arc<Self>, heard: Heard) {
+        let mut queue = self.queue();
+        if self.has_ended() {
+            return;
+        }
+        if let Err(error) = queue.bucket.take() {
+            drop(queue);
+            return self.refuse(&heard.name, &error, heard.callback);
+        }
+        if !queue.held {
+            queue.held = self.hear_now(heard);
+        } else if queue.waiting.len() < WAITING {
+            queue.waiting.push_back(heard);
+        } else {
+            drop(queue);
+            let error = Error::Overloaded("Too many events are waiting");
+            self.refuse(&heard.name, &error, heard.callback);
+        }
+    }
+
+    fn queue(&self) -> std::sync::MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Submits what the event asks for; `true` where the next one must wait for it.
+    fn hear_now(self: &Arc<Self>, heard: Heard) -> bool {
+        let Heard {
+            name,
+            given,
+            callback,
+        } = heard;
+        let reaction = match self.react(&name, given) {
+            Ok(Some(reaction)) => reaction,
+            Ok(None) => return false,
+            Err(error) => {
+                self.refuse(&name, &error, callback);
+                return false;
+            }
+        };
+        let guest = self.clone();
+        match reaction {
+            Reaction::Queued(answering) => {
+                tokio::spawn(async move { guest.answer(&name, answering.await, callback) });
+                false
+            }
+            Reaction::Held(answering) => {
+                tokio::spawn(async move {
+                    guest.answer(&name, answering.await, callback);
+                    guest.open();
+                });
+                true
+            }
+        }
+    }
+
+    fn react(&self, name: &str, given: Result<Given>) -> Result<Option<Reaction>> {
+        let here = ALL
+            .iter()
+            .enumerate()
+            .filter(|(_, dialect)| dialect.namespace() == self.namespace);
+        for (index, dialect) in here.clone() {
+            let hearing = dialect.hears().iter().find(|(known, _)| *known == name);
+            let Some((_, hearing)) = hearing else {
+                continue;
+            };
+            // Who they are as of now: a name may have changed, a token may be over.
+            let core = self.shared.core.clone();
+            let me = core.directory().me(self.me.id, self.me.device)?;
+            return hearing(Said {
+                core,
+                me,
+                ear: Ear(self.number * DIALECTS + index as u64),
+                given: given?,
+                rates: self.shared.rates.clone(),
+                asker: self.asker,
+                typing: self.typing.clone(),
+            })
+            .map(Some);
+        }
+        if here
+            .clone()
+            .any(|(_, dialect)| dialect.says().contains(&name))
+        {
+            return Ok(None);
+        }
+        Err(Error::NotFound("Event"))
+    }
+
+    fn answer(&self, name: &str, answered: Result<Ack>, callback: Callback) {
+        match answered {
+            Ok(mut ack) => {
+                ack.insert("ok".into(), json!(true));
+                if let Err(error) = callback.send(&Value::Object(ack)) {
+                    self.missed(&error);
+                }
+            }
+            Err(error) => self.refuse(name, &error, callback),
+        }
+    }
+
+    /// `{ message, statusCode, event, errors }`, to this socket alone.
+    fn refuse(&self, name: &str, error: &Error, callback: Callback) {
+        if let Error::Internal(cause) = error {
+            tracing::error!(socket = self.number, event = name, cause, "an event failed");
+        }
+        let told = json!({
+            "message": error.to_string(),
+            "statusCode": status(error).as_u16(),
+            "event": name,
+            "errors": details(error),
+        });
+        self.tell_value("error", &told);
+        if let Err(error) = callback.send(&json!({ "ok": false, "error": told })) {
+            self.missed(&error);
+        }
+    }
+}
+
+/// The socket and the dialect that an ear stands for.
+pub fn whose(ear: Ear) -> (u64, usize) {
+    (ear.0 / DIALECTS, (ear.0 % DIALECTS) as usize)
+}
+
+impl Lines {
+    fn cut(&self, socket: &Socket) {
+        let own = socket
+            .req_parts()
+            .extensions
+            .get::<Arc<super::line::Line>>();
+        self.cut_session(&socket.id.to_string(), own);
+    }
+}
+
+/// So many events a second on average, and a burst of [`BURST`] times as many.
+struct Bucket {
+    rate: Option<(f64, f64)>,
+    full: f64,
+    at: Instant,
+}
+
+impl Bucket {
+    fn new(rate: Rate) -> Self {
+        let rate = rate.0.map(|(count, span)| {
+            (
+                f64::from(count) / span.as_secs_f64(),
+                f64::from(count.saturating_mul(BURST)),
+            )
+        });
+        Self {
+            rate,
+            full: rate.map_or(0.0, |(_, burst)| burst),
+            at: Instant::now(),
+        }
+    }
+
+    fn take(&mut self) -> Result<()> {
+        let Some((per_second, burst)) = self.rate else {
+            return Ok(());
+        };
+        let now = Instant::now();
+        let since = now.duration_since(self.at).as_secs_f64();
+        self.at = now;
+        self.full = (self.full + since * per_second).min(burst);
+        if self.full < 1.0 {
+            let wait = Duration::from_secs_f64((1.0 - self.full) / per_second);
+            return Err(Error::TooOften { retry_after: wait });
+        }
+        self.full -= 1.0;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_of_a_hundred_passes_and_no_more() {
+        let mut bucket = Bucket::new("20/1s".parse().expect("a rate"));
+        assert!((0..100).all(|_| bucket.take().is_ok()));
+        assert!(bucket.take().is_err());
+        let mut open = Bucket::new("off".parse().expect("a rate"));
+        assert!((0..1_000).all(|_| open.take().is_ok()));
+    }
+}

@@ -1,0 +1,371 @@
+//! The one Socket.IO server: who may enter, who hears what, who is too slow.
+//!
+//! A socket is let in by [`Realtime::admit`], says its events through its [`guest`], and hears what the [`hall`] tells
+//! it. The hall keeps its own lists of who listens, instead of Socket.IO's rooms: a broadcast's errors do not name the
+//! socket that missed something, and a socket with a hole must be ended.
+
+mod guest;
+mod hall;
+pub mod line;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use http::Request;
+use socketioxide::extract::{Extension, TryData};
+use socketioxide::handler::ConnectHandler;
+use socketioxide::service::SocketIoService;
+use socketioxide::{ParserConfig, ProtocolVersion, SocketIo};
+use tokio::sync::mpsc;
+
+use crate::core::error::Error;
+use crate::core::limits::{JSON_BYTES, SOCKETS_PER_ACCOUNT};
+use crate::core::model::{MessageKind, Time};
+use crate::core::{Core, News};
+use crate::dialects::Namespace;
+use crate::web::call::{Visitor, bearer, without_bearer};
+use crate::web::given::Given;
+use crate::web::rates::{Asker, Rate, Rates};
+use guest::{Guest, Heard, Socket};
+use hall::Hall;
+use line::Line;
+
+/// Packets that may wait for a socket; past that it is too slow, and ended.
+const OUTBOUND: usize = 4_096;
+/// How long a connection may take to say who it is.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// What the sockets have in common.
+pub struct Shared {
+    core: Core,
+    rates: Arc<Rates>,
+    /// How many events a socket may send.
+    events: Rate,
+    lines: Arc<Lines>,
+    per_account: Mutex<HashMap<crate::core::model::AccountId, usize>>,
+    last_number: AtomicU64,
+}
+
+/// What the hall is told beside the news.
+enum Word {
+    /// Let in; its CONNECT is being answered. Its token ends at this time.
+    Admitted(Arc<Guest>, Time),
+    /// CONNECT has been answered.
+    Inside(u64),
+    Gone(u64),
+}
+
+/// The Socket.IO server.
+pub struct Realtime {
+    shared: Arc<Shared>,
+    io: SocketIo,
+}
+
+impl Realtime {
+    /// Puts Socket.IO in front of `inner`, which answers every other path, and starts the fan-out.
+    pub fn start<S: Clone>(
+        core: Core,
+        news: News,
+        rates: Arc<Rates>,
+        events: Rate,
+        inner: S,
+    ) -> (Self, SocketIoService<S>) {
+        let upload = core.limits().upload_bytes as usize;
+        let parser = ParserConfig::common()
+            .max_incoming_binaries(2)
+            .max_incoming_binary_buf_size(upload)
+            .packet_completion_timeout(Duration::from_secs(60));
+        let (service, io) = SocketIo::builder()
+            .max_buffer_size(OUTBOUND)
+            .connect_timeout(CONNECT)
+            // A file comes by polling as Base64 beside its event, by websocket as a frame of its own.
+            .max_payload((upload / 3 * 4 + JSON_BYTES + 1_024) as u64)
+            .ws_max_message_size(upload.max(JSON_BYTES) + 1_024)
+            .ws_max_frame_size(upload.max(JSON_BYTES) + 1_024)
+            // Each byte of it is held per idle socket.
+            .ws_read_buffer_size(1_024)
+            .with_parser(parser)
+            .build_with_inner_svc(inner);
+        let shared = Arc::new(Shared {
+            core,
+            rates,
+            events,
+            lines: Arc::default(),
+            per_account: Mutex::default(),
+            last_number: AtomicU64::new(0),
+        });
+        let (words, heard) = mpsc::unbounded_channel();
+        tokio::spawn(Hall::new(shared.clone()).run(news, heard));
+        for namespace in Namespace::ALL {
+            open_door(&io, namespace, &shared, &words);
+        }
+        (Self { shared, io }, service)
+    }
+
+    /// Tells all sockets that the server goes, and closes them.
+    pub async fn close(&self) {
+        self.io.close().await;
+    }
+
+    /// The wires under the sessions, for whoever accepts connections to note.
+    pub fn lines(&self) -> Arc<Lines> {
+        self.shared.lines.clone()
+    }
+}
+
+fn open_door(
+    io: &SocketIo,
+    namespace: Namespace,
+    shared: &Arc<Shared>,
+    words: &mpsc::UnboundedSender<Word>,
+) {
+    let enter = {
+        let words = words.clone();
+        // Runs after CONNECT was answered, as a task of its own: handlers registered only here would miss events.
+        async move |Extension(guest): Extension<Weak<Guest>>| {
+            let Some(guest) = guest.upgrade() else { return };
+            words.send(Word::Inside(guest.number)).ok();
+            guest.open();
+        }
+    };
+    let admit = {
+        let (shared, words) = (shared.clone(), words.clone());
+        async move |socket: Socket, TryData(auth): TryData<Given>| {
+            let admitted = admit(
+                &shared,
+                &words,
+                namespace,
+                &socket,
+                auth.unwrap_or_default(),
+            );
+            if admitted.is_err() && socket.protocol() == ProtocolVersion::V4 {
+                // An old client is connected without asking: nothing would end the refused one's line.
+                let (lines, socket) = (shared.clone(), socket);
+                tokio::spawn(async move {
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    let own = socket.req_parts().extensions.get::<Arc<Line>>();
+                    lines.lines.cut_session(&socket.id.to_string(), own);
+                });
+            }
+            admitted
+        }
+    };
+    // The local adapter is ready at once.
+    let _ready = io.ns(namespace.path(), enter.with(admit));
+}
+
+/// Lets a socket in, or says why not: what is answered becomes the message of `connect_error`.
+fn admit(
+    shared: &Arc<Shared>,
+    words: &mpsc::UnboundedSender<Word>,
+    namespace: Namespace,
+    socket: &Socket,
+    mut auth: Given,
+) -> Result<(), Error> {
+    let parts = socket.req_parts();
+    if let Some(knock) = parts.extensions.get::<Arc<Knock>>() {
+        knock.answered();
+    }
+    let token = match auth.take("token") {
+        Some(Given::Text(token)) => Some(without_bearer(&token).to_owned()),
+        _ => bearer(&parts.headers)
+            .map(str::to_owned)
+            .or_else(|| in_query(parts.uri.query())),
+    };
+    let token = token.filter(|token| !token.is_empty());
+    let token = token.ok_or(Error::Unauthorized("A token is required"))?;
+    let me = shared.core.me(&token)?;
+    let expires_at = shared
+        .core
+        .directory()
+        .expiry(&me)
+        .unwrap_or(Time(i64::MAX));
+    if let Some(position) = auth.take("lastMessageId") {
+        let read = match &position {
+            Given::Integer(0) | Given::Null => true,
+            Given::Integer(number) => crate::core::model::MessageId::new(*number).is_some(),
+            Given::Text(text) => shared.core.spelling().read::<MessageKind>(text).is_some(),
+            _ => false,
+        };
+        if !read {
+            return Err(Error::Malformed(
+                "lastMessageId must be the id of a message".into(),
+            ));
+        }
+    }
+    let place = shared.seat(me.id)?;
+
+    let number = shared.last_number.fetch_add(1, Ordering::Relaxed) + 1;
+    let address = parts
+        .extensions
+        .get::<Visitor>()
+        .map(|visitor| visitor.address);
+    let address = address.unwrap_or(std::net::Ipv4Addr::UNSPECIFIED.into());
+    let asker = Asker {
+        account: Some(me.id),
+        address,
+    };
+    let guest = Arc::new(Guest::new(
+        number,
+        namespace,
+        me,
+        socket.clone(),
+        asker,
+        shared.clone(),
+    ));
+
+    // Weak: the socket holds its handlers, and the guest holds the socket.
+    let hears = Arc::downgrade(&guest);
+    socket.extensions.insert(hears.clone());
+    socket.on_fallback(move |heard: Heard| {
+        // Done before the closure returns: async handlers would each be a task, in any order.
+        if let Some(guest) = hears.upgrade() {
+            guest.hear(heard);
+        }
+        std::future::ready(())
+    });
+    let leaves = words.clone();
+    let place = Arc::new(Mutex::new(Some(place)));
+    socket.on_disconnect(move |_: Socket| {
+        drop(place.lock().unwrap_or_else(PoisonError::into_inner).take());
+        leaves.send(Word::Gone(number)).ok();
+        std::future::ready(())
+    });
+    words.send(Word::Admitted(guest, expires_at)).ok();
+    Ok(())
+}
+
+fn in_query(query: Option<&str>) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(query?.as_bytes());
+    let (_, token) = pairs.find(|(name, _)| name == "token")?;
+    Some(without_bearer(&token).to_owned())
+}
+
+impl Shared {
+    /// One of the sockets that an account may have open; free again when it is dropped.
+    fn seat(self: &Arc<Self>, account: crate::core::model::AccountId) -> Result<Place, Error> {
+        let mut taken = self
+            .per_account
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let count = taken.entry(account).or_default();
+        if *count >= SOCKETS_PER_ACCOUNT {
+            return Err(Error::TooOften {
+                retry_after: Duration::from_secs(10),
+            });
+        }
+        *count += 1;
+        Ok(Place {
+            shared: self.clone(),
+            account,
+        })
+    }
+}
+
+struct Place {
+    shared: Arc<Shared>,
+    account: crate::core::model::AccountId,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = self
+            .shared
+            .per_account
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = taken.get_mut(&self.account) {
+            *count -= 1;
+            if *count == 0 {
+                taken.remove(&self.account);
+            }
+        }
+    }
+}
+
+/// The wires under Socket.IO sessions that have changed theirs: long-polling ones, and those that were upgraded.
+/// A session that began as a websocket is not in here: its request carries its line.
+#[derive(Default)]
+pub struct Lines(Mutex<HashMap<String, State>>);
+
+enum State {
+    On(Arc<Line>),
+    Cut,
+}
+
+impl Lines {
+    /// A request of this session has come in on this line.
+    ///
+    /// # Errors
+    /// Where the session has been cut: it is not to be served any more.
+    pub fn seen<B>(&self, request: &Request<B>, line: &Arc<Line>) -> Result<(), Error> {
+        let Some(session) = session(request.uri().query()) else {
+            return Ok(());
+        };
+        let mut lines = self.lock();
+        if let Some(State::Cut) = lines.get(session) {
+            return Err(Error::Malformed("Session ID unknown".into()));
+        }
+        lines.insert(session.to_owned(), State::On(line.clone()));
+        Ok(())
+    }
+
+    fn cut_session(&self, session: &str, own: Option<&Arc<Line>>) {
+        let mut lines = self.lock();
+        let known = lines
+            .get_mut(session)
+            .map(|state| std::mem::replace(state, State::Cut));
+        match (known, own) {
+            (Some(State::On(line)), _) => line.cut(),
+            (Some(State::Cut), _) => {}
+            (None, Some(line)) => line.cut(),
+            (None, None) => {}
+        }
+    }
+
+    fn forget(&self, session: &str) {
+        let mut lines = self.lock();
+        if let Some(State::On(_)) = lines.get(session) {
+            lines.remove(session);
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, State>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The Engine.IO session that a request belongs to.
+pub fn session(query: Option<&str>) -> Option<&str> {
+    query?.split('&').find_map(|pair| pair.strip_prefix("sid="))
+}
+
+/// A handshake that has not said who it is. There are only so many of them per address.
+pub struct Knock {
+    open: Arc<AtomicUsize>,
+    answered: std::sync::atomic::AtomicBool,
+}
+
+impl Knock {
+    pub fn new(open: Arc<AtomicUsize>) -> Self {
+        open.fetch_add(1, Ordering::Relaxed);
+        Self {
+            open,
+            answered: false.into(),
+        }
+    }
+
+    fn answered(&self) {
+        if !self.answered.swap(true, Ordering::Relaxed) {
+            self.open.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Drop for Knock {
+    fn drop(&mut self) {
+        self.answered();
+    }
+}

@@ -1,0 +1,272 @@
+//! Who is at the door? Every request is named, its sender found out, and a page from elsewhere turned away, before it
+//! reaches Socket.IO and the routes; and no panic gets further than here.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::io;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header};
+use http_body_util::BodyExt;
+use http_body_util::combinators::UnsyncBoxBody;
+use hyper::body::Incoming;
+use ipnet::IpNet;
+use tower::util::BoxCloneSyncService;
+use tower::{Layer, Service, ServiceExt};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{AllowOrigin, Any as Anything, CorsLayer};
+
+use crate::core::error::Error;
+use crate::core::{hex, random};
+use crate::realtime::line::Line;
+use crate::realtime::{Knock, Lines, session};
+use crate::web::answer::refusal;
+use crate::web::call::Visitor;
+use crate::web::routes::Routes;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+type Body = UnsyncBoxBody<Bytes, BoxError>;
+type Inside = BoxCloneSyncService<Request<Incoming>, Response<Body>, Infallible>;
+
+/// Handshakes that one address may have open without having said who it is.
+const KNOCKS: usize = 1_024;
+/// What a script from another page may read of an answer, beside the usual.
+const EXPOSED: [&str; 9] = [
+    "content-disposition",
+    "content-range",
+    "etag",
+    "ratelimit-limit",
+    "ratelimit-remaining",
+    "ratelimit-reset",
+    "retry-after",
+    "x-request-id",
+    "x-total-count",
+];
+
+/// The door of a server; cloned for every connection.
+#[derive(Clone)]
+pub struct Door {
+    inside: Inside,
+    rules: Arc<Rules>,
+}
+
+struct Rules {
+    lines: Arc<Lines>,
+    trust_proxy: Vec<IpNet>,
+    /// Empty: all may ask.
+    origins: Vec<HeaderValue>,
+    knocks: Mutex<HashMap<IpAddr, Weak<AtomicUsize>>>,
+}
+
+impl Door {
+    /// Puts CORS and the catching of panics around the service inside.
+    ///
+    /// # Errors
+    /// Where an origin cannot be a header's value.
+    pub fn new<S, B>(
+        service: S,
+        lines: Arc<Lines>,
+        trust_proxy: Vec<IpNet>,
+        origins: &[String],
+    ) -> io::Result<Self>
+    where
+        S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Future: Send + 'static,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let origins = origins
+            .iter()
+            .map(|origin| HeaderValue::from_str(origin.trim_end_matches('/')))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|e| io::Error::other(format!("--cors-origin: {e}")))?;
+        let allowed = if origins.is_empty() {
+            AllowOrigin::any()
+        } else {
+            AllowOrigin::list(origins.iter().cloned())
+        };
+        let cors = CorsLayer::new()
+            .allow_origin(allowed)
+            .allow_methods(Anything)
+            .allow_headers([
+                header::AUTHORIZATION,
+                header::CONTENT_TYPE,
+                header::RANGE,
+                header::IF_NONE_MATCH,
+            ])
+            .expose_headers(EXPOSED.map(HeaderName::from_static))
+            .max_age(Duration::from_secs(3_600));
+        let boxed = service.map_response(|response: Response<B>| {
+            response.map(|body| body.map_err(Into::into).boxed_unsync())
+        });
+        let inside = CatchPanicLayer::custom(panicked)
+            .layer(cors.layer(boxed))
+            .map_response(|response| {
+                response.map(|body| BodyExt::map_err(body, Into::into).boxed_unsync())
+            });
+        let rules = Rules {
+            lines,
+            trust_proxy,
+            origins,
+            knocks: Mutex::default(),
+        };
+        Ok(Self {
+            inside: BoxCloneSyncService::new(inside),
+            rules: Arc::new(rules),
+        })
+    }
+
+    /// Lets a request in, or turns it away.
+    pub async fn pass(
+        self,
+        mut request: Request<Incoming>,
+        peer: IpAddr,
+        line: Arc<Line>,
+        routes: Arc<Routes>,
+    ) -> Result<Response<Body>, Infallible> {
+        let id: Arc<str> = hex(&random::<8>()).into();
+        let visitor = Visitor {
+            address: self.rules.address(request.headers(), peer),
+            request: id.clone(),
+        };
+        let for_sockets = request.uri().path().starts_with("/socket.io");
+        let admitted = if for_sockets {
+            self.rules.admit(&mut request, &visitor, line)
+        } else {
+            Ok(())
+        };
+        request.extensions_mut().insert(visitor);
+        let mut response = match admitted {
+            Ok(()) => {
+                if !for_sockets {
+                    request.extensions_mut().insert(routes);
+                }
+                match self.inside.oneshot(request).await {
+                    Ok(response) => response,
+                    Err(never) => match never {},
+                }
+            }
+            Err(error) => refusal(&error, &id).map(|body| body.map_err(Into::into).boxed_unsync()),
+        };
+        if let Ok(id) = HeaderValue::from_str(&id) {
+            response.headers_mut().insert("x-request-id", id);
+        }
+        Ok(response)
+    }
+}
+
+impl Rules {
+    /// Prepares a request for Socket.IO.
+    fn admit(
+        &self,
+        request: &mut Request<Incoming>,
+        visitor: &Visitor,
+        line: Arc<Line>,
+    ) -> Result<(), Error> {
+        let origin = request.headers().get(header::ORIGIN);
+        if !self.origins.is_empty() && origin.is_some_and(|origin| !self.origins.contains(origin)) {
+            return Err(Error::Forbidden("This page may not talk to this server"));
+        }
+        self.lines.seen(request, &line)?;
+        if session(request.uri().query()).is_none() {
+            let knock = self.knock(visitor.address)?;
+            request.extensions_mut().insert(Arc::new(knock));
+        }
+        request.extensions_mut().insert(line);
+        // A socket keeps its first request for as long as it lives, and each header value keeps the connection's whole
+        // read buffer: copies of the few that matter cost 10 kB less.
+        let kept = request.headers().iter().filter(|(name, _)| is_kept(name));
+        let copies: HeaderMap = kept
+            .filter_map(|(name, value)| {
+                Some((
+                    name.clone(),
+                    HeaderValue::from_bytes(value.as_bytes()).ok()?,
+                ))
+            })
+            .collect();
+        *request.headers_mut() = copies;
+        Ok(())
+    }
+
+    fn knock(&self, address: IpAddr) -> Result<Knock, Error> {
+        let mut knocks = self.knocks.lock().unwrap_or_else(PoisonError::into_inner);
+        if knocks.len() > 10_000 {
+            knocks.retain(|_, open| open.strong_count() > 0);
+        }
+        let known = knocks.get(&address).and_then(Weak::upgrade);
+        let open = known.unwrap_or_else(|| {
+            let open = Arc::default();
+            knocks.insert(address, Arc::downgrade(&open));
+            open
+        });
+        if open.load(Ordering::Relaxed) >= KNOCKS {
+            return Err(Error::TooOften {
+                retry_after: Duration::from_secs(10),
+            });
+        }
+        Ok(Knock::new(open))
+    }
+
+    /// The client's address: behind trusted proxies the last one in `X-Forwarded-For` that is none of them.
+    fn address(&self, headers: &HeaderMap, peer: IpAddr) -> IpAddr {
+        let trusted = |address: &IpAddr| self.trust_proxy.iter().any(|net| net.contains(address));
+        let peer = peer.to_canonical();
+        if !trusted(&peer) {
+            return peer;
+        }
+        let forwarded: Vec<&str> = headers
+            .get_all("x-forwarded-for")
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .collect();
+        let mut client = peer;
+        for hop in forwarded.iter().rev() {
+            // What is no address was not written by a proxy of ours.
+            let Ok(hop) = hop.trim().parse::<IpAddr>() else {
+                break;
+            };
+            client = hop.to_canonical();
+            if !trusted(&client) {
+                break;
+            }
+        }
+        client
+    }
+}
+
+fn is_kept(name: &HeaderName) -> bool {
+    [
+        header::AUTHORIZATION,
+        header::CONNECTION,
+        header::CONTENT_LENGTH,
+        header::CONTENT_TYPE,
+        header::ORIGIN,
+        header::SEC_WEBSOCKET_KEY,
+        header::SEC_WEBSOCKET_VERSION,
+        header::UPGRADE,
+        header::USER_AGENT,
+        header::ACCESS_CONTROL_REQUEST_HEADERS,
+        header::ACCESS_CONTROL_REQUEST_METHOD,
+    ]
+    .contains(name)
+}
+
+fn panicked(panic: Box<dyn Any + Send>) -> Response<Body> {
+    let words = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("?");
+    let error = Error::Internal(format!("a handler panicked: {words}"));
+    refusal(&error, "panic").map(|body| body.map_err(Into::into).boxed_unsync())
+}

@@ -1,0 +1,278 @@
+//! How does a request get here? Listeners, the accept loop, time-outs and caps, TLS, and an orderly end.
+//!
+//! warp's own server has no header time-out, no connection cap and cannot host Socket.IO. So connections are accepted
+//! here, and every request passes the [`door`] (who is it, may this page ask), then Socket.IO, then warp.
+
+mod door;
+pub mod tls;
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use ipnet::IpNet;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+
+use crate::core::{Core, Locked, News};
+use crate::dialects::ALL;
+use crate::flags::Listen;
+use crate::realtime::Realtime;
+use crate::realtime::line::{Line, OnLine};
+use crate::web::rates::{Rate, Rates};
+use crate::web::routes::Routes;
+use crate::web::{self, Web};
+use door::Door;
+
+/// How long the head of a request, or a TLS handshake, may take.
+const HEAD: Duration = Duration::from_secs(10);
+/// How many headers a request may have, and how large they may be together.
+const HEADERS: usize = 100;
+const HEADER_BYTES: usize = 16 << 10;
+/// How long sockets may take to hear that the server goes, and requests in hand to finish.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+const LAST_REQUESTS: Duration = Duration::from_secs(4);
+/// File descriptors that are kept for the database and whatever else is no connection.
+const OWN_FILES: u64 = 64;
+
+/// What a server is started with.
+pub struct Settings {
+    pub core: Core,
+    pub news: News,
+    pub lock: Locked,
+    pub listen: Vec<Listen>,
+    /// Auth, API, upload, events.
+    pub rates: [Rate; 4],
+    pub members_only: bool,
+    pub trust_proxy: Vec<IpNet>,
+    pub cors_origin: Vec<String>,
+    pub tls: Option<TlsAcceptor>,
+}
+
+/// A server that serves.
+pub struct Server {
+    core: Core,
+    realtime: Realtime,
+    listening: Vec<Listening>,
+    stop: watch::Sender<bool>,
+    accepting: JoinSet<()>,
+    _lock: Locked,
+}
+
+/// Where it listens, now that it does.
+#[derive(Debug, Clone)]
+pub struct Listening {
+    pub address: SocketAddr,
+    pub dialect: Option<&'static str>,
+    pub url: String,
+}
+
+impl Server {
+    /// Binds the listeners and serves.
+    ///
+    /// # Errors
+    /// Where an address cannot be listened on, or an origin is none.
+    pub async fn start(settings: Settings) -> io::Result<Self> {
+        let mut bound = Vec::new();
+        for listen in settings.listen {
+            let listener = TcpListener::bind(listen.address)
+                .await
+                .map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", listen.address)))?;
+            bound.push((listener, listen.dialect));
+        }
+
+        let core = settings.core;
+        let [auth, api, upload, events] = settings.rates;
+        let rates = Arc::new(Rates::new(auth, api, upload));
+        let web = Web {
+            core: core.clone(),
+            rates: rates.clone(),
+            members_only: settings.members_only,
+        };
+        let warp = warp::service(web::filter(Arc::new(web)));
+        let (realtime, service) = Realtime::start(core.clone(), settings.news, rates, events, warp);
+        let door = Door::new(
+            service,
+            realtime.lines(),
+            settings.trust_proxy,
+            &settings.cors_origin,
+        )?;
+
+        let (stop, stopping) = watch::channel(false);
+        let places = Arc::new(Semaphore::new(connections()));
+        let scheme = if settings.tls.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        let (mut accepting, mut listening) = (JoinSet::new(), Vec::new());
+        for (listener, dialect) in bound {
+            let address = listener.local_addr()?;
+            listening.push(Listening {
+                address,
+                dialect,
+                url: format!("{scheme}://{address}"),
+            });
+            let accept = Accept {
+                routes: Arc::new(routes_for(dialect)),
+                door: door.clone(),
+                places: places.clone(),
+                tls: settings.tls.clone(),
+                stopping: stopping.clone(),
+            };
+            accepting.spawn(accept.run(listener));
+        }
+        Ok(Self {
+            core,
+            realtime,
+            listening,
+            stop,
+            accepting,
+            _lock: settings.lock,
+        })
+    }
+
+    pub fn listening(&self) -> &[Listening] {
+        &self.listening
+    }
+
+    /// Ends it in order: listeners closed, sockets told, requests answered, the write-ahead log folded in.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        while self.accepting.join_next().await.is_some() {}
+        tokio::time::timeout(LAST_WORDS, self.realtime.close())
+            .await
+            .ok();
+        // Each open connection holds a receiver.
+        if tokio::time::timeout(LAST_REQUESTS, self.stop.closed())
+            .await
+            .is_err()
+        {
+            tracing::warn!("some requests did not finish in time");
+        }
+        let core = self.core.clone();
+        tokio::task::spawn_blocking(move || core.close()).await.ok();
+    }
+}
+
+/// The dialects' routes; those of the listener's own are asked first.
+fn routes_for(dialect: Option<&str>) -> Routes {
+    let mut asked = ALL.to_vec();
+    // Stable: the others keep their order.
+    asked.sort_by_key(|known| Some(known.name()) != dialect);
+    Routes::new(asked.into_iter().map(|known| known.routes()))
+}
+
+/// What a listener's connections are served with.
+#[derive(Clone)]
+struct Accept {
+    routes: Arc<Routes>,
+    door: Door,
+    places: Arc<Semaphore>,
+    tls: Option<TlsAcceptor>,
+    stopping: watch::Receiver<bool>,
+}
+
+impl Accept {
+    async fn run(self, listener: TcpListener) {
+        let mut stopping = self.stopping.clone();
+        loop {
+            // No place, no accept: who comes waits in the kernel's queue.
+            let accepted = tokio::select! {
+                accepted = self.next(&listener) => accepted,
+                _ = stopping.changed() => break,
+            };
+            let (stream, peer, place) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of file descriptors, or a connection that broke off before it began.
+                    tracing::warn!(%error, "a connection was not accepted");
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    continue;
+                }
+            };
+            stream.set_nodelay(true).ok();
+            tokio::spawn(self.clone().serve(stream, peer, place));
+        }
+    }
+
+    async fn next(
+        &self,
+        listener: &TcpListener,
+    ) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+        let place = self
+            .places
+            .clone()
+            .acquire_owned()
+            .await
+            .map_err(io::Error::other)?;
+        let (stream, peer) = listener.accept().await?;
+        Ok((stream, peer, place))
+    }
+
+    async fn serve(self, stream: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
+        match self.tls.clone() {
+            None => self.talk(stream, peer, place).await,
+            Some(tls) => {
+                if let Ok(Ok(stream)) = tokio::time::timeout(HEAD, tls.accept(stream)).await {
+                    self.talk(stream, peer, place).await;
+                }
+            }
+        }
+    }
+
+    /// HTTP/1.1 on one connection, until it ends or becomes a websocket.
+    async fn talk<S>(mut self, stream: S, peer: SocketAddr, place: OwnedSemaphorePermit)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let line = Arc::new(Line::default());
+        let on_line = OnLine::new(stream, line.clone(), place);
+        let (routes, door) = (self.routes, self.door);
+        let service = service_fn(move |request| {
+            door.clone()
+                .pass(request, peer.ip(), line.clone(), routes.clone())
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD)
+            .max_headers(HEADERS)
+            .max_buf_size(HEADER_BYTES)
+            .serve_connection(TokioIo::new(on_line), service)
+            .with_upgrades();
+        let mut connection = pin!(connection);
+        let ended = tokio::select! {
+            ended = &mut connection => ended,
+            _ = self.stopping.changed() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%error, %peer, "a connection ended");
+        }
+    }
+}
+
+/// How many connections there may be: as many as the system lets us have, once asked for all it gives.
+fn connections() -> usize {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::debug!(%error, "the limit of open files was not raised");
+    }
+    let files = getrlimit(Resource::Nofile)
+        .current
+        .unwrap_or(1 << 20)
+        .min(1 << 20);
+    files.saturating_sub(OWN_FILES).max(16) as usize
+}

@@ -1,0 +1,136 @@
+//! What is answered? Replies with a JSON body, and the one envelope for everything that is refused.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+use serde_json::{Value, json};
+use warp::Reply as _;
+
+use crate::core::error::{Error, Result};
+
+/// A reply on its way out.
+pub type Reply = warp::reply::Response;
+
+/// What a handler gives back.
+pub type Answer = Result<Reply>;
+
+/// How long somebody should stay away from a server that has too much to do.
+const OVERLOAD_PASSES: Duration = Duration::from_secs(1);
+
+/// A JSON body under this status.
+pub fn json_reply(status: StatusCode, body: &Value) -> Reply {
+    // Not pretty: a `Value` always serialises.
+    let bytes = Bytes::from(body.to_string());
+    let mut reply = Response::new(bytes.into());
+    *reply.status_mut() = status;
+    reply.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    reply
+}
+
+/// A body that is a stream of parts.
+pub fn stream_reply<S>(status: StatusCode, parts: S) -> Reply
+where
+    S: futures_util::Stream<Item = std::result::Result<Bytes, std::io::Error>>
+        + Send
+        + Sync
+        + 'static,
+{
+    let mut reply = warp::reply::stream(parts).into_response();
+    *reply.status_mut() = status;
+    reply
+}
+
+/// The status of a refusal.
+pub fn status(error: &Error) -> StatusCode {
+    match error {
+        Error::Malformed(_) | Error::Invalid(_) => StatusCode::BAD_REQUEST,
+        Error::Unauthorized(_) => StatusCode::UNAUTHORIZED,
+        Error::Forbidden(_) => StatusCode::FORBIDDEN,
+        Error::NotFound(_) => StatusCode::NOT_FOUND,
+        Error::Taken(_) | Error::Conflict(_) => StatusCode::CONFLICT,
+        Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+        Error::WrongType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Error::TooSlow => StatusCode::REQUEST_TIMEOUT,
+        Error::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Error::Overloaded(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// What is wrong in detail, a line per field; the message where there are no fields.
+pub fn details(error: &Error) -> Vec<String> {
+    match error {
+        Error::Invalid(faults) => faults
+            .iter()
+            .map(|fault| format!("{}: {}", fault.field, fault.wrong))
+            .collect(),
+        other => vec![other.to_string()],
+    }
+}
+
+/// The envelope of every refusal, in every dialect:
+/// `{ success: false, statusCode, error, message, errors, requestId? }`.
+pub fn refusal(error: &Error, request: &str) -> Reply {
+    let status = status(error);
+    let mut body = envelope(status, &error.to_string(), &details(error));
+    if let Error::Internal(cause) = error {
+        tracing::error!(request, cause, "a request failed");
+        body["requestId"] = json!(request);
+    }
+    let mut reply = json_reply(status, &body);
+    let wait = match error {
+        Error::TooOften { retry_after } => Some(*retry_after),
+        Error::Overloaded(_) => Some(OVERLOAD_PASSES),
+        _ => None,
+    };
+    if let Some(wait) = wait {
+        reply
+            .headers_mut()
+            .insert(header::RETRY_AFTER, seconds(wait));
+    }
+    if let Error::Unauthorized(_) = error {
+        reply
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    if let Error::TooLarge(_) | Error::TooSlow = error {
+        // The rest of the body is still on its way, and nobody will read it.
+        reply
+            .headers_mut()
+            .insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    reply
+}
+
+/// The method is not one that this path knows.
+pub fn wrong_method(allowed: &str) -> Reply {
+    let status = StatusCode::METHOD_NOT_ALLOWED;
+    let message = format!("Method not allowed: use {allowed}");
+    let mut reply = json_reply(
+        status,
+        &envelope(status, &message, std::slice::from_ref(&message)),
+    );
+    if let Ok(allowed) = HeaderValue::from_str(allowed) {
+        reply.headers_mut().insert(header::ALLOW, allowed);
+    }
+    reply
+}
+
+fn envelope(status: StatusCode, message: &str, errors: &[String]) -> Value {
+    json!({
+        "success": false,
+        "statusCode": status.as_u16(),
+        "error": status.canonical_reason().unwrap_or("Error"),
+        "message": message,
+        "errors": errors,
+    })
+}
+
+/// A duration in whole seconds, rounded up, at least one.
+pub fn seconds(wait: Duration) -> HeaderValue {
+    HeaderValue::from(wait.as_millis().div_ceil(1000).max(1) as u64)
+}

@@ -1,0 +1,259 @@
+//! A request in hand: who asks, what for, and with what.
+
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::{Stream, StreamExt};
+use http::{HeaderMap, header};
+use serde_json::{Value, json};
+
+use super::Web;
+use super::fields::Fields;
+use super::given::Given;
+use super::rates::Asker;
+use crate::core::error::{Error, Result};
+use crate::core::id::{Id, Kind};
+use crate::core::limits;
+use crate::core::model::{Me, Page};
+use crate::core::{Core, Tx, View};
+
+/// Who sent a request: found out where it was accepted, and carried with it.
+#[derive(Debug, Clone)]
+pub struct Visitor {
+    /// The client's address; a trusted proxy's word is believed.
+    pub address: IpAddr,
+    /// The request's id, in the answer and in the log.
+    pub request: Arc<str>,
+}
+
+/// The parts of a body as they come in.
+pub type Body = Pin<Box<dyn Stream<Item = Result<Bytes>> + Send + Sync>>;
+
+/// A request in hand.
+pub struct Call {
+    web: Arc<Web>,
+    visitor: Visitor,
+    params: Vec<String>,
+    query: String,
+    headers: HeaderMap,
+    body: Option<Body>,
+    me: Result<Option<Me>>,
+}
+
+impl Call {
+    pub(super) fn new(
+        web: Arc<Web>,
+        visitor: Visitor,
+        query: String,
+        headers: HeaderMap,
+        body: Body,
+    ) -> Self {
+        let me = bearer(&headers).map(|token| web.core.me(token)).transpose();
+        Self {
+            web,
+            visitor,
+            params: Vec::new(),
+            query,
+            headers,
+            body: Some(body),
+            me,
+        }
+    }
+
+    pub(super) fn at(mut self, params: Vec<String>) -> Self {
+        self.params = params;
+        self
+    }
+
+    pub(super) fn asker(&self) -> Asker {
+        let account = self
+            .me
+            .as_ref()
+            .ok()
+            .and_then(|me| me.as_ref())
+            .map(|me| me.id);
+        Asker {
+            account,
+            address: self.visitor.address,
+        }
+    }
+
+    pub fn core(&self) -> &Core {
+        &self.web.core
+    }
+
+    pub fn visitor(&self) -> &Visitor {
+        &self.visitor
+    }
+
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    pub fn header(&self, name: header::HeaderName) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The person who asks.
+    ///
+    /// # Errors
+    /// `Unauthorized` without a token, with a bad one, or one that is over.
+    pub fn me(&self) -> Result<Me> {
+        self.me
+            .clone()?
+            .ok_or(Error::Unauthorized("A token is required"))
+    }
+
+    /// The person who asks, if they say who they are.
+    ///
+    /// # Errors
+    /// `Unauthorized` with a bad token: a broken login should not look like none.
+    pub fn maybe_me(&self) -> Result<Option<Me>> {
+        self.me.clone()
+    }
+
+    /// The reader of something that is public: with `--members-only` they must say who they are.
+    ///
+    /// # Errors
+    /// As [`Call::me`].
+    pub fn reader(&self) -> Result<Option<Me>> {
+        if self.web.members_only {
+            self.me().map(Some)
+        } else {
+            self.maybe_me()
+        }
+    }
+
+    /// The id in the path, counted from 0.
+    ///
+    /// # Errors
+    /// `Invalid` for what is no id of such a thing.
+    pub fn id<K: Kind>(&self, position: usize, name: &str) -> Result<Id<K>> {
+        let read = self.web.core.spelling().read(self.param(position));
+        read.ok_or_else(|| Error::invalid(name, format!("must be the id of a {}", K::NAME)))
+    }
+
+    /// What stands in the path where the route has a `{name}`, counted from 0; empty past the last.
+    pub fn param(&self, position: usize) -> &str {
+        self.params.get(position).map_or("", String::as_str)
+    }
+
+    /// The query, as fields of text.
+    pub fn query(&self) -> Fields<'_> {
+        let pairs = form_urlencoded::parse(self.query.as_bytes());
+        let fields =
+            pairs.map(|(name, value)| (name.into_owned(), Given::Text(value.into_owned())));
+        Fields::new(Given::Fields(fields.collect()), self.web.core.spelling())
+    }
+
+    /// The JSON object in the body; an empty body is an empty object.
+    ///
+    /// # Errors
+    /// `WrongType` for another content type, `TooLarge`, `Malformed` for bad JSON or none that is an object.
+    pub async fn fields(&mut self) -> Result<Fields<'_>> {
+        let bytes = self.bytes(limits::JSON_BYTES).await?;
+        let given = if bytes.is_empty() {
+            Given::Fields(Vec::new())
+        } else if !self.is_json() {
+            return Err(Error::WrongType(
+                "The content type must be application/json",
+            ));
+        } else {
+            serde_json::from_slice(&bytes)
+                .map_err(|e| Error::Malformed(format!("The body is not valid JSON: {e}")))?
+        };
+        match given {
+            Given::Fields(_) => Ok(Fields::new(given, self.web.core.spelling())),
+            _ => Err(Error::Malformed("The body must be a JSON object".into())),
+        }
+    }
+
+    /// The body as it comes in; it can be taken once.
+    pub fn body(&mut self) -> Body {
+        self.body
+            .take()
+            .unwrap_or_else(|| Box::pin(futures_util::stream::empty()))
+    }
+
+    /// Runs a verb that changes something.
+    pub fn write<T, V>(&self, verb: V) -> impl Future<Output = Result<T>> + Send + use<T, V>
+    where
+        V: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.web.core.write(verb)
+    }
+
+    /// Runs a verb that reads.
+    pub fn read<T, V>(&self, verb: V) -> impl Future<Output = Result<T>> + Send + use<T, V>
+    where
+        V: FnOnce(&View<'_>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let core = self.web.core.clone();
+        async move { core.read(verb).await }
+    }
+
+    fn is_json(&self) -> bool {
+        self.header(header::CONTENT_TYPE).is_some_and(|value| {
+            let essence = value
+                .split(';')
+                .next()
+                .unwrap_or("")
+                .trim()
+                .to_ascii_lowercase();
+            essence == "application/json"
+                || (essence.starts_with("application/") && essence.ends_with("+json"))
+        })
+    }
+
+    /// The whole body, counted while it comes in: neither a missing length nor a wrong one gets past.
+    async fn bytes(&mut self, most: usize) -> Result<Bytes> {
+        let mut body = self.body();
+        let mut bytes = BytesMut::new();
+        while let Some(part) = body.next().await {
+            bytes.extend_from_slice(&part?);
+            if bytes.len() > most {
+                return Err(Error::TooLarge(format!(
+                    "The body must be at most {most} bytes"
+                )));
+            }
+        }
+        Ok(bytes.freeze())
+    }
+}
+
+/// The token in `Authorization: Bearer <token>`.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    Some(without_bearer(value))
+}
+
+/// A token with or without `Bearer ` before it.
+pub fn without_bearer(value: &str) -> &str {
+    match value.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
+        _ => value.trim(),
+    }
+}
+
+/// `page`, `limit` and `order`, as the rooms document pages its lists; newest first unless asked otherwise.
+pub fn page(query: &mut Fields<'_>, default_limit: u32) -> Page {
+    Page {
+        page: query.number("page", 1, 1, 10_000_000),
+        limit: query.number("limit", default_limit, 1, limits::PAGE),
+        descending: query.word("order", &[("desc", true), ("asc", false)]),
+    }
+}
+
+/// What stands beside a page: `{ page, limit, total, totalPages }`.
+pub fn pagination(page: Page, total: i64) -> Value {
+    json!({
+        "page": page.page,
+        "limit": page.limit,
+        "total": total,
+        "totalPages": u64::try_from(total).unwrap_or(0).div_ceil(page.limit.into()),
+    })
+}

@@ -1,0 +1,162 @@
+//! Is it well formed? Takes fields out of what a client said, and gathers everything that is wrong with them.
+
+use bytes::Bytes;
+
+use super::given::Given;
+use crate::core::error::{Error, Fault, Result};
+use crate::core::id::{Id, Kind, Spelling};
+use crate::core::text;
+
+/// The words that the documents use for what a message says; each is accepted for the others.
+pub const CONTENT: &[&str] = &["content", "message", "text"];
+
+/// The fields of a body, a query or an event, and what is wrong with them so far. The first of several names for a
+/// field is the document's; faults go by it.
+pub struct Fields<'s> {
+    given: Given,
+    spelling: &'s Spelling,
+    faults: Vec<Fault>,
+}
+
+impl<'s> Fields<'s> {
+    pub fn new(given: Given, spelling: &'s Spelling) -> Self {
+        Self {
+            given,
+            spelling,
+            faults: Vec::new(),
+        }
+    }
+
+    /// A text; empty where it is missing, which whoever needs it says.
+    pub fn text(&mut self, names: &[&str]) -> String {
+        self.optional_text(names).unwrap_or_default()
+    }
+
+    pub fn optional_text(&mut self, names: &[&str]) -> Option<String> {
+        match self.take(names)? {
+            Given::Text(text) => Some(text),
+            _ => self.wrong(names, "must be a string"),
+        }
+    }
+
+    /// What a message says: it must say something, in at most `most` characters.
+    pub fn content(&mut self, names: &[&str], most: usize) -> String {
+        let said = self.text(names);
+        if said.trim().is_empty() {
+            self.fault(names[0], "must not be empty");
+        } else if let Some(wrong) = text::wrong_with_text(&said, most) {
+            self.fault(names[0], wrong);
+        }
+        said
+    }
+
+    pub fn id<K: Kind>(&mut self, names: &[&str]) -> Option<Id<K>> {
+        match self.take(names) {
+            Some(given) => self.read_id(names, given),
+            None => self.wrong(names, "is required"),
+        }
+    }
+
+    pub fn optional_id<K: Kind>(&mut self, names: &[&str]) -> Option<Id<K>> {
+        let given = self.take(names)?;
+        self.read_id(names, given)
+    }
+
+    /// An id that stands alone, or in an object under one of these names.
+    pub fn bare_id<K: Kind>(&mut self, names: &[&str]) -> Option<Id<K>> {
+        match &self.given {
+            Given::Fields(_) => self.id(names),
+            Given::Null => self.wrong(names, "is required"),
+            _ => {
+                let given = std::mem::take(&mut self.given);
+                self.read_id(names, given)
+            }
+        }
+    }
+
+    pub fn binary(&mut self, names: &[&str]) -> Option<Bytes> {
+        match self.take(names) {
+            Some(Given::Binary(bytes)) => Some(bytes),
+            _ => self.wrong(names, "must be binary"),
+        }
+    }
+
+    /// A whole number from `least` to `most`, also as decimal text, as queries bring it.
+    pub fn number(&mut self, name: &str, default: u32, least: u32, most: u32) -> u32 {
+        let number = match self.take(&[name]) {
+            None => Some(default),
+            Some(Given::Integer(number)) => u32::try_from(number).ok(),
+            Some(Given::Text(text)) => text.parse().ok(),
+            Some(_) => None,
+        };
+        let inside = number.filter(|number| (least..=most).contains(number));
+        inside.unwrap_or_else(|| {
+            self.fault(
+                name,
+                format!("must be a whole number from {least} to {most}"),
+            );
+            default
+        })
+    }
+
+    /// One of these words; the first where it is missing.
+    pub fn word<T: Copy>(&mut self, name: &str, words: &[(&str, T)]) -> T {
+        let given = self.optional_text(&[name]);
+        let chosen = match given.as_deref() {
+            None => Some(words[0].1),
+            Some(given) => words
+                .iter()
+                .find(|(word, _)| *word == given)
+                .map(|(_, value)| *value),
+        };
+        chosen.unwrap_or_else(|| {
+            let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+            self.fault(name, format!("must be one of {}", known.join(", ")));
+            words[0].1
+        })
+    }
+
+    /// Says what else is wrong.
+    pub fn fault(&mut self, field: &str, wrong: impl Into<String>) {
+        self.also_wrong(vec![Fault::new(field, wrong)]);
+    }
+
+    /// Takes in what a verb's own check found; of one field the first fault counts.
+    pub fn also_wrong(&mut self, faults: Vec<Fault>) {
+        for fault in faults {
+            if !self.faults.iter().any(|known| known.field == fault.field) {
+                self.faults.push(fault);
+            }
+        }
+    }
+
+    /// The values that were taken, unless something is wrong.
+    ///
+    /// # Errors
+    /// `Invalid`, with every fault.
+    pub fn done<T>(self, taken: Option<T>) -> Result<T> {
+        match taken {
+            Some(taken) if self.faults.is_empty() => Ok(taken),
+            _ => Err(Error::Invalid(self.faults)),
+        }
+    }
+
+    fn take(&mut self, names: &[&str]) -> Option<Given> {
+        let found = names.iter().find_map(|name| self.given.take(name));
+        found.filter(|given| *given != Given::Null)
+    }
+
+    fn read_id<K: Kind>(&mut self, names: &[&str], given: Given) -> Option<Id<K>> {
+        let id = match given {
+            Given::Integer(number) => Id::new(number),
+            Given::Text(text) => self.spelling.read(&text),
+            _ => None,
+        };
+        id.or_else(|| self.wrong(names, format!("must be the id of a {}", K::NAME)))
+    }
+
+    fn wrong<T>(&mut self, names: &[&str], wrong: impl Into<String>) -> Option<T> {
+        self.fault(names[0], wrong);
+        None
+    }
+}

@@ -1,0 +1,410 @@
+//! How do files come in and go out? Part by part, so that neither costs more memory than a part.
+
+use std::sync::Arc;
+
+use aws_lc_rs::digest;
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use headers::{Header, HeaderMapExt, IfNoneMatch, IfRange, Range};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use tokio::sync::mpsc;
+
+use super::answer::{Answer, json_reply, stream_reply};
+use super::call::Call;
+use crate::core::error::{Error, Result};
+use crate::core::limits::FILE_PART;
+use crate::core::model::{ConversationId, File, FileId, FileKind, Me};
+use crate::core::{Core, file, hex};
+
+/// A file that is coming in.
+pub struct Intake {
+    core: Core,
+    me: Me,
+    original: String,
+    most: u64,
+    /// What is not stored yet.
+    rest: BytesMut,
+    stored: Option<FileId>,
+    parts: i64,
+    size: u64,
+    hash: digest::Context,
+}
+
+impl Intake {
+    pub fn new(core: Core, me: Me, original: String) -> Self {
+        let most = core.limits().upload_bytes;
+        Self {
+            core,
+            me,
+            original,
+            most,
+            rest: BytesMut::new(),
+            stored: None,
+            parts: 0,
+            size: 0,
+            hash: digest::Context::new(&digest::SHA256),
+        }
+    }
+
+    /// Takes in some bytes.
+    ///
+    /// # Errors
+    /// `TooLarge` past the limit; what the writer refuses.
+    pub async fn add(&mut self, bytes: Bytes) -> Result<()> {
+        self.size += bytes.len() as u64;
+        if self.size > self.most {
+            return Err(Error::TooLarge(format!(
+                "A file must be at most {} bytes",
+                self.most
+            )));
+        }
+        self.hash.update(&bytes);
+        self.rest.extend_from_slice(&bytes);
+        while self.rest.len() >= FILE_PART {
+            let part = self.rest.split_to(FILE_PART).freeze();
+            self.store(part).await?;
+        }
+        Ok(())
+    }
+
+    /// The file is whole: in this conversation, or the uploader's own.
+    ///
+    /// # Errors
+    /// `NotFound` where the uploader may not share it there.
+    pub async fn finish(mut self, conversation: Option<ConversationId>) -> Result<Arc<File>> {
+        let part = self.rest.split().freeze();
+        self.store(part).await?;
+        let id = self
+            .stored
+            .ok_or_else(|| Error::Internal("a file was not stored".into()))?;
+        let (me, size) = (self.me.clone(), self.size);
+        let hash = hex(self.hash.clone().finish().as_ref());
+        let file = self
+            .core
+            .write(move |tx| file::finish(tx, &me, id, conversation, size, &hash))
+            .await?;
+        self.stored = None;
+        Ok(file)
+    }
+
+    async fn store(&mut self, part: Bytes) -> Result<()> {
+        let id = match self.stored {
+            Some(id) => id,
+            None => {
+                let (me, original) = (self.me.clone(), self.original.clone());
+                let media_type = media_type(&part, &original);
+                let made = self
+                    .core
+                    .write(move |tx| file::begin(tx, &me, &original, &media_type))
+                    .await;
+                *self.stored.insert(made?)
+            }
+        };
+        let position = self.parts;
+        self.parts += 1;
+        if part.is_empty() {
+            return Ok(());
+        }
+        self.core
+            .write(move |tx| file::add_part(tx, id, position, &part))
+            .await
+    }
+}
+
+impl Drop for Intake {
+    /// What did not come whole is forgotten.
+    fn drop(&mut self) {
+        if let Some(id) = self.stored {
+            drop(self.core.write(move |tx| file::abandon(tx, id)));
+        }
+    }
+}
+
+/// The media type, by content as well as by name: what content can tell, the name cannot.
+fn media_type(start: &[u8], name: &str) -> String {
+    if let Some(known) = infer::get(start) {
+        return known.mime_type().into();
+    }
+    let text = !start.contains(&0) && {
+        // A part may end within a character.
+        let valid = std::str::from_utf8(start).map_or_else(|e| e.valid_up_to(), str::len);
+        start.len() - valid < 4
+    };
+    let guess = mime_guess::from_path(name).first_or_octet_stream();
+    let says_text = guess.type_() == "text"
+        || matches!(
+            guess.essence_str(),
+            "application/json" | "application/xml" | "image/svg+xml"
+        )
+        || matches!(
+            guess.essence_str(),
+            "application/javascript" | "application/x-sh"
+        );
+    match (text, says_text) {
+        (true, true) => guess.essence_str().into(),
+        (true, false) => "text/plain".into(),
+        (false, _) if guess.type_() == "application" && guess.subtype() != "pdf" => {
+            guess.essence_str().into()
+        }
+        (false, _) => "application/octet-stream".into(),
+    }
+}
+
+/// Takes a `multipart/form-data` upload: a `file`, and the conversation under one of these names, if any.
+///
+/// # Errors
+/// `WrongType` for another content type, `Malformed` for a broken form, `Invalid` without a file, `TooLarge`.
+pub async fn take_upload(call: &mut Call, me: Me, place_names: &[&str]) -> Result<Arc<File>> {
+    let boundary = call
+        .header(header::CONTENT_TYPE)
+        .and_then(|value| multer::parse_boundary(value).ok())
+        .ok_or(Error::WrongType(
+            "The content type must be multipart/form-data",
+        ))?;
+    let mut query = call.query();
+    let mut conversation = query.optional_id(place_names);
+    query.done(Some(()))?;
+    if let Some(conversation) = conversation {
+        let me = me.clone();
+        call.read(move |view| file::may_share(view, &me, conversation))
+            .await?;
+    }
+
+    let body = call.body().map(|part| part.map_err(|e| e.to_string()));
+    let mut form = multer::Multipart::new(body, boundary);
+    let mut intake = None;
+    while let Some(mut field) = form.next_field().await.map_err(broken)? {
+        let name = field.name().unwrap_or_default().to_owned();
+        if name == "file" && intake.is_none() {
+            let original = field.file_name().unwrap_or("file").to_owned();
+            let mut file = Intake::new(call.core().clone(), me.clone(), original);
+            while let Some(bytes) = field.chunk().await.map_err(broken)? {
+                file.add(bytes).await?;
+            }
+            intake = Some(file);
+        } else if place_names.contains(&name.as_str()) {
+            let text = short_text(&mut field).await?;
+            let read = call.core().spelling().read(text.trim());
+            conversation = Some(read.ok_or_else(|| {
+                Error::invalid(place_names[0], "must be the id of a conversation")
+            })?);
+        }
+    }
+    let file = intake.ok_or_else(|| Error::invalid("file", "is required"))?;
+    file.finish(conversation).await
+}
+
+/// A field that holds no file: an id or a word.
+async fn short_text(field: &mut multer::Field<'_>) -> Result<String> {
+    let mut bytes = Vec::new();
+    while let Some(part) = field.chunk().await.map_err(broken)? {
+        bytes.extend_from_slice(&part);
+        if bytes.len() > 1_000 {
+            return Err(Error::TooLarge("A field of the form is too long".into()));
+        }
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn broken(error: multer::Error) -> Error {
+    Error::Malformed(format!("The form could not be read: {error}"))
+}
+
+/// Answers with a file: whole, a range of it, or "not changed".
+///
+/// # Errors
+/// `Unauthorized` for a guessable spelling of the id without a token, `NotFound` for who may not have it.
+pub async fn serve(call: &Call, id: &str) -> Answer {
+    let reader = call.reader()?;
+    let spelling = call.core().spelling();
+    let known = if reader.is_some() {
+        spelling.read(id)
+    } else {
+        spelling.read_sealed(id)
+    };
+    let id: FileId = match known {
+        Some(id) => id,
+        None if spelling.read::<FileKind>(id).is_some() => {
+            return Err(Error::Unauthorized("A token is required"));
+        }
+        None => return Err(Error::invalid("fileId", "must be the id of a file")),
+    };
+    let who = reader.map(|me| me.id);
+    let file = call.read(move |view| file::get(view, who, id)).await?;
+
+    let tag = format!("\"{}\"", file.hash);
+    let etag: headers::ETag = tag
+        .parse()
+        .map_err(|_| Error::Internal(format!("{tag} is no entity tag")))?;
+    if call
+        .typed::<IfNoneMatch>()
+        .is_some_and(|wanted| !wanted.precondition_passes(&etag))
+    {
+        let mut reply = json_reply(StatusCode::NOT_MODIFIED, &serde_json::Value::Null);
+        *reply.body_mut() = Bytes::new().into();
+        reply.headers_mut().remove(header::CONTENT_TYPE);
+        reply.headers_mut().typed_insert(etag);
+        return Ok(reply);
+    }
+    let changed = call
+        .typed::<IfRange>()
+        .is_some_and(|known| known.is_modified(Some(&etag), None));
+    let range = call.typed::<Range>().filter(|_| !changed);
+    let (status, from, to) = match range.map(|range| one_range(&range, file.size)) {
+        None | Some(Wanted::Whole) => (StatusCode::OK, 0, file.size),
+        Some(Wanted::Part(from, to)) => (StatusCode::PARTIAL_CONTENT, from, to),
+        Some(Wanted::Nothing) => return Ok(out_of_range(file.size)),
+    };
+    let mut reply = stream_reply(status, bytes_of(call.core().clone(), id, from, to));
+    describe(reply.headers_mut(), &file);
+    let headers = reply.headers_mut();
+    headers.typed_insert(etag);
+    headers.typed_insert(headers::ContentLength(to - from));
+    if status == StatusCode::PARTIAL_CONTENT
+        && let Ok(range) = headers::ContentRange::bytes(from..to, file.size)
+    {
+        headers.typed_insert(range);
+    }
+    Ok(reply)
+}
+
+enum Wanted {
+    Whole,
+    /// From this byte up to before that one.
+    Part(u64, u64),
+    Nothing,
+}
+
+/// One range is served; of several, the whole file, which HTTP allows.
+fn one_range(range: &Range, size: u64) -> Wanted {
+    use std::ops::Bound::{Excluded, Included, Unbounded};
+    let mut ranges = range.satisfiable_ranges(size);
+    let (Some(first), second) = (ranges.next(), ranges.next()) else {
+        return Wanted::Nothing;
+    };
+    if second.is_some() {
+        return Wanted::Whole;
+    }
+    let from = match first.0 {
+        Included(from) => from,
+        Excluded(from) => from + 1,
+        Unbounded => 0,
+    };
+    let to = match first.1 {
+        Included(to) => to + 1,
+        Excluded(to) => to,
+        Unbounded => size,
+    };
+    if from >= size {
+        Wanted::Nothing
+    } else {
+        Wanted::Part(from, to.min(size))
+    }
+}
+
+fn out_of_range(size: u64) -> super::answer::Reply {
+    let body = serde_json::json!({
+        "success": false, "statusCode": 416, "error": "Range Not Satisfiable",
+        "message": "The range lies outside the file", "errors": [],
+    });
+    let mut reply = json_reply(StatusCode::RANGE_NOT_SATISFIABLE, &body);
+    reply
+        .headers_mut()
+        .typed_insert(headers::ContentRange::unsatisfied_bytes(size));
+    reply
+}
+
+/// What a browser must know of a file, so that it shows pictures and runs nothing.
+fn describe(headers: &mut HeaderMap, file: &File) {
+    let kind = file.media_type.split('/').next().unwrap_or("");
+    let shown = (matches!(kind, "image" | "audio" | "video") && file.media_type != "image/svg+xml")
+        || file.media_type == "text/plain";
+    let way = if shown { "inline" } else { "attachment" };
+    let name: String = form_urlencoded::byte_serialize(file.original.as_bytes())
+        .collect::<String>()
+        .replace('+', "%20");
+    let disposition = format!("{way}; filename=\"{}\"; filename*=UTF-8''{name}", file.name);
+    let media_type = match kind {
+        "text" => format!("{}; charset=utf-8", file.media_type),
+        _ => file.media_type.clone(),
+    };
+    for (name, value) in [
+        (header::CONTENT_TYPE, media_type.as_str()),
+        (header::CONTENT_DISPOSITION, disposition.as_str()),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; sandbox",
+        ),
+        (header::CACHE_CONTROL, "private, no-cache"),
+        (header::ACCEPT_RANGES, "bytes"),
+    ] {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    }
+}
+
+/// The bytes of a file from one position up to another, read as fast as they are taken.
+fn bytes_of(
+    core: Core,
+    id: FileId,
+    from: u64,
+    to: u64,
+) -> impl futures_util::Stream<Item = std::result::Result<Bytes, std::io::Error>> + Send + Sync {
+    let (sender, mut receiver) = mpsc::channel(1);
+    tokio::spawn(async move {
+        let part_size = FILE_PART as u64;
+        for position in from / part_size..to.div_ceil(part_size) {
+            let read = core
+                .read(move |view| file::part(view, id, position as i64))
+                .await;
+            let part = match read {
+                Ok(Some(part)) => Bytes::from(part),
+                Ok(None) => break,
+                Err(error) => {
+                    sender
+                        .send(Err(std::io::Error::other(error.to_string())))
+                        .await
+                        .ok();
+                    break;
+                }
+            };
+            let start = position * part_size;
+            let first = from.saturating_sub(start) as usize;
+            let last = ((to - start) as usize).min(part.len());
+            // Whoever took the bytes may have gone.
+            if first >= last || sender.send(Ok(part.slice(first..last))).await.is_err() {
+                break;
+            }
+        }
+    });
+    futures_util::stream::poll_fn(move |cx| receiver.poll_recv(cx))
+}
+
+impl Call {
+    fn typed<H: Header>(&self) -> Option<H> {
+        self.headers().typed_get()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_decides_and_the_name_helps() {
+        assert_eq!(
+            media_type(b"%PDF-1.4 \n", "my-document.pdf"),
+            "application/pdf"
+        );
+        assert_eq!(media_type(b"\x89PNG\r\n\x1a\n____", "x.html"), "image/png");
+        assert_eq!(media_type(b"hello", "notes.txt"), "text/plain");
+        assert_eq!(media_type(b"hello", "picture.png"), "text/plain");
+        assert_eq!(media_type(b"{}", "a.json"), "application/json");
+        assert_eq!(
+            media_type(b"\0\x01\x02", "picture.png"),
+            "application/octet-stream"
+        );
+        assert_eq!(media_type(b"<script>", "a.svg"), "image/svg+xml");
+    }
+}

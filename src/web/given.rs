@@ -1,0 +1,115 @@
+//! What did the client say? A JSON value that may hold binary, as bodies and socket events bring it.
+
+use std::fmt;
+
+use bytes::Bytes;
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
+/// JSON as it came in. Unlike `serde_json::Value` it keeps a socket's binary attachment as the bytes that it is.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Given {
+    #[default]
+    Null,
+    Flag(bool),
+    Integer(i64),
+    /// A number that is no integer, or none that fits.
+    Other,
+    Text(String),
+    List(Vec<Given>),
+    /// In the order in which they came; of two with one name the last counts.
+    Fields(Vec<(String, Given)>),
+    Binary(Bytes),
+}
+
+impl Given {
+    /// Takes a field of an object out of it.
+    pub fn take(&mut self, name: &str) -> Option<Given> {
+        let Self::Fields(fields) = self else {
+            return None;
+        };
+        let at = fields.iter().rposition(|(key, _)| key == name)?;
+        Some(fields.swap_remove(at).1)
+    }
+}
+
+impl<'de> Deserialize<'de> for Given {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Given;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Given, E> {
+        Ok(Given::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Given, E> {
+        Ok(Given::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Given, D::Error> {
+        Given::deserialize(deserializer)
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<Given, E> {
+        Ok(Given::Flag(flag))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Given, E> {
+        Ok(Given::Integer(number))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Given, E> {
+        Ok(i64::try_from(number).map_or(Given::Other, Given::Integer))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Given, E> {
+        // JavaScript does not tell 7.0 from 7; below 2^53 the conversion is exact.
+        let whole = number.fract() == 0.0 && number.abs() < (1_u64 << 53) as f64;
+        Ok(if whole {
+            Given::Integer(number as i64)
+        } else {
+            Given::Other
+        })
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Given, E> {
+        Ok(Given::Text(text.to_owned()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Given, E> {
+        Ok(Given::Text(text))
+    }
+
+    fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Given, E> {
+        Ok(Given::Binary(Bytes::copy_from_slice(bytes)))
+    }
+
+    fn visit_byte_buf<E>(self, bytes: Vec<u8>) -> Result<Given, E> {
+        Ok(Given::Binary(bytes.into()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Given, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Given::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Given, A::Error> {
+        let mut fields = Vec::new();
+        while let Some(entry) = entries.next_entry()? {
+            fields.push(entry);
+        }
+        Ok(Given::Fields(fields))
+    }
+}

@@ -1,0 +1,61 @@
+//! Is it really them? Logging in with an address and a password, the same in every dialect.
+
+use http::header;
+
+use super::call::Call;
+use crate::core::account;
+use crate::core::error::{Error, Result};
+use crate::core::model::{Account, Time};
+
+/// What somebody claims to be.
+pub struct Credentials {
+    email: String,
+    password: String,
+}
+
+impl Credentials {
+    /// `{ email, password }` from the body.
+    ///
+    /// # Errors
+    /// `Invalid` where one is missing.
+    pub async fn read(call: &mut Call) -> Result<Self> {
+        let mut fields = call.fields().await?;
+        let (email, password) = (fields.text(&["email"]), fields.text(&["password"]));
+        for (field, given) in [("email", &email), ("password", &password)] {
+            if given.is_empty() {
+                fields.fault(field, "must not be empty");
+            }
+        }
+        fields.done(Some(Self { email, password }))
+    }
+}
+
+/// Makes a device for the caller and a token that names it. An address that nobody has takes as long as a wrong
+/// password, and gets the same answer.
+///
+/// # Errors
+/// `Unauthorized`, `Forbidden` for a suspended account with the right password, `Overloaded`.
+pub async fn log_in(call: &Call, claimed: Credentials) -> Result<(Account, String)> {
+    let wrong = Error::Unauthorized("Invalid credentials");
+    let core = call.core();
+    let found = call
+        .read(move |view| account::with_email(view, &claimed.email))
+        .await?;
+    let (account, hash) = found.map_or((None, None), |(account, hash)| (Some(account), hash));
+    let fits = core.passwords().fits(claimed.password, hash).await?;
+    let account = account.filter(|_| fits).ok_or(wrong)?;
+
+    let (now, ttl) = (Time::now(), core.tokens().ttl);
+    let expires_at = now.plus(ttl);
+    let id = account.id;
+    let user_agent = call
+        .header(header::USER_AGENT)
+        .unwrap_or_default()
+        .to_owned();
+    let address = call.visitor().address.to_string();
+    let device = call
+        .write(move |tx| account::log_in(tx, id, &user_agent, &address, expires_at))
+        .await?;
+    let token = core.tokens().mint(id, device, now, expires_at)?;
+    Ok((account, token))
+}

@@ -1,0 +1,122 @@
+//! What do all dialects' routes share? A [`Call`](call::Call) in hand, an [`Answer`](answer::Answer), route tables,
+//! pages, uploads, rate limits.
+//!
+//! warp takes the request apart and puts the reply together. What a path means is looked up in one tree
+//! ([`routes`]), so a request does not try the routes one after the other, and "no such path" cannot be mistaken for
+//! "bad request".
+
+pub mod answer;
+pub mod call;
+pub mod fields;
+pub mod files;
+pub mod given;
+pub mod login;
+pub mod rates;
+pub mod routes;
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Buf, Bytes};
+use futures_util::{Stream, StreamExt};
+use http::{HeaderMap, HeaderValue, Method};
+use warp::Filter;
+use warp::filters::path::FullPath;
+
+use crate::core::Core;
+use crate::core::error::{Error, Result};
+use answer::{Reply, refusal, wrong_method};
+use call::{Body, Call, Visitor};
+use rates::{Class, Rates};
+use routes::{Found, Routes};
+
+/// How long a request may take, and an upload.
+const REQUEST: Duration = Duration::from_secs(30);
+const UPLOAD: Duration = Duration::from_secs(120);
+
+/// What the routes of a server have in common.
+pub struct Web {
+    pub core: Core,
+    pub rates: Arc<Rates>,
+    /// Nobody reads without a token.
+    pub members_only: bool,
+}
+
+/// The warp filter that answers every request. Who sent it, and the routes of the listener that it came in by, stand
+/// in the request's extensions.
+pub fn filter(
+    web: Arc<Web>,
+) -> impl Filter<Extract = (Reply,), Error = warp::Rejection> + Clone + Send + Sync + 'static {
+    let query = warp::query::raw().or_else(async |_| Ok::<_, Infallible>((String::new(),)));
+    warp::method()
+        .and(warp::path::full())
+        .and(query)
+        .and(warp::header::headers_cloned())
+        .and(warp::ext::get::<Visitor>())
+        .and(warp::ext::get::<Arc<Routes>>())
+        .and(warp::body::stream())
+        .then(
+            move |method: Method,
+                  path: FullPath,
+                  query: String,
+                  headers: HeaderMap,
+                  visitor: Visitor,
+                  routes: Arc<Routes>,
+                  body| {
+                let web = web.clone();
+                async move {
+                    let call = Call::new(web.clone(), visitor, query, headers, parts(body));
+                    web.answer(&routes, &method, path.as_str(), call).await
+                }
+            },
+        )
+        .boxed()
+}
+
+impl Web {
+    async fn answer(&self, routes: &Routes, method: &Method, path: &str, call: Call) -> Reply {
+        let request = call.visitor().request.clone();
+        let (route, params) = match routes.find(method, path) {
+            Found::Route(route, params) => (route, params),
+            Found::WrongMethod(allowed) => return wrong_method(&allowed),
+            Found::Nothing => return refusal(&Error::NotFound("Route"), &request),
+        };
+        let (standing, counted) = match self.rates.count(route.class, route.path, call.asker()) {
+            Some((standing, counted)) => (Some(standing), counted),
+            None => (None, Ok(())),
+        };
+        let patience = if route.class == Class::Upload {
+            UPLOAD
+        } else {
+            REQUEST
+        };
+        let answered = match counted {
+            Ok(()) => tokio::time::timeout(patience, (route.handler)(call.at(params)))
+                .await
+                .unwrap_or(Err(Error::TooSlow)),
+            Err(error) => Err(error),
+        };
+        let mut reply = answered.unwrap_or_else(|error| refusal(&error, &request));
+        let headers = reply.headers_mut();
+        headers.insert(
+            "x-content-type-options",
+            HeaderValue::from_static("nosniff"),
+        );
+        if let Some(standing) = standing {
+            standing.write(headers);
+        }
+        reply
+    }
+}
+
+/// A body's parts as bytes; one that breaks off is the client's fault.
+fn parts(
+    body: impl Stream<Item = std::result::Result<impl Buf, warp::Error>> + Send + Sync + 'static,
+) -> Body {
+    Box::pin(body.map(|part| -> Result<Bytes> {
+        let mut part =
+            part.map_err(|e| Error::Malformed(format!("The body could not be read: {e}")))?;
+        Ok(part.copy_to_bytes(part.remaining()))
+    }))
+}

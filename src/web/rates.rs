@@ -1,0 +1,213 @@
+//! How often may somebody ask? Fixed windows, as the documents promise them.
+
+use std::net::IpAddr;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use http::{HeaderMap, HeaderValue};
+use moka::sync::Cache;
+
+use super::answer::seconds;
+use crate::core::error::{Error, Result};
+use crate::core::model::AccountId;
+use crate::core::time;
+
+/// So many in a span of time: `5/1m`; or `off`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate(pub Option<(u32, Duration)>);
+
+impl FromStr for Rate {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let wrong = || format!("{text} is no rate: write 5/1m (five a minute), or off");
+        if text == "off" {
+            return Ok(Self(None));
+        }
+        let (count, span) = text.split_once('/').ok_or_else(wrong)?;
+        let count = count
+            .parse()
+            .ok()
+            .filter(|count| *count > 0)
+            .ok_or_else(wrong)?;
+        let span = time::span(span).ok_or_else(wrong)?;
+        Ok(Self(Some((count, span))))
+    }
+}
+
+/// Which limit a route falls under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// Signing up, logging in, codes and resets: per client address and route.
+    Auth,
+    /// The rooms document's API: per account, per address without one.
+    Api,
+    /// Uploads: per account.
+    Upload,
+    /// As often as one likes.
+    Free,
+}
+
+/// The three limits of a server.
+pub struct Rates {
+    auth: Option<Window>,
+    api: Option<Window>,
+    upload: Option<Window>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Key {
+    Account(AccountId),
+    Address(IpAddr),
+    /// An address at a route.
+    Door(IpAddr, &'static str),
+}
+
+struct Window {
+    limit: u32,
+    span: Duration,
+    counts: Cache<Key, Arc<(Instant, AtomicU32)>>,
+}
+
+/// Who asks, as far as limits go.
+#[derive(Debug, Clone, Copy)]
+pub struct Asker {
+    pub account: Option<AccountId>,
+    pub address: IpAddr,
+}
+
+/// What the `RateLimit-*` headers say.
+#[derive(Debug, Clone, Copy)]
+pub struct Standing {
+    limit: u32,
+    remaining: u32,
+    reset: Duration,
+}
+
+impl Rates {
+    pub fn new(auth: Rate, api: Rate, upload: Rate) -> Self {
+        Self {
+            auth: Window::new(auth),
+            api: Window::new(api),
+            upload: Window::new(upload),
+        }
+    }
+
+    /// Counts one request; `None` where there is no limit.
+    pub fn count(
+        &self,
+        class: Class,
+        route: &'static str,
+        asker: Asker,
+    ) -> Option<(Standing, Result<()>)> {
+        let address = network(asker.address);
+        let (window, key) = match class {
+            Class::Auth => (&self.auth, Key::Door(address, route)),
+            Class::Api => (
+                &self.api,
+                asker.account.map_or(Key::Address(address), Key::Account),
+            ),
+            Class::Upload => (
+                &self.upload,
+                asker.account.map_or(Key::Address(address), Key::Account),
+            ),
+            Class::Free => return None,
+        };
+        window.as_ref().map(|window| window.count(key))
+    }
+}
+
+impl Window {
+    fn new(rate: Rate) -> Option<Self> {
+        let (limit, span) = rate.0?;
+        // Whoever floods from very many addresses pushes out the oldest windows, not the server.
+        let counts = Cache::builder()
+            .time_to_live(span)
+            .max_capacity(200_000)
+            .build();
+        Some(Self {
+            limit,
+            span,
+            counts,
+        })
+    }
+
+    fn count(&self, key: Key) -> (Standing, Result<()>) {
+        let window = self
+            .counts
+            .get_with(key, || Arc::new((Instant::now(), AtomicU32::new(0))));
+        let before = window.1.fetch_add(1, Ordering::Relaxed);
+        let reset = self.span.saturating_sub(window.0.elapsed());
+        let remaining = self.limit.saturating_sub(before.saturating_add(1));
+        let standing = Standing {
+            limit: self.limit,
+            remaining,
+            reset,
+        };
+        let counted = if before < self.limit {
+            Ok(())
+        } else {
+            Err(Error::TooOften { retry_after: reset })
+        };
+        (standing, counted)
+    }
+}
+
+impl Standing {
+    pub fn write(self, headers: &mut HeaderMap) {
+        headers.insert("ratelimit-limit", HeaderValue::from(self.limit));
+        headers.insert("ratelimit-remaining", HeaderValue::from(self.remaining));
+        headers.insert("ratelimit-reset", seconds(self.reset));
+    }
+}
+
+/// One customer of an IPv6 provider has 2^64 addresses: they count as one.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::V6([a, b, c, d, 0, 0, 0, 0].into())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sixth_in_a_minute_is_one_too_many() {
+        let rate = |text: &str| text.parse::<Rate>().expect("a rate");
+        let rates = Rates::new(rate("5/1m"), rate("off"), rate("off"));
+        let asker = Asker {
+            account: None,
+            address: [127, 0, 0, 1].into(),
+        };
+        for left in (0..5).rev() {
+            let (standing, counted) = rates.count(Class::Auth, "/login", asker).expect("a limit");
+            assert!(counted.is_ok());
+            assert_eq!(standing.remaining, left);
+        }
+        assert!(
+            rates
+                .count(Class::Auth, "/login", asker)
+                .expect("a limit")
+                .1
+                .is_err()
+        );
+        assert!(
+            rates
+                .count(Class::Auth, "/signup", asker)
+                .expect("a limit")
+                .1
+                .is_ok()
+        );
+        assert!(rates.count(Class::Api, "/rooms", asker).is_none());
+        for wrong in ["5", "0/1m", "5/", "x/1m", "5/soon"] {
+            assert!(wrong.parse::<Rate>().is_err(), "{wrong}");
+        }
+    }
+}

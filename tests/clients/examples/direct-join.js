@@ -1,0 +1,1 @@
+socket.emit('join_conversation', 123);

@@ -1,0 +1,1 @@
+socket.emit('leave_conversation', 123);

@@ -1,0 +1,254 @@
+//! Pulling the plug: what was acknowledged is there afterwards, and every ending has its code.
+
+use crate::support::*;
+use server::on_file;
+use std::time::{Duration, Instant};
+use tokio::time::sleep;
+
+const ROUNDS: usize = 20;
+
+/// Says one message after the other, several at a time, until the connection breaks; returns those acknowledged.
+async fn talks_until_cut_off(socket: Socket, room: String, name: String) -> Vec<usize> {
+    let (socket, mut acknowledged) = (&socket, Vec::new());
+    for batch in 0.. {
+        let saying = (batch * 8..batch * 8 + 8).map(|at| {
+            let message = json!({ "roomId": room, "content": format!("{name} {at}") });
+            async move { (at, socket.tries("message", message).await) }
+        });
+        for (at, answer) in futures_util::future::join_all(saying).await {
+            let Some(answer) = answer else {
+                return acknowledged;
+            };
+            // Told to end, the server may say so instead of taking one message more.
+            if answer["error"]["statusCode"] == 503 {
+                return acknowledged;
+            }
+            assert_looks_like(&answer, json!({ "ok": true }), "the acknowledgement");
+            acknowledged.push(at);
+        }
+    }
+    acknowledged
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_survives_kill_9_under_load() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let file = directory.path().join("chat.db");
+    let mut chat = Chat::on(&file, &[]).await;
+    let mut ann = chat.rooms("ann").await;
+    let mut rooms = Vec::new();
+    let begun = Instant::now();
+    for round in 0..ROUNDS {
+        let room = ann.opens_room(&format!("Round {round}")).await;
+        let mut talking = Vec::new();
+        for name in ["one", "two", "three", "four"] {
+            let (socket, room) = (ann.opens_a_socket().await, room.clone());
+            talking.push((
+                name,
+                tokio::spawn(talks_until_cut_off(socket, room, name.to_owned())),
+            ));
+        }
+        sleep(Duration::from_millis(150 + 20 * (round as u64 % 5))).await;
+        chat.kill().await;
+        chat = Chat::on(&file, &[]).await;
+        ann = ann.at(&chat);
+
+        let history = ann.history(&room).await;
+        let mut all = 0;
+        for (name, talking) in talking {
+            let acknowledged = talking.await.expect("the talker ends when it is cut off");
+            let prefix = format!("{name} ");
+            let kept = history
+                .iter()
+                .filter_map(|message| message["content"].as_str()?.strip_prefix(&prefix));
+            let kept: Vec<usize> = kept.map(|at| at.parse().expect("a number")).collect();
+            // A socket's messages are committed in the order in which it said them: what is left of them has
+            // no gap and no double, and reaches at least to the last acknowledged one.
+            assert!(
+                kept.iter().copied().eq(0..kept.len()),
+                "round {round}, {name}: {kept:?}"
+            );
+            assert!(
+                kept.len() >= acknowledged.len(),
+                "round {round}, {name}: {acknowledged:?} but only {}",
+                kept.len()
+            );
+            assert!(
+                !acknowledged.is_empty(),
+                "round {round}, {name}: cut off before anything was said"
+            );
+            all += kept.len();
+        }
+        assert_eq!(
+            history.len(),
+            all,
+            "round {round}: nothing else is in the room"
+        );
+        rooms.push((room, all));
+    }
+    for (room, all) in rooms {
+        let page = json!({ "pagination": { "total": all } });
+        ann.get(format!("/api/messages/{room}?limit=1"))
+            .await
+            .looks_like(200, page);
+    }
+    assert!(
+        begun.elapsed() < Duration::from_secs(90),
+        "restarting takes too long: {:?}",
+        begun.elapsed()
+    );
+    assert_eq!(chat.stop().await, 0);
+}
+
+#[tokio::test]
+async fn after_a_crash_the_talk_goes_on() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let file = directory.path().join("chat.db");
+    let chat = Chat::on(&file, &[]).await;
+    let (ann, bob) = (chat.rooms("ann").await, chat.direct("bob").await);
+    let before = bob.writes_to(&ann, "Before").await;
+    ann.posts(&before["conversation_id"].to_string(), "Unheard")
+        .await;
+    bob.socket()
+        .await
+        .hears("new_message", json!({ "content": "Before" }))
+        .await;
+    chat.kill().await;
+    bob.socket().await.is_sent_away().await;
+
+    let chat = Chat::on(&file, &[]).await;
+    let (ann, bob) = (ann.at(&chat), bob.at(&chat));
+    let socket = bob
+        .enters(json!({ "lastMessageId": before["id"] }))
+        .await
+        .expect("ids and tokens outlive the server");
+    socket
+        .does("join_conversation", before["conversation_id"].clone())
+        .await;
+    ann.posts(&before["conversation_id"].to_string(), "After")
+        .await;
+    for content in ["Unheard", "After"] {
+        socket
+            .hears("new_message", json!({ "content": content }))
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn told_to_end_it_ends_in_time() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let file = directory.path().join("chat.db");
+    let chat = Chat::on(&file, &[]).await;
+    let ann = chat.rooms("ann").await;
+    let room = ann.opens_room("General Discussion").await;
+    let socket = ann.opens_a_socket().await;
+    // Somebody who connected and never says anything must not hold up the rest.
+    let silent = tokio::net::TcpStream::connect(&chat.address)
+        .await
+        .expect("a connection");
+    let talking = tokio::spawn(talks_until_cut_off(
+        ann.opens_a_socket().await,
+        room.clone(),
+        "ann".to_owned(),
+    ));
+    sleep(Duration::from_millis(100)).await;
+    assert_eq!(chat.stop().await, 0);
+    socket.is_sent_away().await;
+    drop(silent);
+    let acknowledged = talking
+        .await
+        .expect("the talker ends when it is cut off")
+        .len();
+
+    let wal = directory.path().join("chat.db-wal");
+    assert!(
+        std::fs::metadata(&wal).map_or(0, |wal| wal.len()) == 0,
+        "the write-ahead log is folded in"
+    );
+    let chat = Chat::on(&file, &[]).await;
+    let kept = ann.at(&chat).history(&room).await.len();
+    assert!(kept >= acknowledged, "{kept} are left of {acknowledged}");
+}
+
+#[tokio::test]
+async fn let_go_by_whoever_started_it_it_ends() {
+    let chat = Chat::open().await;
+    let file = chat.announced["db"]
+        .as_str()
+        .expect("the announcement names the file")
+        .to_owned();
+    assert!(std::path::Path::new(&file).exists(), "{file}");
+    assert_eq!(chat.let_go().await, 0);
+    assert!(
+        !std::path::Path::new(&file).exists(),
+        "a throwaway server throws {file} away"
+    );
+}
+
+#[tokio::test]
+async fn the_announcement_says_what_a_test_must_know() {
+    let chat = Chat::open().await;
+    let said = chat.announced.clone();
+    assert!(
+        said["adminToken"]
+            .as_str()
+            .is_some_and(|token| token.split('.').count() == 3),
+        "{said}"
+    );
+    assert!(
+        said["pid"].as_u64().is_some() && said["listeners"].is_array(),
+        "{said}"
+    );
+    assert_looks_like(
+        &said,
+        json!({ "version": env!("CARGO_PKG_VERSION") }),
+        "the announcement",
+    );
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let chat = Chat::on(&directory.path().join("chat.db"), &[]).await;
+    assert_looks_like(
+        &chat.announced,
+        json!({ "adminToken": null }),
+        "the announcement of a lasting server",
+    );
+}
+
+#[tokio::test]
+async fn every_way_of_not_starting_has_its_code_and_says_why() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let file = directory.path().join("chat.db");
+    let other = directory.path().join("other.db");
+    let broken = directory.path().join("broken.db");
+    std::fs::write(&broken, "this is no database".repeat(1000)).expect("a broken file");
+    let chat = Chat::on(&file, &[]).await;
+    let path = other.to_str().expect("a temporary path is UTF-8");
+    for (code, flags) in [
+        (3, on_file(&file)),
+        (3, on_file(&broken)),
+        (4, vec!["--db", path, "--listen", &chat.address]),
+        (2, vec!["--temp", "--colour", "blue"]),
+        (2, vec!["--temp", "--db", path]),
+        (2, vec!["--temp", "--limit-auth", "often"]),
+        (2, vec!["--temp", "--listen", "nowhere"]),
+        (2, vec!["--db", path, "--user", "john:securePassword123"]),
+    ] {
+        let refusal = Chat::start(&flags)
+            .await
+            .err()
+            .unwrap_or_else(|| panic!("{flags:?} started"));
+        assert_eq!(refusal.code, Some(code), "{flags:?}: {}", refusal.log);
+        assert!(
+            !refusal.log.trim().is_empty(),
+            "{flags:?} was refused without a word"
+        );
+        assert!(
+            !refusal.log.contains("panicked"),
+            "{flags:?}: {}",
+            refusal.log
+        );
+    }
+    chat.rooms("ann")
+        .await
+        .opens_room("The first server is as well as before")
+        .await;
+}

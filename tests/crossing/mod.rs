@@ -1,0 +1,7 @@
+//! Ann speaks rooms, Bob speaks direct, and they talk with each other.
+
+mod catching_up;
+mod one_order;
+mod repeats;
+mod spellings;
+mod two_tongues;

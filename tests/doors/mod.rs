@@ -1,0 +1,5 @@
+//! Who is not let in hears and reads nothing, by whatever way.
+
+mod members_only;
+mod strangers;
+mod tokens;

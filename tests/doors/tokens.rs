@@ -1,0 +1,230 @@
+//! Tokens: none, forged, expired or revoked, they open no door.
+
+use crate::support::*;
+use jsonwebtoken::Algorithm;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+const SECRET: &[u8] = b"a secret that the scene shares with the server";
+
+/// A server whose signing secret the scene knows, so that a forgery can be as good as a forgery gets.
+async fn with_a_known_secret(flags: &[&str]) -> (Chat, tempfile::TempDir) {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let secret = directory.path().join("secret");
+    std::fs::write(&secret, SECRET).expect("the secret is written");
+    let path = secret.to_str().expect("a temporary path is UTF-8");
+    (
+        Chat::with(&[&["--jwt-secret-file", path], flags].concat()).await,
+        directory,
+    )
+}
+
+fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("it is after 1970")
+        .as_secs()
+}
+
+/// Every token that looks like Ann's and is none, with what is wrong with it.
+fn forgeries(ann: &Person, bob: &Person) -> Vec<(&'static str, String)> {
+    let claims = token::claims(&ann.token);
+    let with = |claim: &str, value: Value| {
+        let mut claims = claims.clone();
+        claims[claim] = value;
+        token::signed(&claims, Algorithm::HS256, SECRET)
+    };
+    let without = |claim: &str| {
+        let mut claims = claims.clone();
+        claims
+            .as_object_mut()
+            .expect("claims are an object")
+            .remove(claim);
+        token::signed(&claims, Algorithm::HS256, SECRET)
+    };
+    let (head, signature) = (
+        ann.token.rsplit_once('.').expect("three parts").0,
+        bob.token.rsplit_once('.').expect("three").1,
+    );
+    vec![
+        ("nonsense", "nonsense".to_owned()),
+        ("three empty parts", "..".to_owned()),
+        ("no signature", format!("{head}.")),
+        ("another's signature", format!("{head}.{signature}")),
+        ("the algorithm none", token::unsigned(&claims)),
+        (
+            "a wrong secret",
+            token::signed(
+                &claims,
+                Algorithm::HS256,
+                b"another secret, and quite as long as that",
+            ),
+        ),
+        (
+            "an empty secret",
+            token::signed(&claims, Algorithm::HS256, b""),
+        ),
+        (
+            "another algorithm",
+            token::signed(&claims, Algorithm::HS512, SECRET),
+        ),
+        ("expired", with("exp", json!(now() - 2))),
+        ("expired long ago", with("exp", json!(1))),
+        ("no expiry", without("exp")),
+        ("no subject", without("sub")),
+        ("no device", without("sid")),
+        (
+            "a device that is not there",
+            with("sid", json!("999999999")),
+        ),
+        (
+            "another's device",
+            with("sub", json!(bob.number.to_string())),
+        ),
+        (
+            "a subject that is not there",
+            with("sub", json!("999999999")),
+        ),
+        ("a subject that is no id", with("sub", json!("ann"))),
+    ]
+}
+
+#[tokio::test]
+async fn no_forgery_opens_a_route() {
+    let (chat, _secret) = with_a_known_secret(&[]).await;
+    let (ann, bob) = (chat.rooms("ann").await, chat.rooms("bob").await);
+    let room = ann.opens_room("General Discussion").await;
+    let good = token::signed(&token::claims(&ann.token), Algorithm::HS256, SECRET);
+    ann.with_token(&good)
+        .get("/api/notifications")
+        .await
+        .has_status(200);
+    let mut strangers = forgeries(&ann, &bob);
+    strangers.push(("no token", String::new()));
+    for (what, token) in strangers {
+        let forger = ann.with_token(&token);
+        let answers = [
+            forger
+                .post("/api/rooms", json!({ "name": "Mine", "description": "" }))
+                .await,
+            forger
+                .post(
+                    "/api/messages",
+                    json!({ "roomId": room, "content": "It is me" }),
+                )
+                .await,
+            forger
+                .uploads(Form::file("notes.txt", "text/plain", "mine").field("roomId", &room))
+                .await,
+            forger.get("/api/auth/logout").await,
+            forger.post("/api/auth/logout", json!({})).await,
+            forger.get("/api/notifications").await,
+            forger.patch("/api/notifications/1/read", json!({})).await,
+        ];
+        for answer in &answers {
+            assert_eq!(answer.status, 401, "{what}: {answer:?}");
+            answer.refused(401);
+        }
+        if !token.is_empty() {
+            // Nobody may look around; somebody with a bad token is told that it is bad.
+            assert_eq!(forger.get("/api/rooms").await.status, 401, "{what}");
+        }
+    }
+    assert!(ann.history(&room).await.is_empty());
+    ann.posts(&room, "Still me").await;
+}
+
+#[tokio::test]
+async fn no_forgery_opens_a_socket() {
+    let (chat, _secret) = with_a_known_secret(&[]).await;
+    let (ann, bob) = (chat.rooms("ann").await, chat.rooms("bob").await);
+    for (what, token) in forgeries(&ann, &bob) {
+        let bearer = format!("Bearer {token}");
+        for entry in [
+            ann.entry().auth(json!({ "token": token })),
+            ann.entry().auth(json!({ "token": bearer })),
+            ann.entry().header("Authorization", &bearer),
+            ann.entry().query(&format!("token={token}")),
+        ] {
+            let why = entry
+                .connect()
+                .await
+                .err()
+                .unwrap_or_else(|| panic!("{what} opened a socket"));
+            assert!(
+                !why.is_empty() && !why.contains(&token),
+                "{what} was refused with {why:?}"
+            );
+        }
+    }
+    for auth in [
+        json!({}),
+        json!({ "token": null }),
+        json!({ "token": "" }),
+        json!({ "token": 17 }),
+        json!({ "token": [] }),
+    ] {
+        let why = ann.entry().auth(auth.clone()).connect().await.err();
+        assert!(
+            why.is_some_and(|why| !why.is_empty()),
+            "{auth} opened a socket, or was refused without a word"
+        );
+    }
+}
+
+#[tokio::test]
+async fn logging_out_takes_the_sockets_along() {
+    let chat = Chat::open().await;
+    let (ann, bob) = (chat.rooms("ann").await, chat.rooms("bob").await);
+    let room = ann.opens_room("General Discussion").await;
+    let (phone, laptop) = (bob.logs_in().await, bob.logs_in().await);
+    let sockets = [phone.opens_a_socket().await, phone.opens_a_socket().await];
+    for socket in sockets.iter().chain([&*laptop.socket().await]) {
+        socket.does("joinRoom", json!({ "roomId": room })).await;
+        socket.does("join_conversation", json!(room)).await;
+    }
+    phone
+        .post("/api/auth/logout", json!({}))
+        .await
+        .has_status(200);
+    ann.posts(&room, "Bob's phone is off").await;
+    laptop
+        .hears("message", json!({ "content": "Bob's phone is off" }))
+        .await;
+    laptop
+        .hears("new_message", json!({ "content": "Bob's phone is off" }))
+        .await;
+    for socket in &sockets {
+        socket.is_sent_away().await;
+        socket.hears_nothing_of("message").await;
+        socket.hears_nothing_of("new_message").await;
+        assert_eq!(
+            socket
+                .tries(
+                    "message",
+                    json!({ "roomId": room, "content": "Still here" })
+                )
+                .await,
+            None
+        );
+    }
+    assert!(
+        phone.enters(json!({})).await.is_err(),
+        "a revoked token opens no socket"
+    );
+    phone.get("/api/notifications").await.refused(401);
+    phone.get("/api/rooms").await.refused(401);
+    assert!(laptop.socket().await.is_open(), "the other device stays");
+    assert_eq!(ann.history(&room).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_token_that_expires_takes_its_sockets_along() {
+    let chat = Chat::with(&["--jwt-ttl", "2s"]).await;
+    let ann = chat.rooms("ann").await;
+    let socket = ann.opens_a_socket().await;
+    ann.get("/api/notifications").await.has_status(200);
+    socket.is_sent_away().await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    ann.get("/api/notifications").await.refused(401);
+    assert!(ann.enters(json!({})).await.is_err());
+}

@@ -1,0 +1,168 @@
+//! What does one person say and hear, and was it the right thing?
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use crate::crowd::Mark;
+use crate::websocket::Socket;
+use crate::{Dialect, Flags};
+
+/// Somebody with a socket.
+pub struct Person {
+    number: usize,
+    pub socket: Socket,
+    /// Where this person sends, unless only listening.
+    pub home: Option<usize>,
+    pub seats: Vec<Seat>,
+    pub sent: u32,
+    /// Numbers under way, and since when.
+    pub waiting: VecDeque<(u32, Instant)>,
+    guess: usize,
+}
+
+/// What one person heard in one room.
+pub struct Seat {
+    pub room: usize,
+    pub heard: u64,
+    /// Grows out of every message in turn: equal in all seats of a room if they heard the same in the same order.
+    pub order: u64,
+    /// By sender: the next number to hear.
+    next: Vec<u32>,
+}
+
+/// What came back, from everybody together.
+#[derive(Default)]
+pub struct Tally {
+    pub acknowledged: u64,
+    pub delivered: u64,
+    pub latencies: Vec<Duration>,
+    /// The first thing that went wrong, and how often anything did.
+    pub wrong: Option<String>,
+    pub wrongs: u64,
+}
+
+impl Person {
+    pub fn new(number: usize, socket: Socket, home: Option<usize>) -> Self {
+        Self {
+            number,
+            socket,
+            home,
+            seats: Vec::new(),
+            sent: 0,
+            waiting: VecDeque::new(),
+            guess: 0,
+        }
+    }
+
+    /// Takes a seat in a room where `senders` people may speak.
+    pub fn sit(&mut self, room: usize, senders: usize) {
+        self.seats.push(Seat {
+            room,
+            heard: 0,
+            order: 0,
+            next: vec![0; senders],
+        });
+    }
+
+    /// Fills up what may be under way.
+    pub fn send(&mut self, flags: &Flags, rooms: &[String], now: Instant) {
+        let Some(room) = self.home else { return };
+        while self.waiting.len() < flags.in_flight as usize {
+            let mark = Mark {
+                room,
+                sender: self.number,
+                number: self.sent,
+            };
+            self.socket
+                .say(&mark.packet(flags.dialect, &rooms[room], flags.text as usize));
+            self.waiting.push_back((self.sent, now));
+            self.sent += 1;
+        }
+    }
+
+    /// Hears what has come, and holds it against what should.
+    pub fn listen(
+        &mut self,
+        scratch: &mut [u8],
+        dialect: Dialect,
+        tally: &mut Tally,
+    ) -> anyhow::Result<()> {
+        let Self {
+            socket,
+            seats,
+            waiting,
+            guess,
+            ..
+        } = self;
+        let said: &[u8] = match dialect {
+            Dialect::Rooms => b"42[\"message\",",
+            Dialect::Direct => b"42[\"new_message\",",
+        };
+        socket.look(scratch, |packet| {
+            if packet.starts_with(said) {
+                tally.delivered += 1;
+                let mark = Mark::find(packet, guess);
+                let seat =
+                    mark.and_then(|mark| seats.iter_mut().find(|seat| seat.room == mark.room));
+                if !mark.zip(seat).is_some_and(|(mark, seat)| seat.hear(mark)) {
+                    tally.blame("not the next of its sender", packet);
+                }
+            } else if let Some(answer) = packet.strip_prefix(b"43") {
+                match acknowledged(answer).and_then(|number| take(waiting, number)) {
+                    Some(since) => {
+                        tally.acknowledged += 1;
+                        tally.latencies.push(since.elapsed());
+                    }
+                    None => tally.blame("no acknowledgement", packet),
+                }
+            } else {
+                tally.blame("not expected", packet);
+            }
+        })
+    }
+}
+
+/// Takes out what waited under this number; it is nearly always the first.
+fn take(waiting: &mut VecDeque<(u32, Instant)>, number: u32) -> Option<Instant> {
+    let at = waiting.iter().position(|(waits, _)| *waits == number)?;
+    waiting.remove(at).map(|(_, since)| since)
+}
+
+/// The number that `<number>[{…"ok":true…}]` acknowledges. `ok` stands first or last;
+/// only where someone writes it into the middle is that searched.
+fn acknowledged(answer: &[u8]) -> Option<u32> {
+    let ok = b"\"ok\":true";
+    let digits = answer.iter().position(|byte| *byte == b'[')?;
+    let (number, answer) = answer.split_at(digits);
+    let fine = answer.starts_with(b"[{\"ok\":true")
+        || answer.ends_with(b"\"ok\":true}]")
+        || answer.windows(ok.len()).any(|part| part == ok);
+    if fine {
+        str::from_utf8(number).ok()?.parse().ok()
+    } else {
+        None
+    }
+}
+
+impl Seat {
+    /// False where something is missing, came twice or overtook.
+    fn hear(&mut self, mark: Mark) -> bool {
+        self.heard += 1;
+        let one = ((mark.sender as u64) << 32) | u64::from(mark.number);
+        self.order = (self.order.rotate_left(5) ^ one).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let Some(next) = self.next.get_mut(mark.sender) else {
+            return false;
+        };
+        let right = *next == mark.number;
+        *next = mark.number + 1;
+        right
+    }
+}
+
+impl Tally {
+    fn blame(&mut self, why: &str, packet: &[u8]) {
+        self.wrongs += 1;
+        self.wrong
+            .get_or_insert_with(|| format!("{why}: {}", String::from_utf8_lossy(packet)));
+    }
+}

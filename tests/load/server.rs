@@ -1,0 +1,188 @@
+//! How is the server under load started, asked, weighed, and ended?
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail, ensure};
+use clap::ValueEnum;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::Flags;
+
+pub struct Server {
+    child: Child,
+    /// While this is open the server lives: it cannot outlast us, however we end.
+    stdin: Option<ChildStdin>,
+    home: TempDir,
+    pub address: SocketAddr,
+    pub pid: u32,
+    pub started_in: Duration,
+}
+
+/// What a process has used so far.
+#[derive(Clone, Copy)]
+pub struct Usage {
+    pub cpu_seconds: f64,
+    pub resident_bytes: f64,
+}
+
+impl Server {
+    pub fn start(flags: &Flags) -> anyhow::Result<Self> {
+        // Beside the binary, because the usual temporary directory may be memory, where a flush costs nothing.
+        let built = std::path::Path::new(env!("CARGO_BIN_EXE_chat"));
+        let home = tempfile::tempdir_in(built.parent().context("a binary lies in a directory")?)?;
+        let durability = flags.durability.to_possible_value().context("a value")?;
+        let mut command = Command::new(&flags.server);
+        command
+            .arg("--db")
+            .arg(home.path().join("chat.db"))
+            .args([
+                "--listen",
+                "127.0.0.1:0",
+                "--announce",
+                "json",
+                "--exit-with-stdin",
+            ])
+            .args([
+                "--limit-auth",
+                "off",
+                "--limit-api",
+                "off",
+                "--limit-upload",
+                "off",
+            ])
+            .args(["--limit-events", "off", "--bcrypt-cost", "4"])
+            .args(["--durability", durability.get_name()])
+            .args(&flags.server_flag)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(std::fs::File::create(home.path().join("log"))?);
+        let begin = Instant::now();
+        let mut child = command
+            .spawn()
+            .with_context(|| format!("starting {}", flags.server.display()))?;
+        let mut line = String::new();
+        let stdout = child.stdout.take().context("stdout is piped")?;
+        BufReader::new(stdout).read_line(&mut line)?;
+        let started_in = begin.elapsed();
+        let stdin = child.stdin.take();
+        let mut server = Self {
+            child,
+            stdin,
+            home,
+            address: ([127, 0, 0, 1], 0).into(),
+            pid: 0,
+            started_in,
+        };
+        let announced: Value = serde_json::from_str(&line)
+            .with_context(|| format!("no announcement, but {line:?}\n{}", server.last_words()))?;
+        let url = announced["url"]
+            .as_str()
+            .context("the announcement has a url")?;
+        server.address = url
+            .trim_start_matches("http://")
+            .trim_end_matches('/')
+            .parse()?;
+        server.pid = u32::try_from(
+            announced["pid"]
+                .as_u64()
+                .context("the announcement has a pid")?,
+        )?;
+        Ok(server)
+    }
+
+    /// The end of what it logged.
+    pub fn last_words(&self) -> String {
+        let log = std::fs::read_to_string(self.home.path().join("log")).unwrap_or_default();
+        let lines: Vec<_> = log.lines().collect();
+        lines[lines.len().saturating_sub(20)..].join("\n")
+    }
+
+    /// Ends it as asked, and by force where it does not listen.
+    pub fn stop(mut self) -> anyhow::Result<()> {
+        drop(self.stdin.take());
+        let deadline = Instant::now() + Duration::from_secs(12);
+        while Instant::now() < deadline {
+            if let Some(status) = self.child.try_wait()? {
+                ensure!(status.success(), "the server ended with {status}");
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        bail!("the server did not end within 12 s of its standard input");
+    }
+
+    /// Sends JSON and reads JSON, one connection each: the preparations need not be fast.
+    /// HTTP 1.0, in which an answer ends with its connection and comes in one piece.
+    pub fn post(&self, path: &str, body: &Value, token: Option<&str>) -> anyhow::Result<Value> {
+        let body = body.to_string();
+        let authorization = token.map_or(String::new(), |token| {
+            format!("Authorization: Bearer {token}\r\n")
+        });
+        let mut stream = TcpStream::connect(self.address)?;
+        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+        write!(
+            stream,
+            "POST {path} HTTP/1.0\r\nHost: {}\r\n{authorization}\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            self.address,
+            body.len(),
+        )?;
+        let mut answer = String::new();
+        stream
+            .read_to_string(&mut answer)
+            .with_context(|| format!("POST {path}"))?;
+        let (head, body) = answer
+            .split_once("\r\n\r\n")
+            .context("an answer has a head and a body")?;
+        let status = head.split(' ').nth(1).unwrap_or_default();
+        ensure!(status.starts_with('2'), "POST {path}: {status} {body}");
+        serde_json::from_str(body).with_context(|| format!("POST {path}: {body}"))
+    }
+
+    pub fn usage(&self) -> anyhow::Result<Usage> {
+        usage(&self.pid.to_string())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Only where `stop` gave up or was never reached; an ended child is not signalled.
+        if let Ok(None) = self.child.try_wait() {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+/// Reads what a process, by number or `self`, has used; Linux only.
+pub fn usage(process: &str) -> anyhow::Result<Usage> {
+    let read = |name: &str| {
+        std::fs::read_to_string(format!("/proc/{process}/{name}"))
+            .context("this needs Linux's /proc")
+    };
+    let stat = read("stat")?;
+    // The second field is the command in parentheses, which may hold spaces: count from behind it.
+    let (_, fields) = stat.rsplit_once(')').context("a command in parentheses")?;
+    let ticks = |at: usize| {
+        fields
+            .split_whitespace()
+            .nth(at)
+            .and_then(|field| field.parse::<f64>().ok())
+    };
+    let (user, system) = ticks(11).zip(ticks(12)).context("utime and stime")?;
+    let status = read("status")?;
+    let resident = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .context("VmRSS")?;
+    let kilobytes: f64 = resident.trim().trim_end_matches(" kB").parse()?;
+    Ok(Usage {
+        // Linux reports to programs in hundredths of a second, whatever its own clock does.
+        cpu_seconds: (user + system) / 100.0,
+        resident_bytes: kilobytes * 1024.0,
+    })
+}

@@ -1,0 +1,32 @@
+//! What every scene needs: a server of its own, people who use it, and eyes for what they get back.
+//!
+//! - `server`: `Chat`, the real binary started for one scene and ended with it
+//! - `person`: `Person`, an account that asks by REST and talks through a socket
+//! - `http`; `entry`, `socket`, `ears`, `packet`: the wires, as raw as a foreign client would use them
+//! - `looks`: when an answer looks like the document's block
+//! - `token`: what a token says, and tokens that nobody should believe
+
+pub mod ears;
+pub mod entry;
+pub mod http;
+pub mod looks;
+pub mod packet;
+pub mod person;
+pub mod server;
+pub mod socket;
+pub mod token;
+
+pub use http::{Answer, Form, Request};
+pub use looks::assert_looks_like;
+pub use person::Person;
+pub use serde_json::{Value, json};
+pub use server::Chat;
+pub use socket::Socket;
+
+use std::time::Duration;
+
+/// How long something that must happen may take, on a machine that runs all scenes at once.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long something that must not happen is given to happen all the same.
+pub const MOMENT: Duration = Duration::from_millis(150);
