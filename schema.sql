@@ -139,10 +139,12 @@ CREATE TABLE files (
     conversation INTEGER REFERENCES conversations (id),  -- null: the uploader's own
     public       INTEGER NOT NULL DEFAULT 0,  -- a profile picture: for everybody
     ready        INTEGER NOT NULL DEFAULT 0,  -- all parts are here
+    client_id    TEXT,                     -- the uploader's own id of it: a repeat is the same file
     created_at   INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX files_of_conversation ON files (conversation);
 CREATE INDEX files_of_uploader ON files (uploader);
+CREATE UNIQUE INDEX files_by_client_id ON files (uploader, client_id) WHERE client_id IS NOT NULL;
 
 CREATE TABLE file_parts (
     file     INTEGER NOT NULL REFERENCES files (id),

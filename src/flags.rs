@@ -111,7 +111,7 @@ pub struct Serve {
     #[arg(long, help_heading = "For tests")]
     pub exit_with_stdin: bool,
     /// With --temp: an account NAME@example.test from the start; repeatable
-    #[arg(long, value_name = "NAME:PASSWORD", requires = "temp", value_parser = user, help_heading = "For tests")]
+    #[arg(long, value_name = "NAME:PASSWORD", value_parser = user, help_heading = "For tests")]
     pub user: Vec<(String, String)>,
 
     /// `normal` may lose the last moments on power loss; `full` loses nothing that was acknowledged

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use chat::commands::{self, Failure};
 use chat::flags::{Flags, LogFormat, Serve};
+use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches};
 
@@ -12,6 +13,13 @@ fn main() -> ExitCode {
     let matches = Flags::command().get_matches();
     let listen_given = matches.value_source("listen") == Some(ValueSource::CommandLine);
     let flags = Flags::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    if !flags.serve.user.is_empty() && !flags.serve.temp {
+        // clap would check it, but for --temp having a conflict of its own.
+        let wrong = "--user makes accounts in a throwaway instance only: add --temp";
+        Flags::command()
+            .error(ErrorKind::MissingRequiredArgument, wrong)
+            .exit();
+    }
     log(&flags.serve);
     match run(flags, listen_given) {
         Ok(()) => ExitCode::SUCCESS,

@@ -84,11 +84,16 @@ pub fn listen(tx: &Tx<'_>, me: &Me, id: ConversationId, ear: Ear) -> Result<Plac
 }
 
 /// Makes a listener hear it no more, from exactly here on.
-pub fn stop_listening(tx: &Tx<'_>, id: ConversationId, ear: Ear) {
+///
+/// # Errors
+/// `NotFound` where this person may not hear it anyway.
+pub fn stop_listening(tx: &Tx<'_>, me: &Me, id: ConversationId, ear: Ear) -> Result<()> {
+    may(tx, Some(me.id), Wish::Hear, id)?;
     tx.announce(Event::NotListening {
         ear,
         conversation: id,
     });
+    Ok(())
 }
 
 /// Says that somebody types, or has stopped; `ear` is where they type.

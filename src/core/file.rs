@@ -36,19 +36,34 @@ pub fn add_part(tx: &Tx<'_>, file: FileId, position: i64, bytes: &[u8]) -> Resul
     tx.insert_file_part(file, position, bytes)
 }
 
-/// The file is whole: from now on it is there, and its conversation hears of it. `None` keeps it the uploader's own.
+/// What is known of a file once all of it has come.
+#[derive(Debug)]
+pub struct Whole {
+    /// Where it is shared; `None` keeps it the uploader's own.
+    pub conversation: Option<ConversationId>,
+    pub size: u64,
+    /// SHA-256 in hex.
+    pub hash: String,
+    /// The uploader's own id of the file: a repeat is the same file.
+    pub client_id: Option<String>,
+}
+
+/// The file is whole: from now on it is there, and its conversation hears of it. A repeat of a `client_id` is
+/// forgotten, and the first file returned.
 ///
 /// # Errors
 /// `NotFound` where the uploader may not speak there any more.
-pub fn finish(
-    tx: &Tx<'_>,
-    me: &Me,
-    id: FileId,
-    conversation: Option<ConversationId>,
-    size: u64,
-    hash: &str,
-) -> Result<Arc<File>> {
-    let place = match conversation {
+pub fn finish(tx: &Tx<'_>, me: &Me, id: FileId, whole: &Whole) -> Result<Arc<File>> {
+    if let Some(client_id) = &whole.client_id {
+        if let Some(wrong) = text::wrong_with_line(client_id, limits::CLIENT_ID_CHARS) {
+            return Err(Error::invalid("clientMessageId", wrong));
+        }
+        if let Some(first) = tx.already_uploaded(me.id, client_id)? {
+            tx.delete_file(id)?;
+            return Ok(Arc::new(first));
+        }
+    }
+    let place = match whole.conversation {
         Some(conversation) => {
             let (place, member) = may(tx, Some(me.id), Wish::Speak, conversation)?;
             if !member {
@@ -58,7 +73,7 @@ pub fn finish(
         }
         None => None,
     };
-    tx.complete_file(id, conversation, size, hash)?;
+    tx.complete_file(id, whole)?;
     let file = Arc::new(tx.file(id)?.ok_or(Error::NotFound("File"))?);
     if let Some(place) = place {
         tx.announce(Event::FileShared {

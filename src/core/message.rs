@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::error::{Error, Result};
 use super::limits;
 use super::may::{Wish, may};
-use super::model::{AccountId, ConversationId, Event, Listed, Me, Message, Page};
+use super::model::{AccountId, ConversationId, Event, Listed, Me, Message, MessageId, Page};
 use super::store::{NewMessage, Tx, View};
 use super::text;
 
@@ -81,4 +81,34 @@ pub fn page(
 ) -> Result<Listed<Message>> {
     may(view, who, Wish::Hear, conversation)?;
     view.messages_page(conversation, page)
+}
+
+/// How far a conversation had come when the whole log stood at this position. A position is no more than that: it
+/// shows nothing of the message that it names.
+///
+/// # Errors
+/// `NotFound` where this person may not hear the conversation.
+pub fn seq_at(
+    view: &View<'_>,
+    who: AccountId,
+    conversation: ConversationId,
+    position: MessageId,
+) -> Result<i64> {
+    may(view, Some(who), Wish::Hear, conversation)?;
+    view.seq_at(conversation, position)
+}
+
+/// Up to `limit` messages after this sequence number, oldest first.
+///
+/// # Errors
+/// `NotFound` where this person may not hear the conversation.
+pub fn after(
+    view: &View<'_>,
+    who: AccountId,
+    conversation: ConversationId,
+    seq: i64,
+    limit: u32,
+) -> Result<Vec<Message>> {
+    may(view, Some(who), Wish::Hear, conversation)?;
+    view.messages_after(conversation, seq, limit)
 }

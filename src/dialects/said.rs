@@ -85,10 +85,7 @@ impl Said {
     pub fn leave(mut self) -> Result<Reaction> {
         let place = self.place()?;
         self.queue(
-            move |tx, _, ear| {
-                conversation::stop_listening(tx, place, ear);
-                Ok(())
-            },
+            move |tx, me, ear| conversation::stop_listening(tx, me, place, ear),
             |_, ()| Ack::new(),
         )
     }

@@ -13,10 +13,10 @@ use socketioxide::extract::{AckSender, Event, SocketRef, TryData};
 use socketioxide::handler::{FromMessageParts, Value as Frame};
 use socketioxide::socket::Socket as RawSocket;
 
-use super::{Lines, Shared};
+use super::Shared;
 use crate::core::error::{Error, Result};
 use crate::core::limits::JSON_BYTES;
-use crate::core::model::{Ear, Me};
+use crate::core::model::{Ear, Me, MessageId};
 use crate::dialects::said::{Ack, Reaction, Said, Typing};
 use crate::dialects::{ALL, Namespace};
 use crate::web::answer::{details, status};
@@ -46,6 +46,11 @@ pub struct Guest {
     asker: Asker,
     typing: Arc<Typing>,
     ended: AtomicBool,
+    /// The last message that this socket's client has heard: what came since is told before what comes.
+    pub position: Option<MessageId>,
+    /// What it was told before its CONNECT was answered; `None` from then on.
+    doorway: Mutex<Option<Vec<(&'static str, Box<RawValue>)>>>,
+    inside: AtomicBool,
     queue: Mutex<Queue>,
 }
 
@@ -110,6 +115,7 @@ impl Guest {
         me: Me,
         socket: Socket,
         asker: Asker,
+        position: Option<MessageId>,
         shared: Arc<Shared>,
     ) -> Self {
         let limited = shared.events.0.is_some();
@@ -123,6 +129,9 @@ impl Guest {
             asker,
             typing: Arc::new(Typing::new(limited)),
             ended: AtomicBool::new(false),
+            position,
+            doorway: Mutex::new(Some(Vec::new())),
+            inside: AtomicBool::new(false),
             queue: Mutex::new(Queue {
                 held: true,
                 waiting: VecDeque::new(),
@@ -133,10 +142,35 @@ impl Guest {
 
     /// Tells this socket something. A socket that cannot take it has a hole now, so it is ended: its client comes back
     /// and catches up.
-    pub fn tell(&self, event: &str, body: &RawValue) {
+    pub fn tell(&self, event: &'static str, body: &RawValue) {
+        if !self.inside.load(Ordering::Acquire)
+            && let Some(doorway) = self.doorway().as_mut()
+        {
+            return doorway.push((event, body.to_owned()));
+        }
         if let Err(error) = self.socket.emit(event, body) {
             self.missed(&error);
         }
+    }
+
+    /// CONNECT has been answered: what was told in the meantime is said, and everything else from now on at once.
+    pub fn enter(&self) {
+        let mut doorway = self.doorway();
+        for (event, body) in doorway.take().unwrap_or_default() {
+            if let Err(error) = self.socket.emit(event, &body) {
+                self.missed(&error);
+            }
+        }
+        self.inside.store(true, Ordering::Release);
+    }
+
+    fn doorway(&self) -> std::sync::MutexGuard<'_, Option<Vec<(&'static str, Box<RawValue>)>>> {
+        self.doorway.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A number that changes when everything that this socket was told has gone out to it.
+    pub fn progress(&self) -> u64 {
+        self.shared.lines.progress(&self.socket)
     }
 
     fn tell_value(&self, event: &str, body: &Value) {
@@ -271,7 +305,7 @@ impl Guest {
             return hearing(Said {
                 core,
                 me,
-                ear: Ear(self.number * DIALECTS + index as u64),
+                ear: ear(self.number, index),
                 given: given?,
                 rates: self.shared.rates.clone(),
                 asker: self.asker,
@@ -318,19 +352,14 @@ impl Guest {
     }
 }
 
+/// The ear of a socket in a dialect.
+pub fn ear(number: u64, dialect: usize) -> Ear {
+    Ear(number * DIALECTS + dialect as u64)
+}
+
 /// The socket and the dialect that an ear stands for.
 pub fn whose(ear: Ear) -> (u64, usize) {
     (ear.0 / DIALECTS, (ear.0 % DIALECTS) as usize)
-}
-
-impl Lines {
-    fn cut(&self, socket: &Socket) {
-        let own = socket
-            .req_parts()
-            .extensions
-            .get::<Arc<super::line::Line>>();
-        self.cut_session(&socket.id.to_string(), own);
-    }
 }
 
 /// So many events a second on average, and a burst of [`BURST`] times as many.

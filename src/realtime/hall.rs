@@ -2,14 +2,15 @@
 //! order, and emits a whole commit's events before it yields, so that several for one socket share a write.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::value::{RawValue, to_raw_value};
 use tokio::sync::mpsc;
 
-use super::guest::{Guest, whose};
+use super::catch_up::{self, tell_one};
+use super::guest::{Guest, ear, whose};
 use super::{Shared, Word};
 use crate::core::model::{AccountId, ConversationId, DeviceId, Ear, Event, NoticeId, Place};
 use crate::core::{News, limits, notice};
@@ -21,6 +22,9 @@ const TICK: Duration = Duration::from_millis(250);
 /// A socket that was admitted but never came in is forgotten after this.
 const DOORWAY: Duration = Duration::from_secs(15);
 
+/// Events that may wait behind what somebody is still being told; who is further behind is too slow.
+const MOST_BEHIND: usize = 10_000;
+
 /// All who listen, and where.
 pub struct Hall {
     shared: Arc<Shared>,
@@ -29,6 +33,10 @@ pub struct Hall {
     rooms: HashMap<(usize, ConversationId), Vec<Arc<Guest>>>,
     people: HashMap<AccountId, Vec<Arc<Guest>>>,
     typing: HashMap<(ConversationId, AccountId), TypingNow>,
+    /// Who is being told what they missed, and what has happened there meanwhile.
+    catching_up: HashMap<(usize, ConversationId), Vec<CatchingUp>>,
+    /// For what is done beside the hall and comes back to it.
+    words: mpsc::UnboundedSender<Word>,
     /// When tokens end, soonest first.
     endings: BinaryHeap<Reverse<(i64, u64)>>,
 }
@@ -39,8 +47,18 @@ struct Seat {
     /// CONNECT has been answered.
     inside: bool,
     joined: Vec<(usize, ConversationId)>,
+    /// Where it has caught up, or needs not: only the first joining does.
+    caught_up: HashSet<(usize, ConversationId)>,
     /// From this notification on it has heard all of them as they were made.
     first_notice: Option<NoticeId>,
+}
+
+struct CatchingUp {
+    guest: Arc<Guest>,
+    /// While this lives, the telling goes on.
+    wanted: Arc<()>,
+    /// Told once everything before it has been.
+    since: Vec<Event>,
 }
 
 struct TypingNow {
@@ -50,13 +68,15 @@ struct TypingNow {
 }
 
 impl Hall {
-    pub fn new(shared: Arc<Shared>) -> Self {
+    pub fn new(shared: Arc<Shared>, words: mpsc::UnboundedSender<Word>) -> Self {
         Self {
             shared,
             seats: HashMap::new(),
             rooms: HashMap::new(),
             people: HashMap::new(),
             typing: HashMap::new(),
+            catching_up: HashMap::new(),
+            words,
             endings: BinaryHeap::new(),
         }
     }
@@ -87,30 +107,28 @@ impl Hall {
     fn take(&mut self, word: Word) {
         match word {
             Word::Admitted(guest, expires_at) => {
-                self.endings.push(Reverse((expires_at.0, guest.number)));
+                let (number, account) = (guest.number, guest.me.id);
+                self.endings.push(Reverse((expires_at.0, number)));
+                self.people.entry(account).or_default().push(guest.clone());
                 let seat = Seat {
                     guest,
                     since: Instant::now(),
                     inside: false,
                     joined: Vec::new(),
+                    caught_up: HashSet::new(),
                     first_notice: None,
                 };
-                self.seats.insert(seat.guest.number, seat);
+                self.seats.insert(number, seat);
+                let core = &self.shared.core;
+                drop(core.write(move |tx| notice::catch_up(tx, account, ear(number, 0))));
             }
             Word::Inside(number) => {
-                let Some(seat) = self.seats.get_mut(&number) else {
-                    return;
-                };
-                seat.inside = true;
-                let guest = seat.guest.clone();
-                let (account, ear) = (guest.me.id, Ear(number * 16));
-                self.people.entry(account).or_default().push(guest);
-                drop(
-                    self.shared
-                        .core
-                        .write(move |tx| notice::catch_up(tx, account, ear)),
-                );
+                if let Some(seat) = self.seats.get_mut(&number) {
+                    seat.inside = true;
+                    seat.guest.enter();
+                }
             }
+            Word::CaughtUp(number, key, upto) => self.caught_up(number, key, upto),
             Word::Gone(number) => self.gone(number),
         }
     }
@@ -184,6 +202,7 @@ impl Hall {
             | Event::MessagesRead { .. }
             | Event::DeviceMade { .. } => {}
         }
+        self.wait_behind(event);
         self.retell(event, None);
     }
 
@@ -225,33 +244,113 @@ impl Hall {
             return;
         };
         let key = (dialect, conversation);
-        if !seat.joined.contains(&key) && !seat.guest.has_ended() {
-            seat.joined.push(key);
-            self.rooms.entry(key).or_default().push(seat.guest.clone());
+        if seat.joined.contains(&key) || seat.guest.has_ended() {
+            return;
         }
+        seat.joined.push(key);
+        let guest = seat.guest.clone();
+        match guest.position.filter(|_| seat.caught_up.insert(key)) {
+            None => self.rooms.entry(key).or_default().push(guest),
+            Some(position) => {
+                let wanted = Arc::new(());
+                let (shared, words) = (self.shared.clone(), self.words.clone());
+                catch_up::start(
+                    shared,
+                    words,
+                    guest.clone(),
+                    key,
+                    position,
+                    Arc::downgrade(&wanted),
+                );
+                let behind = CatchingUp {
+                    guest,
+                    wanted,
+                    since: Vec::new(),
+                };
+                self.catching_up.entry(key).or_default().push(behind);
+            }
+        }
+    }
+
+    /// What happens where somebody is still being told what they missed waits until that is done.
+    fn wait_behind(&mut self, event: &Event) {
+        if self.catching_up.is_empty() {
+            return;
+        }
+        let Some(conversation) = event.conversation() else {
+            return;
+        };
+        for index in 0..ALL.len() {
+            for behind in self
+                .catching_up
+                .get_mut(&(index, conversation))
+                .into_iter()
+                .flatten()
+            {
+                behind.since.push(event.clone());
+                if behind.since.len() > MOST_BEHIND {
+                    behind.guest.cut();
+                }
+            }
+        }
+    }
+
+    fn caught_up(&mut self, number: u64, key: (usize, ConversationId), upto: i64) {
+        let Some(behind) = self.stop_catching_up(&key, number) else {
+            return;
+        };
+        drop(behind.wanted);
+        for event in &behind.since {
+            match event {
+                Event::MessagePosted(message) if message.seq <= upto => {}
+                event => tell_one(&self.shared, &behind.guest, key.0, event),
+            }
+        }
+        self.rooms.entry(key).or_default().push(behind.guest);
+    }
+
+    fn stop_catching_up(
+        &mut self,
+        key: &(usize, ConversationId),
+        number: u64,
+    ) -> Option<CatchingUp> {
+        let list = self.catching_up.get_mut(key)?;
+        let at = list
+            .iter()
+            .position(|behind| behind.guest.number == number)?;
+        let behind = list.swap_remove(at);
+        if list.is_empty() {
+            self.catching_up.remove(key);
+        }
+        Some(behind)
     }
 
     fn leave(&mut self, ear: Ear, conversation: ConversationId) {
         let (number, dialect) = whose(ear);
-        let Some(seat) = self.seats.get_mut(&number) else {
-            return;
-        };
         let key = (dialect, conversation);
-        seat.joined.retain(|joined| *joined != key);
-        take_out(&mut self.rooms, &key, number);
+        if let Some(seat) = self.seats.get_mut(&number) {
+            seat.joined.retain(|joined| *joined != key);
+            self.deafen(&key, number);
+        }
+    }
+
+    /// This socket hears nothing more of this.
+    fn deafen(&mut self, key: &(usize, ConversationId), number: u64) {
+        take_out(&mut self.rooms, key, number);
+        self.stop_catching_up(key, number);
     }
 
     fn remove(&mut self, account: AccountId, conversation: ConversationId) {
-        for guest in self.people.get(&account).into_iter().flatten() {
+        let guests = self.people.get(&account).cloned().unwrap_or_default();
+        for guest in guests {
             let Some(seat) = self.seats.get_mut(&guest.number) else {
                 continue;
             };
-            let left: Vec<_> = seat
+            let left = seat
                 .joined
-                .extract_if(.., |(_, joined)| *joined == conversation)
-                .collect();
-            for key in left {
-                take_out(&mut self.rooms, &key, guest.number);
+                .extract_if(.., |(_, joined)| *joined == conversation);
+            for key in left.collect::<Vec<_>>() {
+                self.deafen(&key, guest.number);
             }
         }
     }
@@ -261,10 +360,10 @@ impl Hall {
             return;
         };
         for key in &seat.joined {
-            take_out(&mut self.rooms, key, number);
+            self.deafen(key, number);
         }
         take_out(&mut self.people, &seat.guest.me.id, number);
-        self.shared.lines.forget(&seat.guest.socket.id.to_string());
+        self.shared.lines.forget(&seat.guest.socket);
         self.stop_typing(|typing| whose(typing.ear).0 == number);
     }
 
@@ -340,7 +439,7 @@ impl Hall {
     }
 }
 
-fn say(guests: &[Arc<Guest>], except: Option<AccountId>, event: &str, body: &RawValue) {
+fn say(guests: &[Arc<Guest>], except: Option<AccountId>, event: &'static str, body: &RawValue) {
     for guest in guests {
         if except != Some(guest.me.id) && !guest.has_ended() {
             guest.tell(event, body);

@@ -4,6 +4,7 @@
 //! it. The hall keeps its own lists of who listens, instead of Socket.IO's rooms: a broadcast's errors do not name the
 //! socket that missed something, and a socket with a hole must be ended.
 
+mod catch_up;
 mod guest;
 mod hall;
 pub mod line;
@@ -22,7 +23,7 @@ use tokio::sync::mpsc;
 
 use crate::core::error::Error;
 use crate::core::limits::{JSON_BYTES, SOCKETS_PER_ACCOUNT};
-use crate::core::model::{MessageKind, Time};
+use crate::core::model::{AccountId, ConversationId, MessageId, Time};
 use crate::core::{Core, News};
 use crate::dialects::Namespace;
 use crate::web::call::{Visitor, bearer, without_bearer};
@@ -44,7 +45,7 @@ pub struct Shared {
     /// How many events a socket may send.
     events: Rate,
     lines: Arc<Lines>,
-    per_account: Mutex<HashMap<crate::core::model::AccountId, usize>>,
+    per_account: Mutex<HashMap<AccountId, usize>>,
     last_number: AtomicU64,
 }
 
@@ -55,6 +56,8 @@ enum Word {
     /// CONNECT has been answered.
     Inside(u64),
     Gone(u64),
+    /// This socket has been told what it missed there, up to this sequence number.
+    CaughtUp(u64, (usize, ConversationId), i64),
 }
 
 /// The Socket.IO server.
@@ -97,7 +100,7 @@ impl Realtime {
             last_number: AtomicU64::new(0),
         });
         let (words, heard) = mpsc::unbounded_channel();
-        tokio::spawn(Hall::new(shared.clone()).run(news, heard));
+        tokio::spawn(Hall::new(shared.clone(), words.clone()).run(news, heard));
         for namespace in Namespace::ALL {
             open_door(&io, namespace, &shared, &words);
         }
@@ -142,11 +145,10 @@ fn open_door(
             );
             if admitted.is_err() && socket.protocol() == ProtocolVersion::V4 {
                 // An old client is connected without asking: nothing would end the refused one's line.
-                let (lines, socket) = (shared.clone(), socket);
+                let (shared, socket) = (shared.clone(), socket);
                 tokio::spawn(async move {
                     tokio::time::sleep(Duration::from_secs(1)).await;
-                    let own = socket.req_parts().extensions.get::<Arc<Line>>();
-                    lines.lines.cut_session(&socket.id.to_string(), own);
+                    shared.lines.cut(&socket);
                 });
             }
             admitted
@@ -182,19 +184,7 @@ fn admit(
         .directory()
         .expiry(&me)
         .unwrap_or(Time(i64::MAX));
-    if let Some(position) = auth.take("lastMessageId") {
-        let read = match &position {
-            Given::Integer(0) | Given::Null => true,
-            Given::Integer(number) => crate::core::model::MessageId::new(*number).is_some(),
-            Given::Text(text) => shared.core.spelling().read::<MessageKind>(text).is_some(),
-            _ => false,
-        };
-        if !read {
-            return Err(Error::Malformed(
-                "lastMessageId must be the id of a message".into(),
-            ));
-        }
-    }
+    let position = position(auth.take("lastMessageId"), shared)?;
     let place = shared.seat(me.id)?;
 
     let number = shared.last_number.fetch_add(1, Ordering::Relaxed) + 1;
@@ -207,14 +197,16 @@ fn admit(
         account: Some(me.id),
         address,
     };
-    let guest = Arc::new(Guest::new(
+    let guest = Guest::new(
         number,
         namespace,
         me,
         socket.clone(),
         asker,
+        position,
         shared.clone(),
-    ));
+    );
+    let guest = Arc::new(guest);
 
     // Weak: the socket holds its handlers, and the guest holds the socket.
     let hears = Arc::downgrade(&guest);
@@ -237,6 +229,18 @@ fn admit(
     Ok(())
 }
 
+/// The last message that a client says it has heard; nothing and null are none.
+fn position(given: Option<Given>, shared: &Shared) -> Result<Option<MessageId>, Error> {
+    let read = match given {
+        None | Some(Given::Null) => return Ok(None),
+        Some(Given::Integer(number)) => MessageId::new(number),
+        Some(Given::Text(text)) => shared.core.spelling().read(&text),
+        Some(_) => None,
+    };
+    let wrong = || Error::Malformed("lastMessageId must be the id of a message".into());
+    read.map(Some).ok_or_else(wrong)
+}
+
 fn in_query(query: Option<&str>) -> Option<String> {
     let mut pairs = form_urlencoded::parse(query?.as_bytes());
     let (_, token) = pairs.find(|(name, _)| name == "token")?;
@@ -245,7 +249,7 @@ fn in_query(query: Option<&str>) -> Option<String> {
 
 impl Shared {
     /// One of the sockets that an account may have open; free again when it is dropped.
-    fn seat(self: &Arc<Self>, account: crate::core::model::AccountId) -> Result<Place, Error> {
+    fn seat(self: &Arc<Self>, account: AccountId) -> Result<Place, Error> {
         let mut taken = self
             .per_account
             .lock()
@@ -266,7 +270,7 @@ impl Shared {
 
 struct Place {
     shared: Arc<Shared>,
-    account: crate::core::model::AccountId,
+    account: AccountId,
 }
 
 impl Drop for Place {
@@ -312,29 +316,44 @@ impl Lines {
         Ok(())
     }
 
-    fn cut_session(&self, session: &str, own: Option<&Arc<Line>>) {
+    /// Cuts the wire under a socket; its session is not served on another one.
+    fn cut(&self, socket: &Socket) {
         let mut lines = self.lock();
-        let known = lines
-            .get_mut(session)
-            .map(|state| std::mem::replace(state, State::Cut));
-        match (known, own) {
-            (Some(State::On(line)), _) => line.cut(),
-            (Some(State::Cut), _) => {}
-            (None, Some(line)) => line.cut(),
-            (None, None) => {}
+        let known = lines.get_mut(&socket.id.to_string());
+        match known.map(|state| std::mem::replace(state, State::Cut)) {
+            Some(State::On(line)) => line.cut(),
+            Some(State::Cut) => {}
+            None => drop(own_line(socket).map(|line| line.cut())),
         }
     }
 
-    fn forget(&self, session: &str) {
-        let mut lines = self.lock();
-        if let Some(State::On(_)) = lines.get(session) {
-            lines.remove(session);
+    /// A number that changes when everything written to the socket's wire has gone out.
+    fn progress(&self, socket: &Socket) -> u64 {
+        match (self.lock().get(&socket.id.to_string()), own_line(socket)) {
+            // Another line is another number, nearly always.
+            (Some(State::On(line)), _) => {
+                line.flushed() ^ (Arc::as_ptr(line) as u64).rotate_left(32)
+            }
+            (None, Some(line)) => line.flushed(),
+            (Some(State::Cut), _) | (None, None) => 0,
+        }
+    }
+
+    fn forget(&self, socket: &Socket) {
+        let (mut lines, session) = (self.lock(), socket.id.to_string());
+        if let Some(State::On(_)) = lines.get(&session) {
+            lines.remove(&session);
         }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, State>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The line that a session began on, and still is on where it began as a websocket.
+fn own_line(socket: &Socket) -> Option<&Arc<Line>> {
+    socket.req_parts().extensions.get()
 }
 
 /// The Engine.IO session that a request belongs to.

@@ -71,17 +71,27 @@ impl Intake {
     ///
     /// # Errors
     /// `NotFound` where the uploader may not share it there.
-    pub async fn finish(mut self, conversation: Option<ConversationId>) -> Result<Arc<File>> {
+    pub async fn finish(
+        mut self,
+        conversation: Option<ConversationId>,
+        client_id: Option<String>,
+    ) -> Result<Arc<File>> {
         let part = self.rest.split().freeze();
         self.store(part).await?;
         let id = self
             .stored
             .ok_or_else(|| Error::Internal("a file was not stored".into()))?;
-        let (me, size) = (self.me.clone(), self.size);
+        let me = self.me.clone();
         let hash = hex(self.hash.clone().finish().as_ref());
+        let whole = file::Whole {
+            conversation,
+            size: self.size,
+            hash,
+            client_id,
+        };
         let file = self
             .core
-            .write(move |tx| file::finish(tx, &me, id, conversation, size, &hash))
+            .write(move |tx| file::finish(tx, &me, id, &whole))
             .await?;
         self.stored = None;
         Ok(file)
@@ -155,12 +165,16 @@ fn media_type(start: &[u8], name: &str) -> String {
 /// # Errors
 /// `WrongType` for another content type, `Malformed` for a broken form, `Invalid` without a file, `TooLarge`.
 pub async fn take_upload(call: &mut Call, me: Me, place_names: &[&str]) -> Result<Arc<File>> {
-    let boundary = call
-        .header(header::CONTENT_TYPE)
-        .and_then(|value| multer::parse_boundary(value).ok())
-        .ok_or(Error::WrongType(
+    let content_type = call.header(header::CONTENT_TYPE).unwrap_or_default();
+    if !content_type
+        .to_ascii_lowercase()
+        .starts_with("multipart/form-data")
+    {
+        return Err(Error::WrongType(
             "The content type must be multipart/form-data",
-        ))?;
+        ));
+    }
+    let boundary = multer::parse_boundary(content_type).map_err(broken)?;
     let mut query = call.query();
     let mut conversation = query.optional_id(place_names);
     query.done(Some(()))?;
@@ -172,7 +186,7 @@ pub async fn take_upload(call: &mut Call, me: Me, place_names: &[&str]) -> Resul
 
     let body = call.body().map(|part| part.map_err(|e| e.to_string()));
     let mut form = multer::Multipart::new(body, boundary);
-    let mut intake = None;
+    let (mut intake, mut client_id) = (None, None);
     while let Some(mut field) = form.next_field().await.map_err(broken)? {
         let name = field.name().unwrap_or_default().to_owned();
         if name == "file" && intake.is_none() {
@@ -182,6 +196,8 @@ pub async fn take_upload(call: &mut Call, me: Me, place_names: &[&str]) -> Resul
                 file.add(bytes).await?;
             }
             intake = Some(file);
+        } else if name == "clientMessageId" {
+            client_id = Some(short_text(&mut field).await?);
         } else if place_names.contains(&name.as_str()) {
             let text = short_text(&mut field).await?;
             let read = call.core().spelling().read(text.trim());
@@ -191,7 +207,7 @@ pub async fn take_upload(call: &mut Call, me: Me, place_names: &[&str]) -> Resul
         }
     }
     let file = intake.ok_or_else(|| Error::invalid("file", "is required"))?;
-    file.finish(conversation).await
+    file.finish(conversation, client_id).await
 }
 
 /// A field that holds no file: an id or a word.
@@ -213,7 +229,7 @@ fn broken(error: multer::Error) -> Error {
 /// Answers with a file: whole, a range of it, or "not changed".
 ///
 /// # Errors
-/// `Unauthorized` for a guessable spelling of the id without a token, `NotFound` for who may not have it.
+/// `NotFound` for who may not have it, and for a guessable spelling of the id without a token.
 pub async fn serve(call: &Call, id: &str) -> Answer {
     let reader = call.reader()?;
     let spelling = call.core().spelling();
@@ -224,9 +240,8 @@ pub async fn serve(call: &Call, id: &str) -> Answer {
     };
     let id: FileId = match known {
         Some(id) => id,
-        None if spelling.read::<FileKind>(id).is_some() => {
-            return Err(Error::Unauthorized("A token is required"));
-        }
+        // A number can be guessed: to who does not say who they are, it names nothing.
+        None if spelling.read::<FileKind>(id).is_some() => return Err(Error::NotFound("File")),
         None => return Err(Error::invalid("fileId", "must be the id of a file")),
     };
     let who = reader.map(|me| me.id);
@@ -405,6 +420,7 @@ mod tests {
             media_type(b"\0\x01\x02", "picture.png"),
             "application/octet-stream"
         );
-        assert_eq!(media_type(b"<script>", "a.svg"), "image/svg+xml");
+        assert_eq!(media_type(b"<script>", "a.svg"), "text/html");
+        assert_eq!(media_type(b"<g onload=alert(1)>", "a.svg"), "image/svg+xml");
     }
 }

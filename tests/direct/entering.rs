@@ -128,6 +128,7 @@ async fn what_is_no_conversation_cannot_be_joined() {
 async fn names_that_only_the_server_may_say_do_nothing() {
     let chat = Chat::open().await;
     let (ann, bob) = (chat.direct("ann").await, chat.direct("bob").await);
+    bob.socket().await;
     let conversation = ann.writes_to(&bob, "First").await["conversation_id"].clone();
     bob.does("join_conversation", conversation.clone()).await;
     bob.hears("message_notification", json!({ "content": "First" }))

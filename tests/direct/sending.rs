@@ -46,6 +46,7 @@ async fn bob_is_told_of_a_message_before_he_has_joined_anything() {
 async fn whoever_joined_hears_the_message_and_the_receiver_the_notification_too() {
     let chat = Chat::open().await;
     let (ann, bob) = (chat.direct("ann").await, chat.direct("bob").await);
+    bob.socket().await;
     let conversation = ann.writes_to(&bob, "First").await["conversation_id"].clone();
     bob.does("join_conversation", conversation.clone()).await;
     bob.hears("message_notification", json!({ "content": "First" }))

@@ -36,6 +36,7 @@ async fn a_strangers_events_meet_the_same_refusal_as_an_id_of_nothing() {
         chat.direct("bob").await,
         chat.direct("eve").await,
     );
+    bob.socket().await;
     let number = ann.writes_to(&bob, "Between us").await["conversation_id"].clone();
     let rooms = ann.get("/api/rooms").await.json();
     let hex = rooms["data"][0]["_id"].clone();

@@ -252,7 +252,7 @@ impl Person {
 }
 
 pub fn email_of(name: &str) -> String {
-    format!("{name}@example.test")
+    format!("{}@example.test", name.replace(' ', "."))
 }
 
 pub fn password_of(name: &str) -> String {

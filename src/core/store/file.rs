@@ -4,7 +4,8 @@ use rusqlite::Row;
 
 use super::{Tx, View};
 use crate::core::error::{Error, Result};
-use crate::core::model::{AccountId, ConversationId, File, FileId, Id, Listed, Page, Time};
+use crate::core::file::Whole;
+use crate::core::model::{AccountId, File, FileId, Id, Listed, Page, Time};
 
 /// The columns by which files can be listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +37,19 @@ impl View<'_> {
         self.one(
             "SELECT * FROM files WHERE id = ? AND ready",
             [id.number()],
+            file,
+        )
+    }
+
+    /// What this person uploaded under this id of its own.
+    pub(in crate::core) fn already_uploaded(
+        &self,
+        who: AccountId,
+        client_id: &str,
+    ) -> Result<Option<File>> {
+        self.one(
+            "SELECT * FROM files WHERE uploader = ? AND client_id = ? AND ready",
+            (who.number(), client_id),
             file,
         )
     }
@@ -109,16 +123,18 @@ impl Tx<'_> {
         Ok(())
     }
 
-    pub(in crate::core) fn complete_file(
-        &self,
-        id: FileId,
-        conversation: Option<ConversationId>,
-        size: u64,
-        hash: &str,
-    ) -> Result<()> {
+    pub(in crate::core) fn complete_file(&self, id: FileId, whole: &Whole) -> Result<()> {
         self.change(
-            "UPDATE files SET ready = 1, conversation = ?, size = ?, hash = ?, created_at = ? WHERE id = ?",
-            (conversation.map(|id| id.number()), size as i64, hash, self.now.0, id.number()),
+            "UPDATE files SET ready = 1, conversation = ?, size = ?, hash = ?, client_id = ?, created_at = ?
+             WHERE id = ?",
+            (
+                whole.conversation.map(|id| id.number()),
+                whole.size as i64,
+                &whole.hash,
+                &whole.client_id,
+                self.now.0,
+                id.number(),
+            ),
         )?;
         Ok(())
     }

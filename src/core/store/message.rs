@@ -84,6 +84,38 @@ impl View<'_> {
         Ok(Listed { items, total })
     }
 
+    /// How far a conversation had come when the whole log stood at this position.
+    pub(in crate::core) fn seq_at(&self, id: ConversationId, position: MessageId) -> Result<i64> {
+        // Walks backwards over what came since, and over no more than that.
+        let seq = self.one(
+            "SELECT seq FROM messages WHERE conversation = ? AND id <= ? ORDER BY seq DESC LIMIT 1",
+            (id.number(), position.number()),
+            |row| row.get(0),
+        )?;
+        Ok(seq.unwrap_or(0))
+    }
+
+    /// Up to `limit` messages after this sequence number, oldest first, with the moments when they were read.
+    pub(in crate::core) fn messages_after(
+        &self,
+        id: ConversationId,
+        seq: i64,
+        limit: u32,
+    ) -> Result<Vec<Message>> {
+        let mut messages = self.all(
+            &format!(
+                "{MESSAGE} WHERE m.conversation = ? AND m.seq > ? AND m.deleted_at IS NULL
+                 ORDER BY m.seq LIMIT ?"
+            ),
+            (id.number(), seq, limit),
+            message,
+        )?;
+        for message in &mut messages {
+            message.read_at = self.read_at(message)?;
+        }
+        Ok(messages)
+    }
+
     /// When somebody other than the author first marked this message as read.
     fn read_at(&self, message: &Message) -> Result<Option<Time>> {
         let at = self.one(

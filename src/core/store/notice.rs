@@ -21,10 +21,6 @@ fn notice(row: &Row<'_>) -> rusqlite::Result<Notice> {
 }
 
 impl View<'_> {
-    pub(in crate::core) fn notice(&self, id: NoticeId) -> Result<Option<Notice>> {
-        self.one("SELECT * FROM notices WHERE id = ?", [id.number()], notice)
-    }
-
     pub(in crate::core) fn notices_of(&self, who: AccountId, page: Page) -> Result<Listed<Notice>> {
         let way = if page.descending { "DESC" } else { "ASC" };
         let items = self.all(
@@ -50,8 +46,13 @@ impl View<'_> {
     pub(super) fn news_event(&self, topic: &str, subject: i64) -> Result<Option<Event>> {
         Ok(match topic {
             "account" => Some(Event::AccountChanged(Id::stored(subject))),
+            // One that a socket has fetched in the meantime is no news.
             "notice" => self
-                .notice(Id::stored(subject))?
+                .one(
+                    "SELECT * FROM notices WHERE id = ? AND heard_at IS NULL",
+                    [subject],
+                    notice,
+                )?
                 .map(|notice| Event::NoticeMade(Arc::new(notice))),
             _ => None,
         })
@@ -78,7 +79,8 @@ impl Tx<'_> {
     /// What nobody has heard yet, oldest first; heard from now on.
     pub(in crate::core) fn hear_notices(&self, who: AccountId) -> Result<Vec<Notice>> {
         let unheard = self.all(
-            "SELECT * FROM notices WHERE account = ? AND heard_at IS NULL ORDER BY id LIMIT 100",
+            "SELECT * FROM notices WHERE account = ? AND heard_at IS NULL AND read_at IS NULL
+             ORDER BY id LIMIT 100",
             [who.number()],
             notice,
         )?;

@@ -1,7 +1,7 @@
 //! The document's events, as its clients say them.
 
 use super::{rest, shapes};
-use crate::core::error::{Error, Result};
+use crate::core::error::Result;
 use crate::core::{conversation, file, message};
 use crate::dialects::said::{PLACE, Reaction, Said, ack};
 use crate::web::fields::Fields;
@@ -31,6 +31,10 @@ pub fn file_upload(mut said: Said) -> Result<Reaction> {
     let room = fields.id(PLACE);
     let name = fields.text(&["filename", "originalName", "name"]);
     let data = fields.binary(&["data", "file"]);
+    let client_id = fields.optional_text(&["clientMessageId"]);
+    if name.trim().is_empty() {
+        fields.fault("filename", "must not be empty");
+    }
     let (room, data) = fields.done(room.zip(data))?;
     if let Some((_, counted)) = said.rates.count(Class::Upload, "fileUpload", said.asker) {
         counted?;
@@ -43,12 +47,9 @@ pub fn file_upload(mut said: Said) -> Result<Reaction> {
             conversation::listen(tx, &asking, room, ear)
         })
         .await?;
-        if name.trim().is_empty() {
-            return Err(Error::invalid("filename", "must not be empty"));
-        }
         let mut intake = Intake::new(core.clone(), me, name);
         intake.add(data).await?;
-        let file = intake.finish(Some(room)).await?;
+        let file = intake.finish(Some(room), client_id).await?;
         Ok(ack("file", shapes::file(core.spelling(), &file)))
     })))
 }
