@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -14,6 +14,7 @@ use socketioxide::handler::{FromMessageParts, Value as Frame};
 use socketioxide::socket::Socket as RawSocket;
 
 use super::Shared;
+use super::bucket::Bucket;
 use crate::core::error::{Error, Result};
 use crate::core::limits::JSON_BYTES;
 use crate::core::model::{Ear, Me, MessageId};
@@ -21,7 +22,7 @@ use crate::dialects::said::{Ack, Reaction, Said, Typing};
 use crate::dialects::{ALL, Namespace};
 use crate::web::answer::{details, status};
 use crate::web::given::Given;
-use crate::web::rates::{Asker, Rate};
+use crate::web::rates::Asker;
 
 /// A socket of this server. Another adapter than the local one is named here and nowhere else.
 pub type Socket = SocketRef<LocalAdapter>;
@@ -30,8 +31,6 @@ pub type Callback = AckSender<LocalAdapter>;
 
 /// Events that may wait while an earlier one of the same socket is being done.
 const WAITING: usize = 1_024;
-/// A burst of events may be so many times what a second allows.
-const BURST: u32 = 5;
 /// Ears per socket: the dialects that could ever be.
 const DIALECTS: u64 = 16;
 
@@ -49,10 +48,13 @@ pub struct Guest {
     /// The last message that this socket's client has heard: what came since is told before what comes.
     pub position: Option<MessageId>,
     /// What it was told before its CONNECT was answered; `None` from then on.
-    doorway: Mutex<Option<Vec<(&'static str, Box<RawValue>)>>>,
+    doorway: Mutex<Option<Vec<Told>>>,
     inside: AtomicBool,
     queue: Mutex<Queue>,
 }
+
+/// An event and its body.
+type Told = (&'static str, Box<RawValue>);
 
 struct Queue {
     /// Nothing is heard yet, or one event has more to do.
@@ -164,7 +166,7 @@ impl Guest {
         self.inside.store(true, Ordering::Release);
     }
 
-    fn doorway(&self) -> std::sync::MutexGuard<'_, Option<Vec<(&'static str, Box<RawValue>)>>> {
+    fn doorway(&self) -> MutexGuard<'_, Option<Vec<Told>>> {
         self.doorway.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -254,7 +256,7 @@ impl Guest {
         }
     }
 
-    fn queue(&self) -> std::sync::MutexGuard<'_, Queue> {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -360,57 +362,4 @@ pub fn ear(number: u64, dialect: usize) -> Ear {
 /// The socket and the dialect that an ear stands for.
 pub fn whose(ear: Ear) -> (u64, usize) {
     (ear.0 / DIALECTS, (ear.0 % DIALECTS) as usize)
-}
-
-/// So many events a second on average, and a burst of [`BURST`] times as many.
-struct Bucket {
-    rate: Option<(f64, f64)>,
-    full: f64,
-    at: Instant,
-}
-
-impl Bucket {
-    fn new(rate: Rate) -> Self {
-        let rate = rate.0.map(|(count, span)| {
-            (
-                f64::from(count) / span.as_secs_f64(),
-                f64::from(count.saturating_mul(BURST)),
-            )
-        });
-        Self {
-            rate,
-            full: rate.map_or(0.0, |(_, burst)| burst),
-            at: Instant::now(),
-        }
-    }
-
-    fn take(&mut self) -> Result<()> {
-        let Some((per_second, burst)) = self.rate else {
-            return Ok(());
-        };
-        let now = Instant::now();
-        let since = now.duration_since(self.at).as_secs_f64();
-        self.at = now;
-        self.full = (self.full + since * per_second).min(burst);
-        if self.full < 1.0 {
-            let wait = Duration::from_secs_f64((1.0 - self.full) / per_second);
-            return Err(Error::TooOften { retry_after: wait });
-        }
-        self.full -= 1.0;
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_burst_of_a_hundred_passes_and_no_more() {
-        let mut bucket = Bucket::new("20/1s".parse().expect("a rate"));
-        assert!((0..100).all(|_| bucket.take().is_ok()));
-        assert!(bucket.take().is_err());
-        let mut open = Bucket::new("off".parse().expect("a rate"));
-        assert!((0..1_000).all(|_| open.take().is_ok()));
-    }
 }

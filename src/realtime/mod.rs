@@ -4,6 +4,7 @@
 //! it. The hall keeps its own lists of who listens, instead of Socket.IO's rooms: a broadcast's errors do not name the
 //! socket that missed something, and a socket with a hole must be ended.
 
+mod bucket;
 mod catch_up;
 mod guest;
 mod hall;
@@ -154,8 +155,7 @@ fn open_door(
             admitted
         }
     };
-    // The local adapter is ready at once.
-    let _ready = io.ns(namespace.path(), enter.with(admit));
+    io.ns(namespace.path(), enter.with(admit));
 }
 
 /// Lets a socket in, or says why not: what is answered becomes the message of `connect_error`.
