@@ -182,8 +182,8 @@ impl Rules {
             request.extensions_mut().insert(Arc::new(knock));
         }
         request.extensions_mut().insert(line);
-        // A socket keeps its first request for as long as it lives, and each header value keeps the connection's whole
-        // read buffer: copies of the few that matter cost 10 kB less.
+        // A socket keeps its first request for as long as it lives, and its URI and each header value keep the
+        // connection's whole read buffer: copies of the few that matter cost 10 kB less.
         let kept = request.headers().iter().filter(|(name, _)| is_kept(name));
         let copies: HeaderMap = kept
             .filter_map(|(name, value)| {
@@ -194,6 +194,9 @@ impl Rules {
             })
             .collect();
         *request.headers_mut() = copies;
+        if let Ok(copy) = request.uri().to_string().parse() {
+            *request.uri_mut() = copy;
+        }
         Ok(())
     }
 
