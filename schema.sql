@@ -37,7 +37,9 @@ CREATE TABLE devices (
     address    TEXT NOT NULL,              -- of the client at login
     created_at INTEGER NOT NULL,
     seen_at    INTEGER NOT NULL,           -- to the minute or so
-    expires_at INTEGER NOT NULL
+    expires_at INTEGER NOT NULL,
+    token      BLOB UNIQUE,                -- SHA-256 of a token that another application minted (--trust-jwt)
+    ended_at   INTEGER                     -- such a token was revoked here, and is not to come back
 ) STRICT;
 CREATE INDEX devices_of_account ON devices (account);
 CREATE INDEX devices_by_expiry ON devices (expires_at);
@@ -181,10 +183,11 @@ CREATE TABLE sessions (
 CREATE TABLE outbox (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     recipient  TEXT NOT NULL,
-    subject    TEXT NOT NULL,
+    subject    TEXT NOT NULL,              -- empty until it is due, where what is unread then decides the words
     text       TEXT NOT NULL,              -- emptied once sent
     html       TEXT NOT NULL,
-    topic      TEXT,                       -- merges: at most one waiting mail of a topic
+    account      INTEGER,                  -- mail about unread messages: who has not read them,
+    conversation INTEGER,                  -- and where; at most one such mail waits
     due_at     INTEGER NOT NULL,
     tries      INTEGER NOT NULL DEFAULT 0,
     error      TEXT,                       -- why the last try failed
@@ -192,7 +195,7 @@ CREATE TABLE outbox (
     sent_at    INTEGER
 ) STRICT;
 CREATE INDEX outbox_due ON outbox (due_at) WHERE sent_at IS NULL;
-CREATE UNIQUE INDEX outbox_topics ON outbox (topic) WHERE topic IS NOT NULL AND sent_at IS NULL;
+CREATE UNIQUE INDEX outbox_unread ON outbox (account, conversation) WHERE account IS NOT NULL AND sent_at IS NULL;
 CREATE INDEX outbox_of_recipient ON outbox (recipient, id);
 
 -- Who changed what as an administrator, by the API or the command line.

@@ -1,16 +1,19 @@
 //! What can be set? Every flag of `chat`: one struct, its comments are the help.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
 use crate::core::limits::Limits;
+use crate::core::token::Trust;
 use crate::core::{Durability, Options, time};
 use crate::dialects::ALL;
+use crate::mail::postman::Smtp;
+use crate::web::oidc::OidcFlags;
 use crate::web::rates::Rate;
 
 /// A chat server in one binary and one SQLite file, which speaks five chat APIs at once.
@@ -31,6 +34,37 @@ pub struct Flags {
 pub enum Command {
     /// Send a system notification to somebody
     Notify(Notify),
+    /// Record mentoring sessions, which another application knows of
+    #[command(subcommand)]
+    Session(SessionCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SessionCommand {
+    /// Record a session, or what has become of it
+    Put(SessionPut),
+    /// List the sessions, the one recorded last first
+    List(DbFile),
+}
+
+/// `chat session put UUID --mentor USER --mentee USER --start-at TIME`
+#[derive(Debug, Args)]
+pub struct SessionPut {
+    /// The other application's id of it
+    pub uuid: String,
+    /// A name, an e-mail address or an id
+    #[arg(long, value_name = "USER")]
+    pub mentor: String,
+    /// A name, an e-mail address or an id
+    #[arg(long, value_name = "USER")]
+    pub mentee: String,
+    /// ISO 8601: 2024-01-15T10:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub start_at: String,
+    #[arg(long, default_value = "scheduled")]
+    pub status: String,
+    #[command(flatten)]
+    pub file: DbFile,
 }
 
 /// `chat notify USER --title T --message M`
@@ -152,12 +186,68 @@ pub struct Serve {
     /// The secret that signs tokens, at least 32 bytes, instead of the one in the database
     #[arg(long, value_name = "FILE", help_heading = "Accounts")]
     pub jwt_secret_file: Option<PathBuf>,
+    /// The HS256 secret, or the RS256 or ES256 public key in PEM, of an application whose tokens are accepted too
+    #[arg(long, value_name = "FILE", help_heading = "Accounts")]
+    pub trust_jwt: Option<PathBuf>,
     /// How long a login lasts
     #[arg(long, value_name = "SPAN", default_value = "7d", value_parser = span, help_heading = "Accounts")]
     pub jwt_ttl: Duration,
     /// How hard passwords are hashed; each step doubles the time [default: 11]
     #[arg(long, value_name = "COST", value_parser = clap::value_parser!(u32).range(4..=16), help_heading = "Accounts")]
     pub bcrypt_cost: Option<u32>,
+
+    /// Where mail is handed over: smtp://[user@]host[:port], or smtps://. Without it mail stays in the outbox
+    #[arg(long, value_name = "URL", help_heading = "Mail")]
+    pub smtp_url: Option<String>,
+    /// The password of the user in --smtp-url
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "smtp_url",
+        help_heading = "Mail"
+    )]
+    pub smtp_password_file: Option<PathBuf>,
+    /// Who writes
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value = "chat <chat@localhost>",
+        help_heading = "Mail"
+    )]
+    pub mail_from: String,
+    /// How long mail about unread messages is held
+    #[arg(long, value_name = "SPAN", default_value = "5m", value_parser = span, help_heading = "Mail")]
+    pub mail_delay: Duration,
+    /// How this server is reached from outside, for links in mail and logins elsewhere [default: the first listener]
+    #[arg(long, value_name = "URL", help_heading = "Where")]
+    pub public_url: Option<String>,
+
+    /// Turns on logging in with Google, or another issuer: the client id that it gave this server
+    #[arg(
+        long,
+        value_name = "ID",
+        requires = "google_client_secret_file",
+        help_heading = "Accounts"
+    )]
+    pub google_client_id: Option<String>,
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "google_client_id",
+        help_heading = "Accounts"
+    )]
+    pub google_client_secret_file: Option<PathBuf>,
+    /// Another OpenID Connect issuer than Google
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "https://accounts.google.com",
+        help_heading = "Accounts"
+    )]
+    pub oidc_issuer: String,
+    /// Where a browser goes after logging in, with the token in the fragment; without it the answer is JSON
+    #[arg(long, value_name = "URL", help_heading = "Accounts")]
+    pub login_return: Option<String>,
 
     /// error, warn, info, debug or trace, to stderr
     #[arg(
@@ -277,6 +367,8 @@ impl Serve {
         options.limits = Limits {
             message_chars: self.max_message,
             upload_bytes: self.max_upload,
+            resend: self.rates()[0].0.is_some(),
+            mail_delay: self.mail_delay,
         };
         options.bcrypt_cost =
             self.bcrypt_cost
@@ -294,7 +386,48 @@ impl Serve {
             }
             options.token_secret = Some(secret);
         }
+        if let Some(path) = &self.trust_jwt {
+            let content = std::fs::read(path)
+                .with_context(|| format!("--trust-jwt {} cannot be read", path.display()))?;
+            let trust = Trust::from_file(&content)
+                .map_err(|wrong| anyhow!("--trust-jwt {} {wrong}", path.display()))?;
+            options.trust = Some(trust);
+        }
         Ok(options)
+    }
+
+    /// How mail is handed over, where it is.
+    ///
+    /// # Errors
+    /// Where the password cannot be read, or the URL is none.
+    pub fn smtp(&self) -> anyhow::Result<Option<Smtp>> {
+        let Some(url) = &self.smtp_url else {
+            return Ok(None);
+        };
+        let password = self
+            .smtp_password_file
+            .as_deref()
+            .map(|path| secret("--smtp-password-file", path))
+            .transpose()?;
+        Smtp::new(url, password, &self.mail_from).map(Some)
+    }
+
+    /// Logging in with Google or another issuer, where that is turned on.
+    ///
+    /// # Errors
+    /// Where the client secret cannot be read.
+    pub fn oidc(&self) -> anyhow::Result<Option<OidcFlags>> {
+        let (Some(client_id), Some(path)) =
+            (&self.google_client_id, &self.google_client_secret_file)
+        else {
+            return Ok(None);
+        };
+        Ok(Some(OidcFlags {
+            issuer: self.oidc_issuer.clone(),
+            client_id: client_id.clone(),
+            client_secret: secret("--google-client-secret-file", path)?,
+            login_return: self.login_return.clone(),
+        }))
     }
 
     /// The addresses to listen on: a throwaway instance picks a free port, unless told otherwise.
@@ -310,6 +443,13 @@ impl Serve {
     }
 }
 
+/// The one secret in a file.
+fn secret(flag: &str, path: &Path) -> anyhow::Result<String> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("{flag} {} cannot be read", path.display()))?;
+    Ok(text.trim().to_owned())
+}
+
 /// How the core is opened where no flag says otherwise.
 pub fn options() -> Options {
     Options {
@@ -318,6 +458,7 @@ pub fn options() -> Options {
         bcrypt_cost: 11,
         token_ttl: Duration::from_secs(7 * 86_400),
         token_secret: None,
+        trust: None,
     }
 }
 

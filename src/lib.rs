@@ -14,10 +14,12 @@
 //! writer commits it with whatever else has queued up, hands the announced events out in commit order, and answers;
 //! the fan-out in [`realtime`] asks every dialect that has listeners there to retell it.
 
+pub mod admin;
 pub mod commands;
 pub mod core;
 pub mod dialects;
 pub mod flags;
+pub mod mail;
 pub mod realtime;
 pub mod server;
 pub mod web;

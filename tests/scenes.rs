@@ -1,9 +1,11 @@
 //! The whole server from outside: scenes with people in them, played against the real binary.
 
+mod campus;
 mod crash;
 mod crossing;
 mod direct;
 mod doors;
+mod emote;
 mod layout;
 mod rooms;
 mod support;

@@ -2,11 +2,12 @@
 
 mod notify;
 pub mod serve;
+mod session;
 
 use std::path::Path;
 
 use crate::core::{Core, OpenError};
-use crate::flags::{self, Command};
+use crate::flags::{self, Command, SessionCommand};
 
 /// How a command ends.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +47,8 @@ impl From<crate::core::error::Error> for Failure {
 pub async fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Notify(notify) => notify::run(notify).await,
+        Command::Session(SessionCommand::Put(put)) => session::put(put).await,
+        Command::Session(SessionCommand::List(file)) => session::list(file).await,
     }
 }
 
@@ -56,4 +59,9 @@ fn visit(path: &Path) -> Result<Core, Failure> {
         return Err(Failure::Other(missing));
     }
     Ok(Core::visit(path, flags::options())?)
+}
+
+/// Closes what was opened beside a server.
+async fn close(core: Core) {
+    tokio::task::spawn_blocking(move || core.close()).await.ok();
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Failure, visit};
+use super::{Failure, close, visit};
 use crate::core::{account, notice};
 use crate::flags::Notify;
 
@@ -21,10 +21,7 @@ pub async fn run(flags: Notify) -> Result<(), Failure> {
             Ok((notice::make(tx, None, to.id, &title, &message, &kind)?, to))
         })
         .await;
-    let closing = core.clone();
-    tokio::task::spawn_blocking(move || closing.close())
-        .await
-        .ok();
+    close(core).await;
     let (notice, to) = sent?;
     if file.json {
         let sent =

@@ -29,6 +29,8 @@ pub async fn run(flags: Serve, listen_given: bool) -> Result<(), Failure> {
         (Some(cert), Some(key)) => Some(tls::acceptor(cert, key)?),
         _ => None,
     };
+    let smtp = flags.smtp()?;
+    let oidc = flags.oidc()?;
     let admin_token = if flags.temp {
         Some(people(&core, &flags.user).await?)
     } else {
@@ -44,6 +46,9 @@ pub async fn run(flags: Serve, listen_given: bool) -> Result<(), Failure> {
         trust_proxy: flags.trust_proxy,
         cors_origin: flags.cors_origin,
         tls,
+        public_url: flags.public_url,
+        oidc,
+        smtp,
     })
     .await
     .map_err(|error| match error.kind() {

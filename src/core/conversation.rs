@@ -4,7 +4,8 @@ use super::error::{Error, Fault, Result};
 use super::limits;
 use super::may::{Wish, may};
 use super::model::{
-    AccountId, Conversation, ConversationId, Ear, Event, Listed, Me, Page, Place, Sort,
+    AccountId, Conversation, ConversationId, Ear, Event, Listed, Me, Overview, Page, Person, Place,
+    Sort,
 };
 use super::store::{ConversationOrder, NewConversation, Tx, View};
 use super::text;
@@ -35,25 +36,129 @@ pub fn open_room(tx: &Tx<'_>, me: &Me, name: &str, description: &str) -> Result<
         creator: me.id,
         pair: None,
     })?;
-    tx.insert_member(id, me.id)?;
+    enrol(tx, id, me.id)?;
     tx.conversation(id)?.ok_or(Error::NotFound("Conversation"))
 }
 
-/// The direct conversation of two people; made where there is none yet.
+/// Makes somebody a member.
+pub(in crate::core) fn enrol(tx: &Tx<'_>, id: ConversationId, who: AccountId) -> Result<()> {
+    if tx.insert_member(id, who)? {
+        tx.announce(Event::MemberJoined {
+            conversation: id,
+            account: who,
+        });
+    }
+    Ok(())
+}
+
+/// Two people, the one with the smaller id first.
+pub(in crate::core) fn pair(one: AccountId, other: AccountId) -> (AccountId, AccountId) {
+    (one.min(other), one.max(other))
+}
+
+/// Makes a group of these people and whoever makes it.
+///
+/// # Errors
+/// `Invalid` for an empty or overlong name or too many people, `NotFound` where one of them is not there.
+pub fn gather(tx: &Tx<'_>, me: &Me, name: &str, others: &[AccountId]) -> Result<ConversationId> {
+    let name = name.trim();
+    if let Some(wrong) = text::wrong_with_name(name) {
+        return Err(Error::invalid("name", wrong));
+    }
+    let everybody: std::collections::BTreeSet<_> = others
+        .iter()
+        .copied()
+        .chain(std::iter::once(me.id))
+        .collect();
+    if everybody.len() > limits::GROUP_MEMBERS {
+        let wrong = format!("must be at most {} people", limits::GROUP_MEMBERS);
+        return Err(Error::invalid("groupMembers", wrong));
+    }
+    let id = tx.insert_conversation(&NewConversation {
+        sort: Sort::Group,
+        name,
+        description: "",
+        creator: me.id,
+        pair: None,
+    })?;
+    for who in everybody {
+        if tx.account(who)?.is_none() {
+            return Err(Error::NotFound("User"));
+        }
+        enrol(tx, id, who)?;
+    }
+    Ok(id)
+}
+
+/// Takes somebody into a group. Only its creator may.
+///
+/// # Errors
+/// `NotFound` to a stranger, `Forbidden` to who did not make it, `Conflict` for what is no group or is full.
+pub fn add_member(tx: &Tx<'_>, me: &Me, id: ConversationId, who: AccountId) -> Result<()> {
+    let (place, _) = may(tx, Some(me.id), Wish::Hear, id)?;
+    if place.sort != Sort::Group {
+        return Err(Error::Conflict("Only groups take members in"));
+    }
+    only_its_creator(tx, me, id)?;
+    if tx.account(who)?.is_none() {
+        return Err(Error::NotFound("User"));
+    }
+    if tx.member_count(id)? >= limits::GROUP_MEMBERS as i64 {
+        return Err(Error::Conflict("The group is full"));
+    }
+    enrol(tx, id, who)
+}
+
+/// Puts somebody out of a group, or leaves a group or a room. Its creator may put others out, everybody may leave.
+///
+/// # Errors
+/// `NotFound` to a stranger and for who is no member, `Forbidden` to who did not make it, `Conflict` where two talk.
+pub fn remove_member(tx: &Tx<'_>, me: &Me, id: ConversationId, who: AccountId) -> Result<()> {
+    let (place, _) = may(tx, Some(me.id), Wish::Hear, id)?;
+    match place.sort {
+        Sort::Direct | Sort::Session => {
+            return Err(Error::Conflict("Two people's conversation cannot be left"));
+        }
+        Sort::Group | Sort::Room if who != me.id => only_its_creator(tx, me, id)?,
+        Sort::Group | Sort::Room => {}
+    }
+    if !tx.delete_member(id, who)? {
+        return Err(Error::NotFound("Member"));
+    }
+    tx.drop_unread_mail(who, id)?;
+    tx.announce(Event::MemberLeft {
+        conversation: id,
+        account: who,
+    });
+    Ok(())
+}
+
+fn only_its_creator(view: &View<'_>, me: &Me, id: ConversationId) -> Result<()> {
+    let creator = view
+        .conversation(id)?
+        .and_then(|conversation| conversation.creator);
+    if creator == Some(me.id) {
+        Ok(())
+    } else {
+        Err(Error::Forbidden("Only who made the group may do this"))
+    }
+}
+
+/// The direct conversation of two people, made where there is none yet; and whether it was made.
 ///
 /// # Errors
 /// `NotFound` where there is no such person, `Invalid` for a conversation with oneself.
-pub fn between(tx: &Tx<'_>, me: &Me, other: AccountId) -> Result<Place> {
+pub fn between(tx: &Tx<'_>, me: &Me, other: AccountId) -> Result<(Place, bool)> {
     if other == me.id {
         return Err(Error::invalid("toUserId", "must be somebody else"));
     }
     if let Some(place) = tx.direct_between(me.id, other)? {
-        return Ok(place);
+        return Ok((place, false));
     }
     if tx.account(other)?.is_none() {
         return Err(Error::NotFound("User"));
     }
-    let pair = (me.id.min(other), me.id.max(other));
+    let pair = pair(me.id, other);
     let id = tx.insert_conversation(&NewConversation {
         sort: Sort::Direct,
         name: "",
@@ -61,13 +166,14 @@ pub fn between(tx: &Tx<'_>, me: &Me, other: AccountId) -> Result<Place> {
         creator: me.id,
         pair: Some(pair),
     })?;
-    tx.insert_member(id, me.id)?;
-    tx.insert_member(id, other)?;
-    Ok(Place {
+    enrol(tx, id, me.id)?;
+    enrol(tx, id, other)?;
+    let place = Place {
         id,
         sort: Sort::Direct,
         pair: Some(pair),
-    })
+    };
+    Ok((place, true))
 }
 
 /// Makes a listener hear a conversation from exactly here on.
@@ -81,6 +187,17 @@ pub fn listen(tx: &Tx<'_>, me: &Me, id: ConversationId, ear: Ear) -> Result<Plac
         conversation: id,
     });
     Ok(place)
+}
+
+/// Makes a listener hear everything that this person belongs to, from exactly here on.
+///
+/// # Errors
+/// Only the database's.
+pub fn listen_to_all(tx: &Tx<'_>, who: AccountId, ear: Ear) -> Result<()> {
+    for conversation in tx.memberships(who)? {
+        tx.announce(Event::Listening { ear, conversation });
+    }
+    Ok(())
 }
 
 /// Makes a listener hear it no more, from exactly here on.
@@ -124,6 +241,7 @@ pub fn mark_read(tx: &Tx<'_>, me: &Me, id: ConversationId) -> Result<i64> {
     let Some(receipt) = tx.move_read_mark(id, me.id)? else {
         return Ok(0);
     };
+    tx.drop_unread_mail(me.id, id)?;
     let count = receipt.count;
     tx.announce(Event::MessagesRead { place, receipt });
     Ok(count)
@@ -150,4 +268,59 @@ pub fn show(view: &View<'_>, who: Option<AccountId>, id: ConversationId) -> Resu
     may(view, who, Wish::Hear, id)?;
     view.conversation(id)?
         .ok_or(Error::NotFound("Conversation"))
+}
+
+/// A conversation as one of its members sees it.
+///
+/// # Errors
+/// `NotFound`; whoever passes by an open room sees it too, with nothing unread.
+pub fn overview(view: &View<'_>, me: &Me, id: ConversationId) -> Result<Overview> {
+    let conversation = show(view, Some(me.id), id)?;
+    let unread = view.unread(id, me.id)?;
+    with_people(view, conversation, unread)
+}
+
+/// The conversations that this person belongs to, the one that was last active first.
+///
+/// # Errors
+/// Only the database's.
+pub fn inbox(view: &View<'_>, me: &Me, limit: u32, offset: u32) -> Result<Listed<Overview>> {
+    let Listed { items, total } = view.inbox(me.id, limit, offset)?;
+    let items = items
+        .into_iter()
+        .map(|(conversation, unread)| with_people(view, conversation, unread));
+    Ok(Listed {
+        items: items.collect::<Result<_>>()?,
+        total,
+    })
+}
+
+fn with_people(view: &View<'_>, conversation: Conversation, unread: i64) -> Result<Overview> {
+    let id = conversation.place.id;
+    let last = view.last_message(id)?;
+    let session = match conversation.place.sort {
+        Sort::Session => view.session_of(id)?,
+        Sort::Direct | Sort::Group | Sort::Room => None,
+    };
+    let updated_at = last
+        .as_ref()
+        .map_or(conversation.created_at, |message| message.sent_at);
+    let people = view.members_of(id)?;
+    Ok(Overview {
+        conversation,
+        people,
+        session,
+        last,
+        unread,
+        updated_at,
+    })
+}
+
+/// Who belongs to a conversation, for who may read it.
+///
+/// # Errors
+/// `NotFound`.
+pub fn people(view: &View<'_>, me: &Me, id: ConversationId) -> Result<Vec<Person>> {
+    may(view, Some(me.id), Wish::Hear, id)?;
+    view.members_of(id)
 }

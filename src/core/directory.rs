@@ -4,6 +4,7 @@
 //! answered, so a revoked device is unknown from the moment in which its revocation is acknowledged.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::error::{Error, Result};
@@ -14,6 +15,7 @@ use super::store::View;
 #[derive(Debug, Clone)]
 struct Card {
     name: Arc<str>,
+    home: Arc<str>,
     admin: bool,
     suspended: bool,
 }
@@ -22,6 +24,7 @@ impl From<&Account> for Card {
     fn from(account: &Account) -> Self {
         Self {
             name: account.name.as_str().into(),
+            home: account.home.as_str().into(),
             admin: account.admin,
             suspended: account.suspended_at.is_some(),
         }
@@ -31,12 +34,38 @@ impl From<&Account> for Card {
 #[derive(Debug, Default)]
 struct Known {
     accounts: HashMap<AccountId, Card>,
-    devices: HashMap<DeviceId, (AccountId, Time)>,
+    devices: HashMap<DeviceId, Living>,
+    /// Tokens of another application that have come here, by their SHA-256; also those that were revoked.
+    foreign: HashMap<[u8; 32], (AccountId, DeviceId)>,
 }
 
-/// The accounts and living devices of this server.
+#[derive(Debug)]
+struct Living {
+    account: AccountId,
+    expires_at: Time,
+    /// When its last visit was noted in the database, in milliseconds since 1970.
+    noted: AtomicI64,
+}
+
+/// How often a device's visits are noted.
+const NOTED_EVERY: i64 = 60_000;
+
+impl Living {
+    fn new(account: AccountId, expires_at: Time, seen_at: Time) -> Self {
+        Self {
+            account,
+            expires_at,
+            noted: AtomicI64::new(seen_at.0),
+        }
+    }
+}
+
+/// The accounts and living devices of this server, and who has a socket open.
 #[derive(Debug, Default)]
-pub struct Directory(RwLock<Known>);
+pub struct Directory {
+    known: RwLock<Known>,
+    here: RwLock<HashMap<AccountId, usize>>,
+}
 
 impl Directory {
     pub(in crate::core) fn load(view: &View<'_>, now: Time) -> Result<Self> {
@@ -45,12 +74,25 @@ impl Directory {
             .iter()
             .map(|a| (a.id, Card::from(a)))
             .collect();
-        let devices = view
-            .living_devices(now)?
-            .iter()
-            .map(|d| (d.id, (d.account, d.expires_at)))
-            .collect();
-        Ok(Self(RwLock::new(Known { accounts, devices })))
+        let devices = view.living_devices(now)?.into_iter().map(|device| {
+            (
+                device.id,
+                Living::new(device.account, device.expires_at, device.seen_at),
+            )
+        });
+        let foreign = view
+            .foreign_tokens(now)?
+            .into_iter()
+            .filter_map(|(hash, account, device)| Some((hash.try_into().ok()?, (account, device))));
+        let known = Known {
+            accounts,
+            devices: devices.collect(),
+            foreign: foreign.collect(),
+        };
+        Ok(Self {
+            known: RwLock::new(known),
+            here: RwLock::default(),
+        })
     }
 
     /// The person who holds this device.
@@ -62,11 +104,11 @@ impl Directory {
         let living = known
             .devices
             .get(&device)
-            .filter(|(owner, _)| *owner == account);
-        let Some((_, expires_at)) = living else {
+            .filter(|living| living.account == account);
+        let Some(living) = living else {
             return Err(Error::Unauthorized("Token has been revoked"));
         };
-        if *expires_at <= Time::now() {
+        if living.expires_at <= Time::now() {
             return Err(Error::Unauthorized("Token has expired"));
         }
         let Some(card) = known.accounts.get(&account) else {
@@ -79,6 +121,7 @@ impl Directory {
             id: account,
             device,
             name: card.name.clone(),
+            home: card.home.clone(),
             admin: card.admin,
         })
     }
@@ -96,7 +139,53 @@ impl Directory {
         self.known()
             .devices
             .get(&me.device)
-            .map(|(_, expires_at)| *expires_at)
+            .map(|living| living.expires_at)
+    }
+
+    /// Is it time to note that this device was here? Asking counts as noting.
+    pub fn should_note(&self, device: DeviceId) -> bool {
+        let known = self.known();
+        let (Some(living), now) = (known.devices.get(&device), Time::now().0) else {
+            return false;
+        };
+        let before = living.noted.load(Ordering::Relaxed);
+        now - before >= NOTED_EVERY
+            && living
+                .noted
+                .compare_exchange(before, now, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+    }
+
+    /// The device that another application's token became here, alive or not.
+    pub fn foreign(&self, hash: &[u8; 32]) -> Option<(AccountId, DeviceId)> {
+        self.known().foreign.get(hash).copied()
+    }
+
+    /// One more socket of this person is open; answers how many there were.
+    pub fn came(&self, account: AccountId) -> usize {
+        let mut here = self.here.write().unwrap_or_else(PoisonError::into_inner);
+        let count = here.entry(account).or_default();
+        *count += 1;
+        *count - 1
+    }
+
+    /// One socket less.
+    pub fn went(&self, account: AccountId) {
+        let mut here = self.here.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = here.get_mut(&account) {
+            *count -= 1;
+            if *count == 0 {
+                here.remove(&account);
+            }
+        }
+    }
+
+    /// Has this person a live socket?
+    pub fn is_here(&self, account: AccountId) -> bool {
+        self.here
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains_key(&account)
     }
 
     /// The display name, for shapes that show it.
@@ -129,10 +218,14 @@ impl Directory {
                     device,
                     account,
                     expires_at,
+                    token,
                 } => {
-                    self.change()
-                        .devices
-                        .insert(*device, (*account, *expires_at));
+                    let mut known = self.change();
+                    let living = Living::new(*account, *expires_at, Time::now());
+                    known.devices.insert(*device, living);
+                    if let Some(hash) = token {
+                        known.foreign.insert(*hash, (*account, *device));
+                    }
                 }
                 Event::DeviceEnded { device, .. } => {
                     self.change().devices.remove(device);
@@ -145,6 +238,7 @@ impl Directory {
                 | Event::Listening { .. }
                 | Event::NotListening { .. }
                 | Event::NoticesWaiting { .. }
+                | Event::MemberJoined { .. }
                 | Event::MemberLeft { .. } => {}
             }
         }
@@ -152,10 +246,10 @@ impl Directory {
 
     // A panic cannot leave the maps half changed: every change is one insert or remove.
     fn known(&self) -> RwLockReadGuard<'_, Known> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn change(&self) -> RwLockWriteGuard<'_, Known> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+        self.known.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

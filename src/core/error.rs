@@ -54,6 +54,9 @@ pub enum Error {
     /// Too many in too short a time.
     #[error("Too many requests, please try again later")]
     TooOften { retry_after: Duration },
+    /// Turned on by flags that were not given.
+    #[error("{0}")]
+    NotConfigured(&'static str),
     /// The server has more to do than it can; nothing was done.
     #[error("{0}")]
     Overloaded(&'static str),
@@ -68,6 +71,19 @@ impl Error {
     /// One field that is wrong.
     pub fn invalid(field: impl Into<String>, wrong: impl Into<String>) -> Self {
         Self::Invalid(vec![Fault::new(field, wrong)])
+    }
+
+    /// The same, where a document calls a field something else.
+    pub fn about(self, field: &str, name: &str) -> Self {
+        match self {
+            Self::Invalid(mut faults) => {
+                for fault in faults.iter_mut().filter(|fault| fault.field == field) {
+                    fault.field = name.to_owned();
+                }
+                Self::Invalid(faults)
+            }
+            other => other,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::limits;
 use super::may::{Wish, may};
 use super::model::{AccountId, ConversationId, Event, File, FileId, Listed, Me, Page};
 use super::store::{FileOrder, Tx, View};
-use super::text;
+use super::{conversation, text};
 
 /// Makes room for a file of this media type, which its content decided; nobody sees it before [`finish`].
 ///
@@ -67,7 +67,7 @@ pub fn finish(tx: &Tx<'_>, me: &Me, id: FileId, whole: &Whole) -> Result<Arc<Fil
         Some(conversation) => {
             let (place, member) = may(tx, Some(me.id), Wish::Speak, conversation)?;
             if !member {
-                tx.insert_member(place.id, me.id)?;
+                conversation::enrol(tx, place.id, me.id)?;
             }
             Some(place)
         }

@@ -9,6 +9,10 @@ pub struct Limits {
     pub message_chars: usize,
     /// Bytes in an uploaded file.
     pub upload_bytes: u64,
+    /// Is sending a code again within a minute refused?
+    pub resend: bool,
+    /// How long mail about unread messages is held.
+    pub mail_delay: Duration,
 }
 
 impl Default for Limits {
@@ -16,6 +20,8 @@ impl Default for Limits {
         Self {
             message_chars: 8_000,
             upload_bytes: 10 << 20,
+            resend: true,
+            mail_delay: Duration::from_secs(5 * 60),
         }
     }
 }
@@ -28,6 +34,11 @@ pub const PAGE: u32 = 100;
 pub const NAME_CHARS: usize = 100;
 /// Characters in a conversation's description.
 pub const DESCRIPTION_CHARS: usize = 1_000;
+/// What may be attached to a message, and bytes in its URL.
+pub const ATTACHMENTS: usize = 10;
+pub const URL_BYTES: usize = 2_048;
+/// People in a group.
+pub const GROUP_MEMBERS: usize = 256;
 /// Characters in a file's name.
 pub const FILE_NAME_CHARS: usize = 255;
 /// Characters in a notification's title and text.

@@ -2,25 +2,48 @@
 
 use std::sync::Arc;
 
-use super::error::{Error, Result};
+use super::error::{Error, Fault, Result};
 use super::limits;
 use super::may::{Wish, may};
-use super::model::{AccountId, ConversationId, Event, Listed, Me, Message, MessageId, Page};
+use super::model::{
+    AccountId, Attachment, ConversationId, Event, Listed, Me, Message, MessageId, Page,
+};
 use super::store::{NewMessage, Tx, View};
-use super::text;
+use super::{conversation, outbox, text};
 
 /// What somebody wants to say.
 #[derive(Debug)]
 pub struct Draft {
     pub conversation: ConversationId,
+    /// May be empty where something is attached.
     pub text: String,
+    pub content_type: String,
+    pub attachments: Vec<Attachment>,
     /// The sender's own id of the message: a repeat is the same message.
     pub client_id: Option<String>,
 }
 
+impl Draft {
+    /// A text and nothing else.
+    pub fn text(conversation: ConversationId, text: String, client_id: Option<String>) -> Self {
+        let content_type = PLAIN.to_owned();
+        Self {
+            conversation,
+            text,
+            content_type,
+            attachments: Vec::new(),
+            client_id,
+        }
+    }
+}
+
+/// The content type of a message whose author says nothing of it.
+pub const PLAIN: &str = "text";
+
 /// Posts to a conversation that the author may speak in. Posting in an open room makes a member.
 ///
-/// A repeat of a `client_id` returns the first message, whatever else it says, and nobody hears it again.
+/// A repeat of a `client_id` returns the first message, whatever else it says, and nobody hears it again. Who has no
+/// live socket is written to, unless they read it in time.
 ///
 /// # Errors
 /// `NotFound` to a stranger, `Invalid` for an empty or overlong text.
@@ -29,16 +52,30 @@ pub fn post(tx: &Tx<'_>, author: &Me, draft: Draft) -> Result<Arc<Message>> {
         return Ok(first);
     }
     let (place, member) = may(tx, Some(author.id), Wish::Speak, draft.conversation)?;
-    let text = sayable(&draft.text, tx.limits.message_chars)?;
-    if !member {
-        tx.insert_member(place.id, author.id)?;
+    let faults = wrong_with(&draft, tx.limits.message_chars);
+    if !faults.is_empty() {
+        return Err(Error::Invalid(faults));
     }
-    let message = Arc::new(tx.append_message(NewMessage {
+    if !member {
+        conversation::enrol(tx, place.id, author.id)?;
+    }
+    let Draft {
+        text,
+        content_type,
+        attachments,
+        client_id,
+        ..
+    } = draft;
+    let new = NewMessage {
         place,
         author,
         text,
-        client_id: draft.client_id,
-    })?);
+        content_type,
+        attachments,
+        client_id,
+    };
+    let message = Arc::new(tx.append_message(new)?);
+    outbox::write_to_the_absent(tx, &message)?;
     tx.announce(Event::MessagePosted(message.clone()));
     Ok(message)
 }
@@ -57,15 +94,65 @@ pub fn repeated(tx: &Tx<'_>, author: &Me, client_id: Option<&str>) -> Result<Opt
     Ok(tx.already_sent(author.id, client_id)?.map(Arc::new))
 }
 
-fn sayable(said: &str, most: usize) -> Result<String> {
-    let wrong = if said.trim().is_empty() {
-        Some("must not be empty".to_owned())
+/// What is wrong with a draft of at most `most` characters.
+pub fn wrong_with(draft: &Draft, most: usize) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    if draft.text.trim().is_empty() && draft.attachments.is_empty() {
+        faults.push(Fault::new("content", "must not be empty"));
+    }
+    let lengths = [
+        ("content", text::wrong_with_text(&draft.text, most)),
+        (
+            "contentType",
+            text::wrong_with_line(&draft.content_type, limits::NAME_CHARS),
+        ),
+    ];
+    faults.extend(
+        lengths
+            .into_iter()
+            .filter_map(|(field, wrong)| Some(Fault::new(field, wrong?))),
+    );
+    if draft.attachments.len() > limits::ATTACHMENTS {
+        let most = limits::ATTACHMENTS;
+        faults.push(Fault::new("attachments", format!("must be at most {most}")));
+    }
+    for (at, attachment) in draft.attachments.iter().enumerate() {
+        let wrong = [
+            (
+                "filename",
+                text::wrong_with_line(&attachment.filename, limits::FILE_NAME_CHARS),
+            ),
+            (
+                "mimeType",
+                text::wrong_with_line(&attachment.media_type, limits::NAME_CHARS),
+            ),
+            ("url", wrong_with_url(&attachment.url)),
+            (
+                "size",
+                (attachment.size < 0).then(|| "must not be negative".to_owned()),
+            ),
+        ];
+        let named = |(field, wrong): (&str, Option<String>)| {
+            Some(Fault::new(format!("attachments[{at}].{field}"), wrong?))
+        };
+        faults.extend(wrong.into_iter().filter_map(named));
+    }
+    faults
+}
+
+/// Elsewhere by http or https, or a file of this server by its path.
+fn wrong_with_url(url: &str) -> Option<String> {
+    let known = ["https://", "http://", "/uploads/", "/api/files/"];
+    let rest = known
+        .iter()
+        .find_map(|start| url.strip_prefix(start))
+        .filter(|rest| !rest.is_empty());
+    let plain =
+        !url.contains(|c: char| c.is_whitespace() || c.is_control() || "\"<>\\".contains(c));
+    if rest.is_some() && plain && url.len() <= limits::URL_BYTES {
+        None
     } else {
-        text::wrong_with_text(said, most)
-    };
-    match wrong {
-        Some(wrong) => Err(Error::invalid("content", wrong)),
-        None => Ok(said.to_owned()),
+        Some("must be an http or https URL, or the path of a file here".into())
     }
 }
 
@@ -111,4 +198,23 @@ pub fn after(
 ) -> Result<Vec<Message>> {
     may(view, Some(who), Wish::Hear, conversation)?;
     view.messages_after(conversation, seq, limit)
+}
+
+/// Up to `limit` messages before a message, or the latest, newest first, and whether there are more before them.
+///
+/// # Errors
+/// `NotFound`, also where the message is not of this conversation.
+pub fn before(
+    view: &View<'_>,
+    who: AccountId,
+    conversation: ConversationId,
+    before: Option<MessageId>,
+    limit: u32,
+) -> Result<(Vec<Message>, bool)> {
+    may(view, Some(who), Wish::Hear, conversation)?;
+    let found = view.messages_before(conversation, before, limit + 1)?;
+    let mut messages = found.ok_or(Error::NotFound("Message"))?;
+    let more = messages.len() > limit as usize;
+    messages.truncate(limit as usize);
+    Ok((messages, more))
 }

@@ -5,6 +5,7 @@
 //! announces ([`model::Event`]) leaves in commit order, after the commit, through one channel.
 
 pub mod account;
+pub mod code;
 pub mod conversation;
 pub mod directory;
 pub mod error;
@@ -15,7 +16,9 @@ pub mod may;
 pub mod message;
 pub mod model;
 pub mod notice;
+pub mod outbox;
 pub mod password;
+pub mod session;
 mod store;
 pub mod text;
 pub mod time;
@@ -51,6 +54,8 @@ pub struct Options {
     pub token_ttl: Duration,
     /// Instead of the signing secret in the database; at least 32 bytes.
     pub token_secret: Option<Vec<u8>>,
+    /// Whose tokens are accepted beside our own.
+    pub trust: Option<token::Trust>,
 }
 
 /// Batches of news that may wait for the fan-out before the writer waits too.
@@ -116,10 +121,8 @@ impl Core {
         let key = |e: anyhow::Error| unusable(e.to_string());
         let spelling = Spelling::new(store::schema::secret(&conn, "ids").map_err(key)?);
         let kept: [u8; 32] = store::schema::secret(&conn, "tokens").map_err(key)?;
-        let tokens = Tokens::new(
-            options.token_secret.as_deref().unwrap_or(&kept),
-            options.token_ttl,
-        );
+        let secret = options.token_secret.as_deref().unwrap_or(&kept);
+        let tokens = Tokens::new(secret, options.token_ttl, options.trust.clone());
 
         let view = View::new(&conn, &options.limits);
         let loaded = Directory::load(&view, Time::now()).map_err(|e| unusable(e.to_string()))?;
@@ -200,13 +203,26 @@ impl Core {
             .unwrap_or_else(|e| Err(Error::Internal(format!("a read ended: {e}"))))
     }
 
-    /// Whose token this is, as of now.
+    /// Whose token this is, as of now. A token of a trusted application that comes for the first time makes its account.
     ///
     /// # Errors
     /// `Unauthorized` for a bad, expired or revoked token, `Forbidden` for a suspended account.
-    pub fn me(&self, token: &str) -> Result<Me> {
-        let (account, device) = self.0.tokens.read(token)?;
-        self.0.directory.me(account, device)
+    pub async fn me(&self, token: &str) -> Result<Me> {
+        let (account, device) = match self.0.tokens.read(token) {
+            Ok(own) => own,
+            Err(refused) => {
+                let foreign = self.0.tokens.read_foreign(token)?.ok_or(refused)?;
+                match self.0.directory.foreign(&foreign.hash) {
+                    Some(known) => known,
+                    None => self.write(move |tx| account::arrive(tx, &foreign)).await?,
+                }
+            }
+        };
+        let me = self.0.directory.me(account, device)?;
+        if self.0.directory.should_note(device) {
+            drop(self.write(move |tx| account::seen(tx, device)));
+        }
+        Ok(me)
     }
 
     pub fn directory(&self) -> &Directory {

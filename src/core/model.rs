@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 pub use super::id::{
     AccountId, AccountKind, ConversationId, ConversationKind, DeviceId, DeviceKind, FileId,
-    FileKind, Id, MessageId, MessageKind, NoticeId, NoticeKind,
+    FileKind, Id, MailId, MessageId, MessageKind, NoticeId, NoticeKind,
 };
 pub use super::time::Time;
 
@@ -14,20 +14,94 @@ pub struct Me {
     pub id: AccountId,
     pub device: DeviceId,
     pub name: Arc<str>,
+    /// Where the account signed up.
+    pub home: Arc<str>,
     pub admin: bool,
 }
 
-/// A person, as the person and the administrator may see them.
+/// A person, as the person and the administrator may see them. What a dialect did not ask for is `None`.
 #[derive(Debug, Clone)]
 pub struct Account {
     pub id: AccountId,
+    /// Where it signed up.
     pub home: String,
     pub name: String,
     pub username: Option<String>,
     pub email: Option<String>,
+    /// When the owner proved the address; until then anybody may have typed it.
+    pub proven_at: Option<Time>,
+    pub gender: Option<String>,
+    /// `YYYY-MM-DD`
+    pub born_on: Option<String>,
+    pub role: Option<String>,
+    pub picture: Option<Picture>,
     pub admin: bool,
     pub suspended_at: Option<Time>,
     pub created_at: Time,
+}
+
+/// Where a profile picture is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Picture {
+    Kept(FileId),
+    Elsewhere(String),
+}
+
+/// A person, as others may see them.
+#[derive(Debug, Clone)]
+pub struct Person {
+    pub id: AccountId,
+    pub name: String,
+    pub picture: Option<Picture>,
+    pub created_at: Time,
+}
+
+/// A mentoring session, a fact of another application.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// The other application's.
+    pub uuid: String,
+    pub mentor: AccountId,
+    pub mentee: AccountId,
+    pub start_at: Time,
+    pub status: String,
+}
+
+/// What is attached to a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    pub filename: String,
+    pub media_type: String,
+    pub url: String,
+    pub size: i64,
+}
+
+/// A conversation as one of its members sees it in a list.
+#[derive(Debug, Clone)]
+pub struct Overview {
+    pub conversation: Conversation,
+    pub people: Vec<Person>,
+    pub session: Option<Session>,
+    pub last: Option<Message>,
+    pub unread: i64,
+    /// When something was last said, or when it was made.
+    pub updated_at: Time,
+}
+
+/// A mail on its way.
+#[derive(Debug, Clone)]
+pub struct Mail {
+    pub id: MailId,
+    pub to: String,
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+    pub tries: i64,
+    pub error: Option<String>,
+    pub created_at: Time,
+    pub sent_at: Option<Time>,
+    /// Unread messages that it is about.
+    pub about: Option<(AccountId, ConversationId)>,
 }
 
 /// A login, still alive.
@@ -108,6 +182,9 @@ pub struct Message {
     pub seq: i64,
     pub author: Author,
     pub text: String,
+    /// `text`, unless its author said otherwise.
+    pub content_type: String,
+    pub attachments: Vec<Attachment>,
     pub client_id: Option<String>,
     pub sent_at: Time,
     /// When somebody other than the author first marked it as read.
@@ -198,9 +275,16 @@ pub enum Event {
         device: DeviceId,
         account: AccountId,
         expires_at: Time,
+        /// SHA-256 of a token that another application minted.
+        token: Option<[u8; 32]>,
     },
     DeviceEnded {
         device: DeviceId,
+        account: AccountId,
+    },
+    /// Somebody belongs to a conversation from now on.
+    MemberJoined {
+        conversation: ConversationId,
         account: AccountId,
     },
     /// Somebody belongs to a conversation no more.
@@ -220,6 +304,7 @@ impl Event {
             | Self::Typing { place, .. } => Some(place.id),
             Self::Listening { conversation, .. }
             | Self::NotListening { conversation, .. }
+            | Self::MemberJoined { conversation, .. }
             | Self::MemberLeft { conversation, .. } => Some(*conversation),
             Self::NoticeMade(_)
             | Self::NoticesWaiting { .. }
@@ -241,6 +326,13 @@ pub struct Page {
 impl Page {
     pub fn offset(&self) -> i64 {
         i64::from(self.page - 1) * i64::from(self.limit)
+    }
+
+    /// How many pages there are of so many items.
+    pub fn pages(&self, total: i64) -> u64 {
+        u64::try_from(total)
+            .unwrap_or(0)
+            .div_ceil(self.limit.into())
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 
+use super::account::Foreign;
 use super::error::{Error, Result};
 use super::model::{AccountId, DeviceId, Id, Time};
 
@@ -18,28 +20,130 @@ struct Claims {
     exp: i64,
 }
 
+/// What the surrounding application's tokens carry.
+#[derive(Deserialize)]
+struct ForeignClaims {
+    sub: Subject,
+    exp: i64,
+    name: Option<String>,
+    email: Option<String>,
+    picture: Option<String>,
+}
+
+/// Some applications number their users.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Subject {
+    Text(String),
+    Number(i64),
+}
+
+/// The key of an application whose tokens are accepted too (`--trust-jwt`).
+#[derive(Clone)]
+pub struct Trust {
+    key: DecodingKey,
+    algorithm: Algorithm,
+}
+
+impl std::fmt::Debug for Trust {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Trust({:?})", self.algorithm)
+    }
+}
+
+impl Trust {
+    /// A public key in PEM (RS256 or ES256), or else an HS256 secret of at least 32 bytes. The key decides the
+    /// algorithm; what a token's header says must agree.
+    ///
+    /// # Errors
+    /// What is wrong with the file, in words.
+    pub fn from_file(content: &[u8]) -> std::result::Result<Self, String> {
+        let content = content.trim_ascii();
+        if content.starts_with(b"-----BEGIN") {
+            if let Ok(key) = DecodingKey::from_rsa_pem(content) {
+                return Ok(Self {
+                    key,
+                    algorithm: Algorithm::RS256,
+                });
+            }
+            let key = DecodingKey::from_ec_pem(content)
+                .map_err(|_| "holds no RSA or P-256 public key in PEM".to_owned())?;
+            return Ok(Self {
+                key,
+                algorithm: Algorithm::ES256,
+            });
+        }
+        if content.len() < 32 {
+            return Err("holds a secret of less than 32 bytes".into());
+        }
+        Ok(Self {
+            key: DecodingKey::from_secret(content),
+            algorithm: Algorithm::HS256,
+        })
+    }
+}
+
+fn strict(algorithm: Algorithm) -> Validation {
+    let mut validation = Validation::new(algorithm);
+    // The library's own: a minute of leeway.
+    validation.leeway = 0;
+    validation.validate_nbf = true;
+    validation.validate_aud = false;
+    validation.set_required_spec_claims(&["exp", "sub"]);
+    validation
+}
+
 /// Mints and reads tokens with the server's signing secret.
 pub struct Tokens {
     signing: EncodingKey,
     checking: DecodingKey,
     validation: Validation,
+    trust: Option<Trust>,
     /// How long a login lasts.
     pub ttl: Duration,
 }
 
 impl Tokens {
-    pub fn new(secret: &[u8], ttl: Duration) -> Self {
-        let mut validation = Validation::new(Algorithm::HS256);
-        // The library's own: a minute of leeway.
-        validation.leeway = 0;
-        validation.validate_nbf = true;
-        validation.set_required_spec_claims(&["exp", "sub"]);
+    pub fn new(secret: &[u8], ttl: Duration, trust: Option<Trust>) -> Self {
         Self {
             signing: EncodingKey::from_secret(secret),
             checking: DecodingKey::from_secret(secret),
-            validation,
+            validation: strict(Algorithm::HS256),
+            trust,
             ttl,
         }
+    }
+
+    /// What a token of the surrounding application says; `None` where none is trusted.
+    ///
+    /// # Errors
+    /// `Unauthorized` for a token that is not the application's either, or expired.
+    pub fn read_foreign(&self, token: &str) -> Result<Option<Foreign>> {
+        let Some(trust) = &self.trust else {
+            return Ok(None);
+        };
+        let read =
+            jsonwebtoken::decode::<ForeignClaims>(token, &trust.key, &strict(trust.algorithm));
+        let claims = read.map_err(|e| refused(&e))?.claims;
+        let subject = match claims.sub {
+            Subject::Text(text) => text,
+            Subject::Number(number) => number.to_string(),
+        };
+        if subject.is_empty() {
+            return Err(Error::Unauthorized("Invalid token"));
+        }
+        let mut hash = [0; 32];
+        hash.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
+        Ok(Some(Foreign {
+            subject,
+            name: claims.name,
+            email: claims.email,
+            picture: claims
+                .picture
+                .filter(|url| url.starts_with("https://") || url.starts_with("http://")),
+            expires_at: Time(claims.exp.saturating_mul(1000)),
+            hash,
+        }))
     }
 
     /// # Errors
@@ -67,10 +171,7 @@ impl Tokens {
     /// `Unauthorized` for a token that is malformed, not ours, or expired.
     pub fn read(&self, token: &str) -> Result<(AccountId, DeviceId)> {
         let read = jsonwebtoken::decode::<Claims>(token, &self.checking, &self.validation);
-        let claims = read.map_err(|e| match e.kind() {
-            ErrorKind::ExpiredSignature => Error::Unauthorized("Token has expired"),
-            _ => Error::Unauthorized("Invalid token"),
-        })?;
+        let claims = read.map_err(|e| refused(&e))?;
         let id = |text: &str| text.parse().ok();
         match (
             id(&claims.claims.sub).and_then(Id::new),
@@ -79,5 +180,12 @@ impl Tokens {
             (Some(account), Some(device)) => Ok((account, device)),
             _ => Err(Error::Unauthorized("Invalid token")),
         }
+    }
+}
+
+fn refused(error: &jsonwebtoken::errors::Error) -> Error {
+    match error.kind() {
+        ErrorKind::ExpiredSignature => Error::Unauthorized("Token has expired"),
+        _ => Error::Unauthorized("Invalid token"),
     }
 }

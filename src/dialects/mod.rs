@@ -21,7 +21,7 @@ macro_rules! dialects {
     };
 }
 
-dialects! { rooms direct }
+dialects! { campus mentor emote rooms direct }
 
 /// Where sockets connect to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,6 +50,11 @@ pub trait Dialect: Send + Sync {
 
     fn namespace(&self) -> Namespace {
         Namespace::Main
+    }
+
+    /// Does a socket of this dialect join all conversations of its account by itself?
+    fn joins_by_itself(&self) -> bool {
+        false
     }
 
     /// The document's table of contents.

@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 
 use crate::core::error::Result;
 use crate::core::id::Spelling;
-use crate::core::model::{ConversationId, Ear, Me};
+use crate::core::message::{self, Draft};
+use crate::core::model::{ConversationId, Ear, Me, Message};
 use crate::core::{Core, Tx, conversation};
 use crate::web::fields::Fields;
 use crate::web::given::Given;
@@ -64,6 +65,24 @@ impl Said {
         Ok(Reaction::Queued(Box::pin(async move {
             Ok(ack(core.spelling(), written.await?))
         })))
+    }
+
+    /// Posts, and joins what is posted to: who says something in a dialect's words hears the answers in them.
+    pub fn post<A>(self, draft: Draft, ack: A) -> Result<Reaction>
+    where
+        A: FnOnce(&Spelling, &Message) -> Ack + Send + 'static,
+    {
+        self.queue(
+            move |tx, me, ear| {
+                // A repeat may come where its sender may speak no more: what was sent was sent.
+                if let Some(first) = message::repeated(tx, me, draft.client_id.as_deref())? {
+                    return Ok(first);
+                }
+                conversation::listen(tx, me, draft.conversation, ear)?;
+                message::post(tx, me, draft)
+            },
+            move |spell, message| ack(spell, &message),
+        )
     }
 
     /// Joins the conversation whose id was said, alone or in an object.

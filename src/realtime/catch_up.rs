@@ -53,6 +53,7 @@ async fn tell_missed(
     position: MessageId,
     wanted: &Weak<()>,
 ) -> Result<i64> {
+    let _turn = shared.catching_up.acquire().await;
     let who = guest.me.id;
     let mut past = shared
         .core

@@ -13,9 +13,9 @@ use super::catch_up::{self, tell_one};
 use super::guest::{Guest, ear, whose};
 use super::{Shared, Word};
 use crate::core::model::{AccountId, ConversationId, DeviceId, Ear, Event, NoticeId, Place};
-use crate::core::{News, limits, notice};
-use crate::dialects::ALL;
+use crate::core::{News, conversation, limits, notice};
 use crate::dialects::telling::{Audience, Telling};
+use crate::dialects::{ALL, Dialect};
 
 /// How often what ends by itself is looked for.
 const TICK: Duration = Duration::from_millis(250);
@@ -121,6 +121,10 @@ impl Hall {
                 self.seats.insert(number, seat);
                 let core = &self.shared.core;
                 drop(core.write(move |tx| notice::catch_up(tx, account, ear(number, 0))));
+                for index in self.joining_by_itself(number) {
+                    let ear = ear(number, index);
+                    drop(core.write(move |tx| conversation::listen_to_all(tx, account, ear)));
+                }
             }
             Word::Inside(number) => {
                 if let Some(seat) = self.seats.get_mut(&number) {
@@ -193,6 +197,18 @@ impl Hall {
             }
             Event::DeviceEnded { device, account } => return self.end_device(*account, *device),
             Event::AccountChanged(account) => return self.end_whoever_may_not_stay(*account),
+            Event::MemberJoined {
+                conversation,
+                account,
+            } => {
+                let guests = self.people.get(account).cloned().unwrap_or_default();
+                for guest in guests {
+                    for index in self.joining_by_itself(guest.number) {
+                        self.join(ear(guest.number, index), *conversation);
+                    }
+                }
+                return;
+            }
             Event::MemberLeft {
                 conversation,
                 account,
@@ -236,6 +252,22 @@ impl Hall {
                 }
             }
         }
+    }
+
+    /// The dialects of this socket's namespace whose clients join everything that is theirs without asking.
+    fn joining_by_itself(&self, number: u64) -> Vec<usize> {
+        let Some(seat) = self.seats.get(&number) else {
+            return Vec::new();
+        };
+        let namespace = seat.guest.namespace;
+        let joins = |(_, dialect): &(usize, &&dyn Dialect)| {
+            dialect.namespace() == namespace && dialect.joins_by_itself()
+        };
+        ALL.iter()
+            .enumerate()
+            .filter(joins)
+            .map(|(index, _)| index)
+            .collect()
     }
 
     fn join(&mut self, ear: Ear, conversation: ConversationId) {

@@ -20,7 +20,7 @@ use socketioxide::extract::{Extension, TryData};
 use socketioxide::handler::ConnectHandler;
 use socketioxide::service::SocketIoService;
 use socketioxide::{ParserConfig, ProtocolVersion, SocketIo};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use crate::core::error::Error;
 use crate::core::limits::{JSON_BYTES, SOCKETS_PER_ACCOUNT};
@@ -36,6 +36,8 @@ use line::Line;
 
 /// Packets that may wait for a socket; past that it is too slow, and ended.
 const OUTBOUND: usize = 4_096;
+/// Sockets that are told what they missed at the same time; the others wait their turn.
+const CATCHING_UP: usize = 8;
 /// How long a connection may take to say who it is.
 const CONNECT: Duration = Duration::from_secs(10);
 
@@ -46,7 +48,8 @@ pub struct Shared {
     /// How many events a socket may send.
     events: Rate,
     lines: Arc<Lines>,
-    per_account: Mutex<HashMap<AccountId, usize>>,
+    /// How many sockets are told what they missed at the same time.
+    catching_up: Semaphore,
     last_number: AtomicU64,
 }
 
@@ -97,7 +100,7 @@ impl Realtime {
             rates,
             events,
             lines: Arc::default(),
-            per_account: Mutex::default(),
+            catching_up: Semaphore::new(CATCHING_UP),
             last_number: AtomicU64::new(0),
         });
         let (words, heard) = mpsc::unbounded_channel();
@@ -136,30 +139,27 @@ fn open_door(
     };
     let admit = {
         let (shared, words) = (shared.clone(), words.clone());
-        async move |socket: Socket, TryData(auth): TryData<Given>| {
-            let admitted = admit(
-                &shared,
-                &words,
-                namespace,
-                &socket,
-                auth.unwrap_or_default(),
-            );
-            if admitted.is_err() && socket.protocol() == ProtocolVersion::V4 {
-                // An old client is connected without asking: nothing would end the refused one's line.
-                let (shared, socket) = (shared.clone(), socket);
-                tokio::spawn(async move {
-                    tokio::time::sleep(Duration::from_secs(1)).await;
-                    shared.lines.cut(&socket);
-                });
+        move |socket: Socket, TryData(auth): TryData<Given>| {
+            let (shared, words) = (shared.clone(), words.clone());
+            async move {
+                let auth = auth.unwrap_or_default();
+                let admitted = admit(&shared, &words, namespace, &socket, auth).await;
+                if admitted.is_err() && socket.protocol() == ProtocolVersion::V4 {
+                    // An old client is connected without asking: nothing would end the refused one's line.
+                    tokio::spawn(async move {
+                        tokio::time::sleep(Duration::from_secs(1)).await;
+                        shared.lines.cut(&socket);
+                    });
+                }
+                admitted
             }
-            admitted
         }
     };
     io.ns(namespace.path(), enter.with(admit));
 }
 
 /// Lets a socket in, or says why not: what is answered becomes the message of `connect_error`.
-fn admit(
+async fn admit(
     shared: &Arc<Shared>,
     words: &mpsc::UnboundedSender<Word>,
     namespace: Namespace,
@@ -178,7 +178,7 @@ fn admit(
     };
     let token = token.filter(|token| !token.is_empty());
     let token = token.ok_or(Error::Unauthorized("A token is required"))?;
-    let me = shared.core.me(&token)?;
+    let me = shared.core.me(&token).await?;
     let expires_at = shared
         .core
         .directory()
@@ -250,21 +250,17 @@ fn in_query(query: Option<&str>) -> Option<String> {
 impl Shared {
     /// One of the sockets that an account may have open; free again when it is dropped.
     fn seat(self: &Arc<Self>, account: AccountId) -> Result<Place, Error> {
-        let mut taken = self
-            .per_account
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let count = taken.entry(account).or_default();
-        if *count >= SOCKETS_PER_ACCOUNT {
+        let before = self.core.directory().came(account);
+        let place = Place {
+            shared: self.clone(),
+            account,
+        };
+        if before >= SOCKETS_PER_ACCOUNT {
             return Err(Error::TooOften {
                 retry_after: Duration::from_secs(10),
             });
         }
-        *count += 1;
-        Ok(Place {
-            shared: self.clone(),
-            account,
-        })
+        Ok(place)
     }
 }
 
@@ -275,17 +271,7 @@ struct Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut taken = self
-            .shared
-            .per_account
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = taken.get_mut(&self.account) {
-            *count -= 1;
-            if *count == 0 {
-                taken.remove(&self.account);
-            }
-        }
+        self.shared.core.directory().went(self.account);
     }
 }
 

@@ -19,14 +19,16 @@ use ipnet::IpNet;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
 use crate::core::{Core, Locked, News};
 use crate::dialects::ALL;
 use crate::flags::Listen;
+use crate::mail::postman::{self, Smtp};
 use crate::realtime::Realtime;
 use crate::realtime::line::{Line, OnLine};
+use crate::web::oidc::{Oidc, OidcFlags};
 use crate::web::rates::{Rate, Rates};
 use crate::web::routes::Routes;
 use crate::web::{self, Web};
@@ -55,6 +57,10 @@ pub struct Settings {
     pub trust_proxy: Vec<IpNet>,
     pub cors_origin: Vec<String>,
     pub tls: Option<TlsAcceptor>,
+    /// How this server is reached from outside; `None`: as its first listener is.
+    pub public_url: Option<String>,
+    pub oidc: Option<OidcFlags>,
+    pub smtp: Option<Smtp>,
 }
 
 /// A server that serves.
@@ -64,6 +70,7 @@ pub struct Server {
     listening: Vec<Listening>,
     stop: watch::Sender<bool>,
     accepting: JoinSet<()>,
+    postman: JoinHandle<()>,
     _lock: Locked,
 }
 
@@ -92,10 +99,29 @@ impl Server {
         let core = settings.core;
         let [auth, api, upload, events] = settings.rates;
         let rates = Arc::new(Rates::new(auth, api, upload));
+        let scheme = if settings.tls.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        let first = bound
+            .first()
+            .map(|(listener, _)| listener.local_addr())
+            .transpose()?;
+        let public_url = settings.public_url.unwrap_or_else(|| {
+            first.map_or_else(String::new, |address| format!("{scheme}://{address}"))
+        });
+        let public_url = public_url.trim_end_matches('/').to_owned();
+        let oidc = settings
+            .oidc
+            .map(|flags| Oidc::new(flags, &public_url))
+            .transpose();
         let web = Web {
             core: core.clone(),
             rates: rates.clone(),
             members_only: settings.members_only,
+            public_url,
+            oidc: oidc.map_err(io::Error::other)?,
         };
         let warp = warp::service(web::filter(Arc::new(web)));
         let (realtime, service) = Realtime::start(core.clone(), settings.news, rates, events, warp);
@@ -108,11 +134,6 @@ impl Server {
 
         let (stop, stopping) = watch::channel(false);
         let places = Arc::new(Semaphore::new(connections()));
-        let scheme = if settings.tls.is_some() {
-            "https"
-        } else {
-            "http"
-        };
         let (mut accepting, mut listening) = (JoinSet::new(), Vec::new());
         for (listener, dialect) in bound {
             let address = listener.local_addr()?;
@@ -130,7 +151,9 @@ impl Server {
             };
             accepting.spawn(accept.run(listener));
         }
+        let postman = tokio::spawn(postman::go_round(core.clone(), settings.smtp));
         Ok(Self {
+            postman,
             core,
             realtime,
             listening,
@@ -147,6 +170,7 @@ impl Server {
     /// Ends it in order: listeners closed, sockets told, requests answered, the write-ahead log folded in.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
+        self.postman.abort();
         while self.accepting.join_next().await.is_some() {}
         tokio::time::timeout(LAST_WORDS, self.realtime.close())
             .await
@@ -168,7 +192,8 @@ fn routes_for(dialect: Option<&str>) -> Routes {
     let mut asked = ALL.to_vec();
     // Stable: the others keep their order.
     asked.sort_by_key(|known| Some(known.name()) != dialect);
-    Routes::new(asked.into_iter().map(|known| known.routes()))
+    let tables = asked.into_iter().map(|known| known.routes());
+    Routes::new(tables.chain([crate::admin::routes()]), dialect.is_some())
 }
 
 /// What a listener's connections are served with.

@@ -57,6 +57,7 @@ pub fn status(error: &Error) -> StatusCode {
         Error::TooSlow => StatusCode::REQUEST_TIMEOUT,
         Error::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::Overloaded(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Error::NotConfigured(_) => StatusCode::NOT_IMPLEMENTED,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

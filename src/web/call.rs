@@ -43,14 +43,17 @@ pub struct Call {
 }
 
 impl Call {
-    pub(super) fn new(
+    pub(super) async fn new(
         web: Arc<Web>,
         visitor: Visitor,
         query: String,
         headers: HeaderMap,
         body: Body,
     ) -> Self {
-        let me = bearer(&headers).map(|token| web.core.me(token)).transpose();
+        let me = match bearer(&headers) {
+            Some(token) => web.core.me(token).await.map(Some),
+            None => Ok(None),
+        };
         Self {
             web,
             visitor,
@@ -78,6 +81,11 @@ impl Call {
             account,
             address: self.visitor.address,
         }
+    }
+
+    /// What the routes of this server have in common.
+    pub fn web(&self) -> &Web {
+        &self.web
     }
 
     pub fn core(&self) -> &Core {
@@ -140,19 +148,45 @@ impl Call {
         self.params.get(position).map_or("", String::as_str)
     }
 
+    /// An administrator who asks.
+    ///
+    /// # Errors
+    /// As [`Call::me`], and `Forbidden` for everybody else.
+    pub fn admin(&self) -> Result<Me> {
+        let me = self.me()?;
+        if me.admin {
+            Ok(me)
+        } else {
+            Err(Error::Forbidden("Only administrators may do this"))
+        }
+    }
+
     /// The query, as fields of text.
     pub fn query(&self) -> Fields<'_> {
+        Fields::new(self.query_object(), self.web.core.spelling())
+    }
+
+    fn query_object(&self) -> Given {
         let pairs = form_urlencoded::parse(self.query.as_bytes());
         let fields =
             pairs.map(|(name, value)| (name.into_owned(), Given::Text(value.into_owned())));
-        Fields::new(Given::Fields(fields.collect()), self.web.core.spelling())
+        Given::Fields(fields.collect())
     }
 
-    /// The JSON object in the body; an empty body is an empty object.
+    /// The fields of the JSON object in the body; an empty body is an empty object.
     ///
     /// # Errors
     /// `WrongType` for another content type, `TooLarge`, `Malformed` for bad JSON or none that is an object.
     pub async fn fields(&mut self) -> Result<Fields<'_>> {
+        let object = self.object().await?;
+        Ok(Fields::new(object, self.web.core.spelling()))
+    }
+
+    /// The JSON object in the body.
+    ///
+    /// # Errors
+    /// As [`Call::fields`].
+    pub async fn object(&mut self) -> Result<Given> {
         let bytes = self.bytes(limits::JSON_BYTES).await?;
         let given = if bytes.is_empty() {
             Given::Fields(Vec::new())
@@ -165,8 +199,21 @@ impl Call {
                 .map_err(|e| Error::Malformed(format!("The body is not valid JSON: {e}")))?
         };
         match given {
-            Given::Fields(_) => Ok(Fields::new(given, self.web.core.spelling())),
+            Given::Fields(_) => Ok(given),
             _ => Err(Error::Malformed("The body must be a JSON object".into())),
+        }
+    }
+
+    /// The query where it has one of these fields, and the JSON object in the body where it has not.
+    ///
+    /// # Errors
+    /// As [`Call::fields`].
+    pub async fn query_or_object(&mut self, names: &[&str]) -> Result<Given> {
+        let query = self.query_object();
+        if names.iter().any(|name| query.has(name)) {
+            Ok(query)
+        } else {
+            self.object().await
         }
     }
 
@@ -254,6 +301,6 @@ pub fn pagination(page: Page, total: i64) -> Value {
         "page": page.page,
         "limit": page.limit,
         "total": total,
-        "totalPages": u64::try_from(total).unwrap_or(0).div_ceil(page.limit.into()),
+        "totalPages": page.pages(total),
     })
 }

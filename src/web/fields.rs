@@ -39,6 +39,18 @@ impl<'s> Fields<'s> {
         }
     }
 
+    /// A code that somebody typed; a client may send it as a number.
+    pub fn code(&mut self, name: &str) -> String {
+        match self.take(&[name]) {
+            Some(Given::Text(text)) => text.trim().to_owned(),
+            Some(Given::Integer(number)) => format!("{number:06}"),
+            _ => {
+                self.fault(name, "must be the code that was sent");
+                String::new()
+            }
+        }
+    }
+
     /// What a message says: it must say something, in at most `most` characters.
     pub fn content(&mut self, names: &[&str], most: usize) -> String {
         let said = self.text(names);
@@ -72,6 +84,55 @@ impl<'s> Fields<'s> {
                 self.read_id(names, given)
             }
         }
+    }
+
+    /// Ids in a list; an empty list where it is missing.
+    pub fn ids<K: Kind>(&mut self, names: &[&str]) -> Vec<Id<K>> {
+        self.list(names)
+            .into_iter()
+            .filter_map(|given| self.read_id(names, given))
+            .collect()
+    }
+
+    /// The items of a list; none where it is missing.
+    pub fn list(&mut self, names: &[&str]) -> Vec<Given> {
+        match self.take(names) {
+            None => Vec::new(),
+            Some(Given::List(items)) => items,
+            Some(_) => {
+                self.fault(names[0], "must be a list");
+                Vec::new()
+            }
+        }
+    }
+
+    /// Yes or no.
+    pub fn flag(&mut self, name: &str, default: bool) -> bool {
+        match self.take(&[name]) {
+            None => default,
+            Some(Given::Flag(flag)) => flag,
+            Some(_) => {
+                self.fault(name, "must be true or false");
+                default
+            }
+        }
+    }
+
+    /// What has not been taken, unless something is wrong.
+    ///
+    /// # Errors
+    /// `Invalid`, with every fault.
+    pub fn rest(self) -> Result<Given> {
+        if self.faults.is_empty() {
+            Ok(self.given)
+        } else {
+            Err(Error::Invalid(self.faults))
+        }
+    }
+
+    /// Is there anything under one of these names?
+    pub fn has(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| self.given.has(name))
     }
 
     pub fn binary(&mut self, names: &[&str]) -> Option<Bytes> {
@@ -128,6 +189,12 @@ impl<'s> Fields<'s> {
                 self.faults.push(fault);
             }
         }
+    }
+
+    /// The refusal for what is wrong so far, and for this too.
+    pub fn refused(mut self, faults: Vec<Fault>) -> Error {
+        self.also_wrong(faults);
+        Error::Invalid(self.faults)
     }
 
     /// The values that were taken, unless something is wrong.

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest;
 use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt;
 use headers::{Header, HeaderMapExt, IfNoneMatch, IfRange, Range};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tokio::sync::mpsc;
 
 use super::answer::{Answer, json_reply, stream_reply};
 use super::call::Call;
+use super::forms::{self, broken};
 use crate::core::error::{Error, Result};
 use crate::core::limits::FILE_PART;
 use crate::core::model::{ConversationId, File, FileId, FileKind, Me};
@@ -165,16 +165,6 @@ fn media_type(start: &[u8], name: &str) -> String {
 /// # Errors
 /// `WrongType` for another content type, `Malformed` for a broken form, `Invalid` without a file, `TooLarge`.
 pub async fn take_upload(call: &mut Call, me: Me, place_names: &[&str]) -> Result<Arc<File>> {
-    let content_type = call.header(header::CONTENT_TYPE).unwrap_or_default();
-    if !content_type
-        .to_ascii_lowercase()
-        .starts_with("multipart/form-data")
-    {
-        return Err(Error::WrongType(
-            "The content type must be multipart/form-data",
-        ));
-    }
-    let boundary = multer::parse_boundary(content_type).map_err(broken)?;
     let mut query = call.query();
     let mut conversation = query.optional_id(place_names);
     query.done(Some(()))?;
@@ -184,8 +174,7 @@ pub async fn take_upload(call: &mut Call, me: Me, place_names: &[&str]) -> Resul
             .await?;
     }
 
-    let body = call.body().map(|part| part.map_err(|e| e.to_string()));
-    let mut form = multer::Multipart::new(body, boundary);
+    let mut form = forms::open(call)?;
     let (mut intake, mut client_id) = (None, None);
     while let Some(mut field) = form.next_field().await.map_err(broken)? {
         let name = field.name().unwrap_or_default().to_owned();
@@ -220,10 +209,6 @@ async fn short_text(field: &mut multer::Field<'_>) -> Result<String> {
         }
     }
     Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-fn broken(error: multer::Error) -> Error {
-    Error::Malformed(format!("The form could not be read: {error}"))
 }
 
 /// Answers with a file: whole, a range of it, or "not changed".

@@ -22,6 +22,11 @@ pub enum Given {
 }
 
 impl Given {
+    /// Has this object a field of this name?
+    pub fn has(&self, name: &str) -> bool {
+        matches!(self, Self::Fields(fields) if fields.iter().any(|(key, _)| key == name))
+    }
+
     /// Takes a field of an object out of it.
     pub fn take(&mut self, name: &str) -> Option<Given> {
         let Self::Fields(fields) = self else {

@@ -1,11 +1,13 @@
 //! Is it really them? Logging in with an address and a password, the same in every dialect.
 
-use http::header;
+use http::{StatusCode, header};
+use serde_json::json;
 
+use super::answer::{Answer, json_reply};
 use super::call::Call;
 use crate::core::account;
 use crate::core::error::{Error, Result};
-use crate::core::model::{Account, Time};
+use crate::core::model::{Account, AccountId, Time};
 
 /// What somebody claims to be.
 pub struct Credentials {
@@ -45,9 +47,18 @@ pub async fn log_in(call: &Call, claimed: Credentials) -> Result<(Account, Strin
     let fits = core.passwords().fits(claimed.password, hash).await?;
     let account = account.filter(|_| fits).ok_or(wrong)?;
 
+    let token = start(call, account.id).await?;
+    Ok((account, token))
+}
+
+/// Makes a device for somebody who has proven who they are, and the token that names it.
+///
+/// # Errors
+/// `Forbidden` for a suspended account.
+pub async fn start(call: &Call, id: AccountId) -> Result<String> {
+    let core = call.core();
     let (now, ttl) = (Time::now(), core.tokens().ttl);
     let expires_at = now.plus(ttl);
-    let id = account.id;
     let user_agent = call
         .header(header::USER_AGENT)
         .unwrap_or_default()
@@ -56,6 +67,32 @@ pub async fn log_in(call: &Call, claimed: Credentials) -> Result<(Account, Strin
     let device = call
         .write(move |tx| account::log_in(tx, id, &user_agent, &address, expires_at))
         .await?;
-    let token = core.tokens().mint(id, device, now, expires_at)?;
-    Ok((account, token))
+    core.tokens().mint(id, device, now, expires_at)
+}
+
+/// `POST /api/auth/login`, which two documents share: the envelope of one, and the token where the other expects it.
+pub async fn log_in_route(mut call: Call) -> Answer {
+    let credentials = Credentials::read(&mut call).await?;
+    let (account, token) = log_in(&call, credentials).await?;
+    let body = json!({
+        "success": true,
+        "message": "Login successful",
+        "token": token,
+        "data": {
+            "id": call.core().spelling().hex(account.id),
+            "username": account.name,
+            "email": account.email,
+            "accessToken": token,
+            "createdAt": account.created_at.iso(),
+        },
+    });
+    Ok(json_reply(StatusCode::OK, &body))
+}
+
+/// `GET` and `POST /api/auth/logout`, which are one thing.
+pub async fn log_out_route(call: Call) -> Answer {
+    let me = call.me()?;
+    call.write(move |tx| account::log_out(tx, &me)).await?;
+    let body = json!({ "success": true, "message": "User logged out successfully." });
+    Ok(json_reply(StatusCode::OK, &body))
 }

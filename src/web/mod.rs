@@ -9,8 +9,11 @@ pub mod answer;
 pub mod call;
 pub mod fields;
 pub mod files;
+pub mod forms;
 pub mod given;
 pub mod login;
+pub mod oidc;
+pub mod people;
 pub mod rates;
 pub mod routes;
 
@@ -41,6 +44,10 @@ pub struct Web {
     pub rates: Arc<Rates>,
     /// Nobody reads without a token.
     pub members_only: bool,
+    /// How this server is reached from outside, without a slash at the end.
+    pub public_url: String,
+    /// Logging in with Google, or another issuer, where that is turned on.
+    pub oidc: Option<oidc::Oidc>,
 }
 
 /// The warp filter that answers every request. Who sent it, and the routes of the listener that it came in by, stand
@@ -66,7 +73,7 @@ pub fn filter(
                   body| {
                 let web = web.clone();
                 async move {
-                    let call = Call::new(web.clone(), visitor, query, headers, parts(body));
+                    let call = Call::new(web.clone(), visitor, query, headers, parts(body)).await;
                     web.answer(&routes, &method, path.as_str(), call).await
                 }
             },
@@ -77,10 +84,16 @@ pub fn filter(
 impl Web {
     async fn answer(&self, routes: &Routes, method: &Method, path: &str, call: Call) -> Reply {
         let request = call.visitor().request.clone();
-        let (route, params) = match routes.find(method, path) {
-            Found::Route(route, params) => (route, params),
+        let (shared, params) = match routes.find(method, path) {
+            Found::Routes(routes, params) => (routes, params),
             Found::WrongMethod(allowed) => return wrong_method(&allowed),
             Found::Nothing => return refusal(&Error::NotFound("Route"), &request),
+        };
+        let meant = shared
+            .iter()
+            .find(|route| route.meant.is_none_or(|meant| meant(&call)));
+        let Some(route) = meant else {
+            return refusal(&Error::NotFound("Route"), &request);
         };
         let (standing, counted) = match self.rates.count(route.class, route.path, call.asker()) {
             Some((standing, counted)) => (Some(standing), counted),

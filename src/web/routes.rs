@@ -20,6 +20,8 @@ pub struct Route {
     /// As the document spells it, with `{name}` for what varies.
     pub path: &'static str,
     pub class: Class,
+    /// Where two documents share a path and a method: is this request meant for this one?
+    pub meant: Option<fn(&Call) -> bool>,
     pub handler: Arc<dyn Fn(Call) -> Answering + Send + Sync>,
 }
 
@@ -33,18 +35,28 @@ impl Route {
             method,
             path,
             class,
+            meant: None,
             handler: Arc::new(move |call| Box::pin(handler(call))),
         }
     }
 }
 
-/// A route table: `GET "/api/rooms/{roomId}" => rest::show_room, Api;`
+impl Route {
+    /// The same route, for requests of which this is true.
+    pub fn when(mut self, meant: fn(&Call) -> bool) -> Self {
+        self.meant = Some(meant);
+        self
+    }
+}
+
+/// A route table: `GET "/api/rooms/{roomId}" => rest::show_room, Api;`, with `, when is_meant` where two documents share
+/// a path.
 #[macro_export]
 macro_rules! routes {
-    ($($method:ident $path:literal => $handler:expr, $class:ident;)*) => {
+    ($($method:ident $path:literal => $handler:expr, $class:ident $(, when $meant:expr)?;)*) => {
         vec![$($crate::web::routes::Route::new(
             ::http::Method::$method, $path, $crate::web::rates::Class::$class, $handler,
-        )),*]
+        )$(.when($meant))?),*]
     };
 }
 
@@ -55,20 +67,24 @@ pub struct Routes {
 
 /// What a path leads to.
 pub enum Found<'t> {
-    Route(&'t Route, Vec<String>),
+    /// One route, or those that share the path and the method, and what stands where they have a `{name}`.
+    Routes(Vec<&'t Route>, Vec<String>),
     /// The path is known, the method is not: what `Allow` says.
     WrongMethod(String),
     Nothing,
 }
 
 impl Routes {
-    /// Where two dialects have the same path and method, the earlier one answers.
-    pub fn new(tables: impl IntoIterator<Item = Vec<Route>>) -> Self {
+    /// The routes of all dialects, the tables in the order in which they are asked. On its own port a dialect answers
+    /// what it shares with another one without being asked whether it is meant.
+    pub fn new(tables: impl IntoIterator<Item = Vec<Route>>, own_port: bool) -> Self {
         let mut by_path: HashMap<String, Vec<Route>> = HashMap::new();
-        for route in tables.into_iter().flatten() {
-            let known = by_path.entry(numbered(route.path)).or_default();
-            if !known.iter().any(|other| other.method == route.method) {
-                known.push(route);
+        for (at, table) in tables.into_iter().enumerate() {
+            for mut route in table {
+                if at == 0 && own_port {
+                    route.meant = None;
+                }
+                by_path.entry(numbered(route.path)).or_default().push(route);
             }
         }
         let mut tree = matchit::Router::new();
@@ -89,21 +105,25 @@ impl Routes {
         } else {
             method
         };
-        match found.value.iter().find(|route| route.method == *wanted) {
-            Some(route) => Found::Route(
-                route,
-                found
-                    .params
-                    .iter()
-                    .map(|(_, value)| value.to_owned())
-                    .collect(),
-            ),
-            None => {
-                let mut allowed: Vec<_> = found.value.iter().map(|r| r.method.as_str()).collect();
-                allowed.sort_unstable();
-                Found::WrongMethod(allowed.join(", "))
-            }
+        let routes: Vec<_> = found
+            .value
+            .iter()
+            .filter(|route| route.method == *wanted)
+            .collect();
+        if routes.is_empty() {
+            let mut allowed: Vec<_> = found.value.iter().map(|r| r.method.as_str()).collect();
+            allowed.sort_unstable();
+            allowed.dedup();
+            return Found::WrongMethod(allowed.join(", "));
         }
+        Found::Routes(
+            routes,
+            found
+                .params
+                .iter()
+                .map(|(_, value)| value.to_owned())
+                .collect(),
+        )
     }
 }
 

@@ -38,6 +38,11 @@ impl Entry {
         self
     }
 
+    pub fn namespace(mut self, namespace: &str) -> Self {
+        self.namespace = namespace.to_owned();
+        self
+    }
+
     pub fn query(mut self, query: &str) -> Self {
         self.query = format!("&{query}");
         self

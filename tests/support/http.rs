@@ -3,8 +3,9 @@
 use super::PATIENCE;
 use super::looks::{Expected, assert_looks_like};
 use serde_json::Value;
+use std::net::{IpAddr, SocketAddr};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 pub struct Request {
@@ -12,6 +13,7 @@ pub struct Request {
     path: String,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
+    from: Option<IpAddr>,
 }
 
 impl Request {
@@ -21,7 +23,14 @@ impl Request {
             path: path.as_ref().to_owned(),
             headers: Vec::new(),
             body: Vec::new(),
+            from: None,
         }
+    }
+
+    /// Asks from this client address, which must be one of this machine's.
+    pub fn from(mut self, place: IpAddr) -> Self {
+        self.from = Some(place);
+        self
     }
 
     pub fn header(mut self, name: &str, value: impl AsRef<str>) -> Self {
@@ -52,7 +61,7 @@ impl Request {
     pub async fn send(self, address: &str) -> Answer {
         let asked = format!("{} {}", self.method, self.path);
         let talk = async {
-            let connection = TcpStream::connect(address)
+            let connection = connect(address, self.from)
                 .await
                 .unwrap_or_else(|why| panic!("{asked}: {why}"));
             let (mut from, mut to) = connection.into_split();
@@ -82,6 +91,16 @@ impl Request {
     }
 }
 
+async fn connect(address: &str, from: Option<IpAddr>) -> std::io::Result<TcpStream> {
+    let Some(from) = from else {
+        return TcpStream::connect(address).await;
+    };
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::new(from, 0))?;
+    let address = address.parse().map_err(std::io::Error::other)?;
+    socket.connect(address).await
+}
+
 const BOUNDARY: &str = "the-scenes-boundary";
 
 /// A `multipart/form-data` body as a browser would write it.
@@ -90,10 +109,26 @@ pub struct Form(Vec<u8>);
 
 impl Form {
     pub fn file(name: &str, content_type: &str, bytes: impl AsRef<[u8]>) -> Self {
-        Self::default().part(
-            &format!("name=\"file\"; filename=\"{name}\"\r\nContent-Type: {content_type}"),
-            bytes.as_ref(),
-        )
+        Self::default().with_file("file", name, content_type, bytes)
+    }
+
+    pub fn with_file(
+        self,
+        field: &str,
+        name: &str,
+        content_type: &str,
+        bytes: impl AsRef<[u8]>,
+    ) -> Self {
+        let head = format!("name=\"{field}\"; filename=\"{name}\"\r\nContent-Type: {content_type}");
+        self.part(&head, bytes.as_ref())
+    }
+
+    /// A field for each of the object's texts.
+    pub fn fields(self, fields: &Value) -> Self {
+        let fields = fields.as_object().expect("an object");
+        fields.iter().fold(self, |form, (name, value)| {
+            form.field(name, value.as_str().expect("forms know texts only"))
+        })
     }
 
     pub fn field(self, name: &str, value: &str) -> Self {

@@ -1,15 +1,20 @@
 //! What every scene needs: a server of its own, people who use it, and eyes for what they get back.
 //!
 //! - `server`: `Chat`, the real binary started for one scene and ended with it
-//! - `person`: `Person`, an account that asks by REST and talks through a socket
+//! - `person`: `Person`, an account that asks by REST and talks through a socket; `arriving`: how one signs up in each
+//!   dialect; `habits`: what people do again and again
+//! - `mail`: what was mailed to whom, and the codes in it
 //! - `http`; `entry`, `socket`, `ears`, `packet`: the wires, as raw as a foreign client would use them
 //! - `looks`: when an answer looks like the document's block
 //! - `token`: what a token says, and tokens that nobody should believe
 
+pub mod arriving;
 pub mod ears;
 pub mod entry;
+pub mod habits;
 pub mod http;
 pub mod looks;
+pub mod mail;
 pub mod packet;
 pub mod person;
 pub mod server;

@@ -1,11 +1,12 @@
 //! People: an account, the token it logged in with, and a socket that opens when it is first needed.
 
+use super::Chat;
 use super::entry::Entry;
 use super::http::{Answer, Form, Request};
 use super::looks::Expected;
 use super::socket::Socket;
-use super::{Chat, token};
 use serde_json::{Value, json};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -14,73 +15,44 @@ pub struct Person {
     pub name: String,
     /// The account as rooms spells it: 24 hex digits.
     pub id: String,
+    /// The account as campus, emote and mentor spell it.
+    pub uuid: String,
     /// The account as direct spells it.
     pub number: u64,
     /// Empty for somebody who brings none.
     pub token: String,
-    address: String,
+    pub(super) address: String,
+    namespace: &'static str,
+    place: Option<IpAddr>,
     socket: Mutex<Option<Arc<Socket>>>,
 }
 
 impl Person {
-    pub(super) async fn signs_up(address: &str, name: &str) -> Person {
-        let nobody = Person::without_token(address);
-        let (email, password) = (email_of(name), password_of(name));
-        let new = json!({ "username": name, "email": email, "password": password });
-        let new = nobody
-            .post("/api/auth/signup", new)
-            .await
-            .looks_like(201, json!({ "success": true }));
-        let id = new["data"]["userId"]
-            .as_str()
-            .expect("signing up answers a userId")
-            .to_owned();
-        let person = Person {
-            name: name.to_owned(),
-            id,
-            ..nobody
-        };
-        person.logs_in().await
-    }
-
     pub(super) fn without_token(address: &str) -> Person {
-        let (name, id, token) = ("nobody".to_owned(), String::new(), String::new());
         Person {
-            name,
-            id,
+            name: "nobody".to_owned(),
+            id: String::new(),
+            uuid: String::new(),
             number: 0,
-            token,
+            token: String::new(),
             address: address.to_owned(),
+            namespace: "/",
+            place: None,
             socket: Mutex::default(),
-        }
-    }
-
-    /// The same person on one more device, with a token of its own.
-    pub async fn logs_in(&self) -> Person {
-        let login = json!({ "email": email_of(&self.name), "password": password_of(&self.name) });
-        let login = Person::without_token(&self.address)
-            .post("/api/auth/login", login)
-            .await;
-        let login = login.looks_like(200, json!({ "success": true }));
-        let token = login["token"].as_str().expect("a login answers a token");
-        let number = token::claims(token)["sub"]
-            .as_str()
-            .and_then(|sub| sub.parse().ok());
-        Person {
-            number: number.expect("sub is the account's decimal id"),
-            ..self.with_token(token)
         }
     }
 
     /// The same person with something else in the place of the token.
     pub fn with_token(&self, token: &str) -> Person {
-        let (name, id, address) = (self.name.clone(), self.id.clone(), self.address.clone());
         Person {
-            name,
-            id,
+            name: self.name.clone(),
+            id: self.id.clone(),
+            uuid: self.uuid.clone(),
             number: self.number,
             token: token.to_owned(),
-            address,
+            address: self.address.clone(),
+            namespace: self.namespace,
+            place: self.place,
             socket: Mutex::default(),
         }
     }
@@ -91,6 +63,21 @@ impl Person {
             address: chat.address.clone(),
             ..self.with_token(&self.token)
         }
+    }
+
+    /// The same person, with the same token, asking from another client address.
+    pub fn elsewhere(&self) -> Person {
+        // All of 127.0.0.0/8 is this machine, and any of it may be where a connection comes from.
+        let place = Some(IpAddr::from([127, 0, 0, 2]));
+        Person {
+            place,
+            ..self.with_token(&self.token)
+        }
+    }
+
+    /// The same person, who speaks through this namespace.
+    pub fn through(self, namespace: &'static str) -> Person {
+        Person { namespace, ..self }
     }
 
     // By REST
@@ -124,6 +111,10 @@ impl Person {
         } else {
             request
         };
+        let request = match self.place {
+            Some(place) => request.from(place),
+            None => request,
+        };
         request.send(&self.address).await
     }
 
@@ -149,12 +140,12 @@ impl Person {
     /// One more socket, with more in `auth` than the token; or the words with which it was refused.
     pub async fn enters(&self, mut auth: Value) -> Result<Socket, String> {
         auth["token"] = json!(self.token);
-        Entry::to(&self.address).auth(auth).connect().await
+        self.entry().auth(auth).connect().await
     }
 
     /// An entry that brings nothing yet, for whoever brings the token another way.
     pub fn entry(&self) -> Entry {
-        Entry::to(&self.address)
+        Entry::to(&self.address).namespace(self.namespace)
     }
 
     pub async fn hangs_up(&self) {
@@ -199,55 +190,6 @@ impl Person {
 
     pub async fn hears_nothing_of(&self, event: &str) {
         self.socket().await.hears_nothing_of(event).await;
-    }
-
-    // What people do again and again
-
-    /// Opens a room and returns its id.
-    pub async fn opens_room(&self, name: &str) -> String {
-        let room = json!({ "name": name, "description": "A room for general conversations" });
-        let room = self
-            .post("/api/rooms", room)
-            .await
-            .looks_like(201, json!({ "success": true }));
-        room["data"]["_id"]
-            .as_str()
-            .expect("a room has an _id")
-            .to_owned()
-    }
-
-    /// Posts by rooms' REST and returns the message.
-    pub async fn posts(&self, conversation: &str, content: &str) -> Value {
-        let message = json!({ "roomId": conversation, "content": content });
-        self.post("/api/messages", message)
-            .await
-            .looks_like(201, json!({ "success": true }))["data"]
-            .clone()
-    }
-
-    /// Writes to another person through direct and returns the message.
-    pub async fn writes_to(&self, other: &Person, content: &str) -> Value {
-        let sent = json!({ "toUserId": other.number, "content": content });
-        self.does("send_message", sent).await["message"].clone()
-    }
-
-    /// All messages of a conversation as rooms' REST lists them, oldest first.
-    pub async fn history(&self, conversation: &str) -> Vec<Value> {
-        let mut history = Vec::new();
-        for page in 1.. {
-            let path =
-                format!("/api/messages/{conversation}?page={page}&limit=100&sort=_id&order=asc");
-            let listed = self
-                .get(path)
-                .await
-                .looks_like(200, json!({ "success": true }));
-            let listed = listed["data"].as_array().expect("a list of messages");
-            history.extend(listed.iter().cloned());
-            if listed.len() < 100 {
-                break;
-            }
-        }
-        history
     }
 }
 

@@ -95,21 +95,6 @@ impl Chat {
             .unwrap_or_else(|refusal| panic!("{flags:?}: ended with {refusal:?}"))
     }
 
-    /// Somebody new, who will speak rooms.
-    pub async fn rooms(&self, name: &str) -> Person {
-        Person::signs_up(&self.address, name).await
-    }
-
-    /// Somebody new, who will speak direct; direct documents no way to sign up or log in.
-    pub async fn direct(&self, name: &str) -> Person {
-        Person::signs_up(&self.address, name).await
-    }
-
-    /// Somebody who has no account and brings no token.
-    pub fn nobody(&self) -> Person {
-        Person::without_token(&self.address)
-    }
-
     /// Another command of the same program, on this server's file.
     pub async fn command(&self, arguments: &[&str]) {
         let file = self.announced["db"]
@@ -146,6 +131,11 @@ impl Chat {
             kind,
         ])
         .await;
+    }
+
+    /// What the server has said to its log so far.
+    pub fn log(&self) -> String {
+        self.log.text()
     }
 
     /// `kill -9`: no goodbye, nothing flushed.

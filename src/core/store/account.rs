@@ -3,8 +3,11 @@
 use rusqlite::Row;
 
 use super::{Tx, View, is_taken};
+use crate::core::account::Profile;
 use crate::core::error::{Error, Result};
-use crate::core::model::{Account, AccountId, Device, DeviceId, Id, Time};
+use crate::core::model::{
+    Account, AccountId, Device, DeviceId, Id, Listed, Page, Person, Picture, Time,
+};
 
 /// What is known of somebody who signs up.
 pub(in crate::core) struct NewAccount {
@@ -13,10 +16,11 @@ pub(in crate::core) struct NewAccount {
     pub username: Option<String>,
     pub email: Option<String>,
     pub password: Option<String>,
+    /// What the surrounding application calls this person.
+    pub external: Option<String>,
 }
 
-const ACCOUNT: &str =
-    "SELECT id, home, name, username, email, admin, suspended_at, created_at FROM accounts";
+const ACCOUNT: &str = "SELECT * FROM accounts";
 
 fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
     Ok(Account {
@@ -25,8 +29,32 @@ fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
         name: row.get("name")?,
         username: row.get("username")?,
         email: row.get("email")?,
+        proven_at: row.get::<_, Option<i64>>("proven_at")?.map(Time),
+        gender: row.get("gender")?,
+        born_on: row.get("born_on")?,
+        role: row.get("role")?,
+        picture: picture(row)?,
         admin: row.get("admin")?,
         suspended_at: row.get::<_, Option<i64>>("suspended_at")?.map(Time),
+        created_at: Time(row.get("created_at")?),
+    })
+}
+
+fn picture(row: &Row<'_>) -> rusqlite::Result<Option<Picture>> {
+    let kept = row
+        .get::<_, Option<i64>>("picture")?
+        .map(|id| Picture::Kept(Id::stored(id)));
+    Ok(kept.or(row
+        .get::<_, Option<String>>("picture_url")?
+        .map(Picture::Elsewhere)))
+}
+
+/// Of columns `id, name, picture, picture_url, created_at`.
+pub(super) fn person(row: &Row<'_>) -> rusqlite::Result<Person> {
+    Ok(Person {
+        id: Id::stored(row.get("id")?),
+        name: row.get("name")?,
+        picture: picture(row)?,
         created_at: Time(row.get("created_at")?),
     })
 }
@@ -84,35 +112,161 @@ impl View<'_> {
 
     pub(in crate::core) fn living_devices(&self, now: Time) -> Result<Vec<Device>> {
         self.all(
-            "SELECT * FROM devices WHERE expires_at > ?",
+            "SELECT * FROM devices WHERE expires_at > ? AND ended_at IS NULL",
             [now.0],
             device,
         )
+    }
+
+    /// The tokens of another application that have come here, and the devices that they became.
+    pub(in crate::core) fn foreign_tokens(
+        &self,
+        now: Time,
+    ) -> Result<Vec<(Vec<u8>, AccountId, DeviceId)>> {
+        self.all(
+            "SELECT token, account, id FROM devices WHERE expires_at > ? AND token IS NOT NULL",
+            [now.0],
+            |row| {
+                Ok((
+                    row.get("token")?,
+                    Id::stored(row.get("account")?),
+                    Id::stored(row.get("id")?),
+                ))
+            },
+        )
+    }
+
+    pub(in crate::core) fn devices_of(&self, account: AccountId, now: Time) -> Result<Vec<Device>> {
+        self.all(
+            "SELECT * FROM devices WHERE account = ? AND expires_at > ? AND ended_at IS NULL ORDER BY id",
+            (account.number(), now.0),
+            device,
+        )
+    }
+
+    pub(in crate::core) fn account_by_external(&self, external: &str) -> Result<Option<Account>> {
+        self.one(
+            &format!("{ACCOUNT} WHERE external = ? AND removed_at IS NULL"),
+            [external],
+            account,
+        )
+    }
+
+    pub(in crate::core) fn account_by_google(&self, subject: &str) -> Result<Option<Account>> {
+        self.one(
+            &format!("{ACCOUNT} WHERE google = ? AND removed_at IS NULL"),
+            [subject],
+            account,
+        )
+    }
+
+    /// Everybody, in the order in which they came.
+    pub(in crate::core) fn people(&self, page: Page) -> Result<Listed<Person>> {
+        let items = self.all(
+            "SELECT id, name, picture, picture_url, created_at FROM accounts
+             WHERE removed_at IS NULL ORDER BY id LIMIT ? OFFSET ?",
+            (page.limit, page.offset()),
+            person,
+        )?;
+        let total = self.count("SELECT count(*) FROM accounts WHERE removed_at IS NULL", ())?;
+        Ok(Listed { items, total })
     }
 }
 
 impl Tx<'_> {
     /// # Errors
-    /// `Conflict` where the e-mail address or the username is somebody's already.
+    /// `Taken` where the e-mail address or the username is somebody's already.
     pub(in crate::core) fn insert_account(&self, new: &NewAccount) -> Result<AccountId> {
         self.save()?;
         let mut insert = self.conn.prepare_cached(
-            "INSERT INTO accounts (home, name, username, email, password, created_at)
-             VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO accounts (home, name, username, email, password, external, created_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
         )?;
-        match insert.insert((
+        let inserted = insert.insert((
             new.home,
             &new.name,
             &new.username,
             &new.email,
             &new.password,
+            &new.external,
             self.now.0,
-        )) {
-            Ok(id) => Ok(Id::stored(id)),
-            Err(e) if is_taken(&e, "accounts.email") => Err(Error::Taken("Email")),
-            Err(e) if is_taken(&e, "accounts.username") => Err(Error::Taken("Username")),
-            Err(e) => Err(e.into()),
+        ));
+        inserted.map(Id::stored).map_err(taken)
+    }
+
+    /// Whoever proves the address owns the account: this is their password now, none where they have another way in.
+    /// Other ways in that were there before anybody had proven it are somebody else's, and void.
+    pub(in crate::core) fn prove_account(
+        &self,
+        id: AccountId,
+        password: Option<&str>,
+    ) -> Result<()> {
+        self.change(
+            "UPDATE accounts SET
+                 external = iif(proven_at IS NULL, NULL, external),
+                 google = iif(proven_at IS NULL, NULL, google),
+                 proven_at = coalesce(proven_at, ?), password = ?
+             WHERE id = ?",
+            (self.now.0, password, id.number()),
+        )?;
+        Ok(())
+    }
+
+    pub(in crate::core) fn update_profile(&self, id: AccountId, profile: &Profile) -> Result<()> {
+        self.change(
+            "UPDATE accounts SET name = ?, username = NULL, gender = ?, born_on = ?, role = ? WHERE id = ?",
+            (
+                &profile.name,
+                &profile.gender,
+                &profile.born_on,
+                &profile.role,
+                id.number(),
+            ),
+        )?;
+        Ok(())
+    }
+
+    pub(in crate::core) fn update_picture(&self, id: AccountId, picture: &Picture) -> Result<()> {
+        let (kept, elsewhere) = match picture {
+            Picture::Kept(file) => (Some(file.number()), None),
+            Picture::Elsewhere(url) => (None, Some(url)),
+        };
+        self.change(
+            "UPDATE accounts SET picture = ?, picture_url = ? WHERE id = ?",
+            (kept, elsewhere, id.number()),
+        )?;
+        if let Some(file) = kept {
+            self.change("UPDATE files SET public = 1 WHERE id = ?", [file])?;
         }
+        Ok(())
+    }
+
+    pub(in crate::core) fn update_google(&self, id: AccountId, subject: &str) -> Result<()> {
+        self.change(
+            "UPDATE accounts SET google = ? WHERE id = ?",
+            (subject, id.number()),
+        )?;
+        Ok(())
+    }
+
+    /// What another application says of its user. An address that is somebody else's stays theirs.
+    pub(in crate::core) fn update_known(
+        &self,
+        id: AccountId,
+        name: &str,
+        email: Option<&str>,
+    ) -> Result<()> {
+        self.change(
+            "UPDATE accounts SET name = ? WHERE id = ?",
+            (name, id.number()),
+        )?;
+        if let Some(email) = email {
+            self.change(
+                "UPDATE OR IGNORE accounts SET email = ? WHERE id = ?",
+                (email, id.number()),
+            )?;
+        }
+        Ok(())
     }
 
     pub(in crate::core) fn update_admin(&self, id: AccountId, admin: bool) -> Result<()> {
@@ -129,29 +283,56 @@ impl Tx<'_> {
         user_agent: &str,
         address: &str,
         expires_at: Time,
+        token: Option<&[u8]>,
     ) -> Result<DeviceId> {
         let id = self.returning(
-            "INSERT INTO devices (account, user_agent, address, created_at, seen_at, expires_at)
-             VALUES (?1, ?2, ?3, ?4, ?4, ?5) RETURNING id",
+            "INSERT INTO devices (account, user_agent, address, created_at, seen_at, expires_at, token)
+             VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6) RETURNING id",
             (
                 account.number(),
                 user_agent,
                 address,
-                self.now.0,
-                expires_at.0,
-            ),
+                self.now.0, expires_at.0, token),
             |row| row.get(0),
         )?;
         id.map(Id::stored)
             .ok_or_else(|| Error::Internal("an insert returned no id".into()))
     }
 
-    /// `false` where it was gone already.
-    pub(in crate::core) fn delete_device(&self, id: DeviceId) -> Result<bool> {
-        Ok(self.change("DELETE FROM devices WHERE id = ?", [id.number()])? == 1)
+    /// `false` where it was gone already. A token that another application minted is remembered until it expires: it
+    /// would make the device anew.
+    pub(in crate::core) fn end_device(&self, id: DeviceId) -> Result<bool> {
+        let remembered = self.change(
+            "UPDATE devices SET ended_at = ? WHERE id = ? AND token IS NOT NULL AND ended_at IS NULL",
+            (self.now.0, id.number()),
+        )?;
+        let deleted = self.change(
+            "DELETE FROM devices WHERE id = ? AND token IS NULL",
+            [id.number()],
+        )?;
+        Ok(remembered + deleted == 1)
+    }
+
+    /// It was there just now.
+    pub(in crate::core) fn see_device(&self, id: DeviceId) -> Result<()> {
+        self.change(
+            "UPDATE devices SET seen_at = ? WHERE id = ?",
+            (self.now.0, id.number()),
+        )?;
+        Ok(())
     }
 
     pub(in crate::core) fn delete_expired_devices(&self) -> Result<usize> {
         self.change("DELETE FROM devices WHERE expires_at <= ?", [self.now.0])
+    }
+}
+
+fn taken(error: rusqlite::Error) -> Error {
+    if is_taken(&error, "accounts.email") {
+        Error::Taken("Email")
+    } else if is_taken(&error, "accounts.username") {
+        Error::Taken("Username")
+    } else {
+        error.into()
     }
 }

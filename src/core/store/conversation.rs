@@ -2,10 +2,11 @@
 
 use rusqlite::Row;
 
+use super::account::person;
 use super::{Tx, View};
 use crate::core::error::{Error, Result};
 use crate::core::model::{
-    AccountId, Conversation, ConversationId, Id, Listed, Page, Place, Receipt, Sort, Time,
+    AccountId, Conversation, ConversationId, Id, Listed, Page, Person, Place, Receipt, Sort, Time,
 };
 
 /// The columns by which conversations can be listed.
@@ -119,6 +120,75 @@ impl View<'_> {
         Ok(Listed { items, total })
     }
 
+    /// Who belongs to a conversation, in the order in which they joined; of an open room the first 256.
+    pub(in crate::core) fn members_of(&self, id: ConversationId) -> Result<Vec<Person>> {
+        self.all(
+            "SELECT a.id, a.name, a.picture, a.picture_url, a.created_at
+             FROM members m JOIN accounts a ON a.id = m.account
+             WHERE m.conversation = ? ORDER BY m.joined_at, a.id LIMIT 256",
+            [id.number()],
+            person,
+        )
+    }
+
+    pub(in crate::core) fn member_count(&self, id: ConversationId) -> Result<i64> {
+        self.count(
+            "SELECT count(*) FROM members WHERE conversation = ?",
+            [id.number()],
+        )
+    }
+
+    /// The conversations that somebody belongs to.
+    pub(in crate::core) fn memberships(&self, who: AccountId) -> Result<Vec<ConversationId>> {
+        self.all(
+            "SELECT conversation FROM members WHERE account = ?",
+            [who.number()],
+            |row| Ok(Id::stored(row.get(0)?)),
+        )
+    }
+
+    /// The conversations that somebody belongs to, the one that was last active first, with what is unread in each.
+    /// Its cost is that of the memberships, whatever was said in them.
+    pub(in crate::core) fn inbox(
+        &self,
+        who: AccountId,
+        limit: u32,
+        offset: u32,
+    ) -> Result<Listed<(Conversation, i64)>> {
+        let items = self.all(
+            "WITH mine AS (
+                 SELECT conversation AS id, read_seq, own_since,
+                        (SELECT max(seq) FROM messages WHERE conversation = m.conversation) AS last
+                 FROM members m WHERE account = ?1
+             )
+             SELECT c.id, c.sort, c.low, c.high, c.name, c.description, c.creator, c.created_at,
+                    coalesce(mine.last - mine.read_seq - mine.own_since, 0) AS unread
+             FROM mine JOIN conversations c ON c.id = mine.id
+             ORDER BY coalesce((SELECT sent_at FROM messages
+                                WHERE conversation = mine.id AND seq = mine.last), c.created_at) DESC,
+                      c.id DESC
+             LIMIT ?2 OFFSET ?3",
+            (who.number(), limit, offset),
+            |row| Ok((conversation(row)?, row.get("unread")?)),
+        )?;
+        let total = self.count(
+            "SELECT count(*) FROM members WHERE account = ?",
+            [who.number()],
+        )?;
+        Ok(Listed { items, total })
+    }
+
+    /// How many messages somebody has not read in a conversation of theirs.
+    pub(in crate::core) fn unread(&self, id: ConversationId, who: AccountId) -> Result<i64> {
+        let unread = self.one(
+            "SELECT coalesce((SELECT max(seq) FROM messages WHERE conversation = ?1) - read_seq - own_since, 0)
+             FROM members WHERE conversation = ?1 AND account = ?2",
+            (id.number(), who.number()),
+            |row| row.get(0),
+        )?;
+        Ok(unread.unwrap_or(0))
+    }
+
     /// The sequence number of the last message: 0 where nothing was said.
     pub(in crate::core) fn last_seq(&self, id: ConversationId) -> Result<i64> {
         self.count(
@@ -176,6 +246,19 @@ impl Tx<'_> {
             (id.number(), who.number(), self.now.0),
         )?;
         Ok(made == 1)
+    }
+
+    /// `false` where the person was no member.
+    pub(in crate::core) fn delete_member(
+        &self,
+        id: ConversationId,
+        who: AccountId,
+    ) -> Result<bool> {
+        let gone = self.change(
+            "DELETE FROM members WHERE conversation = ? AND account = ?",
+            (id.number(), who.number()),
+        )?;
+        Ok(gone == 1)
     }
 
     /// Moves a member's read mark to the last message; `None` where that makes nothing of others read.

@@ -1,12 +1,13 @@
 //! The message log, as rows.
 
-use rusqlite::Row;
+use rusqlite::{Params, Row};
 
 use super::conversation::place;
 use super::{Tx, View};
 use crate::core::error::{Error, Result};
 use crate::core::model::{
-    AccountId, Author, ConversationId, Id, Listed, Me, Message, MessageId, Page, Place, Time,
+    AccountId, Attachment, Author, ConversationId, Id, Listed, Me, Message, MessageId, Page, Place,
+    Time,
 };
 
 /// A message about to be written.
@@ -14,15 +15,19 @@ pub(in crate::core) struct NewMessage<'a> {
     pub place: Place,
     pub author: &'a Me,
     pub text: String,
+    pub content_type: String,
+    pub attachments: Vec<Attachment>,
     pub client_id: Option<String>,
 }
 
-const MESSAGE: &str = "SELECT m.id, m.conversation, m.seq, m.author, a.name, m.text, m.client_id, m.sent_at,
-            c.sort, c.low, c.high
+const MESSAGE: &str =
+    "SELECT m.id, m.conversation, m.seq, m.author, a.name, m.text, m.type, m.attachments, m.client_id,
+            m.sent_at, c.sort, c.low, c.high
      FROM messages m JOIN conversations c ON c.id = m.conversation JOIN accounts a ON a.id = m.author";
 
-fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
-    Ok(Message {
+/// The message without its attachments, and how many it has.
+fn message(row: &Row<'_>) -> rusqlite::Result<(Message, i64)> {
+    let message = Message {
         id: Id::stored(row.get("id")?),
         place: place(row, "conversation")?,
         seq: row.get("seq")?,
@@ -31,10 +36,13 @@ fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
             name: row.get::<_, String>("name")?.into(),
         },
         text: row.get("text")?,
+        content_type: row.get("type")?,
+        attachments: Vec::new(),
         client_id: row.get("client_id")?,
         sent_at: Time(row.get("sent_at")?),
         read_at: None,
-    })
+    };
+    Ok((message, row.get("attachments")?))
 }
 
 impl View<'_> {
@@ -44,12 +52,11 @@ impl View<'_> {
         author: AccountId,
         client_id: &str,
     ) -> Result<Option<Message>> {
-        let found = self.one(
-            &format!("{MESSAGE} WHERE m.author = ? AND m.client_id = ?"),
+        let mut found = self.messages(
+            "WHERE m.author = ? AND m.client_id = ?",
             (author.number(), client_id),
-            message,
         )?;
-        let Some(mut message) = found else {
+        let Some(mut message) = found.pop() else {
             return Ok(None);
         };
         message.read_at = self.read_at(&message)?;
@@ -73,15 +80,46 @@ impl View<'_> {
             (page.offset() + 1, page.offset() + i64::from(page.limit))
         };
         let way = if page.descending { "DESC" } else { "ASC" };
-        let items = self.all(
+        let items = self.messages(
             &format!(
-                "{MESSAGE} WHERE m.conversation = ? AND m.seq BETWEEN ? AND ? AND m.deleted_at IS NULL
+                "WHERE m.conversation = ? AND m.seq BETWEEN ? AND ? AND m.deleted_at IS NULL
                  ORDER BY m.seq {way}"
             ),
             (id.number(), first, last),
-            message,
         )?;
         Ok(Listed { items, total })
+    }
+
+    /// Up to `limit` messages before this one, or the latest, newest first. `None` where it is not of this
+    /// conversation.
+    pub(in crate::core) fn messages_before(
+        &self,
+        id: ConversationId,
+        before: Option<MessageId>,
+        limit: u32,
+    ) -> Result<Option<Vec<Message>>> {
+        let bound = match before {
+            None => Some(i64::MAX),
+            Some(before) => self.one(
+                "SELECT seq FROM messages WHERE id = ? AND conversation = ?",
+                (before.number(), id.number()),
+                |row| row.get(0),
+            )?,
+        };
+        let Some(bound) = bound else { return Ok(None) };
+        let messages = self.messages(
+            "WHERE m.conversation = ? AND m.seq < ? AND m.deleted_at IS NULL
+             ORDER BY m.seq DESC LIMIT ?",
+            (id.number(), bound, limit),
+        )?;
+        Ok(Some(messages))
+    }
+
+    /// What was said last.
+    pub(in crate::core) fn last_message(&self, id: ConversationId) -> Result<Option<Message>> {
+        Ok(self
+            .messages_before(id, None, 1)?
+            .and_then(|mut messages| messages.pop()))
     }
 
     /// How far a conversation had come when the whole log stood at this position.
@@ -102,18 +140,41 @@ impl View<'_> {
         seq: i64,
         limit: u32,
     ) -> Result<Vec<Message>> {
-        let mut messages = self.all(
-            &format!(
-                "{MESSAGE} WHERE m.conversation = ? AND m.seq > ? AND m.deleted_at IS NULL
-                 ORDER BY m.seq LIMIT ?"
-            ),
+        let mut messages = self.messages(
+            "WHERE m.conversation = ? AND m.seq > ? AND m.deleted_at IS NULL ORDER BY m.seq LIMIT ?",
             (id.number(), seq, limit),
-            message,
         )?;
         for message in &mut messages {
             message.read_at = self.read_at(message)?;
         }
         Ok(messages)
+    }
+
+    fn messages(&self, which: &str, params: impl Params) -> Result<Vec<Message>> {
+        let found = self.all(&format!("{MESSAGE} {which}"), params, message)?;
+        let mut messages = Vec::with_capacity(found.len());
+        for (mut message, attachments) in found {
+            if attachments > 0 {
+                message.attachments = self.attachments(message.id)?;
+            }
+            messages.push(message);
+        }
+        Ok(messages)
+    }
+
+    fn attachments(&self, id: MessageId) -> Result<Vec<Attachment>> {
+        self.all(
+            "SELECT filename, mime_type, url, size FROM attachments WHERE message = ? ORDER BY position",
+            [id.number()],
+            |row| {
+                Ok(Attachment {
+                    filename: row.get("filename")?,
+                    media_type: row.get("mime_type")?,
+                    url: row.get("url")?,
+                    size: row.get("size")?,
+                })
+            },
+        )
     }
 
     /// When somebody other than the author first marked this message as read.
@@ -138,23 +199,39 @@ impl Tx<'_> {
     /// Appends to the log, with the next id and the next sequence number.
     pub(in crate::core) fn append_message(&self, new: NewMessage<'_>) -> Result<Message> {
         let numbers = self.returning(
-            "INSERT INTO messages (conversation, seq, id, author, text, client_id, sent_at)
+            "INSERT INTO messages (conversation, seq, id, author, text, type, attachments, client_id, sent_at)
              VALUES (?1,
                      (SELECT coalesce(max(seq), 0) + 1 FROM messages WHERE conversation = ?1),
                      (SELECT coalesce(max(id), 0) + 1 FROM messages),
-                     ?2, ?3, ?4, ?5)
+                     ?2, ?3, ?4, ?5, ?6, ?7)
              RETURNING id, seq",
             (
                 new.place.id.number(),
                 new.author.id.number(),
                 &new.text,
+                &new.content_type,
+                new.attachments.len() as i64,
                 &new.client_id,
                 self.now.0,
             ),
-            |row| Ok((row.get("id")?, row.get("seq")?)),
+            |row| Ok((row.get::<_, i64>("id")?, row.get("seq")?)),
         )?;
         let (id, seq) =
             numbers.ok_or_else(|| Error::Internal("an insert returned no id".into()))?;
+        for (position, attachment) in new.attachments.iter().enumerate() {
+            self.change(
+                "INSERT INTO attachments (message, position, filename, mime_type, url, size)
+                 VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    id,
+                    position as i64,
+                    &attachment.filename,
+                    &attachment.media_type,
+                    &attachment.url,
+                    attachment.size,
+                ),
+            )?;
+        }
         self.change(
             "UPDATE members SET own_since = own_since + 1 WHERE conversation = ? AND account = ?",
             (new.place.id.number(), new.author.id.number()),
@@ -168,6 +245,8 @@ impl Tx<'_> {
                 name: new.author.name.clone(),
             },
             text: new.text,
+            content_type: new.content_type,
+            attachments: new.attachments,
             client_id: new.client_id,
             sent_at: self.now,
             read_at: None,

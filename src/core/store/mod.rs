@@ -3,11 +3,14 @@
 //! [`View`] reads, inside one snapshot. [`Tx`] is a view that may also write; it exists on the writer's thread alone.
 
 mod account;
+mod code;
 mod conversation;
 mod file;
 mod message;
 mod notice;
+mod outbox;
 pub(in crate::core) mod schema;
+mod session;
 pub(in crate::core) mod writer;
 
 use std::cell::{Cell, RefCell};
@@ -15,11 +18,13 @@ use std::ops::Deref;
 
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
+use super::directory::Directory;
 use super::error::Result;
 use super::limits::Limits;
 use super::model::{Event, Time};
 
 pub(in crate::core) use account::NewAccount;
+pub(in crate::core) use code::Proof;
 pub use conversation::ConversationOrder;
 pub(in crate::core) use conversation::NewConversation;
 pub use file::FileOrder;
@@ -34,6 +39,7 @@ pub struct View<'c> {
 /// A transaction: reads, writes, and announces what became true. What one verb did in it rolls back alone.
 pub struct Tx<'c> {
     view: View<'c>,
+    pub(in crate::core) directory: &'c Directory,
     /// One moment for everything that one batch of verbs does.
     pub(in crate::core) now: Time,
     announced: RefCell<Vec<Event>>,

@@ -189,6 +189,7 @@ impl Desk {
         }
         let tx = Tx {
             view: self.view(),
+            directory: &self.directory,
             now: Time::now(),
             announced: RefCell::default(),
             saved: Cell::new(false),

@@ -67,7 +67,8 @@ impl crate::dialects::Dialect for Dialect {
             // The document has no files.
             Event::FileShared { .. } => {}
             Event::Listening { .. } | Event::NotListening { .. } => {}
-            Event::AccountChanged(_) | Event::MemberLeft { .. } => {}
+            Event::AccountChanged(_) => {}
+            Event::MemberJoined { .. } | Event::MemberLeft { .. } => {}
             Event::DeviceMade { .. } | Event::DeviceEnded { .. } => {}
         }
     }

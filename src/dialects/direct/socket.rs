@@ -33,12 +33,12 @@ pub fn send_message(mut said: Said) -> Result<Reaction> {
                     id
                 }
                 (None, Some(to)) => {
-                    let place = conversation::between(tx, me, to)?;
+                    let (place, _) = conversation::between(tx, me, to)?;
                     conversation::listen(tx, me, place.id, ear)?.id
                 }
                 (None, None) => return Err(Error::invalid("conversationId", "is required")),
             };
-            message::post(tx, me, Draft { conversation, text, client_id })
+            message::post(tx, me, Draft::text(conversation, text, client_id))
         },
         |_, message| ack("message", shapes::message(&message)),
     )

@@ -9,6 +9,7 @@ use crate::core::model::Event;
 use crate::dialects::said::Hearing;
 use crate::dialects::telling::Telling;
 use crate::routes;
+use crate::web::login;
 use crate::web::routes::Route;
 
 pub struct Dialect;
@@ -22,9 +23,9 @@ impl crate::dialects::Dialect for Dialect {
         routes! {
             // 1. User authentication
             POST "/api/auth/signup"     => rest::sign_up, Auth;
-            POST "/api/auth/login"      => rest::log_in, Auth;
-            GET  "/api/auth/logout"     => rest::log_out, Api;
-            POST "/api/auth/logout"     => rest::log_out, Api;
+            POST "/api/auth/login"      => login::log_in_route, Auth;
+            GET  "/api/auth/logout"     => login::log_out_route, Api;
+            POST "/api/auth/logout"     => login::log_out_route, Api;
             // 2. Chat room management
             POST "/api/rooms"           => rest::open_room, Api;
             GET  "/api/rooms"           => rest::list_rooms, Api;
@@ -61,7 +62,8 @@ impl crate::dialects::Dialect for Dialect {
             Event::MessagesRead { .. } | Event::Typing { .. } => {}
             Event::NoticeMade(_) | Event::NoticesWaiting { .. } => {}
             Event::Listening { .. } | Event::NotListening { .. } => {}
-            Event::AccountChanged(_) | Event::MemberLeft { .. } => {}
+            Event::AccountChanged(_) => {}
+            Event::MemberJoined { .. } | Event::MemberLeft { .. } => {}
             Event::DeviceMade { .. } | Event::DeviceEnded { .. } => {}
         }
     }

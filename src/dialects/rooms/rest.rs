@@ -3,14 +3,14 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::shapes;
-use crate::core::error::{Error, Fault, Result};
+use crate::core::error::{Error, Result};
 use crate::core::message::Draft;
 use crate::core::model::Page;
 use crate::core::{ConversationOrder, FileOrder, account, conversation, file, message};
 use crate::web::answer::{Answer, json_reply};
 use crate::web::call::{Call, page};
 use crate::web::fields::{CONTENT, Fields};
-use crate::web::{files, login};
+use crate::web::files;
 
 /// How many a page of a list has, unless asked otherwise.
 const PAGE: u32 = 20;
@@ -36,7 +36,7 @@ pub async fn sign_up(mut call: Call) -> Answer {
     let new = account::SignUp { home: "rooms", name, username: true, email };
     let new = match new.checked("username", &password) {
         Ok(new) => fields.done(Some(new))?,
-        Err(faults) => return Err(with_faults(fields, faults)),
+        Err(faults) => return Err(fields.refused(faults)),
     };
     let hash = call.core().passwords().hash(password).await?;
     let made = call.write(move |tx| account::sign_up(tx, new, hash)).await;
@@ -47,25 +47,6 @@ pub async fn sign_up(mut call: Call) -> Answer {
     })?;
     let data = json!({ "userId": call.core().spelling().hex(id) });
     Ok(json_reply(StatusCode::CREATED, &with_data("User registered successfully.", data)))
-}
-
-fn with_faults(mut fields: Fields<'_>, faults: Vec<Fault>) -> Error {
-    fields.also_wrong(faults);
-    fields.done(None::<()>).err().unwrap_or(Error::Invalid(Vec::new()))
-}
-
-/// POST /api/auth/login: log in an existing user
-pub async fn log_in(mut call: Call) -> Answer {
-    let credentials = login::Credentials::read(&mut call).await?;
-    let (account, token) = login::log_in(&call, credentials).await?;
-    ok(shapes::logged_in(call.core().spelling(), &account, &token))
-}
-
-/// GET /api/auth/logout: log out the current user
-pub async fn log_out(call: Call) -> Answer {
-    let me = call.me()?;
-    call.write(move |tx| account::log_out(tx, &me)).await?;
-    ok(json!({ "success": true, "message": "User logged out successfully." }))
 }
 
 /// POST /api/rooms: create a new chat room
@@ -130,7 +111,7 @@ pub fn draft(mut fields: Fields<'_>, most: usize) -> Result<Draft> {
     let room = fields.id(ROOM);
     let text = fields.content(CONTENT, most);
     let client_id = fields.optional_text(&["clientMessageId"]);
-    fields.done(room.map(|conversation| Draft { conversation, text, client_id }))
+    fields.done(room.map(|room| Draft::text(room, text, client_id)))
 }
 
 /// GET /api/messages/:roomId: retrieve messages for a room

@@ -3,23 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
-use crate::core::model::{Account, Conversation, File, Listed, Message, Page};
-
-/// `POST /api/auth/login`, and the token where every login here carries it.
-pub fn logged_in(spell: &Spelling, account: &Account, token: &str) -> Value {
-    json!({
-        "success": true,
-        "message": "Login successful",
-        "token": token,
-        "data": {
-            "id": spell.hex(account.id),
-            "username": account.name,
-            "email": account.email,
-            "accessToken": token,
-            "createdAt": account.created_at.iso(),
-        },
-    })
-}
+use crate::core::model::{Conversation, File, Listed, Message, Page};
 
 /// A room, as `POST /api/rooms` and the list show it.
 pub fn room(spell: &Spelling, room: &Conversation) -> Value {

@@ -2,7 +2,7 @@
 
 use super::{rest, shapes};
 use crate::core::error::Result;
-use crate::core::{conversation, file, message};
+use crate::core::{conversation, file};
 use crate::dialects::said::{PLACE, Reaction, Said, ack};
 use crate::web::fields::Fields;
 use crate::web::files::Intake;
@@ -12,17 +12,7 @@ use crate::web::rates::Class;
 pub fn message(mut said: Said) -> Result<Reaction> {
     let fields = Fields::new(std::mem::take(&mut said.given), said.core.spelling());
     let draft = rest::draft(fields, said.core.limits().message_chars)?;
-    said.queue(
-        move |tx, me, ear| {
-            // A repeat may come where its sender may speak no more: what was sent was sent.
-            if let Some(first) = message::repeated(tx, me, draft.client_id.as_deref())? {
-                return Ok(first);
-            }
-            conversation::listen(tx, me, draft.conversation, ear)?;
-            message::post(tx, me, draft)
-        },
-        |spell, message| ack("message", shapes::heard(spell, &message)),
-    )
+    said.post(draft, |spell, message| ack("message", shapes::heard(spell, message)))
 }
 
 /// `fileUpload` `{ roomId, filename, mimetype, data: <binary> }`: share a file in the room

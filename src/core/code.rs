@@ -1,0 +1,181 @@
+//! Codes sent by mail: who knows one has read the mail, and so owns the address.
+//!
+//! A code is of one purpose and one address, single use, void after a while or after five wrong tries, and kept as a
+//! hash. What is answered is the same whether or not the address has an account.
+
+use std::time::Duration;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use subtle::ConstantTimeEq;
+
+use super::error::{Error, Result};
+use super::store::{Proof, Tx, View};
+use super::{hex, random};
+
+/// What a code is for; one for another purpose is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Six digits, to sign up.
+    SignUp,
+    /// Six digits, to reset a password.
+    Reset,
+    /// A long token in a link, to reset a password.
+    Link,
+}
+
+impl Purpose {
+    fn name(self) -> &'static str {
+        match self {
+            Self::SignUp => "signup",
+            Self::Reset => "reset",
+            Self::Link => "link",
+        }
+    }
+
+    fn lasts(self) -> Duration {
+        match self {
+            Self::SignUp | Self::Reset => Duration::from_secs(10 * 60),
+            Self::Link => Duration::from_secs(60 * 60),
+        }
+    }
+
+    /// How long what it has proven may be used.
+    fn proves(self) -> Duration {
+        match self {
+            Self::SignUp => Duration::from_secs(60 * 60),
+            Self::Reset | Self::Link => Duration::from_secs(10 * 60),
+        }
+    }
+}
+
+/// Wrong tries that void a code.
+const TRIES: i64 = 5;
+/// How long until another code may be sent to the same address.
+const RESEND: Duration = Duration::from_secs(60);
+
+/// Six digits that nobody can guess in five tries.
+pub fn digits() -> String {
+    // The remainder favours small numbers by less than one in a trillion.
+    format!("{:06}", u64::from_le_bytes(random()) % 1_000_000)
+}
+
+/// A token that nobody can guess at all.
+pub fn token() -> String {
+    hex(&random::<24>())
+}
+
+/// Makes this the code of the address; the caller sends it, where there is somebody to send it to.
+///
+/// # Errors
+/// `TooOften` within a minute of the last one, unless limits on how often are off.
+pub fn issue(tx: &Tx<'_>, purpose: Purpose, email: &str, code: &str) -> Result<()> {
+    if let Some(last) = tx.code(purpose.name(), email)?
+        && tx.limits.resend
+    {
+        let since = tx.now.0.saturating_sub(last.created_at.0).max(0);
+        let since = Duration::from_millis(since.unsigned_abs());
+        if since < RESEND {
+            return Err(Error::TooOften {
+                retry_after: RESEND - since,
+            });
+        }
+    }
+    tx.put_code(
+        purpose.name(),
+        email,
+        &hash(purpose, email, code),
+        tx.now.plus(purpose.lasts()),
+    )
+}
+
+/// Is this the code? A right one is used up, and answers a token that proves so; the client's address does too.
+///
+/// The outer error is the database's. The inner one is the refusal: a wrong try must be counted, so it must not undo
+/// what the verb wrote.
+///
+/// # Errors
+/// Inside, `Invalid` for a wrong, expired or void code, all alike.
+pub fn verify(
+    tx: &Tx<'_>,
+    purpose: Purpose,
+    email: &str,
+    code: &str,
+    client: &str,
+) -> Result<Result<String>> {
+    let wrong = Err(Error::invalid(
+        "verificationCode",
+        "is wrong or has expired",
+    ));
+    let Some(sent) = tx.code(purpose.name(), email)? else {
+        return Ok(wrong);
+    };
+    if sent.tries >= TRIES || sent.expires_at <= tx.now {
+        return Ok(wrong);
+    }
+    if !bool::from(sent.hash.ct_eq(&hash(purpose, email, code))) {
+        tx.count_wrong_try(purpose.name(), email)?;
+        return Ok(wrong);
+    }
+    tx.delete_code(purpose.name(), email)?;
+    let token = token();
+    let proof = Proof {
+        address: client.to_owned(),
+        hash: hash(purpose, email, &token),
+        expires_at: tx.now.plus(purpose.proves()),
+    };
+    tx.put_proof(purpose.name(), email, &proof)?;
+    Ok(Ok(token))
+}
+
+/// Has this client proven the address, or does it hold the token that says so?
+///
+/// # Errors
+/// `Forbidden`.
+pub fn proven(
+    view: &View<'_>,
+    purpose: Purpose,
+    email: &str,
+    client: &str,
+    token: Option<&str>,
+) -> Result<()> {
+    let proof = view.proof(purpose.name(), email)?;
+    // The transaction's moment is not known to a reader; a proof outlives its end by no more than a batch.
+    let proof = proof.filter(|proof| proof.expires_at > super::time::Time::now());
+    let good = proof.is_some_and(|proof| match token {
+        Some(token) => bool::from(proof.hash.ct_eq(&hash(purpose, email, token))),
+        None => proof.address == client,
+    });
+    if good {
+        Ok(())
+    } else {
+        Err(Error::Forbidden(
+            "This e-mail address has not been verified",
+        ))
+    }
+}
+
+/// Uses a proof up.
+pub(in crate::core) fn spend(tx: &Tx<'_>, purpose: Purpose, email: &str) -> Result<()> {
+    tx.delete_proof(purpose.name(), email)
+}
+
+/// The address that a token in a link was sent to; the token is used up.
+///
+/// # Errors
+/// `Invalid` for one that is wrong, used or expired.
+pub fn redeem(tx: &Tx<'_>, token: &str) -> Result<String> {
+    let wrong = || Error::invalid("token", "is wrong or has expired");
+    // A token is too long to guess, so its hash needs no address in it.
+    let sent = tx.code_by_hash(Purpose::Link.name(), &hash(Purpose::Link, "", token))?;
+    let sent = sent
+        .filter(|sent| sent.expires_at > tx.now)
+        .ok_or_else(wrong)?;
+    tx.delete_code(Purpose::Link.name(), &sent.email)?;
+    Ok(sent.email)
+}
+
+fn hash(purpose: Purpose, email: &str, code: &str) -> Vec<u8> {
+    let email = if purpose == Purpose::Link { "" } else { email };
+    let text = format!("{}\n{}\n{code}", purpose.name(), email.to_lowercase());
+    digest(&SHA256, text.as_bytes()).as_ref().to_vec()
+}

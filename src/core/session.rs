@@ -1,0 +1,102 @@
+//! Mentoring sessions: recorded by another application, talked about here.
+
+use super::conversation::{self, enrol};
+use super::error::{Error, Fault, Result};
+use super::limits;
+use super::model::{AccountId, Listed, Me, Page, Place, Session, Sort};
+use super::store::{NewConversation, Tx, View};
+use super::text;
+
+/// Records a session, or what has become of it. `by` is the administrator who says so; `None` is the command line.
+///
+/// # Errors
+/// `Invalid` for what is no UUID, an empty status, or one person in both roles; `NotFound` where there is no such person.
+pub fn put(tx: &Tx<'_>, by: Option<AccountId>, mut session: Session) -> Result<Session> {
+    session.uuid = session.uuid.to_ascii_lowercase();
+    let faults: Vec<_> = [
+        (
+            "uuid",
+            (!is_uuid(&session.uuid)).then(|| "must be a UUID".to_owned()),
+        ),
+        (
+            "status",
+            text::wrong_with_line(&session.status, limits::NAME_CHARS),
+        ),
+        (
+            "menteeId",
+            (session.mentor == session.mentee).then(|| "must be somebody else".to_owned()),
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(field, wrong)| Some(Fault::new(field, wrong?)))
+    .collect();
+    if !faults.is_empty() {
+        return Err(Error::Invalid(faults));
+    }
+    for person in [session.mentor, session.mentee] {
+        if tx.account(person)?.is_none() {
+            return Err(Error::NotFound("User"));
+        }
+    }
+    if let Some(known) = tx.session(&session.uuid)?
+        && (known.mentor, known.mentee) != (session.mentor, session.mentee)
+    {
+        return Err(Error::Conflict(
+            "This session is recorded with other people",
+        ));
+    }
+    tx.put_session(&session)?;
+    tx.record(by, "session.put", &session.uuid, &session.status)?;
+    Ok(session)
+}
+
+/// The sessions, the one recorded last first.
+///
+/// # Errors
+/// Only the database's.
+pub fn list(view: &View<'_>, page: Page) -> Result<Listed<Session>> {
+    view.sessions(page)
+}
+
+/// The conversation of a session, made where there is none; and whether it was made.
+///
+/// # Errors
+/// `NotFound` where there is no such session, or it is not this person's.
+pub fn talk(tx: &Tx<'_>, me: &Me, uuid: &str) -> Result<(Place, bool)> {
+    let uuid = uuid.to_ascii_lowercase();
+    let session = tx
+        .session(&uuid)?
+        .filter(|session| [session.mentor, session.mentee].contains(&me.id));
+    let session = session.ok_or(Error::NotFound("Session"))?;
+    if let Some(place) = tx.session_place(&uuid)? {
+        return Ok((place, false));
+    }
+    let pair = conversation::pair(session.mentor, session.mentee);
+    let id = tx.insert_conversation(&NewConversation {
+        sort: Sort::Session,
+        name: "",
+        description: "",
+        creator: me.id,
+        pair: Some(pair),
+    })?;
+    tx.tie_to_session(id, &uuid)?;
+    enrol(tx, id, session.mentor)?;
+    enrol(tx, id, session.mentee)?;
+    Ok((
+        Place {
+            id,
+            sort: Sort::Session,
+            pair: Some(pair),
+        },
+        true,
+    ))
+}
+
+/// Is this how a UUID is written?
+pub fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.char_indices().all(|(at, c)| match at {
+            8 | 13 | 18 | 23 => c == '-',
+            _ => c.is_ascii_hexdigit(),
+        })
+}

@@ -1,0 +1,134 @@
+//! Codes and proofs, as rows. Both are kept as hashes.
+
+use super::{Tx, View};
+use crate::core::error::Result;
+use crate::core::model::Time;
+
+/// A code that was sent.
+pub(in crate::core) struct SentCode {
+    pub email: String,
+    pub hash: Vec<u8>,
+    pub tries: i64,
+    pub created_at: Time,
+    pub expires_at: Time,
+}
+
+/// What a right code has proven.
+pub(in crate::core) struct Proof {
+    pub address: String,
+    pub hash: Vec<u8>,
+    pub expires_at: Time,
+}
+
+const CODE: &str = "SELECT email, hash, tries, created_at, expires_at FROM codes";
+
+fn code(row: &rusqlite::Row<'_>) -> rusqlite::Result<SentCode> {
+    Ok(SentCode {
+        email: row.get("email")?,
+        hash: row.get("hash")?,
+        tries: row.get("tries")?,
+        created_at: Time(row.get("created_at")?),
+        expires_at: Time(row.get("expires_at")?),
+    })
+}
+
+impl View<'_> {
+    pub(in crate::core) fn code(&self, purpose: &str, email: &str) -> Result<Option<SentCode>> {
+        self.one(
+            &format!("{CODE} WHERE purpose = ? AND email = ?"),
+            (purpose, email),
+            code,
+        )
+    }
+
+    pub(in crate::core) fn code_by_hash(
+        &self,
+        purpose: &str,
+        hash: &[u8],
+    ) -> Result<Option<SentCode>> {
+        self.one(
+            &format!("{CODE} WHERE hash = ? AND purpose = ?"),
+            (hash, purpose),
+            code,
+        )
+    }
+
+    pub(in crate::core) fn proof(&self, purpose: &str, email: &str) -> Result<Option<Proof>> {
+        self.one(
+            "SELECT address, hash, expires_at FROM proofs WHERE purpose = ? AND email = ?",
+            (purpose, email),
+            |row| {
+                Ok(Proof {
+                    address: row.get("address")?,
+                    hash: row.get("hash")?,
+                    expires_at: Time(row.get("expires_at")?),
+                })
+            },
+        )
+    }
+}
+
+impl Tx<'_> {
+    /// The newest code of a purpose and address; older ones are void.
+    pub(in crate::core) fn put_code(
+        &self,
+        purpose: &str,
+        email: &str,
+        hash: &[u8],
+        expires_at: Time,
+    ) -> Result<()> {
+        self.change(
+            "INSERT OR REPLACE INTO codes (purpose, email, hash, created_at, expires_at)
+             VALUES (?, ?, ?, ?, ?)",
+            (purpose, email, hash, self.now.0, expires_at.0),
+        )?;
+        // Nothing else would ever ask for these again.
+        self.change("DELETE FROM codes WHERE expires_at <= ?", [self.now.0])?;
+        self.change("DELETE FROM proofs WHERE expires_at <= ?", [self.now.0])?;
+        Ok(())
+    }
+
+    pub(in crate::core) fn count_wrong_try(&self, purpose: &str, email: &str) -> Result<()> {
+        self.change(
+            "UPDATE codes SET tries = tries + 1 WHERE purpose = ? AND email = ?",
+            (purpose, email),
+        )?;
+        Ok(())
+    }
+
+    pub(in crate::core) fn delete_code(&self, purpose: &str, email: &str) -> Result<()> {
+        self.change(
+            "DELETE FROM codes WHERE purpose = ? AND email = ?",
+            (purpose, email),
+        )?;
+        Ok(())
+    }
+
+    pub(in crate::core) fn put_proof(
+        &self,
+        purpose: &str,
+        email: &str,
+        proof: &Proof,
+    ) -> Result<()> {
+        self.change(
+            "INSERT OR REPLACE INTO proofs (purpose, email, address, hash, expires_at)
+             VALUES (?, ?, ?, ?, ?)",
+            (
+                purpose,
+                email,
+                &proof.address,
+                &proof.hash,
+                proof.expires_at.0,
+            ),
+        )?;
+        Ok(())
+    }
+
+    pub(in crate::core) fn delete_proof(&self, purpose: &str, email: &str) -> Result<()> {
+        self.change(
+            "DELETE FROM proofs WHERE purpose = ? AND email = ?",
+            (purpose, email),
+        )?;
+        Ok(())
+    }
+}

@@ -1,0 +1,79 @@
+//! Mentoring sessions, as rows.
+
+use rusqlite::Row;
+
+use super::conversation::place;
+use super::{Tx, View};
+use crate::core::error::Result;
+use crate::core::model::{ConversationId, Id, Listed, Page, Place, Session, Time};
+
+fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
+    Ok(Session {
+        uuid: row.get("uuid")?,
+        mentor: Id::stored(row.get("mentor")?),
+        mentee: Id::stored(row.get("mentee")?),
+        start_at: Time(row.get("start_at")?),
+        status: row.get("status")?,
+    })
+}
+
+impl View<'_> {
+    pub(in crate::core) fn session(&self, uuid: &str) -> Result<Option<Session>> {
+        self.one("SELECT * FROM sessions WHERE uuid = ?", [uuid], session)
+    }
+
+    pub(in crate::core) fn session_of(
+        &self,
+        conversation: ConversationId,
+    ) -> Result<Option<Session>> {
+        self.one(
+            "SELECT * FROM sessions WHERE id = (SELECT session FROM conversations WHERE id = ?)",
+            [conversation.number()],
+            session,
+        )
+    }
+
+    /// The conversation that belongs to a session.
+    pub(in crate::core) fn session_place(&self, uuid: &str) -> Result<Option<Place>> {
+        self.one(
+            "SELECT id, sort, low, high FROM conversations
+             WHERE session = (SELECT id FROM sessions WHERE uuid = ?)",
+            [uuid],
+            |row| place(row, "id"),
+        )
+    }
+
+    pub(in crate::core) fn sessions(&self, page: Page) -> Result<Listed<Session>> {
+        let items = self.all(
+            "SELECT * FROM sessions ORDER BY id DESC LIMIT ? OFFSET ?",
+            (page.limit, page.offset()),
+            session,
+        )?;
+        let total = self.count("SELECT count(*) FROM sessions", ())?;
+        Ok(Listed { items, total })
+    }
+}
+
+impl Tx<'_> {
+    /// Records a session, or what has become of it. Who takes part in it stays as it was first said.
+    pub(in crate::core) fn put_session(&self, new: &Session) -> Result<()> {
+        self.change(
+            "INSERT INTO sessions (uuid, mentor, mentee, start_at, status) VALUES (?, ?, ?, ?, ?)
+             ON CONFLICT (uuid) DO UPDATE SET start_at = excluded.start_at, status = excluded.status",
+            (&new.uuid, new.mentor.number(), new.mentee.number(), new.start_at.0, &new.status),
+        )?;
+        Ok(())
+    }
+
+    pub(in crate::core) fn tie_to_session(
+        &self,
+        conversation: ConversationId,
+        uuid: &str,
+    ) -> Result<()> {
+        self.change(
+            "UPDATE conversations SET session = (SELECT id FROM sessions WHERE uuid = ?) WHERE id = ?",
+            (uuid, conversation.number()),
+        )?;
+        Ok(())
+    }
+}

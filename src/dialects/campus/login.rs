@@ -1,0 +1,120 @@
+//! Logging in, devices, resetting a password, and logging in with Google.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::shapes;
+use super::sign_up::{email, verify};
+use crate::core::code::{self, Purpose};
+use crate::core::error::{Error, Result};
+use crate::core::{account, outbox, text};
+use crate::mail::letters;
+use crate::web::answer::{Answer, json_reply};
+use crate::web::call::Call;
+use crate::web::login;
+use crate::web::oidc::{self, Oidc};
+
+fn ok(body: Value) -> Answer {
+    Ok(json_reply(StatusCode::OK, &body))
+}
+
+/// POST /user/reset-password-code
+pub async fn send_reset_code(mut call: Call) -> Answer {
+    let mut fields = call.fields().await?;
+    let email = email(&mut fields);
+    let email = fields.done(Some(email))?;
+    let code = code::digits();
+    let letter = letters::reset(&code);
+    call.write(move |tx| {
+        code::issue(tx, Purpose::Reset, &email, &code)?;
+        match account::known_address(tx, &email)? {
+            Some(_) => outbox::post(tx, &email, &letter),
+            // What is answered is the same.
+            None => Ok(()),
+        }
+    })
+    .await?;
+    ok(json!({ "message": "If the address has an account, a code is on its way" }))
+}
+
+/// POST /user/verify-reset-code
+pub async fn verify_reset_code(mut call: Call) -> Answer {
+    let token = verify(&mut call, Purpose::Reset).await?;
+    ok(json!({ "message": "Code verified", "verified": true, "resetToken": token }))
+}
+
+/// PATCH /user/reset-password
+pub async fn reset_password(mut call: Call) -> Answer {
+    let client = call.visitor().address.to_string();
+    let mut fields = call.fields().await?;
+    let (email, password) = (email(&mut fields), fields.text(&["password"]));
+    if let Some(wrong) = text::wrong_with_password(&password) {
+        fields.fault("password", wrong);
+    }
+    let token = fields.optional_text(&["resetToken"]);
+    let (email, password) = fields.done(Some((email, password)))?;
+    // Asked before the slow hash, and again with the writing.
+    let (address, asking, proof) = (email.clone(), client.clone(), token.clone());
+    call.read(move |view| code::proven(view, Purpose::Reset, &address, &asking, proof.as_deref())).await?;
+    let hash = call.core().passwords().hash(password).await?;
+    call.write(move |tx| account::reset_password(tx, &email, &hash, &client, token.as_deref())).await?;
+    ok(json!({ "message": "Password has been reset" }))
+}
+
+/// POST /auth/login
+pub async fn log_in(mut call: Call) -> Answer {
+    let credentials = login::Credentials::read(&mut call).await?;
+    let (account, token) = login::log_in(&call, credentials).await?;
+    ok(shapes::logged_in(call.core().spelling(), "Login successful", &token, &account))
+}
+
+/// GET /auth/active-devices
+pub async fn list_devices(call: Call) -> Answer {
+    let me = call.me()?;
+    let current = me.device;
+    let devices = call.read(move |view| account::devices(view, &me)).await?;
+    let spell = call.core().spelling();
+    ok(devices.iter().map(|device| shapes::device(spell, device, current)).collect())
+}
+
+/// POST /auth/remove-all-session: the asking device too
+pub async fn remove_all_devices(call: Call) -> Answer {
+    let me = call.me()?;
+    call.write(move |tx| account::end_all_devices(tx, me.id)).await?;
+    ok(json!({ "message": "All sessions removed" }))
+}
+
+/// POST /auth/remove-session/:id
+pub async fn remove_device(call: Call) -> Answer {
+    let me = call.me()?;
+    let device = call.id(0, "id")?;
+    call.write(move |tx| account::remove_device(tx, &me, device)).await?;
+    ok(json!({ "message": "Session removed" }))
+}
+
+/// GET /auth/google: to the issuer
+pub async fn google(call: Call) -> Answer {
+    configured(&call)?.begin().await
+}
+
+/// GET /auth/google/callback: back from the issuer
+pub async fn google_callback(call: Call) -> Answer {
+    let oidc = configured(&call)?;
+    let identity = oidc.finish(&call).await?;
+    let id = call.write(move |tx| account::identified(tx, &identity)).await?;
+    let token = login::start(&call, id).await?;
+    match oidc.login_return() {
+        // In the fragment, which no server on the way sees.
+        Some(url) => oidc::redirect(&format!("{url}#token={token}"), None),
+        None => {
+            let own = call.read(move |view| account::get(view, id)).await?;
+            ok(shapes::logged_in(call.core().spelling(), "Login successful", &token, &own))
+        }
+    }
+}
+
+fn configured(call: &Call) -> Result<&Oidc> {
+    call.web().oidc.as_ref().ok_or(Error::NotConfigured(
+        "Logging in with Google is turned on with --google-client-id and --google-client-secret-file",
+    ))
+}

@@ -1,0 +1,86 @@
+//! **campus**, document 000: `/user`, `/auth`, `/conversaton`, `/message`, and kebab-case events in the namespace `/`.
+//! Ids are UUIDs. What the document misspells is kept as spelled, and the correction works too.
+
+mod login;
+mod rest;
+mod shapes;
+mod sign_up;
+mod socket;
+
+use crate::core::model::{Event, Sort};
+use crate::dialects::said::Hearing;
+use crate::dialects::telling::Telling;
+use crate::routes;
+use crate::web::routes::Route;
+
+pub struct Dialect;
+
+impl crate::dialects::Dialect for Dialect {
+    fn name(&self) -> &'static str {
+        "campus"
+    }
+
+    fn routes(&self) -> Vec<Route> {
+        routes! {
+            // User API
+            POST  "/user/send-signup-code"    => sign_up::send_code, Auth;
+            POST  "/user/resend-signup-code"  => sign_up::send_code, Auth;
+            POST  "/user/verify-email"        => sign_up::verify_email, Auth;
+            POST  "/user/register"            => sign_up::register, Auth;
+            GET   "/user/profile"             => rest::profile, Free;
+            POST  "/user/reset-password-code" => login::send_reset_code, Auth;
+            POST  "/user/verify-reset-code"   => login::verify_reset_code, Auth;
+            PATCH "/user/reset-password"      => login::reset_password, Auth;
+            // Auth API
+            POST "/auth/login"                => login::log_in, Auth;
+            GET  "/auth/active-devices"       => login::list_devices, Free;
+            POST "/auth/remove-all-session"   => login::remove_all_devices, Free;
+            POST "/auth/remove-session/{id}"  => login::remove_device, Free;
+            GET  "/auth/google"               => login::google, Auth;
+            GET  "/auth/google/callback"      => login::google_callback, Auth;
+            // Conversation API
+            POST "/conversaton/create"        => rest::create_conversation, Free;
+            GET  "/conversaton/{id}"          => rest::show_conversation, Free;
+            POST "/conversaton/create-group"  => rest::create_group, Free;
+            POST "/conversation/create"       => rest::create_conversation, Free;
+            GET  "/conversation/{id}"         => rest::show_conversation, Free;
+            POST "/conversation/create-group" => rest::create_group, Free;
+            // Message API
+            POST "/message/create"            => rest::create_message, Free;
+            GET  "/message/get-messages"      => rest::list_messages, Free;
+            GET  "/message/get-conversation-participants" => rest::list_participants, Free;
+        }
+    }
+
+    fn hears(&self) -> &'static [(&'static str, Hearing)] {
+        &[
+            ("join-conversation", |said| said.join()),
+            ("send-message", socket::send),
+            ("join-group", |said| said.join()),
+            ("send-group-message", socket::send),
+        ]
+    }
+
+    fn says(&self) -> &'static [&'static str] {
+        &["receive-message", "receive-group-message"]
+    }
+
+    fn retell(&self, event: &Event, tell: &mut Telling<'_>) {
+        match event {
+            Event::MessagePosted(message) => {
+                let event = match message.place.sort {
+                    Sort::Direct | Sort::Session => "receive-message",
+                    Sort::Group | Sort::Room => "receive-group-message",
+                };
+                tell.room(event, |spell| shapes::message(spell, message));
+            }
+            // The document has no files, no receipts, no typing, no notifications.
+            Event::FileShared { .. } | Event::MessagesRead { .. } | Event::Typing { .. } => {}
+            Event::NoticeMade(_) | Event::NoticesWaiting { .. } => {}
+            Event::Listening { .. } | Event::NotListening { .. } => {}
+            Event::AccountChanged(_) => {}
+            Event::MemberJoined { .. } | Event::MemberLeft { .. } => {}
+            Event::DeviceMade { .. } | Event::DeviceEnded { .. } => {}
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The document's objects, block by block.
+
+use serde_json::{Value, json};
+
+use crate::core::id::Spelling;
+use crate::core::model::{Account, Conversation, Device, DeviceId, Message, Person};
+use crate::web::people::picture_url;
+
+/// `{ id, full_name, email, gender, dateOfBirth, role, profile, createdAt }`
+pub fn user(spell: &Spelling, account: &Account) -> Value {
+    json!({
+        "id": spell.uuid(account.id),
+        "full_name": account.name,
+        "email": account.email,
+        "gender": account.gender,
+        "dateOfBirth": account.born_on,
+        "role": account.role,
+        "profile": picture_url(spell, account.picture.as_ref()),
+        "createdAt": account.created_at.iso(),
+    })
+}
+
+/// `{ message, token, user }`
+pub fn logged_in(spell: &Spelling, message: &str, token: &str, account: &Account) -> Value {
+    json!({ "message": message, "token": token, "user": user(spell, account) })
+}
+
+/// `{ id, userAgent, ip, createdAt, lastSeenAt, current }`
+pub fn device(spell: &Spelling, device: &Device, current: DeviceId) -> Value {
+    json!({
+        "id": spell.uuid(device.id),
+        "userAgent": device.user_agent,
+        "ip": device.address,
+        "createdAt": device.created_at.iso(),
+        "lastSeenAt": device.seen_at.iso(),
+        "current": device.id == current,
+    })
+}
+
+/// `{ id, full_name, profile }`
+pub fn participant(spell: &Spelling, person: &Person) -> Value {
+    json!({
+        "id": spell.uuid(person.id),
+        "full_name": person.name,
+        "profile": picture_url(spell, person.picture.as_ref()),
+    })
+}
+
+/// `{ id, type, name, participants, createdAt }`
+pub fn conversation(spell: &Spelling, known: &Conversation, people: &[Person]) -> Value {
+    json!({
+        "id": spell.uuid(known.place.id),
+        "type": known.place.sort.name(),
+        "name": known.name,
+        "participants": people.iter().map(|person| participant(spell, person)).collect::<Value>(),
+        "createdAt": known.created_at.iso(),
+    })
+}
+
+/// `{ id, message, senderId, conversationId, createdAt }`
+pub fn message(spell: &Spelling, message: &Message) -> Value {
+    json!({
+        "id": spell.uuid(message.id),
+        "message": message.text,
+        "senderId": spell.uuid(message.author.id),
+        "conversationId": spell.uuid(message.place.id),
+        "createdAt": message.sent_at.iso(),
+    })
+}

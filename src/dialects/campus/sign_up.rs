@@ -1,0 +1,152 @@
+//! Signing up: a code by mail, the right code, and a form.
+
+use http::{StatusCode, header};
+use serde_json::json;
+
+use super::shapes;
+use crate::core::account::Profile;
+use crate::core::code::{self, Purpose};
+use crate::core::error::{Error, Result};
+use crate::core::model::{AccountId, Time};
+use crate::core::{account, outbox, text};
+use crate::mail::letters;
+use crate::web::answer::{Answer, json_reply};
+use crate::web::call::Call;
+use crate::web::fields::Fields;
+use crate::web::files::Intake;
+use crate::web::forms::{self, FormFile};
+use crate::web::login;
+
+const GENDERS: &[&str] = &["male", "female", "other"];
+const ROLES: &[&str] = &["student", "faculty", "recruiter", "pro_partner"];
+const PICTURES: &[&str] = &["image/png", "image/jpeg", "image/gif", "image/webp"];
+
+/// `{ email }` from a body, checked.
+pub fn email(fields: &mut Fields<'_>) -> String {
+    let email = fields.text(&["email"]).trim().to_owned();
+    if let Some(wrong) = text::wrong_with_email(&email) {
+        fields.fault("email", wrong);
+    }
+    email
+}
+
+/// POST /user/send-signup-code and /user/resend-signup-code
+pub async fn send_code(mut call: Call) -> Answer {
+    let mut fields = call.fields().await?;
+    let email = email(&mut fields);
+    let email = fields.done(Some(email))?;
+    let code = code::digits();
+    let (letter, known) = (letters::sign_up(&code), letters::already_registered());
+    call.write(move |tx| {
+        code::issue(tx, Purpose::SignUp, &email, &code)?;
+        match account::known_address(tx, &email)? {
+            // What is answered is the same; the code that was made is told to nobody.
+            Some(account) if account.proven_at.is_some() => outbox::post(tx, &email, &known),
+            _ => outbox::post(tx, &email, &letter),
+        }
+    })
+    .await?;
+    let body = json!({ "message": "If the address can be signed up, a code is on its way" });
+    Ok(json_reply(StatusCode::OK, &body))
+}
+
+/// POST /user/verify-email
+pub async fn verify_email(mut call: Call) -> Answer {
+    let token = verify(&mut call, Purpose::SignUp).await?;
+    let body = json!({ "message": "Email verified", "verified": true, "signupToken": token });
+    Ok(json_reply(StatusCode::OK, &body))
+}
+
+/// `{ email, verificationCode }`: the token that a right code is worth
+pub async fn verify(call: &mut Call, purpose: Purpose) -> Result<String> {
+    let client = call.visitor().address.to_string();
+    let mut fields = call.fields().await?;
+    let (email, code) = (email(&mut fields), fields.code("verificationCode"));
+    let (email, code) = fields.done(Some((email, code)))?;
+    call.write(move |tx| code::verify(tx, purpose, &email, &code, &client)).await?
+}
+
+/// POST /user/register
+pub async fn register(mut call: Call) -> Answer {
+    let client = call.visitor().address.to_string();
+    let is_form = forms::is_form(call.header(header::CONTENT_TYPE).unwrap_or_default());
+    let most = call.core().limits().upload_bytes;
+    let (given, picture) = if is_form {
+        forms::read(&mut call, "profile", most).await?
+    } else {
+        (call.object().await?, None)
+    };
+    let mut fields = Fields::new(given, call.core().spelling());
+    let email = email(&mut fields);
+    let name = fields.text(&["full_name", "fullName", "name", "username"]).trim().to_owned();
+    if let Some(wrong) = text::wrong_with_name(&name) {
+        fields.fault("full_name", wrong);
+    }
+    let gender = one_of(&mut fields, "gender", GENDERS);
+    let role = one_of(&mut fields, "role", ROLES);
+    let born_on = date_of_birth(&mut fields);
+    let password = fields.text(&["password"]);
+    if let Some(wrong) = text::wrong_with_password(&password) {
+        fields.fault("password", wrong);
+    }
+    let token = fields.optional_text(&["signupToken"]);
+    if let Some(picture) = &picture
+        && !is_picture(picture)
+    {
+        fields.fault("profile", "must be a PNG, JPEG, GIF or WebP picture");
+    }
+    let profile = Profile { name, gender, born_on, role };
+    fields.done(Some(()))?;
+
+    // Asked before the slow hash, and again with the writing.
+    let (address, asking, proof) = (email.clone(), client.clone(), token.clone());
+    call.read(move |view| code::proven(view, Purpose::SignUp, &address, &asking, proof.as_deref())).await?;
+    let hash = call.core().passwords().hash(password).await?;
+    let id = call
+        .write(move |tx| account::register(tx, &email, &profile, &hash, &client, token.as_deref()))
+        .await?;
+    let login = login::start(&call, id).await?;
+    if let Some(picture) = picture {
+        keep(&call, &login, id, picture).await?;
+    }
+    let own = call.read(move |view| account::get(view, id)).await?;
+    let shape = shapes::logged_in(call.core().spelling(), "User registered", &login, &own);
+    Ok(json_reply(StatusCode::CREATED, &shape))
+}
+
+fn one_of(fields: &mut Fields<'_>, name: &str, words: &[&str]) -> Option<String> {
+    let given = fields.text(&[name]);
+    if !words.contains(&given.as_str()) {
+        fields.fault(name, format!("must be one of {}", words.join(", ")));
+    }
+    Some(given)
+}
+
+/// `YYYY-MM-DD`, in the past; a time behind it is left out.
+fn date_of_birth(fields: &mut Fields<'_>) -> Option<String> {
+    let given = fields.text(&["dateOfBirth", "date_of_birth"]);
+    let day = given.get(..10).unwrap_or_default();
+    let plausible = Time::from_iso(&format!("{day}T00:00:00Z"))
+        .is_some_and(|date| date < Time::now() && day >= "1900-01-01");
+    let rest = given.get(10..).unwrap_or_default();
+    if !plausible || !(rest.is_empty() || rest.starts_with('T')) {
+        fields.fault("dateOfBirth", "must be a date in the past: YYYY-MM-DD");
+    }
+    Some(day.to_owned())
+}
+
+fn is_picture(file: &FormFile) -> bool {
+    infer::get(&file.bytes).is_some_and(|known| PICTURES.contains(&known.mime_type()))
+}
+
+async fn keep(call: &Call, login: &str, id: AccountId, picture: FormFile) -> Result<()> {
+    let me = call.core().me(login).await?;
+    let name = if picture.name.is_empty() { "profile".into() } else { picture.name };
+    let mut intake = Intake::new(call.core().clone(), me, name);
+    intake.add(picture.bytes).await?;
+    let file = intake.finish(None, None).await?;
+    call.write(move |tx| account::show_picture(tx, id, file.id)).await.map_err(|error| match error {
+        Error::NotFound(_) => Error::Internal("an account was gone before its picture".into()),
+        other => other,
+    })
+}

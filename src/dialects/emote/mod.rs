@@ -1,0 +1,71 @@
+//! **emote**, document 002: `/api/auth/register`, `/api/profile/users`, `/api/conversations` by page, and resetting a
+//! password by a mailed token. It documents no events.
+
+mod rest;
+mod shapes;
+
+use crate::core::model::Event;
+use crate::dialects::said::Hearing;
+use crate::dialects::telling::Telling;
+use crate::routes;
+use crate::web::call::Call;
+use crate::web::login;
+use crate::web::routes::Route;
+
+/// What the accounts that were made here are marked with.
+const HOME: &str = "emote";
+
+pub struct Dialect;
+
+impl crate::dialects::Dialect for Dialect {
+    fn name(&self) -> &'static str {
+        HOME
+    }
+
+    fn routes(&self) -> Vec<Route> {
+        routes! {
+            // Authentication
+            POST "/api/auth/register" => rest::register, Auth;
+            POST "/api/auth/login"    => login::log_in_route, Auth;
+            POST "/api/auth/logout"   => login::log_out_route, Free;
+            GET  "/api/auth/validate" => rest::validate, Free;
+            // User profile
+            GET  "/api/profile/users" => rest::list_users, Free;
+            // Conversations
+            GET  "/api/conversations" => rest::list_conversations, Free, when is_meant;
+            // Password management
+            POST "/api/password/reset-request" => rest::request_reset, Auth;
+            POST "/api/password/reset"         => rest::reset, Auth;
+        }
+    }
+
+    fn hears(&self) -> &'static [(&'static str, Hearing)] {
+        &[]
+    }
+
+    fn says(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn retell(&self, event: &Event, _: &mut Telling<'_>) {
+        match event {
+            // The document has no events.
+            Event::MessagePosted(_) | Event::FileShared { .. } | Event::MessagesRead { .. } => {}
+            Event::Typing { .. } | Event::NoticeMade(_) | Event::NoticesWaiting { .. } => {}
+            Event::Listening { .. } | Event::NotListening { .. } => {}
+            Event::AccountChanged(_) => {}
+            Event::MemberJoined { .. } | Event::MemberLeft { .. } => {}
+            Event::DeviceMade { .. } | Event::DeviceEnded { .. } => {}
+        }
+    }
+}
+
+/// Another document has this path too, with `limit` and `offset`. Where neither's parameters are there, it is for those
+/// who registered here.
+fn is_meant(call: &Call) -> bool {
+    let query = call.query();
+    if query.has(&["page", "page_size"]) {
+        return true;
+    }
+    !query.has(&["limit", "offset"]) && call.me().is_ok_and(|me| &*me.home == HOME)
+}

@@ -1,0 +1,133 @@
+//! The document's routes.
+
+use http::{HeaderValue, StatusCode};
+use serde_json::{Value, json};
+
+use super::{HOME, shapes};
+use crate::core::code::{self, Purpose};
+use crate::core::error::Error;
+use crate::core::model::Page;
+use crate::core::{account, conversation, limits, outbox, text};
+use crate::mail::letters;
+use crate::web::answer::{Answer, json_reply};
+use crate::web::call::Call;
+use crate::web::fields::Fields;
+
+/// How many a page has, unless asked otherwise: the document's default.
+const PAGE: u32 = 30;
+
+fn ok(body: Value) -> Answer {
+    Ok(json_reply(StatusCode::OK, &body))
+}
+
+fn success(message: &str) -> Answer {
+    ok(json!({ "success": true, "message": message }))
+}
+
+fn page(query: &mut Fields<'_>) -> Page {
+    Page {
+        page: query.number("page", 1, 1, 10_000_000),
+        limit: query.number("page_size", PAGE, 1, limits::PAGE),
+        descending: false,
+    }
+}
+
+/// POST /api/auth/register: register a new user account
+pub async fn register(mut call: Call) -> Answer {
+    let mut fields = call.fields().await?;
+    let name = fields.text(&["name", "username", "full_name", "fullName"]);
+    let (email, password) = (fields.text(&["email"]), fields.text(&["password"]));
+    let new = account::SignUp { home: HOME, name, username: false, email };
+    let new = match new.checked("name", &password) {
+        Ok(new) => fields.done(Some(new))?,
+        Err(faults) => return Err(fields.refused(faults)),
+    };
+    let hash = call.core().passwords().hash(password).await?;
+    call.write(move |tx| account::sign_up(tx, new, hash)).await?;
+    success("User registered successfully")
+}
+
+/// GET /api/auth/validate: check if the current user's authentication token is valid
+pub async fn validate(call: Call) -> Answer {
+    let me = call.me()?;
+    let own = call.read(move |view| account::get(view, me.id)).await?;
+    let user = shapes::account(call.core().spelling(), &own);
+    ok(json!({ "success": true, "user": user }))
+}
+
+/// GET /api/profile/users: a paginated list of all users
+pub async fn list_users(call: Call) -> Answer {
+    let me = call.me()?;
+    let mut query = call.query();
+    let page = page(&mut query);
+    query.done(Some(()))?;
+    let (people, own) = call
+        .read(move |view| Ok((account::people(view, page)?, account::get(view, me.id)?)))
+        .await?;
+    let spell = call.core().spelling();
+    let own = Some((own.id, own.email.as_deref()));
+    ok(json!({
+        "users": people.items.iter().map(|person| shapes::user(spell, person, own)).collect::<Value>(),
+        "pagination": shapes::pagination(page, people.total),
+    }))
+}
+
+/// GET /api/conversations: a paginated list of conversations
+pub async fn list_conversations(call: Call) -> Answer {
+    let me = call.me()?;
+    let mut query = call.query();
+    let page = page(&mut query);
+    query.done(Some(()))?;
+    let offset = u32::try_from(page.offset()).unwrap_or(u32::MAX);
+    let inbox = call.read(move |view| conversation::inbox(view, &me, page.limit, offset)).await?;
+    let spell = call.core().spelling();
+    let list = inbox.items.iter().map(|item| shapes::conversation(spell, item)).collect::<Value>();
+    let body = json!({ "conversations": list, "pagination": shapes::pagination(page, inbox.total) });
+    let mut reply = json_reply(StatusCode::OK, &body);
+    reply.headers_mut().insert("x-total-count", HeaderValue::from(inbox.total));
+    Ok(reply)
+}
+
+/// POST /api/password/reset-request: request a password reset for a user
+pub async fn request_reset(mut call: Call) -> Answer {
+    let mut fields = call.fields().await?;
+    let email = fields.text(&["email"]).trim().to_owned();
+    if let Some(wrong) = text::wrong_with_email(&email) {
+        fields.fault("email", wrong);
+    }
+    let email = fields.done(Some(email))?;
+    let token = code::token();
+    let letter = letters::reset_link(&call.web().public_url, &token);
+    let issued = call
+        .write(move |tx| {
+            code::issue(tx, Purpose::Link, &email, &token)?;
+            match account::known_address(tx, &email)? {
+                Some(_) => outbox::post(tx, &email, &letter),
+                None => Ok(()),
+            }
+        })
+        .await;
+    match issued {
+        // The document promises 200; one mail a minute is enough.
+        Ok(()) | Err(Error::TooOften { .. }) => {
+            success("If the address has an account, a mail with a reset token is on its way")
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// POST /api/password/reset: reset a user's password using a reset token
+pub async fn reset(mut call: Call) -> Answer {
+    let mut fields = call.fields().await?;
+    let (token, password) = (fields.text(&["token"]), fields.text(&["password"]));
+    if token.is_empty() {
+        fields.fault("token", "must not be empty");
+    }
+    if let Some(wrong) = text::wrong_with_password(&password) {
+        fields.fault("password", wrong);
+    }
+    let (token, password) = fields.done(Some((token, password)))?;
+    let hash = call.core().passwords().hash(password).await?;
+    call.write(move |tx| account::reset_by_link(tx, &token, &hash)).await?;
+    success("Password has been reset")
+}

@@ -1,0 +1,64 @@
+//! The document's objects. It shows none; these are what its words ask for.
+
+use serde_json::{Value, json};
+
+use crate::core::id::Spelling;
+use crate::core::model::{Account, AccountId, Overview, Page, Person};
+use crate::web::people::picture_url;
+
+/// The caller: `{ id, name, email, avatarUrl, createdAt }`
+pub fn account(spell: &Spelling, account: &Account) -> Value {
+    json!({
+        "id": spell.uuid(account.id),
+        "name": account.name,
+        "email": account.email,
+        "avatarUrl": picture_url(spell, account.picture.as_ref()),
+        "createdAt": account.created_at.iso(),
+    })
+}
+
+/// Anybody: `{ id, name, avatarUrl, createdAt }`; the e-mail address is shown of the caller alone.
+pub fn user(spell: &Spelling, person: &Person, own: Option<(AccountId, Option<&str>)>) -> Value {
+    let mut shape = json!({
+        "id": spell.uuid(person.id),
+        "name": person.name,
+        "avatarUrl": picture_url(spell, person.picture.as_ref()),
+        "createdAt": person.created_at.iso(),
+    });
+    if let Some((caller, email)) = own
+        && caller == person.id
+    {
+        shape["email"] = json!(email);
+    }
+    shape
+}
+
+/// A conversation in the list.
+pub fn conversation(spell: &Spelling, overview: &Overview) -> Value {
+    let known = &overview.conversation;
+    json!({
+        "id": spell.uuid(known.place.id),
+        "type": known.place.sort.name(),
+        "name": known.name,
+        "participants": overview.people.iter().map(|person| user(spell, person, None)).collect::<Value>(),
+        "lastMessage": overview.last.as_ref().map(|message| json!({
+            "id": spell.uuid(message.id),
+            "content": message.text,
+            "senderId": spell.uuid(message.author.id),
+            "createdAt": message.sent_at.iso(),
+        })),
+        "unreadCount": overview.unread,
+        "createdAt": known.created_at.iso(),
+        "updatedAt": overview.updated_at.iso(),
+    })
+}
+
+/// `{ page, page_size, total, total_pages }`
+pub fn pagination(page: Page, total: i64) -> Value {
+    json!({
+        "page": page.page,
+        "page_size": page.limit,
+        "total": total,
+        "total_pages": page.pages(total),
+    })
+}

@@ -1,0 +1,89 @@
+//! **mentor**, document 001: `/api/conversations`, and snake_case events in the namespace `/chat`, whose sockets join
+//! everything that is theirs by themselves. Ids are UUIDs.
+
+mod rest;
+mod shapes;
+mod socket;
+
+use crate::core::model::Event;
+use crate::dialects::Namespace;
+use crate::dialects::said::Hearing;
+use crate::dialects::telling::Telling;
+use crate::routes;
+use crate::web::call::Call;
+use crate::web::routes::Route;
+
+pub struct Dialect;
+
+impl crate::dialects::Dialect for Dialect {
+    fn name(&self) -> &'static str {
+        "mentor"
+    }
+
+    fn namespace(&self) -> Namespace {
+        Namespace::Chat
+    }
+
+    fn joins_by_itself(&self) -> bool {
+        true
+    }
+
+    fn routes(&self) -> Vec<Route> {
+        routes! {
+            GET    "/api/conversations"               => rest::list, Free, when is_meant;
+            POST   "/api/conversations/by-session"    => rest::by_session, Free;
+            GET    "/api/conversations/{id}"          => rest::show, Free;
+            GET    "/api/conversations/{id}/messages" => rest::list_messages, Free;
+            POST   "/api/conversations/{id}/messages" => rest::send, Free;
+            PATCH  "/api/conversations/{id}/read"     => rest::mark_read, Free;
+            // Groups change: beyond the document, in its words.
+            POST   "/api/conversations/{id}/members"          => rest::add_member, Free;
+            DELETE "/api/conversations/{id}/members/{userId}" => rest::remove_member, Free;
+        }
+    }
+
+    fn hears(&self) -> &'static [(&'static str, Hearing)] {
+        &[
+            ("join_conversation", |said| said.join()),
+            ("leave_conversation", |said| said.leave()),
+            ("typing", socket::typing),
+            ("mark_read", |said| said.mark_read()),
+        ]
+    }
+
+    fn says(&self) -> &'static [&'static str] {
+        &["new_message", "user_typing", "messages_read", "new_notification", "error"]
+    }
+
+    fn retell(&self, event: &Event, tell: &mut Telling<'_>) {
+        match event {
+            Event::MessagePosted(message) => {
+                tell.room("new_message", |spell| shapes::new_message(spell, message));
+            }
+            Event::Typing { place, who, on, .. } => {
+                tell.others(*who, "user_typing", |spell| shapes::typing(spell, place.id, *who, *on));
+            }
+            Event::MessagesRead { place, receipt } => {
+                tell.others(receipt.reader, "messages_read", |spell| {
+                    shapes::receipt(spell, place.id, receipt)
+                });
+            }
+            // The document has no files of its own, and no notifications.
+            Event::FileShared { .. } => {}
+            Event::NoticeMade(_) | Event::NoticesWaiting { .. } => {}
+            Event::Listening { .. } | Event::NotListening { .. } => {}
+            Event::AccountChanged(_) => {}
+            Event::MemberJoined { .. } | Event::MemberLeft { .. } => {}
+            Event::DeviceMade { .. } | Event::DeviceEnded { .. } => {}
+        }
+    }
+}
+
+/// Another document has this path too, with `page` and `page_size`, which it is asked for first. What it leaves is ours.
+fn is_meant(call: &Call) -> bool {
+    let query = call.query();
+    if query.has(&["page", "page_size"]) {
+        return false;
+    }
+    query.has(&["limit", "offset"]) || !call.me().is_ok_and(|me| &*me.home == "emote")
+}

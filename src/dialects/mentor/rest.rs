@@ -1,0 +1,154 @@
+//! The document's routes.
+
+use http::{HeaderValue, StatusCode};
+use serde_json::{Value, json};
+
+use super::shapes;
+use crate::core::error::Result;
+use crate::core::message::{Draft, PLAIN};
+use crate::core::model::{Attachment, ConversationId, Me};
+use crate::core::{conversation, limits, message, session};
+use crate::web::answer::{Answer, json_reply};
+use crate::web::call::Call;
+use crate::web::fields::{CONTENT, Fields};
+use crate::web::given::Given;
+
+/// The document's defaults.
+const CONVERSATIONS: u32 = 20;
+const MESSAGES: u32 = 50;
+
+fn ok(body: Value) -> Answer {
+    Ok(json_reply(StatusCode::OK, &body))
+}
+
+/// GET /api/conversations: the caller's, with last message and unread count
+pub async fn list(call: Call) -> Answer {
+    let me = call.me()?;
+    let mut query = call.query();
+    let limit = query.number("limit", CONVERSATIONS, 1, limits::PAGE);
+    let offset = query.number("offset", 0, 0, u32::MAX);
+    query.done(Some(()))?;
+    let inbox = call.read(move |view| conversation::inbox(view, &me, limit, offset)).await?;
+    let spell = call.core().spelling();
+    let list = inbox.items.iter().map(|item| shapes::conversation(spell, item)).collect();
+    let mut reply = json_reply(StatusCode::OK, &list);
+    reply.headers_mut().insert("x-total-count", HeaderValue::from(inbox.total));
+    Ok(reply)
+}
+
+/// POST /api/conversations/by-session: get or create the conversation for a session
+pub async fn by_session(mut call: Call) -> Answer {
+    let me = call.me()?;
+    let mut fields = call.fields().await?;
+    let uuid = fields.text(&["sessionId"]);
+    if !session::is_uuid(&uuid) {
+        fields.fault("sessionId", "must be a UUID");
+    }
+    let uuid = fields.done(Some(uuid))?;
+    let asking = me.clone();
+    let (place, made) = call.write(move |tx| session::talk(tx, &asking, &uuid)).await?;
+    overview(&call, me, place.id, if made { StatusCode::CREATED } else { StatusCode::OK }).await
+}
+
+/// GET /api/conversations/:id
+pub async fn show(call: Call) -> Answer {
+    let me = call.me()?;
+    let id = call.id(0, "id")?;
+    overview(&call, me, id, StatusCode::OK).await
+}
+
+async fn overview(call: &Call, me: Me, id: ConversationId, status: StatusCode) -> Answer {
+    let overview = call.read(move |view| conversation::overview(view, &me, id)).await?;
+    Ok(json_reply(status, &shapes::conversation(call.core().spelling(), &overview)))
+}
+
+/// GET /api/conversations/:id/messages: newest first, by cursor
+pub async fn list_messages(call: Call) -> Answer {
+    let me = call.me()?;
+    let id = call.id(0, "id")?;
+    let mut query = call.query();
+    let limit = query.number("limit", MESSAGES, 1, limits::PAGE);
+    let before = query.optional_id(&["before"]);
+    query.done(Some(()))?;
+    let (page, more) =
+        call.read(move |view| message::before(view, me.id, id, before, limit)).await?;
+    let spell = call.core().spelling();
+    let next = page.last().filter(|_| more).map(|oldest| spell.uuid(oldest.id));
+    ok(json!({
+        "messages": page.iter().map(|message| shapes::message(spell, message)).collect::<Value>(),
+        "hasMore": more,
+        "nextCursor": next,
+    }))
+}
+
+/// POST /api/conversations/:id/messages
+pub async fn send(mut call: Call) -> Answer {
+    let me = call.me()?;
+    let id = call.id(0, "id")?;
+    let most = call.core().limits().message_chars;
+    let draft = draft(id, call.fields().await?, most)?;
+    let sent = call.write(move |tx| message::post(tx, &me, draft)).await?;
+    Ok(json_reply(StatusCode::CREATED, &shapes::message(call.core().spelling(), &sent)))
+}
+
+/// `{ content, contentType, attachments: [{ filename, mimeType, url, size }], clientMessageId? }`
+fn draft(conversation: ConversationId, mut fields: Fields<'_>, most: usize) -> Result<Draft> {
+    let text = fields.text(CONTENT);
+    let content_type = fields.optional_text(&["contentType"]).unwrap_or_else(|| PLAIN.to_owned());
+    let client_id = fields.optional_text(&["clientMessageId"]);
+    let attachments = fields.list(&["attachments"]).into_iter().map(attachment).collect();
+    let draft = Draft { conversation, text, content_type, attachments, client_id };
+    fields.also_wrong(message::wrong_with(&draft, most));
+    fields.done(Some(draft))
+}
+
+/// What is missing or of another type becomes what the verb's check finds wrong.
+fn attachment(mut given: Given) -> Attachment {
+    let mut text = |names: &[&str]| {
+        names.iter().find_map(|name| match given.take(name) {
+            Some(Given::Text(text)) => Some(text),
+            _ => None,
+        })
+    };
+    let (filename, media_type, url) = (text(&["filename"]), text(&["mimeType", "mimetype"]), text(&["url"]));
+    let size = match given.take("size") {
+        Some(Given::Integer(size)) => size,
+        None | Some(Given::Null) => 0,
+        Some(_) => -1,
+    };
+    Attachment {
+        filename: filename.unwrap_or_default(),
+        media_type: media_type.unwrap_or_default(),
+        url: url.unwrap_or_default(),
+        size,
+    }
+}
+
+/// PATCH /api/conversations/:id/read: mark all messages in conversation as read
+pub async fn mark_read(call: Call) -> Answer {
+    let me = call.me()?;
+    let id = call.id(0, "id")?;
+    let count = call.write(move |tx| conversation::mark_read(tx, &me, id)).await?;
+    ok(json!({ "conversationId": call.core().spelling().uuid(id), "count": count }))
+}
+
+/// POST /api/conversations/:id/members: take somebody into a group
+pub async fn add_member(mut call: Call) -> Answer {
+    let me = call.me()?;
+    let id = call.id(0, "id")?;
+    let mut fields = call.fields().await?;
+    let who = fields.id(&["userId"]);
+    let who = fields.done(who)?;
+    let asking = me.clone();
+    call.write(move |tx| conversation::add_member(tx, &asking, id, who)).await?;
+    let overview = call.read(move |view| conversation::overview(view, &me, id)).await?;
+    ok(json!({ "conversation": shapes::conversation(call.core().spelling(), &overview) }))
+}
+
+/// DELETE /api/conversations/:id/members/:userId: put somebody out of a group, or leave
+pub async fn remove_member(call: Call) -> Answer {
+    let me = call.me()?;
+    let (id, who) = (call.id(0, "id")?, call.id(1, "userId")?);
+    call.write(move |tx| conversation::remove_member(tx, &me, id, who)).await?;
+    ok(json!({ "message": "Member removed" }))
+}

@@ -1,0 +1,98 @@
+//! What came by mail: the outbox of a throwaway server, and the codes in it.
+
+use super::Chat;
+use form_urlencoded::byte_serialize;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::time::Duration;
+
+impl Chat {
+    /// All mails to this address, the newest first.
+    pub async fn mails_to(&self, address: &str) -> Vec<Value> {
+        let address: String = byte_serialize(address.as_bytes()).collect();
+        let outbox = format!("/api/admin/outbox?to={address}");
+        let outbox = self.admin().get(outbox).await.has_status(200).json();
+        let mails = outbox["outbox"].as_array();
+        mails.expect("the outbox is a list").clone()
+    }
+
+    /// The newest mail to this address.
+    pub async fn mail_to(&self, address: &str) -> Value {
+        let mails = self.mails_to(address).await;
+        let newest = mails.into_iter().next();
+        newest.unwrap_or_else(|| panic!("nothing was mailed to {address}"))
+    }
+
+    /// The six digits in the newest mail to this address.
+    pub async fn code_for(&self, address: &str) -> String {
+        code_in(&self.mail_to(address).await)
+    }
+
+    /// The token in the link of the newest mail to this address.
+    pub async fn link_token_for(&self, address: &str) -> String {
+        token_in(&self.mail_to(address).await)
+    }
+
+    /// So much time passes for every code, link and proof that waits to be used. The scenes cannot wait for an hour:
+    /// they move the moments in the file into the past.
+    pub async fn time_passes(&self, span: Duration) {
+        let file = self.announced["db"].as_str().expect("a file").to_owned();
+        let aging = tokio::task::spawn_blocking(move || age(Path::new(&file), span));
+        let aged = aging.await.expect("the aging's thread");
+        aged.unwrap_or_else(|why| panic!("time does not pass: {why}"));
+    }
+}
+
+fn age(file: &Path, span: Duration) -> rusqlite::Result<()> {
+    let milliseconds = i64::try_from(span.as_millis()).expect("not for ever");
+    let database = rusqlite::Connection::open(file)?;
+    database.busy_timeout(super::PATIENCE)?;
+    for aging in [
+        "UPDATE codes SET created_at = created_at - ?1, expires_at = expires_at - ?1",
+        "UPDATE proofs SET expires_at = expires_at - ?1",
+    ] {
+        database.execute(aging, [milliseconds])?;
+    }
+    Ok(())
+}
+
+/// The six digits that stand alone in a mail's text.
+pub fn code_in(mail: &Value) -> String {
+    let code = codes_in(mail).into_iter().next();
+    code.unwrap_or_else(|| panic!("no code in: {mail}"))
+}
+
+/// Whatever stands in a mail's text and looks like a code.
+pub fn codes_in(mail: &Value) -> Vec<String> {
+    let text = mail["text"].as_str().expect("a mail has a text");
+    let words = text.split(|letter: char| !letter.is_alphanumeric());
+    let codes = words.filter(|word| word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit()));
+    codes.map(str::to_owned).collect()
+}
+
+/// What stands behind `token=` in a mail's text, and alone on a line as well.
+pub fn token_in(mail: &Value) -> String {
+    let text = mail["text"].as_str().expect("a mail has a text");
+    let behind = text.split_once("token=").map(|(_, behind)| behind);
+    let behind = behind.unwrap_or_else(|| panic!("no link with a token in: {text}"));
+    let is_of_it = |letter: &char| letter.is_ascii_alphanumeric() || "-_.~".contains(*letter);
+    let token: String = behind.chars().take_while(is_of_it).collect();
+    let alone = text.lines().any(|line| line.trim() == token);
+    assert!(alone, "{token} does not stand alone on a line of: {text}");
+    token
+}
+
+/// Six digits that are not these.
+pub fn another(code: &str) -> String {
+    let number: u32 = code.parse().expect("a code is digits");
+    format!("{:06}", (number + 1) % 1_000_000)
+}
+
+#[test]
+fn codes_and_tokens_are_found_in_a_mail() {
+    let mail = json!({ "text": "Your code is 012345.\nIt is valid for 10 minutes, until 2024-01-01 at 1234567." });
+    assert_eq!(code_in(&mail), "012345");
+    assert_eq!(another("999999"), "000000");
+    let mail = json!({ "text": "Follow\nhttp://127.0.0.1:3000/reset?token=aB-c_9\nor type\n\n  aB-c_9\n" });
+    assert_eq!(token_in(&mail), "aB-c_9");
+}
