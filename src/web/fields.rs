@@ -86,12 +86,18 @@ impl<'s> Fields<'s> {
         }
     }
 
-    /// Ids in a list; an empty list where it is missing.
+    /// Ids in a list.
     pub fn ids<K: Kind>(&mut self, names: &[&str]) -> Vec<Id<K>> {
-        self.list(names)
-            .into_iter()
-            .filter_map(|given| self.read_id(names, given))
-            .collect()
+        match self.take(names) {
+            Some(Given::List(items)) => items
+                .into_iter()
+                .filter_map(|given| self.read_id(names, given))
+                .collect(),
+            _ => {
+                self.fault(names[0], format!("must be a list of {} ids", K::NAME));
+                Vec::new()
+            }
+        }
     }
 
     /// The items of a list; none where it is missing.

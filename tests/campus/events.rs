@@ -67,7 +67,7 @@ async fn bob_hears_ann_in_the_conversation_he_joined() {
             .hears("receive-message", json!({ "message": "By REST" }))
             .await;
         assert_eq!(heard, by_rest);
-        person.socket().await.hears_nothing().await;
+        person.socket().await.hears_nothing_said().await;
     }
 }
 
@@ -91,7 +91,7 @@ async fn in_a_group_it_is_called_otherwise() {
         .hears("receive-group-message", json!({ "message": "By REST" }))
         .await;
     assert_eq!(heard, by_rest);
-    bob.socket().await.hears_nothing().await;
+    bob.socket().await.hears_nothing_said().await;
 }
 
 #[tokio::test]
@@ -121,7 +121,7 @@ async fn the_name_is_the_conversations_however_the_socket_joined() {
                 ann.does(say, json!({ "conversationId": place, "message": say }))
                     .await;
                 socket.hears(event, json!({ "message": say })).await;
-                socket.hears_nothing().await;
+                socket.hears_nothing_said().await;
             }
         }
     }
@@ -157,7 +157,7 @@ async fn joining_twice_is_hearing_once_and_whoever_speaks_has_joined() {
         person
             .hears("receive-message", json!({ "message": "So am I" }))
             .await;
-        person.socket().await.hears_nothing().await;
+        person.socket().await.hears_nothing_said().await;
     }
 }
 
@@ -235,7 +235,7 @@ async fn a_mistake_is_told_to_the_one_who_made_it() {
     ] {
         eve.is_refused(404, event, payload).await;
     }
-    bob.socket().await.hears_nothing().await;
+    bob.socket().await.hears_nothing_said().await;
 }
 
 #[tokio::test]
@@ -262,7 +262,7 @@ async fn names_that_only_the_server_may_say_do_nothing() {
         json!({ "message": "True", "senderId": ann.uuid }),
     )
     .await;
-    bob.socket().await.hears_nothing().await;
+    bob.socket().await.hears_nothing_said().await;
 }
 
 #[tokio::test]
@@ -276,7 +276,7 @@ async fn who_comes_back_hears_first_what_was_missed() {
     }
     let back = bob.enters(json!({ "lastMessageId": last["id"] })).await;
     let back = back.expect("a message's id is a position");
-    back.hears_nothing().await;
+    back.hears_nothing_said().await;
     back.does(
         "join-conversation",
         json!({ "conversationId": conversation }),
@@ -287,5 +287,5 @@ async fn who_comes_back_hears_first_what_was_missed() {
         back.hears("receive-message", json!({ "message": message }))
             .await;
     }
-    back.hears_nothing().await;
+    back.hears_nothing_said().await;
 }

@@ -1,15 +1,18 @@
 // How does a check in JavaScript get a server, people, and a socket whose words can be waited for?
 //
 //   const chat = await open();                     a throwaway server, gone with this process
-//   const ann = await chat.signUp('ann');          an account: name, id, token, post, get
+//   const ann = await chat.signUp('ann');          an account: name, id, token, post, get, patch
+//   await chat.asks('GET', path, body, token);     whatever comes: its status, headers, and JSON
+//   await chat.command('notify', 'ann', …);        another command of the same program, on the same file
 //   const bob = hear(socket, 'message');           everything said to a socket is kept until asked for
 //   await bob.hears('message', { content: 'hi' });
 //   await tell(socket, 'joinRoom', { roomId });    an event with a callback
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import v4 from 'socket.io-client';
 import v2 from 'socket.io-client-v2';
 
@@ -38,6 +41,8 @@ export async function open(...flags) {
   const chat = {
     ...announced,
     signUp: (name) => signUp(announced.url, name),
+    asks: (...what) => ask(announced.url, ...what),
+    command: (...words) => promisify(execFile)(binary, [...words, '--db', announced.db]),
     /** As asked: standard input closes, the server folds its log in and goes. */
     close: () => (child.stdin.end(), ended),
     /** As by accident: nothing is folded in, nobody is told. */
@@ -47,17 +52,22 @@ export async function open(...flags) {
   return chat;
 }
 
+/** Asks and hands on whatever comes; nothing is followed by itself. */
+async function ask(url, method, path, body, token) {
+  const headers = { ...(body && { 'content-type': 'application/json' }), ...(token && { authorization: `Bearer ${token}` }) };
+  const answer = await fetch(url + path, { method, headers, body: body && JSON.stringify(body), redirect: 'manual' });
+  return { status: answer.status, headers: answer.headers, said: await answer.json() };
+}
+
 async function signUp(url, username) {
-  const ask = async (method, path, body, token) => {
-    const headers = { ...(body && { 'content-type': 'application/json' }), ...(token && { authorization: `Bearer ${token}` }) };
-    const answer = await fetch(url + path, { method, headers, body: body && JSON.stringify(body) });
-    const said = await answer.json();
-    assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${JSON.stringify(said)}`);
+  const done = async (method, path, body, token) => {
+    const { status, said } = await ask(url, method, path, body, token);
+    assert.ok(status >= 200 && status < 300, `${method} ${path}: ${status} ${JSON.stringify(said)}`);
     return said;
   };
   const login = { email: `${username}@example.test`, password: 'correct horse' };
-  await ask('POST', '/api/auth/signup', { username, ...login });
-  const { token } = await ask('POST', '/api/auth/login', login);
+  await done('POST', '/api/auth/signup', { username, ...login });
+  const { token } = await done('POST', '/api/auth/login', login);
   // What direct calls a user id is the token's subject, a decimal integer.
   const id = Number(JSON.parse(Buffer.from(token.split('.')[1], 'base64url')).sub);
   assert.ok(Number.isSafeInteger(id), 'the token names an account by an integer');
@@ -65,9 +75,10 @@ async function signUp(url, username) {
     name: username,
     id,
     token,
-    post: (path, body) => ask('POST', path, body, token),
-    get: (path) => ask('GET', path, undefined, token),
-    opensRoom: async (name) => (await ask('POST', '/api/rooms', { name, description: name }, token)).data._id,
+    post: (path, body) => done('POST', path, body, token),
+    patch: (path, body) => done('PATCH', path, body, token),
+    get: (path) => done('GET', path, undefined, token),
+    opensRoom: async (name) => (await done('POST', '/api/rooms', { name, description: name }, token)).data._id,
   };
 }
 

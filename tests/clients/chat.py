@@ -72,10 +72,10 @@ class Person:
 class Ears:
     """Keeps what is said to a socket; works for the synchronous and the asyncio client."""
 
-    def __init__(self, socket, *events):
+    def __init__(self, socket, *events, namespace="/"):
         self.heard = {event: queue.Queue() for event in events}
         for event in events:
-            socket.on(event, self.heard[event].put)
+            socket.on(event, self.heard[event].put, namespace=namespace)
 
     def hears(self, event):
         try:
@@ -87,7 +87,7 @@ class Ears:
         return list(self.heard[event].queue)
 
 
-def refusal(socket):
+def refusal(socket, namespace="/"):
     """A place that fills with the reason why a connection was refused, and a flag to wait for."""
     told = threading.Event()
     reasons = []
@@ -96,5 +96,5 @@ def refusal(socket):
         reasons.extend(said)
         told.set()
 
-    socket.on("connect_error", note)
+    socket.on("connect_error", note, namespace=namespace)
     return told, reasons

@@ -88,10 +88,7 @@ impl Person {
         person.id = text(&login["data"]["id"]);
         person.number = number.expect("sub is the account's decimal id");
         let known = person.get("/api/auth/validate").await;
-        // TODO while emote is not served
-        if known.status != 404 {
-            person.uuid = text(&known.has_status(200).json()["user"]["id"]);
-        }
+        person.uuid = text(&known.has_status(200).json()["user"]["id"]);
         person
     }
 }

@@ -139,6 +139,17 @@ impl Socket {
         );
     }
 
+    /// The same, but for notifications: direct tells them to all of the receiver's sockets, whatever these joined.
+    pub async fn hears_nothing_said(&self) {
+        sleep(MOMENT).await;
+        let heard = self.ears.state();
+        let said = heard
+            .events
+            .iter()
+            .find(|(event, _)| event != "message_notification");
+        assert!(said.is_none(), "should have heard nothing, but: {said:?}");
+    }
+
     /// The server ends this connection.
     pub async fn is_sent_away(&self) {
         let ended = timeout(PATIENCE, self.ears.until(|heard| heard.ended.then_some(())));

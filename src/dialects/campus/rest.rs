@@ -7,7 +7,7 @@ use super::shapes;
 use crate::core::error::{Error, Result};
 use crate::core::message::Draft;
 use crate::core::model::{AccountId, AccountKind, ConversationId, Me};
-use crate::core::{account, conversation, limits, message};
+use crate::core::{account, conversation, limits, message, text};
 use crate::dialects::said::PLACE;
 use crate::web::answer::{Answer, json_reply};
 use crate::web::call::Call;
@@ -67,9 +67,14 @@ pub async fn create_group(mut call: Call) -> Answer {
     let me = call.me()?;
     let mut fields = call.fields().await?;
     let (name, members) = (fields.text(&["name"]), fields.ids(MEMBERS));
+    if let Some(wrong) = text::wrong_with_name(&name) {
+        fields.fault("name", wrong);
+    }
     let (name, members) = fields.done(Some((name, members)))?;
     let asking = me.clone();
-    let id = call.write(move |tx| conversation::gather(tx, &asking, &name, &members)).await?;
+    let id = call.write(move |tx| conversation::gather(tx, &asking, &name, &members))
+        .await
+        .map_err(|error| error.about("groupMembers", MEMBERS[0]))?;
     show(&call, me, id, true).await
 }
 

@@ -1,0 +1,9 @@
+//! The mentor document, scene by scene: REST in UUIDs, and the sockets in `/chat`.
+
+mod events;
+mod groups;
+mod list;
+mod messages;
+mod offline;
+mod receipts;
+mod sessions;
