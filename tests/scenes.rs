@@ -7,5 +7,7 @@ mod direct;
 mod doors;
 mod emote;
 mod layout;
+mod mentor;
 mod rooms;
 mod support;
+mod trust_jwt;

@@ -218,7 +218,7 @@ pub struct Foreign {
 /// # Errors
 /// `Unauthorized` for a token that was revoked here, `Forbidden` for a suspended account.
 pub fn arrive(tx: &Tx<'_>, foreign: &Foreign) -> Result<(AccountId, DeviceId)> {
-    if let Some((account, device)) = tx.directory.foreign(&foreign.hash) {
+    if let Some((account, device)) = tx.device_of_token(&foreign.hash)? {
         // It came twice at once; or it was revoked, which the directory will say.
         return Ok((account, device));
     }
@@ -227,7 +227,7 @@ pub fn arrive(tx: &Tx<'_>, foreign: &Foreign) -> Result<(AccountId, DeviceId)> {
         .as_deref()
         .map(str::trim)
         .filter(|name| !name.is_empty());
-    let name = text::cut(name.unwrap_or(&foreign.subject), limits::NAME_CHARS);
+    let name = name.map(|name| text::cut(name, limits::NAME_CHARS));
     let email = foreign
         .email
         .as_deref()
@@ -239,14 +239,14 @@ pub fn arrive(tx: &Tx<'_>, foreign: &Foreign) -> Result<(AccountId, DeviceId)> {
         Some(known) => known.id,
         None => tx.insert_account(&NewAccount {
             home: "app",
-            name: name.clone(),
+            name: name.clone().unwrap_or_else(|| foreign.subject.clone()),
             username: None,
             email: None,
             password: None,
             external: Some(foreign.subject.clone()),
         })?,
     };
-    tx.update_known(id, &name, email)?;
+    tx.update_known(id, name.as_deref(), email)?;
     if let Some(url) = &foreign.picture {
         tx.update_picture(id, &Picture::Elsewhere(url.clone()))?;
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_lc_rs::digest::{SHA256, digest};
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::account::Foreign;
@@ -25,9 +26,31 @@ struct Claims {
 struct ForeignClaims {
     sub: Subject,
     exp: i64,
-    name: Option<String>,
-    email: Option<String>,
-    picture: Option<String>,
+    #[serde(default)]
+    name: Word,
+    #[serde(default)]
+    email: Word,
+    #[serde(default)]
+    picture: Word,
+}
+
+/// A claim that should be text; what is none says nothing.
+#[derive(Deserialize, Default)]
+#[serde(untagged)]
+enum Word {
+    Text(String),
+    Other(IgnoredAny),
+    #[default]
+    Missing,
+}
+
+impl Word {
+    fn text(self) -> Option<String> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Other(_) | Self::Missing => None,
+        }
+    }
 }
 
 /// Some applications number their users.
@@ -136,10 +159,11 @@ impl Tokens {
         hash.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
         Ok(Some(Foreign {
             subject,
-            name: claims.name,
-            email: claims.email,
+            name: claims.name.text(),
+            email: claims.email.text(),
             picture: claims
                 .picture
+                .text()
                 .filter(|url| url.starts_with("https://") || url.starts_with("http://")),
             expires_at: Time(claims.exp.saturating_mul(1000)),
             hash,

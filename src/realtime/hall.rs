@@ -227,7 +227,12 @@ impl Hall {
         let conversation = event.conversation();
         for (index, dialect) in ALL.iter().enumerate() {
             let room = conversation.and_then(|id| self.rooms.get(&(index, id)));
-            let here = |who: AccountId| self.people.contains_key(&who);
+            let namespace = dialect.namespace();
+            // A document's clients connect to its namespace, and know its words.
+            let here = |who: AccountId| {
+                let guests = self.people.get(&who).into_iter().flatten();
+                guests.into_iter().any(|guest| guest.namespace == namespace)
+            };
             let core = &self.shared.core;
             let mut telling =
                 Telling::new(core.spelling(), core.directory(), room.is_some(), &here);
@@ -242,12 +247,14 @@ impl Hall {
                 };
                 let room = room.map_or(&[][..], Vec::as_slice);
                 match (told.to, only) {
-                    (_, Some(guest)) => say(std::slice::from_ref(guest), None, told.event, &body),
+                    (_, Some(guest)) if guest.namespace != namespace => {}
+                    (_, Some(guest)) => say([guest], None, told.event, &body),
                     (Audience::Room, None) => say(room, None, told.event, &body),
                     (Audience::Others(than), None) => say(room, Some(than), told.event, &body),
                     (Audience::Person(who), None) => {
-                        let person = self.people.get(&who).map_or(&[][..], Vec::as_slice);
-                        say(person, None, told.event, &body);
+                        let person = self.people.get(&who).into_iter().flatten();
+                        let there = person.filter(|guest| guest.namespace == namespace);
+                        say(there, None, told.event, &body);
                     }
                 }
             }
@@ -471,7 +478,12 @@ impl Hall {
     }
 }
 
-fn say(guests: &[Arc<Guest>], except: Option<AccountId>, event: &'static str, body: &RawValue) {
+fn say<'g>(
+    guests: impl IntoIterator<Item = &'g Arc<Guest>>,
+    except: Option<AccountId>,
+    event: &'static str,
+    body: &RawValue,
+) {
     for guest in guests {
         if except != Some(guest.me.id) && !guest.has_ended() {
             guest.tell(event, body);

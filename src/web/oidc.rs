@@ -106,6 +106,8 @@ type Flow = Client<
 #[derive(Deserialize)]
 struct Claims {
     sub: String,
+    /// For whom it was made, where it names several audiences.
+    azp: Option<String>,
     nonce: Option<String>,
     email: Option<String>,
     #[serde(default)]
@@ -146,6 +148,11 @@ impl Oidc {
         let tls = ClientConfig::builder()
             .with_webpki_roots()
             .with_no_client_auth();
+        if let Some(url) = &flags.login_return
+            && !(url.starts_with("https://") || url.starts_with("http://"))
+        {
+            return Err(format!("--login-return {url} must be an http or https URL"));
+        }
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(tls)
             .https_or_http()
@@ -274,6 +281,16 @@ impl Oidc {
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation);
         let claims = claims.map_err(|e| wrong(&e.to_string()))?.claims;
+        if claims.sub.is_empty() {
+            return Err(wrong("it names nobody"));
+        }
+        if claims
+            .azp
+            .as_ref()
+            .is_some_and(|party| *party != self.flags.client_id)
+        {
+            return Err(wrong("it was made for another party"));
+        }
         if claims.nonce.as_deref() != Some(nonce) {
             return Err(wrong("its nonce is not that of this login"));
         }

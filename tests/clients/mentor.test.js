@@ -166,17 +166,3 @@ test('v2 enters with its token in a header, and is refused in words', async () =
   const refused = await once(by('your-jwt-token'), 'error');
   assert.match(String(refused?.message ?? refused), /token/i);
 });
-
-// Its CONNECT says `/chat?token=…`, and socketioxide takes all of that for the namespace's name and says so to nobody.
-const todo = 'a header, or the query of the connection, brings the token as well';
-for (const [how, socket] of Object.entries({
-  'in its options': (token) => v2(`${chat.url}/chat`, { forceNew: true, reconnection: false, query: { token } }),
-  'in the address': (token) => v2(`${chat.url}/chat?token=${token}`, { forceNew: true, reconnection: false }),
-})) {
-  test(`v2 enters with \`?token=\` ${how}`, { todo }, async () => {
-    const ann = await chat.signUp(`v2-query-${how.split(' ').at(-1)}`);
-    const entering = kept(socket(ann.token));
-    await pause(500);
-    assert.ok(entering.connected);
-  });
-}

@@ -5,5 +5,8 @@ mod catching_up;
 mod one_order;
 mod owners;
 mod repeats;
+mod signs;
 mod spellings;
+mod stage;
+mod table;
 mod two_tongues;

@@ -63,7 +63,7 @@ async fn typing_is_seen_by_the_others_in_every_sort() {
                     }
                 }
             }
-            mouth.socket.hears_nothing().await;
+            mouth.socket.hears_nothing_said().await;
         }
         all_is_quiet(&hers).await;
         all_is_quiet(&his).await;

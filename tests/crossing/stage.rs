@@ -210,5 +210,5 @@ impl Stage {
 
 /// None of these sockets has anything left to hear.
 pub async fn all_is_quiet(ears: &[Ears]) {
-    futures_util::future::join_all(ears.iter().map(|one| one.socket.hears_nothing())).await;
+    futures_util::future::join_all(ears.iter().map(|one| one.socket.hears_nothing_said())).await;
 }

@@ -58,8 +58,8 @@ async fn who_is_added_hears_at_once_and_who_is_removed_hears_nothing_more() {
         json!({ "message": { "content": "Without Cleo again" } }),
     )
     .await;
-    hers.hears_nothing().await;
-    direct.hears_nothing().await;
+    hers.hears_nothing_of("new_message").await;
+    direct.hears_nothing_of("new_message").await;
     cleo.get(format!("/api/conversations/{group}"))
         .await
         .refused(404);

@@ -29,12 +29,6 @@ async fn one_mail_waits_for_each_conversation() {
     assert_looks_like(&json!(waiting), to_jane, "the mail to Jane");
     let mail_is = r#"{ "id": "0190b5a2-0000-8000-8000-000000000001", "createdAt": "2024-01-15T12:00:00.000Z" }"#;
     assert_looks_like(&waiting[0], mail_is, "the mail");
-    for field in ["subject", "text", "html"] {
-        let told = waiting[0][field].as_str().unwrap_or_default();
-        assert!(!told.is_empty(), "no {field}: {waiting:?}");
-    }
-    let told = format!("{} {}", waiting[0]["subject"], waiting[0]["text"]);
-    assert!(told.contains("john"), "who wrote? {told}");
 
     // Elsewhere it is another mail, by whichever dialect the message came.
     john.writes_to(&jane, "And in direct").await;
@@ -45,6 +39,27 @@ async fn one_mail_waits_for_each_conversation() {
         mail(&chat, &john).await.is_empty(),
         "nobody is told of their own"
     );
+}
+
+/// Held until it is due; what is unread then decides its words.
+#[tokio::test]
+async fn when_its_time_has_come_the_mail_says_who_wrote() {
+    let chat = Chat::with(&["--mail-delay", "1s"]).await;
+    let (john, jane) = (chat.rooms("john").await, chat.rooms("jane").await);
+    john.writes_to(&jane, "Hello").await;
+    eventually("the mail has its words", async || {
+        mail(&chat, &jane).await[0]["text"] != ""
+    })
+    .await;
+    let due = &mail(&chat, &jane).await[0];
+    for field in ["subject", "text", "html"] {
+        let told = due[field].as_str().unwrap_or_default();
+        assert!(!told.is_empty(), "no {field}: {due}");
+    }
+    let told = format!("{} {}", due["subject"], due["text"]);
+    assert!(told.contains("john"), "who wrote? {told}");
+    // Without an SMTP server it stays there.
+    assert_looks_like(due, json!({ "sentAt": null, "error": null }), "the mail");
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ pub mod habits;
 pub mod http;
 pub mod looks;
 pub mod mail;
+pub mod mentor;
 pub mod packet;
 pub mod person;
 pub mod server;

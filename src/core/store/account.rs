@@ -136,6 +136,18 @@ impl View<'_> {
         )
     }
 
+    /// The device that this token of another application became, alive or not.
+    pub(in crate::core) fn device_of_token(
+        &self,
+        token: &[u8],
+    ) -> Result<Option<(AccountId, DeviceId)>> {
+        self.one(
+            "SELECT account, id FROM devices WHERE token = ?",
+            [token],
+            |row| Ok((Id::stored(row.get("account")?), Id::stored(row.get("id")?))),
+        )
+    }
+
     pub(in crate::core) fn devices_of(&self, account: AccountId, now: Time) -> Result<Vec<Device>> {
         self.all(
             "SELECT * FROM devices WHERE account = ? AND expires_at > ? AND ended_at IS NULL ORDER BY id",
@@ -253,11 +265,11 @@ impl Tx<'_> {
     pub(in crate::core) fn update_known(
         &self,
         id: AccountId,
-        name: &str,
+        name: Option<&str>,
         email: Option<&str>,
     ) -> Result<()> {
         self.change(
-            "UPDATE accounts SET name = ? WHERE id = ?",
+            "UPDATE accounts SET name = coalesce(?, name) WHERE id = ?",
             (name, id.number()),
         )?;
         if let Some(email) = email {

@@ -68,9 +68,19 @@ impl crate::dialects::Dialect for Dialect {
                     shapes::receipt(spell, place.id, receipt)
                 });
             }
-            // The document has no files of its own, and no notifications.
+            // Beyond the document: who is only here should not miss what the system says.
+            Event::NoticeMade(notice) => {
+                tell.person(notice.account, "new_notification", |spell| shapes::notice(spell, notice));
+            }
+            Event::NoticesWaiting { notices, .. } => {
+                for notice in notices {
+                    tell.person(notice.account, "new_notification", |spell| {
+                        shapes::notice(spell, notice)
+                    });
+                }
+            }
+            // The document has no files of its own.
             Event::FileShared { .. } => {}
-            Event::NoticeMade(_) | Event::NoticesWaiting { .. } => {}
             Event::Listening { .. } | Event::NotListening { .. } => {}
             Event::AccountChanged(_) => {}
             Event::MemberJoined { .. } | Event::MemberLeft { .. } => {}

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
-use crate::core::model::{AccountId, ConversationId, Message, Overview, Person, Receipt};
+use crate::core::model::{
+    AccountId, ConversationId, Message, Notice, Overview, Person, Receipt,
+};
 use crate::web::people::picture_url;
 
 /// `{ id, fullName, avatarUrl }`
@@ -85,5 +87,17 @@ pub fn receipt(spell: &Spelling, conversation: ConversationId, receipt: &Receipt
         "count": receipt.count,
         "userId": spell.uuid(receipt.reader),
         "readAt": receipt.at.iso(),
+    })
+}
+
+/// `new_notification`
+pub fn notice(spell: &Spelling, notice: &Notice) -> Value {
+    json!({
+        "id": spell.uuid(notice.id),
+        "userId": spell.uuid(notice.account),
+        "title": notice.title,
+        "message": notice.text,
+        "type": notice.kind,
+        "createdAt": notice.created_at.iso(),
     })
 }
