@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import * as v4 from 'socket.io-client';
 import v2 from 'socket.io-client-v2';
 import { transform } from 'sucrase';
