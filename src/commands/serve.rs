@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::Failure;
 use crate::core::error::Error;
 use crate::core::model::Time;
-use crate::core::{Core, account};
+use crate::core::{Core, account, device};
 use crate::flags::{Announce, Serve};
 use crate::server::{Server, Settings, tls};
 
@@ -102,7 +102,7 @@ async fn people(core: &Core, users: &[(String, String)]) -> Result<String, Error
     let now = Time::now();
     let expires_at = now.plus(core.tokens().ttl);
     let device = core
-        .write(move |tx| account::log_in(tx, admin, "chat --temp", "127.0.0.1", expires_at))
+        .write(move |tx| device::log_in(tx, admin, "chat --temp", "127.0.0.1", expires_at))
         .await?;
     core.tokens().mint(admin, device, now, expires_at)
 }

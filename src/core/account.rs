@@ -1,13 +1,10 @@
-//! Signing up, logging in, logging out.
+//! Signing up, proving an address, choosing a new password; and whom an address or a name belongs to.
 
 use super::code::{self, Purpose};
 use super::error::{Error, Fault, Result};
-use super::limits;
-use super::model::{
-    Account, AccountId, Device, DeviceId, Event, FileId, Listed, Me, Page, Person, Picture, Time,
-};
+use super::model::{Account, AccountId, Event, FileId, Listed, Page, Person, Picture};
 use super::store::{NewAccount, Tx, View};
-use super::text;
+use super::{device, text};
 
 /// Somebody who signs up with a name, an address and a password that is hashed already.
 #[derive(Debug)]
@@ -137,129 +134,15 @@ fn give_password(tx: &Tx<'_>, email: &str, password_hash: &str) -> Result<()> {
 }
 
 /// Whoever has proven the address owns the account from now on.
-fn take_over(tx: &Tx<'_>, id: AccountId, password_hash: Option<&str>) -> Result<()> {
+pub(in crate::core) fn take_over(
+    tx: &Tx<'_>,
+    id: AccountId,
+    password_hash: Option<&str>,
+) -> Result<()> {
     tx.prove_account(id, password_hash)?;
-    end_all_devices(tx, id)?;
+    device::end_all(tx, id)?;
     tx.announce(Event::AccountChanged(id));
     Ok(())
-}
-
-/// Who somebody is at an OpenID Connect issuer.
-#[derive(Debug)]
-pub struct Identity {
-    /// Issuer and subject.
-    pub subject: String,
-    /// An address that the issuer says is verified.
-    pub email: Option<String>,
-    pub name: String,
-    pub picture: Option<String>,
-}
-
-/// The account of an identity: the one linked to it, the one with its verified address, or a new one.
-///
-/// # Errors
-/// Only the database's.
-pub fn identified(tx: &Tx<'_>, identity: &Identity) -> Result<AccountId> {
-    if let Some(known) = tx.account_by_google(&identity.subject)? {
-        return Ok(known.id);
-    }
-    let same_address = identity
-        .email
-        .as_deref()
-        .map(|email| tx.account_by_email(email))
-        .transpose()?;
-    let id = match same_address.flatten() {
-        // Their address, and they had proven it: one more way in.
-        Some(known) if known.proven_at.is_some() => known.id,
-        // Somebody typed it without proving it; now its owner is here.
-        Some(known) => {
-            take_over(tx, known.id, None)?;
-            known.id
-        }
-        None => {
-            let id = tx.insert_account(&NewAccount {
-                home: "google",
-                name: text::cut(&identity.name, limits::NAME_CHARS),
-                username: None,
-                email: identity.email.clone(),
-                password: None,
-                external: None,
-            })?;
-            if identity.email.is_some() {
-                tx.prove_account(id, None)?;
-            }
-            if let Some(url) = &identity.picture {
-                tx.update_picture(id, &Picture::Elsewhere(url.clone()))?;
-            }
-            id
-        }
-    };
-    tx.update_google(id, &identity.subject)?;
-    tx.announce(Event::AccountChanged(id));
-    Ok(id)
-}
-
-/// What a token of the surrounding application says.
-#[derive(Debug, Clone)]
-pub struct Foreign {
-    /// What the application calls its user.
-    pub subject: String,
-    pub name: Option<String>,
-    pub email: Option<String>,
-    pub picture: Option<String>,
-    pub expires_at: Time,
-    /// SHA-256 of the token.
-    pub hash: [u8; 32],
-}
-
-/// Takes in a token of the surrounding application that was not here before: its account is made, or brought up to what
-/// the token says, and the token becomes a device.
-///
-/// # Errors
-/// `Unauthorized` for a token that was revoked here, `Forbidden` for a suspended account.
-pub fn arrive(tx: &Tx<'_>, foreign: &Foreign) -> Result<(AccountId, DeviceId)> {
-    if let Some((account, device)) = tx.device_of_token(&foreign.hash)? {
-        // It came twice at once; or it was revoked, which the directory will say.
-        return Ok((account, device));
-    }
-    let name = foreign
-        .name
-        .as_deref()
-        .map(str::trim)
-        .filter(|name| !name.is_empty());
-    let name = name.map(|name| text::cut(name, limits::NAME_CHARS));
-    let email = foreign
-        .email
-        .as_deref()
-        .filter(|email| text::wrong_with_email(email).is_none());
-    let id = match tx.account_by_external(&foreign.subject)? {
-        Some(known) if known.suspended_at.is_some() => {
-            return Err(Error::Forbidden("This account is suspended"));
-        }
-        Some(known) => known.id,
-        None => tx.insert_account(&NewAccount {
-            home: "app",
-            name: name.clone().unwrap_or_else(|| foreign.subject.clone()),
-            username: None,
-            email: None,
-            password: None,
-            external: Some(foreign.subject.clone()),
-        })?,
-    };
-    tx.update_known(id, name.as_deref(), email)?;
-    if let Some(url) = &foreign.picture {
-        tx.update_picture(id, &Picture::Elsewhere(url.clone()))?;
-    }
-    let hash = Some(&foreign.hash[..]);
-    let device = tx.insert_device(id, "", "", foreign.expires_at, hash)?;
-    tx.announce(Event::AccountChanged(id));
-    tx.announce(Event::DeviceMade {
-        device,
-        account: id,
-        expires_at: foreign.expires_at,
-        token: Some(foreign.hash),
-    });
-    Ok((id, device))
 }
 
 /// Shows this picture for somebody.
@@ -336,89 +219,4 @@ pub fn found(view: &View<'_>, typed: &str) -> Result<Account> {
 /// `NotFound`.
 pub fn get(view: &View<'_>, id: AccountId) -> Result<Account> {
     view.account(id)?.ok_or(Error::NotFound("User"))
-}
-
-/// Makes a device for somebody whose password was right.
-///
-/// # Errors
-/// `Forbidden` for a suspended account.
-pub fn log_in(
-    tx: &Tx<'_>,
-    account: AccountId,
-    user_agent: &str,
-    address: &str,
-    expires_at: Time,
-) -> Result<DeviceId> {
-    let found = tx
-        .account(account)?
-        .ok_or(Error::Unauthorized("Invalid credentials"))?;
-    if found.suspended_at.is_some() {
-        return Err(Error::Forbidden("This account is suspended"));
-    }
-    let user_agent = text::cut(user_agent, limits::FILE_NAME_CHARS);
-    let device = tx.insert_device(account, &user_agent, address, expires_at, None)?;
-    tx.announce(Event::DeviceMade {
-        device,
-        account,
-        expires_at,
-        token: None,
-    });
-    Ok(device)
-}
-
-/// Ends the device that asks.
-///
-/// # Errors
-/// Only the database's.
-pub fn log_out(tx: &Tx<'_>, me: &Me) -> Result<()> {
-    end_device(tx, me.id, me.device)
-}
-
-/// The devices of this person that are alive.
-///
-/// # Errors
-/// Only the database's.
-pub fn devices(view: &View<'_>, me: &Me) -> Result<Vec<Device>> {
-    view.devices_of(me.id, Time::now())
-}
-
-/// Ends one of one's own devices.
-///
-/// # Errors
-/// `NotFound` for what is none, or somebody else's.
-pub fn remove_device(tx: &Tx<'_>, me: &Me, device: DeviceId) -> Result<()> {
-    if !tx
-        .devices_of(me.id, tx.now)?
-        .iter()
-        .any(|own| own.id == device)
-    {
-        return Err(Error::NotFound("Session"));
-    }
-    end_device(tx, me.id, device)
-}
-
-/// Ends all of somebody's devices.
-///
-/// # Errors
-/// Only the database's.
-pub fn end_all_devices(tx: &Tx<'_>, account: AccountId) -> Result<()> {
-    for device in tx.devices_of(account, tx.now)? {
-        end_device(tx, account, device.id)?;
-    }
-    Ok(())
-}
-
-fn end_device(tx: &Tx<'_>, account: AccountId, device: DeviceId) -> Result<()> {
-    if tx.end_device(device)? {
-        tx.announce(Event::DeviceEnded { device, account });
-    }
-    Ok(())
-}
-
-/// It was there just now; noted once in a while.
-///
-/// # Errors
-/// Only the database's.
-pub fn seen(tx: &Tx<'_>, device: DeviceId) -> Result<()> {
-    tx.see_device(device)
 }

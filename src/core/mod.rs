@@ -7,7 +7,9 @@
 pub mod account;
 pub mod code;
 pub mod conversation;
+pub mod device;
 pub mod directory;
+pub mod elsewhere;
 pub mod error;
 pub mod file;
 pub mod id;
@@ -214,13 +216,16 @@ impl Core {
                 let foreign = self.0.tokens.read_foreign(token)?.ok_or(refused)?;
                 match self.0.directory.foreign(&foreign.hash) {
                     Some(known) => known,
-                    None => self.write(move |tx| account::arrive(tx, &foreign)).await?,
+                    None => {
+                        self.write(move |tx| elsewhere::arrive(tx, &foreign))
+                            .await?
+                    }
                 }
             }
         };
         let me = self.0.directory.me(account, device)?;
         if self.0.directory.should_note(device) {
-            drop(self.write(move |tx| account::seen(tx, device)));
+            drop(self.write(move |tx| device::seen(tx, device)));
         }
         Ok(me)
     }

@@ -8,7 +8,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
-use super::account::Foreign;
+use super::elsewhere::Foreign;
 use super::error::{Error, Result};
 use super::model::{AccountId, DeviceId, Id, Time};
 

@@ -4,6 +4,7 @@
 //! The cut is exact: the hall puts aside what happens in the conversation from the moment of joining on, this reads from
 //! the database what is there from that moment or later, and the hall drops of what it put aside what was told here.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -11,17 +12,80 @@ use serde_json::value::to_raw_value;
 use tokio::sync::mpsc;
 
 use super::guest::Guest;
+use super::seats::Room;
 use super::{Shared, Word};
 use crate::core::error::Result;
 use crate::core::message;
-use crate::core::model::{ConversationId, Event, Message, MessageId};
+use crate::core::model::{Event, Message, MessageId};
 use crate::dialects::ALL;
 use crate::dialects::telling::{Audience, Telling};
 
 /// Messages that are told at once: well below what may wait for a socket.
 const PAGE: u32 = 256;
+/// Events that may wait behind what somebody is still being told; who is further behind is too slow.
+const MOST_BEHIND: usize = 10_000;
 /// How long a page may take to reach the client.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Who is being told what they missed, and what has happened there meanwhile.
+#[derive(Default)]
+pub struct Behind(HashMap<Room, Vec<Waiting>>);
+
+struct Waiting {
+    guest: Arc<Guest>,
+    /// While this lives, the telling goes on.
+    _wanted: Arc<()>,
+    /// Told once everything before it has been.
+    since: Vec<Event>,
+}
+
+impl Behind {
+    /// From here on what happens in the room is put aside for this socket; for as long as the answer lives.
+    pub fn begin(&mut self, room: Room, guest: Arc<Guest>) -> Weak<()> {
+        let wanted = Arc::new(());
+        let weak = Arc::downgrade(&wanted);
+        let waiting = Waiting {
+            guest,
+            _wanted: wanted,
+            since: Vec::new(),
+        };
+        self.0.entry(room).or_default().push(waiting);
+        weak
+    }
+
+    /// Puts aside what happens, for whom it concerns.
+    pub fn note(&mut self, event: &Event) {
+        let Some(conversation) = event.conversation().filter(|_| !self.0.is_empty()) else {
+            return;
+        };
+        for dialect in 0..ALL.len() {
+            for waiting in self
+                .0
+                .get_mut(&(dialect, conversation))
+                .into_iter()
+                .flatten()
+            {
+                waiting.since.push(event.clone());
+                if waiting.since.len() > MOST_BEHIND {
+                    waiting.guest.cut();
+                }
+            }
+        }
+    }
+
+    /// The socket, and what was put aside for it.
+    pub fn end(&mut self, room: &Room, number: u64) -> Option<(Arc<Guest>, Vec<Event>)> {
+        let list = self.0.get_mut(room)?;
+        let at = list
+            .iter()
+            .position(|waiting| waiting.guest.number == number)?;
+        let waiting = list.swap_remove(at);
+        if list.is_empty() {
+            self.0.remove(room);
+        }
+        Some((waiting.guest, waiting.since))
+    }
+}
 
 /// Tells a socket what it missed in one conversation, in one dialect, in a task of its own; for as long as that is
 /// `wanted`, that is until the socket leaves.
@@ -29,13 +93,13 @@ pub fn start(
     shared: Arc<Shared>,
     words: mpsc::UnboundedSender<Word>,
     guest: Arc<Guest>,
-    key: (usize, ConversationId),
+    room: Room,
     position: MessageId,
     wanted: Weak<()>,
 ) {
     tokio::spawn(async move {
-        match tell_missed(&shared, &guest, key, position, &wanted).await {
-            Ok(upto) => drop(words.send(Word::CaughtUp(guest.number, key, upto))),
+        match tell_missed(&shared, &guest, room, position, &wanted).await {
+            Ok(upto) => drop(words.send(Word::CaughtUp(guest.number, room, upto))),
             Err(error) => {
                 // It would hear what comes without what came: better that it asks again.
                 tracing::warn!(%error, socket = guest.number, "a socket could not catch up and is ended");
@@ -49,7 +113,7 @@ pub fn start(
 async fn tell_missed(
     shared: &Shared,
     guest: &Guest,
-    (dialect, conversation): (usize, ConversationId),
+    (dialect, conversation): Room,
     position: MessageId,
     wanted: &Weak<()>,
 ) -> Result<i64> {
@@ -95,10 +159,11 @@ async fn taken(guest: &Guest, before: u64) {
 
 /// Tells one socket an event in one dialect, as the conversation's listeners hear it.
 pub fn tell_one(shared: &Shared, guest: &Guest, dialect: usize, event: &Event) {
-    // What goes to a person goes to all their sockets, when it happens.
-    let nobody = |_| false;
+    // What goes to a person when it happens went to all their sockets then; what waited for one is for this one.
+    let waited = matches!(event, Event::NoticesWaiting { .. });
+    let here = |who| waited && who == guest.me.id;
     let core = &shared.core;
-    let mut telling = Telling::new(core.spelling(), core.directory(), true, &nobody);
+    let mut telling = Telling::new(core.spelling(), core.directory(), true, &here);
     ALL[dialect].retell(event, &mut telling);
     for told in telling.into_told() {
         if told.to == Audience::Others(guest.me.id) {

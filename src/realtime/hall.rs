@@ -2,80 +2,46 @@
 //! order, and emits a whole commit's events before it yields, so that several for one socket share a write.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::collections::BinaryHeap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::value::{RawValue, to_raw_value};
 use tokio::sync::mpsc;
 
-use super::catch_up::{self, tell_one};
+use super::catch_up::{self, Behind, tell_one};
 use super::guest::{Guest, ear, whose};
+use super::seats::{Room, Seats};
+use super::typing::TypingNow;
 use super::{Shared, Word};
-use crate::core::model::{AccountId, ConversationId, DeviceId, Ear, Event, NoticeId, Place};
-use crate::core::{News, conversation, limits, notice};
+use crate::core::model::{AccountId, ConversationId, Ear, Event, Notice, Time};
+use crate::core::{News, conversation, notice};
 use crate::dialects::telling::{Audience, Telling};
 use crate::dialects::{ALL, Dialect};
 
 /// How often what ends by itself is looked for.
 const TICK: Duration = Duration::from_millis(250);
-/// A socket that was admitted but never came in is forgotten after this.
-const DOORWAY: Duration = Duration::from_secs(15);
 
-/// Events that may wait behind what somebody is still being told; who is further behind is too slow.
-const MOST_BEHIND: usize = 10_000;
-
-/// All who listen, and where.
+/// All who listen, and what they are told.
 pub struct Hall {
     shared: Arc<Shared>,
-    seats: HashMap<u64, Seat>,
-    /// By dialect and conversation.
-    rooms: HashMap<(usize, ConversationId), Vec<Arc<Guest>>>,
-    people: HashMap<AccountId, Vec<Arc<Guest>>>,
-    typing: HashMap<(ConversationId, AccountId), TypingNow>,
+    seats: Seats,
+    typing: TypingNow,
     /// Who is being told what they missed, and what has happened there meanwhile.
-    catching_up: HashMap<(usize, ConversationId), Vec<CatchingUp>>,
+    behind: Behind,
     /// For what is done beside the hall and comes back to it.
     words: mpsc::UnboundedSender<Word>,
     /// When tokens end, soonest first.
-    endings: BinaryHeap<Reverse<(i64, u64)>>,
-}
-
-struct Seat {
-    guest: Arc<Guest>,
-    since: Instant,
-    /// CONNECT has been answered.
-    inside: bool,
-    joined: Vec<(usize, ConversationId)>,
-    /// Where it has caught up, or needs not: only the first joining does.
-    caught_up: HashSet<(usize, ConversationId)>,
-    /// From this notification on it has heard all of them as they were made.
-    first_notice: Option<NoticeId>,
-}
-
-struct CatchingUp {
-    guest: Arc<Guest>,
-    /// While this lives, the telling goes on.
-    wanted: Arc<()>,
-    /// Told once everything before it has been.
-    since: Vec<Event>,
-}
-
-struct TypingNow {
-    place: Place,
-    ear: Ear,
-    until: Instant,
+    endings: BinaryHeap<Reverse<(Time, u64)>>,
 }
 
 impl Hall {
     pub fn new(shared: Arc<Shared>, words: mpsc::UnboundedSender<Word>) -> Self {
         Self {
             shared,
-            seats: HashMap::new(),
-            rooms: HashMap::new(),
-            people: HashMap::new(),
-            typing: HashMap::new(),
-            catching_up: HashMap::new(),
+            seats: Seats::default(),
+            typing: TypingNow::default(),
+            behind: Behind::default(),
             words,
             endings: BinaryHeap::new(),
         }
@@ -106,34 +72,28 @@ impl Hall {
 
     fn take(&mut self, word: Word) {
         match word {
-            Word::Admitted(guest, expires_at) => {
-                let (number, account) = (guest.number, guest.me.id);
-                self.endings.push(Reverse((expires_at.0, number)));
-                self.people.entry(account).or_default().push(guest.clone());
-                let seat = Seat {
-                    guest,
-                    since: Instant::now(),
-                    inside: false,
-                    joined: Vec::new(),
-                    caught_up: HashSet::new(),
-                    first_notice: None,
-                };
-                self.seats.insert(number, seat);
-                let core = &self.shared.core;
-                drop(core.write(move |tx| notice::catch_up(tx, account, ear(number, 0))));
-                for index in self.joining_by_itself(number) {
-                    let ear = ear(number, index);
-                    drop(core.write(move |tx| conversation::listen_to_all(tx, account, ear)));
-                }
-            }
+            Word::Admitted(guest, expires_at) => self.admit(guest, expires_at),
             Word::Inside(number) => {
-                if let Some(seat) = self.seats.get_mut(&number) {
+                if let Some(seat) = self.seats.get_mut(number) {
                     seat.inside = true;
                     seat.guest.enter();
                 }
             }
-            Word::CaughtUp(number, key, upto) => self.caught_up(number, key, upto),
+            Word::CaughtUp(number, room, upto) => self.caught_up(number, room, upto),
             Word::Gone(number) => self.gone(number),
+        }
+    }
+
+    fn admit(&mut self, guest: Arc<Guest>, expires_at: Time) {
+        let (number, account) = (guest.number, guest.me.id);
+        self.endings.push(Reverse((expires_at, number)));
+        let joins = joining_by_itself(&guest);
+        self.seats.admit(guest);
+        // Nothing here waits for the writer: what these find comes back as news, in its place in the order.
+        let core = &self.shared.core;
+        drop(core.write(move |tx| notice::catch_up(tx, account, ear(number, 0))));
+        for ear in joins {
+            drop(core.write(move |tx| conversation::listen_to_all(tx, account, ear)));
         }
     }
 
@@ -141,71 +101,35 @@ impl Hall {
         match event {
             Event::Listening { ear, conversation } => return self.join(*ear, *conversation),
             Event::NotListening { ear, conversation } => return self.leave(*ear, *conversation),
-            Event::NoticesWaiting { ear, notices } => {
-                let (number, _) = whose(*ear);
-                let Some(seat) = self.seats.get(&number) else {
-                    return;
-                };
-                // What was made since it came in, it has heard already.
-                let missed = notices
-                    .iter()
-                    .filter(|notice| seat.first_notice.is_none_or(|first| notice.id < first))
-                    .cloned()
-                    .collect();
-                let guest = seat.guest.clone();
-                let event = Event::NoticesWaiting {
-                    ear: *ear,
-                    notices: missed,
-                };
-                return self.retell(&event, Some(&guest));
-            }
-            Event::NoticeMade(made) => {
-                let guests = self
-                    .people
-                    .get(&made.account)
-                    .map_or(&[][..], Vec::as_slice);
-                for guest in guests {
-                    if let Some(seat) = self.seats.get_mut(&guest.number) {
-                        seat.first_notice.get_or_insert(made.id);
-                    }
-                }
-                if !guests.is_empty() {
-                    let id = made.id;
-                    drop(self.shared.core.write(move |tx| notice::heard(tx, id)));
-                }
-            }
+            Event::NoticesWaiting { ear, notices } => return self.tell_waiting(*ear, notices),
+            Event::NoticeMade(made) => self.note_heard(made),
             Event::Typing {
                 place,
                 who,
                 ear,
                 on,
-            } => {
-                let key = (place.id, *who);
-                if *on {
-                    let until = Instant::now() + limits::TYPING_LASTS;
-                    self.typing.insert(
-                        key,
-                        TypingNow {
-                            place: *place,
-                            ear: *ear,
-                            until,
-                        },
-                    );
-                } else {
-                    self.typing.remove(&key);
-                }
+            } => self.typing.note(*place, *who, *ear, *on),
+            Event::DeviceEnded { device, account } => {
+                return self.end(*account, |guest| guest.me.device == *device);
             }
-            Event::DeviceEnded { device, account } => return self.end_device(*account, *device),
-            Event::AccountChanged(account) => return self.end_whoever_may_not_stay(*account),
+            Event::AccountChanged(account) => {
+                let shared = self.shared.clone();
+                let may_not_stay =
+                    |guest: &Guest| shared.core.directory().still(&guest.me).is_err();
+                return self.end(*account, may_not_stay);
+            }
             Event::MemberJoined {
                 conversation,
                 account,
             } => {
-                let guests = self.people.get(account).cloned().unwrap_or_default();
-                for guest in guests {
-                    for index in self.joining_by_itself(guest.number) {
-                        self.join(ear(guest.number, index), *conversation);
-                    }
+                for ear in self
+                    .seats
+                    .of(*account)
+                    .iter()
+                    .flat_map(|guest| joining_by_itself(guest))
+                    .collect::<Vec<_>>()
+                {
+                    self.join(ear, *conversation);
                 }
                 return;
             }
@@ -218,24 +142,27 @@ impl Hall {
             | Event::MessagesRead { .. }
             | Event::DeviceMade { .. } => {}
         }
-        self.wait_behind(event);
-        self.retell(event, None);
+        self.behind.note(event);
+        self.retell(event);
     }
 
-    /// Has each dialect tell the event to those who listen in it; `only` to this socket where one is given.
-    fn retell(&self, event: &Event, only: Option<&Arc<Guest>>) {
+    /// Has each dialect tell the event to those who listen in it.
+    fn retell(&self, event: &Event) {
         let conversation = event.conversation();
         for (index, dialect) in ALL.iter().enumerate() {
-            let room = conversation.and_then(|id| self.rooms.get(&(index, id)));
-            let namespace = dialect.namespace();
+            let room = conversation.and_then(|id| self.seats.listeners(&(index, id)));
             // A document's clients connect to its namespace, and know its words.
-            let here = |who: AccountId| {
-                let guests = self.people.get(&who).into_iter().flatten();
-                guests.into_iter().any(|guest| guest.namespace == namespace)
+            let namespace = dialect.namespace();
+            let there = |who| {
+                self.seats
+                    .of(who)
+                    .iter()
+                    .filter(move |guest| guest.namespace == namespace)
             };
+            let is_there = |who| there(who).next().is_some();
             let core = &self.shared.core;
             let mut telling =
-                Telling::new(core.spelling(), core.directory(), room.is_some(), &here);
+                Telling::new(core.spelling(), core.directory(), room.is_some(), &is_there);
             dialect.retell(event, &mut telling);
             for told in telling.into_told() {
                 let body = match to_raw_value(&told.body) {
@@ -245,237 +172,179 @@ impl Hall {
                         continue;
                     }
                 };
-                let room = room.map_or(&[][..], Vec::as_slice);
-                match (told.to, only) {
-                    (_, Some(guest)) if guest.namespace != namespace => {}
-                    (_, Some(guest)) => say([guest], None, told.event, &body),
-                    (Audience::Room, None) => say(room, None, told.event, &body),
-                    (Audience::Others(than), None) => say(room, Some(than), told.event, &body),
-                    (Audience::Person(who), None) => {
-                        let person = self.people.get(&who).into_iter().flatten();
-                        let there = person.filter(|guest| guest.namespace == namespace);
-                        say(there, None, told.event, &body);
-                    }
+                let room = room.unwrap_or_default();
+                match told.to {
+                    Audience::Room => say(room, None, told.event, &body),
+                    Audience::Others(than) => say(room, Some(than), told.event, &body),
+                    Audience::Person(who) => say(there(who), None, told.event, &body),
                 }
             }
         }
     }
 
-    /// The dialects of this socket's namespace whose clients join everything that is theirs without asking.
-    fn joining_by_itself(&self, number: u64) -> Vec<usize> {
-        let Some(seat) = self.seats.get(&number) else {
-            return Vec::new();
+    /// Tells one socket the notifications that nobody had heard; what was made since it came in, it has heard already.
+    fn tell_waiting(&self, ear: Ear, notices: &[Arc<Notice>]) {
+        let Some(seat) = self.seats.get(whose(ear).0) else {
+            return;
         };
-        let namespace = seat.guest.namespace;
-        let joins = |(_, dialect): &(usize, &&dyn Dialect)| {
-            dialect.namespace() == namespace && dialect.joins_by_itself()
+        let missed = notices
+            .iter()
+            .filter(|notice| seat.first_notice.is_none_or(|first| notice.id < first))
+            .cloned();
+        let event = Event::NoticesWaiting {
+            ear,
+            notices: missed.collect(),
         };
-        ALL.iter()
-            .enumerate()
-            .filter(joins)
-            .map(|(index, _)| index)
-            .collect()
+        let here = |dialect: &(usize, &&dyn Dialect)| dialect.1.namespace() == seat.guest.namespace;
+        for (index, _) in ALL.iter().enumerate().filter(here) {
+            tell_one(&self.shared, &seat.guest, index, &event);
+        }
+    }
+
+    fn note_heard(&mut self, made: &Notice) {
+        let numbers: Vec<_> = self
+            .seats
+            .of(made.account)
+            .iter()
+            .map(|guest| guest.number)
+            .collect();
+        for number in &numbers {
+            if let Some(seat) = self.seats.get_mut(*number) {
+                seat.first_notice.get_or_insert(made.id);
+            }
+        }
+        if !numbers.is_empty() {
+            let id = made.id;
+            drop(self.shared.core.write(move |tx| notice::heard(tx, id)));
+        }
     }
 
     fn join(&mut self, ear: Ear, conversation: ConversationId) {
         let (number, dialect) = whose(ear);
-        let Some(seat) = self.seats.get_mut(&number) else {
+        let Some(seat) = self.seats.get_mut(number) else {
             return;
         };
-        let key = (dialect, conversation);
-        if seat.joined.contains(&key) || seat.guest.has_ended() {
+        let room = (dialect, conversation);
+        if seat.joined.contains(&room) || seat.guest.has_ended() {
             return;
         }
-        seat.joined.push(key);
+        seat.joined.push(room);
         let guest = seat.guest.clone();
-        match guest.position.filter(|_| seat.caught_up.insert(key)) {
-            None => self.rooms.entry(key).or_default().push(guest),
+        match guest.position.filter(|_| seat.caught_up.insert(room)) {
+            None => self.seats.listen(room, guest),
             Some(position) => {
-                let wanted = Arc::new(());
+                let wanted = self.behind.begin(room, guest.clone());
                 let (shared, words) = (self.shared.clone(), self.words.clone());
-                catch_up::start(
-                    shared,
-                    words,
-                    guest.clone(),
-                    key,
-                    position,
-                    Arc::downgrade(&wanted),
-                );
-                let behind = CatchingUp {
-                    guest,
-                    wanted,
-                    since: Vec::new(),
-                };
-                self.catching_up.entry(key).or_default().push(behind);
+                catch_up::start(shared, words, guest, room, position, wanted);
             }
         }
     }
 
-    /// What happens where somebody is still being told what they missed waits until that is done.
-    fn wait_behind(&mut self, event: &Event) {
-        if self.catching_up.is_empty() {
-            return;
-        }
-        let Some(conversation) = event.conversation() else {
+    fn caught_up(&mut self, number: u64, room: Room, upto: i64) {
+        let Some((guest, since)) = self.behind.end(&room, number) else {
             return;
         };
-        for index in 0..ALL.len() {
-            for behind in self
-                .catching_up
-                .get_mut(&(index, conversation))
-                .into_iter()
-                .flatten()
-            {
-                behind.since.push(event.clone());
-                if behind.since.len() > MOST_BEHIND {
-                    behind.guest.cut();
-                }
-            }
-        }
-    }
-
-    fn caught_up(&mut self, number: u64, key: (usize, ConversationId), upto: i64) {
-        let Some(behind) = self.stop_catching_up(&key, number) else {
-            return;
-        };
-        drop(behind.wanted);
-        for event in &behind.since {
+        for event in &since {
             match event {
                 Event::MessagePosted(message) if message.seq <= upto => {}
-                event => tell_one(&self.shared, &behind.guest, key.0, event),
+                event => tell_one(&self.shared, &guest, room.0, event),
             }
         }
-        self.rooms.entry(key).or_default().push(behind.guest);
-    }
-
-    fn stop_catching_up(
-        &mut self,
-        key: &(usize, ConversationId),
-        number: u64,
-    ) -> Option<CatchingUp> {
-        let list = self.catching_up.get_mut(key)?;
-        let at = list
-            .iter()
-            .position(|behind| behind.guest.number == number)?;
-        let behind = list.swap_remove(at);
-        if list.is_empty() {
-            self.catching_up.remove(key);
-        }
-        Some(behind)
+        self.seats.listen(room, guest);
     }
 
     fn leave(&mut self, ear: Ear, conversation: ConversationId) {
         let (number, dialect) = whose(ear);
-        let key = (dialect, conversation);
-        if let Some(seat) = self.seats.get_mut(&number) {
-            seat.joined.retain(|joined| *joined != key);
-            self.deafen(&key, number);
+        if let Some(seat) = self.seats.get_mut(number) {
+            seat.joined
+                .retain(|joined| *joined != (dialect, conversation));
+            self.deafen(&(dialect, conversation), number);
+        }
+    }
+
+    /// Somebody belongs to a conversation no more.
+    fn remove(&mut self, account: AccountId, conversation: ConversationId) {
+        let numbers: Vec<_> = self
+            .seats
+            .of(account)
+            .iter()
+            .map(|guest| guest.number)
+            .collect();
+        for number in numbers {
+            for dialect in 0..ALL.len() {
+                self.leave(ear(number, dialect), conversation);
+            }
         }
     }
 
     /// This socket hears nothing more of this.
-    fn deafen(&mut self, key: &(usize, ConversationId), number: u64) {
-        take_out(&mut self.rooms, key, number);
-        self.stop_catching_up(key, number);
-    }
-
-    fn remove(&mut self, account: AccountId, conversation: ConversationId) {
-        let guests = self.people.get(&account).cloned().unwrap_or_default();
-        for guest in guests {
-            let Some(seat) = self.seats.get_mut(&guest.number) else {
-                continue;
-            };
-            let left = seat
-                .joined
-                .extract_if(.., |(_, joined)| *joined == conversation);
-            for key in left.collect::<Vec<_>>() {
-                self.deafen(&key, guest.number);
-            }
-        }
+    fn deafen(&mut self, room: &Room, number: u64) {
+        self.seats.deafen(room, number);
+        self.behind.end(room, number);
     }
 
     fn gone(&mut self, number: u64) {
-        let Some(seat) = self.seats.remove(&number) else {
+        let Some(seat) = self.seats.remove(number) else {
             return;
         };
-        for key in &seat.joined {
-            self.deafen(key, number);
+        for room in &seat.joined {
+            self.behind.end(room, number);
         }
-        take_out(&mut self.people, &seat.guest.me.id, number);
         self.shared.lines.forget(&seat.guest.socket);
-        self.stop_typing(|typing| whose(typing.ear).0 == number);
-    }
-
-    fn end_device(&mut self, account: AccountId, device: DeviceId) {
-        let ended: Vec<_> = self.seats_of(account, |guest| guest.me.device == device);
-        self.end(ended);
-    }
-
-    fn end_whoever_may_not_stay(&mut self, account: AccountId) {
-        let shared = self.shared.clone();
-        let ended = self.seats_of(account, |guest| {
-            shared.core.directory().still(&guest.me).is_err()
-        });
-        self.end(ended);
-    }
-
-    /// Sockets in the doorway too, which are nobody's people yet.
-    fn seats_of(&self, account: AccountId, which: impl Fn(&Guest) -> bool) -> Vec<Arc<Guest>> {
-        let guests = self.seats.values().map(|seat| &seat.guest);
-        guests
-            .filter(|guest| guest.me.id == account && which(guest))
-            .cloned()
-            .collect()
-    }
-
-    /// Who is ended hears nothing more from this moment, whether or not their transport notices.
-    fn end(&mut self, guests: Vec<Arc<Guest>>) {
-        for guest in guests {
-            self.gone(guest.number);
-            guest.send_away();
+        for stopped in self.typing.stop_at(number) {
+            self.retell(&stopped);
         }
     }
 
-    fn tick(&mut self) {
-        let now = Instant::now();
-        self.stop_typing(|typing| typing.until <= now);
+    /// Ends sockets of a person. They hear nothing more from this moment, whether or not their transport notices.
+    fn end(&mut self, account: AccountId, which: impl Fn(&Guest) -> bool) {
+        let ended = self
+            .seats
+            .of(account)
+            .iter()
+            .filter(|guest| which(guest))
+            .cloned();
+        for guest in ended.collect::<Vec<_>>() {
+            self.send_away(&guest);
+        }
+    }
 
-        let clock = crate::core::model::Time::now();
-        let mut expired = Vec::new();
+    fn send_away(&mut self, guest: &Arc<Guest>) {
+        self.gone(guest.number);
+        guest.send_away();
+    }
+
+    /// Looks for what ends by itself: typing, tokens, and whoever stays in the doorway.
+    fn tick(&mut self) {
+        for stopped in self.typing.stop_overdue() {
+            self.retell(&stopped);
+        }
+        let now = Time::now();
         while let Some(Reverse((at, number))) = self.endings.peek().copied() {
-            if at > clock.0 {
+            if at > now {
                 break;
             }
             self.endings.pop();
-            expired.extend(self.seats.get(&number).map(|seat| seat.guest.clone()));
+            if let Some(guest) = self.seats.get(number).map(|seat| seat.guest.clone()) {
+                self.send_away(&guest);
+            }
         }
-        self.end(expired);
-
-        let lost: Vec<_> = self
-            .seats
-            .values()
-            .filter(|seat| !seat.inside && seat.since.elapsed() > DOORWAY)
-            .map(|seat| seat.guest.number)
-            .collect();
-        for number in lost {
+        for number in self.seats.lost() {
             self.gone(number);
         }
     }
+}
 
-    fn stop_typing(&mut self, which: impl Fn(&TypingNow) -> bool) {
-        let stopped: Vec<_> = self.typing.extract_if(|_, typing| which(typing)).collect();
-        for ((_, who), TypingNow { place, ear, .. }) in stopped {
-            self.retell(
-                &Event::Typing {
-                    place,
-                    who,
-                    ear,
-                    on: false,
-                },
-                None,
-            );
-        }
-    }
+/// This socket's ears in the dialects of its namespace whose clients join everything that is theirs without asking.
+fn joining_by_itself(guest: &Guest) -> Vec<Ear> {
+    let joins = |dialect: &&(usize, &&dyn Dialect)| {
+        dialect.1.namespace() == guest.namespace && dialect.1.joins_by_itself()
+    };
+    let all: Vec<_> = ALL.iter().enumerate().collect();
+    all.iter()
+        .filter(joins)
+        .map(|(index, _)| ear(guest.number, *index))
+        .collect()
 }
 
 fn say<'g>(
@@ -487,20 +356,6 @@ fn say<'g>(
     for guest in guests {
         if except != Some(guest.me.id) && !guest.has_ended() {
             guest.tell(event, body);
-        }
-    }
-}
-
-/// Takes one socket out of a list of them, and an empty list out of its map.
-fn take_out<K: std::hash::Hash + Eq>(
-    lists: &mut HashMap<K, Vec<Arc<Guest>>>,
-    key: &K,
-    number: u64,
-) {
-    if let Some(list) = lists.get_mut(key) {
-        list.retain(|guest| guest.number != number);
-        if list.is_empty() {
-            lists.remove(key);
         }
     }
 }

@@ -9,6 +9,8 @@ mod catch_up;
 mod guest;
 mod hall;
 pub mod line;
+mod seats;
+mod typing;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -24,7 +26,7 @@ use tokio::sync::{Semaphore, mpsc};
 
 use crate::core::error::Error;
 use crate::core::limits::{JSON_BYTES, SOCKETS_PER_ACCOUNT};
-use crate::core::model::{AccountId, ConversationId, MessageId, Time};
+use crate::core::model::{AccountId, MessageId, Time};
 use crate::core::{Core, News};
 use crate::dialects::Namespace;
 use crate::web::call::{Visitor, bearer, without_bearer};
@@ -33,6 +35,7 @@ use crate::web::rates::{Asker, Rate, Rates};
 use guest::{Guest, Heard, Socket};
 use hall::Hall;
 use line::Line;
+use seats::Room;
 
 /// Packets that may wait for a socket; past that it is too slow, and ended.
 const OUTBOUND: usize = 4_096;
@@ -61,7 +64,7 @@ enum Word {
     Inside(u64),
     Gone(u64),
     /// This socket has been told what it missed there, up to this sequence number.
-    CaughtUp(u64, (usize, ConversationId), i64),
+    CaughtUp(u64, Room, i64),
 }
 
 /// The Socket.IO server.

@@ -5,9 +5,9 @@ use serde_json::json;
 
 use super::answer::{Answer, json_reply};
 use super::call::Call;
-use crate::core::account;
 use crate::core::error::{Error, Result};
 use crate::core::model::{Account, AccountId, Time};
+use crate::core::{account, device};
 
 /// What somebody claims to be.
 pub struct Credentials {
@@ -65,7 +65,7 @@ pub async fn start(call: &Call, id: AccountId) -> Result<String> {
         .to_owned();
     let address = call.visitor().address.to_string();
     let device = call
-        .write(move |tx| account::log_in(tx, id, &user_agent, &address, expires_at))
+        .write(move |tx| device::log_in(tx, id, &user_agent, &address, expires_at))
         .await?;
     core.tokens().mint(id, device, now, expires_at)
 }
@@ -92,7 +92,7 @@ pub async fn log_in_route(mut call: Call) -> Answer {
 /// `GET` and `POST /api/auth/logout`, which are one thing.
 pub async fn log_out_route(call: Call) -> Answer {
     let me = call.me()?;
-    call.write(move |tx| account::log_out(tx, &me)).await?;
+    call.write(move |tx| device::log_out(tx, &me)).await?;
     let body = json!({ "success": true, "message": "User logged out successfully." });
     Ok(json_reply(StatusCode::OK, &body))
 }

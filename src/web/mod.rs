@@ -7,15 +7,17 @@
 
 pub mod answer;
 pub mod call;
+pub mod downloads;
 pub mod fields;
-pub mod files;
 pub mod forms;
 pub mod given;
+mod issuer;
 pub mod login;
 pub mod oidc;
 pub mod people;
 pub mod rates;
 pub mod routes;
+pub mod uploads;
 
 use std::convert::Infallible;
 use std::sync::Arc;

@@ -5,14 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client as HttpClient;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
-use jsonwebtoken::jwk::{Jwk, JwkSet};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use http::{HeaderValue, Response, StatusCode, header};
 use moka::sync::Cache;
 use oauth2::basic::{
     BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse,
@@ -23,23 +16,17 @@ use oauth2::{
     EndpointSet, ExtraTokenFields, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
     StandardRevocableToken, StandardTokenResponse, TokenUrl,
 };
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use tokio_rustls::rustls::ClientConfig;
 
 use super::answer::Reply;
 use super::call::Call;
-use crate::core::account::Identity;
+use super::issuer::{Issuer, Provider};
+use crate::core::elsewhere::Identity;
 use crate::core::error::{Error, Result};
 use crate::core::{hex, random};
 
 /// How long somebody may take to log in over there.
 const PATIENCE: Duration = Duration::from_secs(600);
-/// How long the issuer may take to answer, and how much.
-const ANSWER: Duration = Duration::from_secs(10);
-const ANSWER_BYTES: usize = 1 << 20;
-/// How long what the issuer says of itself is believed.
-const BELIEVED: Duration = Duration::from_secs(3_600);
 /// The cookie that binds a login to the browser that began it.
 const COOKIE: &str = "chat_login";
 
@@ -58,8 +45,7 @@ pub struct Oidc {
     flags: OidcFlags,
     /// Ours, where the issuer sends the browser back to.
     redirect: String,
-    http: Http,
-    provider: Cache<(), Arc<Provider>>,
+    issuer: Issuer,
     /// Logins that have begun, by state.
     begun: Cache<String, Arc<Begun>>,
 }
@@ -69,17 +55,6 @@ struct Begun {
     verifier: String,
     /// What the browser's cookie must say.
     browser: String,
-}
-
-/// What the issuer says of itself.
-#[derive(Deserialize)]
-struct Provider {
-    issuer: String,
-    authorization_endpoint: String,
-    token_endpoint: String,
-    jwks_uri: String,
-    #[serde(skip)]
-    keys: Vec<Jwk>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -102,67 +77,19 @@ type Flow = Client<
     EndpointSet,
 >;
 
-/// What an ID token says.
-#[derive(Deserialize)]
-struct Claims {
-    sub: String,
-    /// For whom it was made, where it names several audiences.
-    azp: Option<String>,
-    nonce: Option<String>,
-    email: Option<String>,
-    #[serde(default)]
-    email_verified: Verified,
-    name: Option<String>,
-    picture: Option<String>,
-}
-
-/// Some issuers write it as text.
-#[derive(Deserialize, Default)]
-#[serde(untagged)]
-enum Verified {
-    Flag(bool),
-    Text(String),
-    #[default]
-    Missing,
-}
-
 impl Oidc {
     /// # Errors
-    /// Where the issuer is not an https URL, nor an http one on this machine.
+    /// What is wrong with the issuer's URL, or with where the browser goes afterwards.
     pub fn new(flags: OidcFlags, public_url: &str) -> std::result::Result<Self, String> {
-        let issuer: http::Uri = flags
-            .issuer
-            .parse()
-            .map_err(|_| format!("--oidc-issuer {} is no URL", flags.issuer))?;
-        let host = issuer.host().unwrap_or_default().trim_matches(['[', ']']);
-        let here = host == "localhost"
-            || host
-                .parse::<std::net::IpAddr>()
-                .is_ok_and(|address| address.is_loopback());
-        if issuer.scheme_str() != Some("https") && !(issuer.scheme_str() == Some("http") && here) {
-            return Err(format!(
-                "--oidc-issuer {} must be an https URL",
-                flags.issuer
-            ));
-        }
-        let tls = ClientConfig::builder()
-            .with_webpki_roots()
-            .with_no_client_auth();
         if let Some(url) = &flags.login_return
             && !(url.starts_with("https://") || url.starts_with("http://"))
         {
             return Err(format!("--login-return {url} must be an http or https URL"));
         }
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls)
-            .https_or_http()
-            .enable_http1()
-            .build();
         Ok(Self {
+            issuer: Issuer::new(&flags.issuer)?,
             redirect: format!("{public_url}/auth/google/callback"),
             flags,
-            http: HttpClient::builder(TokioExecutor::new()).build(connector),
-            provider: Cache::builder().time_to_live(BELIEVED).build(),
             begun: Cache::builder()
                 .time_to_live(PATIENCE)
                 .max_capacity(10_000)
@@ -179,7 +106,7 @@ impl Oidc {
     /// # Errors
     /// `Overloaded` where the issuer does not answer.
     pub async fn begin(&self) -> Result<Reply> {
-        let provider = self.provider().await?;
+        let provider = self.issuer.provider().await?;
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let begun = Begun {
             nonce: hex(&random::<16>()),
@@ -224,10 +151,8 @@ impl Oidc {
         if code.is_empty() {
             return Err(Error::Unauthorized("The login was not completed"));
         }
-        let provider = self.provider().await?;
-        let http = self.http.clone();
-        // Owns what it asks with: a borrow would not outlive the call in the library's eyes.
-        let http = move |request| ask(http.clone(), request);
+        let provider = self.issuer.provider().await?;
+        let http = self.issuer.asking();
         let tokens = self
             .flow(&provider)?
             .exchange_code(AuthorizationCode::new(code))
@@ -239,12 +164,12 @@ impl Oidc {
                 Error::Unauthorized("The issuer did not take the code")
             })?;
         let token = tokens.extra_fields().id_token.as_deref();
-        let claims = self.check(&provider, token.unwrap_or_default(), &begun.nonce)?;
-        let verified = match claims.email_verified {
-            Verified::Flag(flag) => flag,
-            Verified::Text(text) => text == "true",
-            Verified::Missing => false,
-        };
+        let claims = provider.check(
+            token.unwrap_or_default(),
+            &self.flags.client_id,
+            &begun.nonce,
+        )?;
+        let verified = claims.email_verified.is_true();
         let name = claims
             .name
             .or_else(|| claims.email.clone())
@@ -257,44 +182,6 @@ impl Oidc {
                 .picture
                 .filter(|url| url.starts_with("https://") || url.starts_with("http://")),
         })
-    }
-
-    fn check(&self, provider: &Provider, token: &str, nonce: &str) -> Result<Claims> {
-        let wrong = |why: &str| {
-            tracing::warn!(why, "an ID token was refused");
-            Error::Unauthorized("The issuer's ID token does not hold")
-        };
-        let head = jsonwebtoken::decode_header(token).map_err(|e| wrong(&e.to_string()))?;
-        if ![Algorithm::RS256, Algorithm::ES256].contains(&head.alg) {
-            return Err(wrong("its algorithm is not RS256 or ES256"));
-        }
-        let key = provider
-            .keys
-            .iter()
-            .find(|key| head.kid.is_none() || key.common.key_id == head.kid)
-            .ok_or_else(|| wrong("its key is not among the issuer's"))?;
-        let key = DecodingKey::from_jwk(key).map_err(|e| wrong(&e.to_string()))?;
-        let mut validation = Validation::new(head.alg);
-        validation.leeway = 30;
-        validation.set_issuer(&[&provider.issuer]);
-        validation.set_audience(&[&self.flags.client_id]);
-        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation);
-        let claims = claims.map_err(|e| wrong(&e.to_string()))?.claims;
-        if claims.sub.is_empty() {
-            return Err(wrong("it names nobody"));
-        }
-        if claims
-            .azp
-            .as_ref()
-            .is_some_and(|party| *party != self.flags.client_id)
-        {
-            return Err(wrong("it was made for another party"));
-        }
-        if claims.nonce.as_deref() != Some(nonce) {
-            return Err(wrong("its nonce is not that of this login"));
-        }
-        Ok(claims)
     }
 
     fn flow(&self, provider: &Provider) -> Result<Flow> {
@@ -314,74 +201,6 @@ impl Oidc {
                     .map_err(|_| url("way back (--public-url)"))?,
             ))
     }
-
-    async fn provider(&self) -> Result<Arc<Provider>> {
-        if let Some(known) = self.provider.get(&()) {
-            return Ok(known);
-        }
-        let issuer = self.flags.issuer.trim_end_matches('/');
-        let mut provider: Provider = self
-            .fetch(&format!("{issuer}/.well-known/openid-configuration"))
-            .await?;
-        if provider.issuer.trim_end_matches('/') != issuer {
-            return Err(Error::Internal(format!(
-                "{issuer} calls itself {}",
-                provider.issuer
-            )));
-        }
-        let keys: JwkSet = self.fetch(&provider.jwks_uri).await?;
-        provider.keys = keys.keys;
-        let provider = Arc::new(provider);
-        self.provider.insert((), provider.clone());
-        Ok(provider)
-    }
-
-    async fn fetch<T: DeserializeOwned>(&self, url: &str) -> Result<T> {
-        let unreachable = |why: String| {
-            tracing::warn!(url, why, "the issuer did not answer");
-            Error::Overloaded("The login service does not answer, please try again")
-        };
-        let request = Request::get(url)
-            .body(Vec::new())
-            .map_err(|e| unreachable(e.to_string()))?;
-        let response = ask(self.http.clone(), request)
-            .await
-            .map_err(|e| unreachable(e.to_string()))?;
-        serde_json::from_slice(response.body()).map_err(|e| unreachable(e.to_string()))
-    }
-}
-
-type Http = HttpClient<HttpsConnector<HttpConnector>, Full<Bytes>>;
-
-async fn ask(
-    http: Http,
-    request: Request<Vec<u8>>,
-) -> std::result::Result<Response<Vec<u8>>, Unanswered> {
-    let asking = async {
-        let response = http
-            .request(request.map(|body| Full::new(body.into())))
-            .await?;
-        let (head, body) = response.into_parts();
-        let body = Limited::new(body, ANSWER_BYTES)
-            .collect()
-            .await
-            .map_err(Unanswered::Body)?;
-        Ok(Response::from_parts(head, body.to_bytes().to_vec()))
-    };
-    tokio::time::timeout(ANSWER, asking)
-        .await
-        .unwrap_or(Err(Unanswered::TooLate))
-}
-
-/// Why the issuer's answer did not come.
-#[derive(Debug, thiserror::Error)]
-enum Unanswered {
-    #[error("{0}")]
-    Http(#[from] hyper_util::client::legacy::Error),
-    #[error("{0}")]
-    Body(Box<dyn std::error::Error + Send + Sync>),
-    #[error("it took too long")]
-    TooLate,
 }
 
 /// Sends the browser on.

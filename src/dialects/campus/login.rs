@@ -7,7 +7,7 @@ use super::shapes;
 use super::sign_up::{email, verify};
 use crate::core::code::{self, Purpose};
 use crate::core::error::{Error, Result};
-use crate::core::{account, outbox, text};
+use crate::core::{account, device, elsewhere, outbox, text};
 use crate::mail::letters;
 use crate::web::answer::{Answer, json_reply};
 use crate::web::call::Call;
@@ -72,23 +72,23 @@ pub async fn log_in(mut call: Call) -> Answer {
 pub async fn list_devices(call: Call) -> Answer {
     let me = call.me()?;
     let current = me.device;
-    let devices = call.read(move |view| account::devices(view, &me)).await?;
+    let devices = call.read(move |view| device::list(view, &me)).await?;
     let spell = call.core().spelling();
-    ok(devices.iter().map(|device| shapes::device(spell, device, current)).collect())
+    ok(devices.iter().map(|one| shapes::device(spell, one, current)).collect())
 }
 
 /// POST /auth/remove-all-session: the asking device too
 pub async fn remove_all_devices(call: Call) -> Answer {
     let me = call.me()?;
-    call.write(move |tx| account::end_all_devices(tx, me.id)).await?;
+    call.write(move |tx| device::end_all(tx, me.id)).await?;
     ok(json!({ "message": "All sessions removed" }))
 }
 
 /// POST /auth/remove-session/:id
 pub async fn remove_device(call: Call) -> Answer {
     let me = call.me()?;
-    let device = call.id(0, "id")?;
-    call.write(move |tx| account::remove_device(tx, &me, device)).await?;
+    let id = call.id(0, "id")?;
+    call.write(move |tx| device::remove(tx, &me, id)).await?;
     ok(json!({ "message": "Session removed" }))
 }
 
@@ -101,7 +101,7 @@ pub async fn google(call: Call) -> Answer {
 pub async fn google_callback(call: Call) -> Answer {
     let oidc = configured(&call)?;
     let identity = oidc.finish(&call).await?;
-    let id = call.write(move |tx| account::identified(tx, &identity)).await?;
+    let id = call.write(move |tx| elsewhere::identified(tx, &identity)).await?;
     let token = login::start(&call, id).await?;
     match oidc.login_return() {
         // In the fragment, which no server on the way sees.

@@ -13,7 +13,7 @@ use crate::mail::letters;
 use crate::web::answer::{Answer, json_reply};
 use crate::web::call::Call;
 use crate::web::fields::Fields;
-use crate::web::files::Intake;
+use crate::web::uploads::Intake;
 use crate::web::forms::{self, FormFile};
 use crate::web::login;
 

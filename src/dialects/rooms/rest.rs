@@ -10,7 +10,7 @@ use crate::core::{ConversationOrder, FileOrder, account, conversation, file, mes
 use crate::web::answer::{Answer, json_reply};
 use crate::web::call::{Call, page};
 use crate::web::fields::{CONTENT, Fields};
-use crate::web::files;
+use crate::web::{downloads, uploads};
 
 /// How many a page of a list has, unless asked otherwise.
 const PAGE: u32 = 20;
@@ -133,14 +133,14 @@ pub async fn list_messages(call: Call) -> Answer {
 /// POST /api/files/upload: upload a file
 pub async fn upload(mut call: Call) -> Answer {
     let me = call.me()?;
-    let file = files::take_upload(&mut call, me, ROOM).await?;
+    let file = uploads::take_upload(&mut call, me, ROOM).await?;
     let shape = shapes::file(call.core().spelling(), &file);
     Ok(json_reply(StatusCode::CREATED, &with_data("File uploaded successfully", shape)))
 }
 
 /// GET /api/files/:fileId: download a file
 pub async fn download(call: Call) -> Answer {
-    files::serve(&call, call.param(0)).await
+    downloads::serve(&call, call.param(0)).await
 }
 
 /// GET /uploads/…: the `url` of a file; what counts is the id before its ending
@@ -148,7 +148,7 @@ pub async fn download_by_url(call: Call) -> Answer {
     let name = call.param(0);
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     let id = stem.rsplit_once('-').map_or(stem, |(_, id)| id);
-    files::serve(&call, id).await
+    downloads::serve(&call, id).await
 }
 
 /// GET /api/files: list uploaded files

@@ -5,7 +5,7 @@ use crate::core::error::Result;
 use crate::core::{conversation, file};
 use crate::dialects::said::{PLACE, Reaction, Said, ack};
 use crate::web::fields::Fields;
-use crate::web::files::Intake;
+use crate::web::uploads::Intake;
 use crate::web::rates::Class;
 
 /// `message` `{ roomId, content }`: say something in the room; whoever does, hears it too

@@ -1,5 +1,7 @@
 //! What can be set? Every flag of `chat`: one struct, its comments are the help.
 
+mod values;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,11 +12,11 @@ use ipnet::IpNet;
 
 use crate::core::limits::Limits;
 use crate::core::token::Trust;
-use crate::core::{Durability, Options, time};
-use crate::dialects::ALL;
+use crate::core::{Durability, Options};
 use crate::mail::postman::Smtp;
 use crate::web::oidc::OidcFlags;
 use crate::web::rates::Rate;
+pub use values::Listen;
 
 /// A chat server in one binary and one SQLite file, which speaks five chat APIs at once.
 ///
@@ -145,7 +147,7 @@ pub struct Serve {
     #[arg(long, help_heading = "For tests")]
     pub exit_with_stdin: bool,
     /// With --temp: an account NAME@example.test from the start; repeatable
-    #[arg(long, value_name = "NAME:PASSWORD", value_parser = user, help_heading = "For tests")]
+    #[arg(long, value_name = "NAME:PASSWORD", value_parser = values::user, help_heading = "For tests")]
     pub user: Vec<(String, String)>,
 
     /// `normal` may lose the last moments on power loss; `full` loses nothing that was acknowledged
@@ -172,7 +174,7 @@ pub struct Serve {
     #[arg(long, help_heading = "Promises and limits")]
     pub members_only: bool,
     /// How large an uploaded file may be
-    #[arg(long, value_name = "SIZE", default_value = "10MiB", value_parser = size, help_heading = "Promises and limits")]
+    #[arg(long, value_name = "SIZE", default_value = "10MiB", value_parser = values::size, help_heading = "Promises and limits")]
     pub max_upload: u64,
     /// How many characters a message may have
     #[arg(
@@ -190,7 +192,7 @@ pub struct Serve {
     #[arg(long, value_name = "FILE", help_heading = "Accounts")]
     pub trust_jwt: Option<PathBuf>,
     /// How long a login lasts
-    #[arg(long, value_name = "SPAN", default_value = "7d", value_parser = span, help_heading = "Accounts")]
+    #[arg(long, value_name = "SPAN", default_value = "7d", value_parser = values::span, help_heading = "Accounts")]
     pub jwt_ttl: Duration,
     /// How hard passwords are hashed; each step doubles the time [default: 11]
     #[arg(long, value_name = "COST", value_parser = clap::value_parser!(u32).range(4..=16), help_heading = "Accounts")]
@@ -216,7 +218,7 @@ pub struct Serve {
     )]
     pub mail_from: String,
     /// How long mail about unread messages is held
-    #[arg(long, value_name = "SPAN", default_value = "5m", value_parser = span, help_heading = "Mail")]
+    #[arg(long, value_name = "SPAN", default_value = "5m", value_parser = values::span, help_heading = "Mail")]
     pub mail_delay: Duration,
     /// How this server is reached from outside, for links in mail and logins elsewhere [default: the first listener]
     #[arg(long, value_name = "URL", help_heading = "Where")]
@@ -278,63 +280,6 @@ pub enum LogFormat {
     Auto,
     Text,
     Json,
-}
-
-/// An address, and the dialect whose routes are asked first there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listen {
-    pub address: SocketAddr,
-    pub dialect: Option<&'static str>,
-}
-
-impl std::str::FromStr for Listen {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (place, dialect) = match text.split_once('=') {
-            Some((place, name)) => (place, Some(known_dialect(name)?)),
-            None => (text, None),
-        };
-        let address = match place.parse::<u16>() {
-            Ok(port) => Some(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port)),
-            Err(_) => place.parse().ok(),
-        };
-        let address = address.ok_or_else(|| {
-            format!("{place} is no address: write a port (3000), or an address and a port (0.0.0.0:3000)")
-        })?;
-        Ok(Self { address, dialect })
-    }
-}
-
-fn known_dialect(name: &str) -> Result<&'static str, String> {
-    let known = ALL.iter().map(|dialect| dialect.name()).collect::<Vec<_>>();
-    known
-        .iter()
-        .find(|known| **known == name)
-        .copied()
-        .ok_or_else(|| format!("{name} is no dialect: write one of {}", known.join(", ")))
-}
-
-fn user(text: &str) -> Result<(String, String), String> {
-    match text.split_once(':') {
-        Some((name, password)) if !name.is_empty() => Ok((name.into(), password.into())),
-        _ => Err("write a name, a colon and a password: --user ann:secret-of-ann".into()),
-    }
-}
-
-fn span(text: &str) -> Result<Duration, String> {
-    time::span(text).ok_or_else(|| format!("{text} is no span of time: write 90s, 15m, 12h or 7d"))
-}
-
-fn size(text: &str) -> Result<u64, String> {
-    let units = [("GiB", 30), ("MiB", 20), ("KiB", 10), ("B", 0), ("", 0)];
-    let read = units.iter().find_map(|(unit, shift)| {
-        let number: u64 = text.strip_suffix(unit)?.trim().parse().ok()?;
-        number
-            .checked_mul(1 << shift)
-            .filter(|size| (1..=1 << 30).contains(size))
-    });
-    read.ok_or_else(|| format!("{text} is no size up to 1GiB: write 512KiB or 10MiB"))
 }
 
 impl Serve {
@@ -470,32 +415,5 @@ mod tests {
     #[test]
     fn the_flags_are_sound() {
         Flags::command().debug_assert();
-    }
-
-    #[test]
-    fn listeners_are_read_as_they_are_written() {
-        let read = |text: &str| text.parse::<Listen>();
-        assert_eq!(
-            read("3000").expect("a port").address,
-            "127.0.0.1:3000".parse().unwrap()
-        );
-        assert_eq!(
-            read("0.0.0.0:80=rooms").expect("both").dialect,
-            Some("rooms")
-        );
-        assert_eq!(
-            read("[::1]:0").expect("IPv6").address,
-            "[::1]:0".parse().unwrap()
-        );
-        assert!(read("3000=irc").unwrap_err().contains("rooms"));
-        assert!(read("localhost").is_err());
-    }
-
-    #[test]
-    fn sizes_are_read_as_they_are_written() {
-        assert_eq!(size("10MiB"), Ok(10 << 20));
-        assert_eq!(size("512 KiB"), Ok(512 << 10));
-        assert_eq!(size("100"), Ok(100));
-        assert!(size("0").is_err() && size("2GiB").is_err() && size("much").is_err());
     }
 }

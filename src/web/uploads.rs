@@ -1,19 +1,15 @@
-//! How do files come in and go out? Part by part, so that neither costs more memory than a part.
+//! How do files come in? Part by part, so that none costs more memory than a part.
 
 use std::sync::Arc;
 
 use aws_lc_rs::digest;
 use bytes::{Bytes, BytesMut};
-use headers::{Header, HeaderMapExt, IfNoneMatch, IfRange, Range};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
-use tokio::sync::mpsc;
 
-use super::answer::{Answer, json_reply, stream_reply};
 use super::call::Call;
 use super::forms::{self, broken};
 use crate::core::error::{Error, Result};
 use crate::core::limits::FILE_PART;
-use crate::core::model::{ConversationId, File, FileId, FileKind, Me};
+use crate::core::model::{ConversationId, File, FileId, Me};
 use crate::core::{Core, file, hex};
 
 /// A file that is coming in.
@@ -209,182 +205,6 @@ async fn short_text(field: &mut multer::Field<'_>) -> Result<String> {
         }
     }
     Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-/// Answers with a file: whole, a range of it, or "not changed".
-///
-/// # Errors
-/// `NotFound` for who may not have it, and for a guessable spelling of the id without a token.
-pub async fn serve(call: &Call, id: &str) -> Answer {
-    let reader = call.reader()?;
-    let spelling = call.core().spelling();
-    let known = if reader.is_some() {
-        spelling.read(id)
-    } else {
-        spelling.read_sealed(id)
-    };
-    let id: FileId = match known {
-        Some(id) => id,
-        // A number can be guessed: to who does not say who they are, it names nothing.
-        None if spelling.read::<FileKind>(id).is_some() => return Err(Error::NotFound("File")),
-        None => return Err(Error::invalid("fileId", "must be the id of a file")),
-    };
-    let who = reader.map(|me| me.id);
-    let file = call.read(move |view| file::get(view, who, id)).await?;
-
-    let tag = format!("\"{}\"", file.hash);
-    let etag: headers::ETag = tag
-        .parse()
-        .map_err(|_| Error::Internal(format!("{tag} is no entity tag")))?;
-    if call
-        .typed::<IfNoneMatch>()
-        .is_some_and(|wanted| !wanted.precondition_passes(&etag))
-    {
-        let mut reply = json_reply(StatusCode::NOT_MODIFIED, &serde_json::Value::Null);
-        *reply.body_mut() = Bytes::new().into();
-        reply.headers_mut().remove(header::CONTENT_TYPE);
-        reply.headers_mut().typed_insert(etag);
-        return Ok(reply);
-    }
-    let changed = call
-        .typed::<IfRange>()
-        .is_some_and(|known| known.is_modified(Some(&etag), None));
-    let range = call.typed::<Range>().filter(|_| !changed);
-    let (status, from, to) = match range.map(|range| one_range(&range, file.size)) {
-        None | Some(Wanted::Whole) => (StatusCode::OK, 0, file.size),
-        Some(Wanted::Part(from, to)) => (StatusCode::PARTIAL_CONTENT, from, to),
-        Some(Wanted::Nothing) => return Ok(out_of_range(file.size)),
-    };
-    let mut reply = stream_reply(status, bytes_of(call.core().clone(), id, from, to));
-    describe(reply.headers_mut(), &file);
-    let headers = reply.headers_mut();
-    headers.typed_insert(etag);
-    headers.typed_insert(headers::ContentLength(to - from));
-    if status == StatusCode::PARTIAL_CONTENT
-        && let Ok(range) = headers::ContentRange::bytes(from..to, file.size)
-    {
-        headers.typed_insert(range);
-    }
-    Ok(reply)
-}
-
-enum Wanted {
-    Whole,
-    /// From this byte up to before that one.
-    Part(u64, u64),
-    Nothing,
-}
-
-/// One range is served; of several, the whole file, which HTTP allows.
-fn one_range(range: &Range, size: u64) -> Wanted {
-    use std::ops::Bound::{Excluded, Included, Unbounded};
-    let mut ranges = range.satisfiable_ranges(size);
-    let (Some(first), second) = (ranges.next(), ranges.next()) else {
-        return Wanted::Nothing;
-    };
-    if second.is_some() {
-        return Wanted::Whole;
-    }
-    let from = match first.0 {
-        Included(from) => from,
-        Excluded(from) => from + 1,
-        Unbounded => 0,
-    };
-    let to = match first.1 {
-        Included(to) => to + 1,
-        Excluded(to) => to,
-        Unbounded => size,
-    };
-    if from >= size {
-        Wanted::Nothing
-    } else {
-        Wanted::Part(from, to.min(size))
-    }
-}
-
-fn out_of_range(size: u64) -> super::answer::Reply {
-    let body = serde_json::json!({
-        "success": false, "statusCode": 416, "error": "Range Not Satisfiable",
-        "message": "The range lies outside the file", "errors": [],
-    });
-    let mut reply = json_reply(StatusCode::RANGE_NOT_SATISFIABLE, &body);
-    reply
-        .headers_mut()
-        .typed_insert(headers::ContentRange::unsatisfied_bytes(size));
-    reply
-}
-
-/// What a browser must know of a file, so that it shows pictures and runs nothing.
-fn describe(headers: &mut HeaderMap, file: &File) {
-    let kind = file.media_type.split('/').next().unwrap_or("");
-    let shown = (matches!(kind, "image" | "audio" | "video") && file.media_type != "image/svg+xml")
-        || file.media_type == "text/plain";
-    let way = if shown { "inline" } else { "attachment" };
-    let name: String = form_urlencoded::byte_serialize(file.original.as_bytes())
-        .collect::<String>()
-        .replace('+', "%20");
-    let disposition = format!("{way}; filename=\"{}\"; filename*=UTF-8''{name}", file.name);
-    let media_type = match kind {
-        "text" => format!("{}; charset=utf-8", file.media_type),
-        _ => file.media_type.clone(),
-    };
-    for (name, value) in [
-        (header::CONTENT_TYPE, media_type.as_str()),
-        (header::CONTENT_DISPOSITION, disposition.as_str()),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; sandbox",
-        ),
-        (header::CACHE_CONTROL, "private, no-cache"),
-        (header::ACCEPT_RANGES, "bytes"),
-    ] {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            headers.insert(name, value);
-        }
-    }
-}
-
-/// The bytes of a file from one position up to another, read as fast as they are taken.
-fn bytes_of(
-    core: Core,
-    id: FileId,
-    from: u64,
-    to: u64,
-) -> impl futures_util::Stream<Item = std::result::Result<Bytes, std::io::Error>> + Send + Sync {
-    let (sender, mut receiver) = mpsc::channel(1);
-    tokio::spawn(async move {
-        let part_size = FILE_PART as u64;
-        for position in from / part_size..to.div_ceil(part_size) {
-            let read = core
-                .read(move |view| file::part(view, id, position as i64))
-                .await;
-            let part = match read {
-                Ok(Some(part)) => Bytes::from(part),
-                Ok(None) => break,
-                Err(error) => {
-                    sender
-                        .send(Err(std::io::Error::other(error.to_string())))
-                        .await
-                        .ok();
-                    break;
-                }
-            };
-            let start = position * part_size;
-            let first = from.saturating_sub(start) as usize;
-            let last = ((to - start) as usize).min(part.len());
-            // Whoever took the bytes may have gone.
-            if first >= last || sender.send(Ok(part.slice(first..last))).await.is_err() {
-                break;
-            }
-        }
-    });
-    futures_util::stream::poll_fn(move |cx| receiver.poll_recv(cx))
-}
-
-impl Call {
-    fn typed<H: Header>(&self) -> Option<H> {
-        self.headers().typed_get()
-    }
 }
 
 #[cfg(test)]

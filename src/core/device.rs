@@ -1,0 +1,92 @@
+//! Logging in and out: a device for each login, which its token names.
+
+use super::error::{Error, Result};
+use super::limits;
+use super::model::{AccountId, Device, DeviceId, Event, Me, Time};
+use super::store::{Tx, View};
+use super::text;
+
+/// Makes a device for somebody whose password was right.
+///
+/// # Errors
+/// `Forbidden` for a suspended account.
+pub fn log_in(
+    tx: &Tx<'_>,
+    account: AccountId,
+    user_agent: &str,
+    address: &str,
+    expires_at: Time,
+) -> Result<DeviceId> {
+    let found = tx
+        .account(account)?
+        .ok_or(Error::Unauthorized("Invalid credentials"))?;
+    if found.suspended_at.is_some() {
+        return Err(Error::Forbidden("This account is suspended"));
+    }
+    let user_agent = text::cut(user_agent, limits::FILE_NAME_CHARS);
+    let device = tx.insert_device(account, &user_agent, address, expires_at, None)?;
+    tx.announce(Event::DeviceMade {
+        device,
+        account,
+        expires_at,
+        token: None,
+    });
+    Ok(device)
+}
+
+/// Ends the device that asks.
+///
+/// # Errors
+/// Only the database's.
+pub fn log_out(tx: &Tx<'_>, me: &Me) -> Result<()> {
+    end(tx, me.id, me.device)
+}
+
+/// The devices of this person that are alive.
+///
+/// # Errors
+/// Only the database's.
+pub fn list(view: &View<'_>, me: &Me) -> Result<Vec<Device>> {
+    view.devices_of(me.id, Time::now())
+}
+
+/// Ends one of one's own devices.
+///
+/// # Errors
+/// `NotFound` for what is none, or somebody else's.
+pub fn remove(tx: &Tx<'_>, me: &Me, device: DeviceId) -> Result<()> {
+    if !tx
+        .devices_of(me.id, tx.now)?
+        .iter()
+        .any(|own| own.id == device)
+    {
+        return Err(Error::NotFound("Session"));
+    }
+    end(tx, me.id, device)
+}
+
+/// Ends all of somebody's devices.
+///
+/// # Errors
+/// Only the database's.
+pub fn end_all(tx: &Tx<'_>, account: AccountId) -> Result<()> {
+    for device in tx.devices_of(account, tx.now)? {
+        end(tx, account, device.id)?;
+    }
+    Ok(())
+}
+
+fn end(tx: &Tx<'_>, account: AccountId, device: DeviceId) -> Result<()> {
+    if tx.end_device(device)? {
+        tx.announce(Event::DeviceEnded { device, account });
+    }
+    Ok(())
+}
+
+/// It was there just now; noted once in a while.
+///
+/// # Errors
+/// Only the database's.
+pub fn seen(tx: &Tx<'_>, device: DeviceId) -> Result<()> {
+    tx.see_device(device)
+}

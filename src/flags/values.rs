@@ -1,0 +1,96 @@
+//! How is a flag's value written? Addresses, people, spans of time and sizes, with what to type where one is wrong.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use crate::core::time;
+use crate::dialects::ALL;
+
+/// An address, and the dialect whose routes are asked first there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listen {
+    pub address: SocketAddr,
+    pub dialect: Option<&'static str>,
+}
+
+impl std::str::FromStr for Listen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (place, dialect) = match text.split_once('=') {
+            Some((place, name)) => (place, Some(known_dialect(name)?)),
+            None => (text, None),
+        };
+        let address = match place.parse::<u16>() {
+            Ok(port) => Some(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port)),
+            Err(_) => place.parse().ok(),
+        };
+        let address = address.ok_or_else(|| {
+            format!("{place} is no address: write a port (3000), or an address and a port (0.0.0.0:3000)")
+        })?;
+        Ok(Self { address, dialect })
+    }
+}
+
+fn known_dialect(name: &str) -> Result<&'static str, String> {
+    let known = ALL.iter().map(|dialect| dialect.name()).collect::<Vec<_>>();
+    known
+        .iter()
+        .find(|known| **known == name)
+        .copied()
+        .ok_or_else(|| format!("{name} is no dialect: write one of {}", known.join(", ")))
+}
+
+pub fn user(text: &str) -> Result<(String, String), String> {
+    match text.split_once(':') {
+        Some((name, password)) if !name.is_empty() => Ok((name.into(), password.into())),
+        _ => Err("write a name, a colon and a password: --user ann:secret-of-ann".into()),
+    }
+}
+
+pub fn span(text: &str) -> Result<Duration, String> {
+    time::span(text).ok_or_else(|| format!("{text} is no span of time: write 90s, 15m, 12h or 7d"))
+}
+
+pub fn size(text: &str) -> Result<u64, String> {
+    let units = [("GiB", 30), ("MiB", 20), ("KiB", 10), ("B", 0), ("", 0)];
+    let read = units.iter().find_map(|(unit, shift)| {
+        let number: u64 = text.strip_suffix(unit)?.trim().parse().ok()?;
+        number
+            .checked_mul(1 << shift)
+            .filter(|size| (1..=1 << 30).contains(size))
+    });
+    read.ok_or_else(|| format!("{text} is no size up to 1GiB: write 512KiB or 10MiB"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn listeners_are_read_as_they_are_written() {
+        let read = |text: &str| text.parse::<Listen>();
+        assert_eq!(
+            read("3000").expect("a port").address,
+            "127.0.0.1:3000".parse().unwrap()
+        );
+        assert_eq!(
+            read("0.0.0.0:80=rooms").expect("both").dialect,
+            Some("rooms")
+        );
+        assert_eq!(
+            read("[::1]:0").expect("IPv6").address,
+            "[::1]:0".parse().unwrap()
+        );
+        assert!(read("3000=irc").unwrap_err().contains("rooms"));
+        assert!(read("localhost").is_err());
+    }
+
+    #[test]
+    fn sizes_are_read_as_they_are_written() {
+        assert_eq!(size("10MiB"), Ok(10 << 20));
+        assert_eq!(size("512 KiB"), Ok(512 << 10));
+        assert_eq!(size("100"), Ok(100));
+        assert!(size("0").is_err() && size("2GiB").is_err() && size("much").is_err());
+    }
+}

@@ -1,0 +1,59 @@
+//! Who is typing, until when? Typing ends by itself, and with the socket that it was typed at.
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use super::guest::whose;
+use crate::core::limits::TYPING_LASTS;
+use crate::core::model::{AccountId, ConversationId, Ear, Event, Place};
+
+/// Everybody who types.
+#[derive(Default)]
+pub struct TypingNow(HashMap<(ConversationId, AccountId), Since>);
+
+struct Since {
+    place: Place,
+    ear: Ear,
+    until: Instant,
+}
+
+impl TypingNow {
+    /// Somebody said that they type, or have stopped.
+    pub fn note(&mut self, place: Place, who: AccountId, ear: Ear, on: bool) {
+        let key = (place.id, who);
+        if on {
+            self.0.insert(
+                key,
+                Since {
+                    place,
+                    ear,
+                    until: Instant::now() + TYPING_LASTS,
+                },
+            );
+        } else {
+            self.0.remove(&key);
+        }
+    }
+
+    /// Who typed at this socket stops.
+    pub fn stop_at(&mut self, socket: u64) -> Vec<Event> {
+        self.stop(|since| whose(since.ear).0 == socket)
+    }
+
+    /// Who has not said so for a while stops.
+    pub fn stop_overdue(&mut self) -> Vec<Event> {
+        let now = Instant::now();
+        self.stop(|since| since.until <= now)
+    }
+
+    fn stop(&mut self, which: impl Fn(&Since) -> bool) -> Vec<Event> {
+        let stopped = self.0.extract_if(|_, since| which(since));
+        let event = |((_, who), Since { place, ear, .. })| Event::Typing {
+            place,
+            who,
+            ear,
+            on: false,
+        };
+        stopped.map(event).collect()
+    }
+}

@@ -1,0 +1,230 @@
+//! What does the issuer say? An OpenID Connect provider: its endpoints, its keys, and whether an ID token holds.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client as HttpClient;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use jsonwebtoken::jwk::{Jwk, JwkSet};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use moka::sync::Cache;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tokio_rustls::rustls::ClientConfig;
+
+use crate::core::error::{Error, Result};
+
+/// How long the issuer may take to answer, and how much.
+const ANSWER: Duration = Duration::from_secs(10);
+const ANSWER_BYTES: usize = 1 << 20;
+/// How long what the issuer says of itself is believed.
+const BELIEVED: Duration = Duration::from_secs(3_600);
+
+/// An issuer, and how it is asked.
+pub struct Issuer {
+    url: String,
+    http: Http,
+    provider: Cache<(), Arc<Provider>>,
+}
+
+/// What the issuer says of itself.
+#[derive(Deserialize)]
+pub struct Provider {
+    pub issuer: String,
+    pub authorization_endpoint: String,
+    pub token_endpoint: String,
+    jwks_uri: String,
+    #[serde(skip)]
+    keys: Vec<Jwk>,
+}
+
+/// What an ID token says.
+#[derive(Deserialize)]
+pub struct Claims {
+    pub sub: String,
+    /// For whom it was made, where it names several audiences.
+    azp: Option<String>,
+    nonce: Option<String>,
+    pub email: Option<String>,
+    #[serde(default)]
+    pub email_verified: Verified,
+    pub name: Option<String>,
+    pub picture: Option<String>,
+}
+
+/// Some issuers write it as text.
+#[derive(Deserialize, Default)]
+#[serde(untagged)]
+pub enum Verified {
+    Flag(bool),
+    Text(String),
+    #[default]
+    Missing,
+}
+
+impl Verified {
+    pub fn is_true(&self) -> bool {
+        match self {
+            Self::Flag(flag) => *flag,
+            Self::Text(text) => text == "true",
+            Self::Missing => false,
+        }
+    }
+}
+
+impl Issuer {
+    /// # Errors
+    /// Where it is not an https URL, nor an http one on this machine.
+    pub fn new(url: &str) -> std::result::Result<Self, String> {
+        let parsed: http::Uri = url
+            .parse()
+            .map_err(|_| format!("--oidc-issuer {} is no URL", url))?;
+        let host = parsed.host().unwrap_or_default().trim_matches(['[', ']']);
+        let here = host == "localhost"
+            || host
+                .parse::<std::net::IpAddr>()
+                .is_ok_and(|address| address.is_loopback());
+        if parsed.scheme_str() != Some("https") && !(parsed.scheme_str() == Some("http") && here) {
+            return Err(format!("--oidc-issuer {} must be an https URL", url));
+        }
+        let tls = ClientConfig::builder()
+            .with_webpki_roots()
+            .with_no_client_auth();
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_or_http()
+            .enable_http1()
+            .build();
+        Ok(Self {
+            url: url.trim_end_matches('/').to_owned(),
+            http: HttpClient::builder(TokioExecutor::new()).build(connector),
+            provider: Cache::builder().time_to_live(BELIEVED).build(),
+        })
+    }
+
+    /// How the OAuth library asks. It owns what it asks with: a borrow would not outlive the call in the library's eyes.
+    pub fn asking(&self) -> impl Fn(Request<Vec<u8>>) -> Asking + Send + Sync + 'static {
+        let http = self.http.clone();
+        move |request| Box::pin(ask(http.clone(), request))
+    }
+
+    /// What the issuer says of itself, asked once an hour.
+    ///
+    /// # Errors
+    /// `Overloaded` where it does not answer.
+    pub async fn provider(&self) -> Result<Arc<Provider>> {
+        if let Some(known) = self.provider.get(&()) {
+            return Ok(known);
+        }
+        let issuer = self.url.as_str();
+        let mut provider: Provider = self
+            .fetch(&format!("{issuer}/.well-known/openid-configuration"))
+            .await?;
+        if provider.issuer.trim_end_matches('/') != issuer {
+            return Err(Error::Internal(format!(
+                "{issuer} calls itself {}",
+                provider.issuer
+            )));
+        }
+        let keys: JwkSet = self.fetch(&provider.jwks_uri).await?;
+        provider.keys = keys.keys;
+        let provider = Arc::new(provider);
+        self.provider.insert((), provider.clone());
+        Ok(provider)
+    }
+
+    async fn fetch<T: DeserializeOwned>(&self, url: &str) -> Result<T> {
+        let unreachable = |why: String| {
+            tracing::warn!(url, why, "the issuer did not answer");
+            Error::Overloaded("The login service does not answer, please try again")
+        };
+        let request = Request::get(url)
+            .body(Vec::new())
+            .map_err(|e| unreachable(e.to_string()))?;
+        let response = ask(self.http.clone(), request)
+            .await
+            .map_err(|e| unreachable(e.to_string()))?;
+        serde_json::from_slice(response.body()).map_err(|e| unreachable(e.to_string()))
+    }
+}
+
+impl Provider {
+    /// What an ID token says, once it holds: signed by the issuer, for this client, in this login.
+    ///
+    /// # Errors
+    /// `Unauthorized`; why, only the log says.
+    pub fn check(&self, token: &str, client_id: &str, nonce: &str) -> Result<Claims> {
+        let wrong = |why: &str| {
+            tracing::warn!(why, "an ID token was refused");
+            Error::Unauthorized("The issuer's ID token does not hold")
+        };
+        let head = jsonwebtoken::decode_header(token).map_err(|e| wrong(&e.to_string()))?;
+        if ![Algorithm::RS256, Algorithm::ES256].contains(&head.alg) {
+            return Err(wrong("its algorithm is not RS256 or ES256"));
+        }
+        let key = self
+            .keys
+            .iter()
+            .find(|key| head.kid.is_none() || key.common.key_id == head.kid)
+            .ok_or_else(|| wrong("its key is not among the issuer's"))?;
+        let key = DecodingKey::from_jwk(key).map_err(|e| wrong(&e.to_string()))?;
+        let mut validation = Validation::new(head.alg);
+        validation.leeway = 30;
+        validation.set_issuer(&[&self.issuer]);
+        validation.set_audience(&[client_id]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation);
+        let claims = claims.map_err(|e| wrong(&e.to_string()))?.claims;
+        if claims.sub.is_empty() {
+            return Err(wrong("it names nobody"));
+        }
+        if claims.azp.as_ref().is_some_and(|party| party != client_id) {
+            return Err(wrong("it was made for another party"));
+        }
+        if claims.nonce.as_deref() != Some(nonce) {
+            return Err(wrong("its nonce is not that of this login"));
+        }
+        Ok(claims)
+    }
+}
+
+type Asking =
+    Pin<Box<dyn Future<Output = std::result::Result<Response<Vec<u8>>, Unanswered>> + Send>>;
+type Http = HttpClient<HttpsConnector<HttpConnector>, Full<Bytes>>;
+
+async fn ask(
+    http: Http,
+    request: Request<Vec<u8>>,
+) -> std::result::Result<Response<Vec<u8>>, Unanswered> {
+    let asking = async {
+        let response = http
+            .request(request.map(|body| Full::new(body.into())))
+            .await?;
+        let (head, body) = response.into_parts();
+        let body = Limited::new(body, ANSWER_BYTES)
+            .collect()
+            .await
+            .map_err(Unanswered::Body)?;
+        Ok(Response::from_parts(head, body.to_bytes().to_vec()))
+    };
+    tokio::time::timeout(ANSWER, asking)
+        .await
+        .unwrap_or(Err(Unanswered::TooLate))
+}
+
+/// Why the issuer's answer did not come.
+#[derive(Debug, thiserror::Error)]
+pub enum Unanswered {
+    #[error("{0}")]
+    Http(#[from] hyper_util::client::legacy::Error),
+    #[error("{0}")]
+    Body(Box<dyn std::error::Error + Send + Sync>),
+    #[error("it took too long")]
+    TooLate,
+}
