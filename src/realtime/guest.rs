@@ -13,8 +13,8 @@ use socketioxide::extract::{AckSender, Event, SocketRef, TryData};
 use socketioxide::handler::{FromMessageParts, Value as Frame};
 use socketioxide::socket::Socket as RawSocket;
 
-use super::Shared;
 use super::bucket::Bucket;
+use super::{OUTBOUND, Shared};
 use crate::core::error::{Error, Result};
 use crate::core::limits::JSON_BYTES;
 use crate::core::model::{Ear, Me, MessageId};
@@ -148,6 +148,9 @@ impl Guest {
         if !self.inside.load(Ordering::Acquire)
             && let Some(doorway) = self.doorway().as_mut()
         {
+            if doorway.len() >= OUTBOUND {
+                return self.cut();
+            }
             return doorway.push((event, body.to_owned()));
         }
         if let Err(error) = self.socket.emit(event, body) {

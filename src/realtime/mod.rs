@@ -9,15 +9,14 @@ mod catch_up;
 mod guest;
 mod hall;
 pub mod line;
+pub mod lines;
 mod seats;
 mod typing;
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use http::Request;
 use socketioxide::extract::{Extension, TryData};
 use socketioxide::handler::ConnectHandler;
 use socketioxide::service::SocketIoService;
@@ -34,7 +33,7 @@ use crate::web::given::Given;
 use crate::web::rates::{Asker, Rate, Rates};
 use guest::{Guest, Heard, Socket};
 use hall::Hall;
-use line::Line;
+use lines::Lines;
 use seats::Room;
 
 /// Packets that may wait for a socket; past that it is too slow, and ended.
@@ -228,6 +227,7 @@ async fn admit(
         leaves.send(Word::Gone(number)).ok();
         std::future::ready(())
     });
+    shared.lines.admit(socket);
     words.send(Word::Admitted(guest, expires_at)).ok();
     Ok(())
 }
@@ -276,78 +276,6 @@ impl Drop for Place {
     fn drop(&mut self) {
         self.shared.core.directory().went(self.account);
     }
-}
-
-/// The wires under Socket.IO sessions that have changed theirs: long-polling ones, and those that were upgraded.
-/// A session that began as a websocket is not in here: its request carries its line.
-#[derive(Default)]
-pub struct Lines(Mutex<HashMap<String, State>>);
-
-enum State {
-    On(Arc<Line>),
-    Cut,
-}
-
-impl Lines {
-    /// A request of this session has come in on this line.
-    ///
-    /// # Errors
-    /// Where the session has been cut: it is not to be served any more.
-    pub fn seen<B>(&self, request: &Request<B>, line: &Arc<Line>) -> Result<(), Error> {
-        let Some(session) = session(request.uri().query()) else {
-            return Ok(());
-        };
-        let mut lines = self.lock();
-        if let Some(State::Cut) = lines.get(session) {
-            return Err(Error::Malformed("Session ID unknown".into()));
-        }
-        lines.insert(session.to_owned(), State::On(line.clone()));
-        Ok(())
-    }
-
-    /// Cuts the wire under a socket; its session is not served on another one.
-    fn cut(&self, socket: &Socket) {
-        let mut lines = self.lock();
-        let known = lines.get_mut(&socket.id.to_string());
-        match known.map(|state| std::mem::replace(state, State::Cut)) {
-            Some(State::On(line)) => line.cut(),
-            Some(State::Cut) => {}
-            None => drop(own_line(socket).map(|line| line.cut())),
-        }
-    }
-
-    /// A number that changes when everything written to the socket's wire has gone out.
-    fn progress(&self, socket: &Socket) -> u64 {
-        match (self.lock().get(&socket.id.to_string()), own_line(socket)) {
-            // Another line is another number, nearly always.
-            (Some(State::On(line)), _) => {
-                line.flushed() ^ (Arc::as_ptr(line) as u64).rotate_left(32)
-            }
-            (None, Some(line)) => line.flushed(),
-            (Some(State::Cut), _) | (None, None) => 0,
-        }
-    }
-
-    fn forget(&self, socket: &Socket) {
-        let (mut lines, session) = (self.lock(), socket.id.to_string());
-        if let Some(State::On(_)) = lines.get(&session) {
-            lines.remove(&session);
-        }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, State>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The line that a session began on, and still is on where it began as a websocket.
-fn own_line(socket: &Socket) -> Option<&Arc<Line>> {
-    socket.req_parts().extensions.get()
-}
-
-/// The Engine.IO session that a request belongs to.
-pub fn session(query: Option<&str>) -> Option<&str> {
-    query?.split('&').find_map(|pair| pair.strip_prefix("sid="))
 }
 
 /// A handshake that has not said who it is. There are only so many of them per address.

@@ -23,8 +23,9 @@ use tower_http::cors::{AllowOrigin, Any as Anything, CorsLayer};
 
 use crate::core::error::Error;
 use crate::core::{hex, random};
+use crate::realtime::Knock;
 use crate::realtime::line::Line;
-use crate::realtime::{Knock, Lines, session};
+use crate::realtime::lines::{Lines, session};
 use crate::web::answer::refusal;
 use crate::web::call::Visitor;
 use crate::web::routes::Routes;

@@ -27,6 +27,9 @@ const BATCH: usize = 1_024;
 /// How often the writer looks for what another process has changed.
 const LOOK: Duration = Duration::from_millis(250);
 
+/// What whoever shared a commit with a write that could not be done is told.
+const ROLLED_BACK: &str = "The disk is full, or the database cannot be written";
+
 /// Where news of a commit goes.
 pub(in crate::core) enum Outlet {
     /// To the fan-out of this server. A full channel holds the writer up: that is the back pressure.
@@ -194,11 +197,23 @@ impl Desk {
             announced: RefCell::default(),
             saved: Cell::new(false),
         };
-        let answers: Vec<_> = batch.map(|job| self.attempt(&tx, job)).collect();
+        let mut answers = Vec::new();
+        for job in batch {
+            if self.conn.is_autocommit() {
+                // SQLite has rolled back by itself, as it may where the disk is full: what ran now would be a
+                // transaction of its own.
+                job.refuse(Error::Overloaded(ROLLED_BACK));
+            } else {
+                answers.push(self.attempt(&tx, job));
+            }
+        }
         let events = tx.announced.into_inner();
-        let committed = self
-            .leave_news(&events)
-            .and_then(|()| Ok(self.execute("COMMIT")?));
+        let committed = if self.conn.is_autocommit() {
+            Err(Error::Overloaded(ROLLED_BACK))
+        } else {
+            self.leave_news(&events)
+                .and_then(|()| Ok(self.execute("COMMIT")?))
+        };
         match committed {
             Ok(()) => self.tell(events),
             Err(ref error) => {

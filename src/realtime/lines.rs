@@ -1,0 +1,129 @@
+//! Which wire is a session on? Long-polling sessions change theirs, and so does one that is upgraded.
+//!
+//! A session that began as a websocket is not kept here: its first request carries its line.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use http::{Method, Request, header};
+use moka::sync::Cache;
+
+use super::guest::Socket;
+use super::line::Line;
+use crate::core::error::{Error, Result};
+use crate::core::limits::JSON_BYTES;
+
+/// How long a session may take to say who it is, with room to spare; and how long a cut one might still be asked for.
+const REMEMBERED: Duration = Duration::from_secs(120);
+/// Sessions in the doorway that are remembered; anybody can name one.
+const KNOCKING: u64 = 20_000;
+
+/// The wires under the sessions.
+pub struct Lines {
+    /// In which nobody has said who they are yet.
+    knocking: Cache<String, Arc<Line>>,
+    /// In which somebody has.
+    open: Mutex<HashMap<String, Arc<Line>>>,
+    cut: Cache<String, ()>,
+}
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self {
+            knocking: Cache::builder()
+                .time_to_live(REMEMBERED)
+                .max_capacity(KNOCKING)
+                .build(),
+            open: Mutex::default(),
+            cut: Cache::builder().time_to_live(REMEMBERED).build(),
+        }
+    }
+}
+
+impl Lines {
+    /// A request of this session has come in on this line.
+    ///
+    /// # Errors
+    /// Where the session has been cut, it is not to be served any more; and where nobody has said who they are in it,
+    /// it brings no more than an event.
+    pub fn seen<B>(&self, request: &Request<B>, line: &Arc<Line>) -> Result<()> {
+        let Some(session) = session(request.uri().query()) else {
+            return Ok(());
+        };
+        if self.cut.contains_key(session) {
+            return Err(Error::Malformed("Session ID unknown".into()));
+        }
+        if let Some(known) = self.lock().get_mut(session) {
+            *known = line.clone();
+            return Ok(());
+        }
+        self.knocking.insert(session.to_owned(), line.clone());
+        let length = request.headers().get(header::CONTENT_LENGTH);
+        let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+        let small = length.is_some_and(|length: usize| length <= JSON_BYTES);
+        if request.method() == Method::POST && !small {
+            return Err(Error::TooLarge(format!(
+                "A packet must be at most {JSON_BYTES} bytes"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Somebody has said who they are in this session.
+    pub fn admit(&self, socket: &Socket) {
+        let session = socket.id.to_string();
+        if let Some(line) = self.knocking.remove(&session) {
+            self.lock().insert(session, line);
+        }
+    }
+
+    /// Cuts the wire under a socket; its session is not served on another one.
+    pub fn cut(&self, socket: &Socket) {
+        let session = socket.id.to_string();
+        let known = self
+            .lock()
+            .remove(&session)
+            .or_else(|| self.knocking.remove(&session));
+        match known {
+            Some(line) => {
+                self.cut.insert(session, ());
+                line.cut();
+            }
+            None => {
+                if let Some(line) = own_line(socket) {
+                    line.cut();
+                }
+            }
+        }
+    }
+
+    /// A number that changes when everything written to the socket's wire has gone out.
+    pub fn progress(&self, socket: &Socket) -> u64 {
+        match (self.lock().get(&socket.id.to_string()), own_line(socket)) {
+            // Another line is another number, nearly always.
+            (Some(line), _) => line.flushed() ^ (Arc::as_ptr(line) as u64).rotate_left(32),
+            (None, Some(line)) => line.flushed(),
+            (None, None) => 0,
+        }
+    }
+
+    /// The session has ended.
+    pub fn forget(&self, socket: &Socket) {
+        self.lock().remove(&socket.id.to_string());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Line>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The line that a session began on, and still is on where it began as a websocket.
+fn own_line(socket: &Socket) -> Option<&Arc<Line>> {
+    socket.req_parts().extensions.get()
+}
+
+/// The Engine.IO session that a request belongs to.
+pub fn session(query: Option<&str>) -> Option<&str> {
+    query?.split('&').find_map(|pair| pair.strip_prefix("sid="))
+}
