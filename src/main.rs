@@ -8,6 +8,9 @@ use chat::flags::{Flags, LogFormat, Serve};
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches};
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::prelude::*;
 
 fn main() -> ExitCode {
     let matches = Flags::command().get_matches();
@@ -52,12 +55,16 @@ fn log(flags: &Serve) {
         LogFormat::Text => false,
         LogFormat::Auto => !std::io::stderr().is_terminal(),
     };
-    let log = tracing_subscriber::fmt()
-        .with_max_level(flags.log)
-        .with_writer(std::io::stderr);
-    if json {
-        log.json().init();
-    } else {
-        log.with_ansi(std::io::stderr().is_terminal()).init();
-    }
+    // What the libraries say matters when something is wrong.
+    let targets = Targets::new()
+        .with_default(flags.log.min(Level::WARN))
+        .with_target("chat", flags.log);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = match json {
+        true => lines.json().boxed(),
+        false => lines.with_ansi(std::io::stderr().is_terminal()).boxed(),
+    };
+    tracing_subscriber::registry()
+        .with(lines.with_filter(targets))
+        .init();
 }

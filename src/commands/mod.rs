@@ -1,5 +1,6 @@
 //! What can be done to the file beside serving it? The subcommands, a file each.
 
+mod backup;
 mod notify;
 pub mod serve;
 mod session;
@@ -14,6 +15,8 @@ use crate::flags::{self, Command, SessionCommand};
 pub enum Failure {
     #[error("{0}")]
     Database(#[from] OpenError),
+    #[error("the database is damaged:\n{0}")]
+    Damaged(String),
     #[error(
         "the address is in use: {0}; stop what listens there, or choose another one with --listen"
     )]
@@ -27,7 +30,7 @@ impl Failure {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Other(_) => 1,
-            Self::Database(_) => 3,
+            Self::Database(_) | Self::Damaged(_) => 3,
             Self::AddressInUse(_) => 4,
         }
     }
@@ -47,6 +50,9 @@ impl From<crate::core::error::Error> for Failure {
 pub async fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Notify(notify) => notify::run(notify).await,
+        Command::Backup(copy) => backup::make(&copy),
+        Command::Restore(copy) => backup::restore(&copy),
+        Command::Check(file) => backup::check(&file),
         Command::Session(SessionCommand::Put(put)) => session::put(put).await,
         Command::Session(SessionCommand::List(file)) => session::list(file).await,
     }
@@ -54,11 +60,16 @@ pub async fn run(command: Command) -> Result<(), Failure> {
 
 /// Opens a file that must be there, beside a server that may be running on it.
 fn visit(path: &Path) -> Result<Core, Failure> {
-    if !path.exists() {
-        let missing = anyhow::anyhow!("{} is not there: say which file with --db", path.display());
-        return Err(Failure::Other(missing));
-    }
+    must_exist(path)?;
     Ok(Core::visit(path, flags::options())?)
+}
+
+fn must_exist(path: &Path) -> Result<(), Failure> {
+    if path.exists() {
+        return Ok(());
+    }
+    let missing = anyhow::anyhow!("{} is not there: say which file with --db", path.display());
+    Err(Failure::Other(missing))
 }
 
 /// Closes what was opened beside a server.

@@ -9,6 +9,8 @@ pub struct Limits {
     pub message_chars: usize,
     /// Bytes in an uploaded file.
     pub upload_bytes: u64,
+    /// Sockets that one account may hold open.
+    pub sockets: usize,
     /// Is sending a code again within a minute refused?
     pub resend: bool,
     /// How long mail about unread messages is held.
@@ -20,6 +22,7 @@ impl Default for Limits {
         Self {
             message_chars: 8_000,
             upload_bytes: 10 << 20,
+            sockets: 50,
             resend: true,
             mail_delay: Duration::from_secs(5 * 60),
         }
@@ -49,8 +52,6 @@ pub const CLIENT_ID_CHARS: usize = 100;
 /// Characters and bytes in a password.
 pub const PASSWORD_MIN_CHARS: usize = 8;
 pub const PASSWORD_MAX_BYTES: usize = 256;
-/// Sockets that one account may hold open.
-pub const SOCKETS_PER_ACCOUNT: usize = 50;
 /// How long somebody types without saying so again.
 pub const TYPING_LASTS: Duration = Duration::from_secs(10);
 /// At most one word of typing in this time, per socket and conversation.

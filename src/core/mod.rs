@@ -5,6 +5,7 @@
 //! announces ([`model::Event`]) leaves in commit order, after the commit, through one channel.
 
 pub mod account;
+pub mod backup;
 pub mod code;
 pub mod conversation;
 pub mod device;

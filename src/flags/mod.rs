@@ -36,6 +36,12 @@ pub struct Flags {
 pub enum Command {
     /// Send a system notification to somebody
     Notify(Notify),
+    /// Write a consistent copy of the database to a new file, also while a server runs
+    Backup(Copy),
+    /// Put a copy in the place of the database, which is kept beside it; not while a server runs
+    Restore(Copy),
+    /// Look for damage
+    Check(DbFile),
     /// Record mentoring sessions, which another application knows of
     #[command(subcommand)]
     Session(SessionCommand),
@@ -81,6 +87,16 @@ pub struct Notify {
     /// What it is about, for the client to tell apart
     #[arg(long = "type", default_value = "system")]
     pub kind: String,
+    #[command(flatten)]
+    pub file: DbFile,
+}
+
+/// `chat backup FILE` and `chat restore FILE`
+#[derive(Debug, Args)]
+pub struct Copy {
+    /// The copy
+    #[arg(value_name = "FILE")]
+    pub copy: PathBuf,
     #[command(flatten)]
     pub file: DbFile,
 }
@@ -312,6 +328,12 @@ impl Serve {
         options.limits = Limits {
             message_chars: self.max_message,
             upload_bytes: self.max_upload,
+            // A throwaway instance limits sizes, not numbers.
+            sockets: if self.temp {
+                usize::MAX
+            } else {
+                Limits::default().sockets
+            },
             resend: self.rates()[0].0.is_some(),
             mail_delay: self.mail_delay,
         };

@@ -24,7 +24,7 @@ use socketioxide::{ParserConfig, ProtocolVersion, SocketIo};
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::core::error::Error;
-use crate::core::limits::{JSON_BYTES, SOCKETS_PER_ACCOUNT};
+use crate::core::limits::JSON_BYTES;
 use crate::core::model::{AccountId, MessageId, Time};
 use crate::core::{Core, News};
 use crate::dialects::Namespace;
@@ -258,7 +258,7 @@ impl Shared {
             shared: self.clone(),
             account,
         };
-        if before >= SOCKETS_PER_ACCOUNT {
+        if before >= self.core.limits().sockets {
             return Err(Error::TooOften {
                 retry_after: Duration::from_secs(10),
             });

@@ -101,10 +101,9 @@ impl Web {
             Some((standing, counted)) => (Some(standing), counted),
             None => (None, Ok(())),
         };
-        let patience = if route.class == Class::Upload {
-            UPLOAD
-        } else {
-            REQUEST
+        let patience = match route.class {
+            Class::Upload | Class::Long => UPLOAD,
+            Class::Auth | Class::Api | Class::Free => REQUEST,
         };
         let answered = match counted {
             Ok(()) => tokio::time::timeout(patience, (route.handler)(call.at(params)))

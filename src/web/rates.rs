@@ -48,6 +48,8 @@ pub enum Class {
     Upload,
     /// As often as one likes.
     Free,
+    /// The same, and for as long as an upload may take.
+    Long,
 }
 
 /// The three limits of a server.
@@ -113,7 +115,7 @@ impl Rates {
                 &self.upload,
                 asker.account.map_or(Key::Address(address), Key::Account),
             ),
-            Class::Free => return None,
+            Class::Free | Class::Long => return None,
         };
         window.as_ref().map(|window| window.count(key))
     }

@@ -3,6 +3,7 @@
 //! [`View`] reads, inside one snapshot. [`Tx`] is a view that may also write; it exists on the writer's thread alone.
 
 mod account;
+pub(in crate::core) mod backup;
 mod code;
 mod conversation;
 mod file;

@@ -73,35 +73,9 @@ pub(in crate::core) fn open(path: &Path, durability: Durability) -> Result<Conne
         path: path.to_path_buf(),
         cause,
     };
-    refuse_other_formats(path)?;
-    let mut conn = Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )
-    .map_err(|e| unusable(e.to_string()))?;
-
-    let pragma = |name: &str| -> rusqlite::Result<i64> {
-        conn.query_row(&format!("PRAGMA {name}"), (), |row| row.get(0))
-    };
-    let (version, application) = (pragma("user_version"), pragma("application_id"));
-    let (version, application) = (
-        version.map_err(|e| unusable(e.to_string()))?,
-        application.map_err(|e| unusable(e.to_string()))?,
-    );
-    let tables = pragma_count(&conn).map_err(|e| unusable(e.to_string()))?;
-    if application != i64::from(APPLICATION_ID) && (tables > 0 || version != 0) {
-        return Err(OpenError::Foreign(path.to_path_buf()));
-    }
-    let known = steps()
-        .current_version(&conn)
-        .map_err(|e| unusable(e.to_string()));
-    if known.is_err() || version > i64::from(VERSION) {
-        return Err(OpenError::Newer {
-            path: path.to_path_buf(),
-            found: version,
-            known: VERSION.into(),
-        });
-    }
+    identify(path)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut conn = Connection::open_with_flags(path, flags).map_err(|e| unusable(e.to_string()))?;
     prepare(&mut conn, durability).map_err(|e| unusable(e.to_string()))?;
     Ok(conn)
 }
@@ -109,8 +83,48 @@ pub(in crate::core) fn open(path: &Path, durability: Durability) -> Result<Conne
 /// How many steps there are: the version that this program writes.
 const VERSION: u32 = 1;
 
-fn pragma_count(conn: &Connection) -> rusqlite::Result<i64> {
-    conn.query_row("SELECT count(*) FROM sqlite_master", (), |row| row.get(0))
+/// Refuses what is not ours, or newer than we are, without changing it. An empty file is a beginning.
+pub(in crate::core) fn identify(path: &Path) -> Result<(), OpenError> {
+    refuse_other_formats(path)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let look = || -> rusqlite::Result<(i64, i64, i64)> {
+        let conn = Connection::open_with_flags(path, flags)?;
+        conn.busy_timeout(Duration::from_secs(5))?;
+        let number = |sql: &str| conn.query_row(sql, (), |row| row.get(0));
+        Ok((
+            number("PRAGMA user_version")?,
+            number("PRAGMA application_id")?,
+            number("SELECT count(*) FROM sqlite_master")?,
+        ))
+    };
+    let (version, application, tables) = look().map_err(|e| OpenError::Unusable {
+        path: path.to_path_buf(),
+        cause: e.to_string(),
+    })?;
+    if application != i64::from(APPLICATION_ID) && (tables > 0 || version != 0) {
+        return Err(OpenError::Foreign(path.to_path_buf()));
+    }
+    if version > i64::from(VERSION) {
+        return Err(OpenError::Newer {
+            path: path.to_path_buf(),
+            found: version,
+            known: VERSION.into(),
+        });
+    }
+    Ok(())
+}
+
+/// Puts what is in the write-ahead log of a file that nobody serves into the file itself.
+pub(in crate::core) fn fold_in(path: &Path) -> Result<(), OpenError> {
+    let fold = || -> rusqlite::Result<()> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(path, flags)?;
+        conn.pragma_update(None, "wal_checkpoint", "TRUNCATE")
+    };
+    fold().map_err(|e| OpenError::Unusable {
+        path: path.to_path_buf(),
+        cause: e.to_string(),
+    })
 }
 
 fn prepare(conn: &mut Connection, durability: Durability) -> anyhow::Result<()> {

@@ -1,0 +1,100 @@
+//! Copies of the whole: made while the server serves, and put back when it does not.
+
+use std::fs::{self, File, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::OpenError;
+pub use super::store::backup::{Holdings, Wounds};
+use super::store::backup::{copy, examine};
+use super::store::schema;
+use super::time::Time;
+
+/// Writes a consistent copy of a database to a new file; complete, or not there at all.
+///
+/// # Errors
+/// Where there is a file already, or either cannot be used.
+pub fn make(db: &Path, to: &Path) -> Result<(), OpenError> {
+    if to.exists() {
+        return Err(unusable(
+            to,
+            "it is there already, and a backup replaces nothing",
+        ));
+    }
+    let partial = beside(to, "partial");
+    fs::remove_file(&partial)
+        .or_else(absent)
+        .map_err(|e| unusable(&partial, e))?;
+    copy(db, &partial)?;
+    settle(&partial, to).map_err(|e| unusable(to, e))
+}
+
+/// Looks for damage; none where the list is empty.
+///
+/// # Errors
+/// Where it is no database of ours, or cannot be read.
+pub fn check(db: &Path) -> Result<(Wounds, Holdings), OpenError> {
+    examine(db)
+}
+
+/// Puts a backup in the place of a database that no server runs on. Answers where the replaced one is now.
+///
+/// # Errors
+/// Where the backup is not sound, or a server runs: nothing was changed then.
+pub fn restore(backup: &Path, db: &Path) -> Result<Option<PathBuf>, OpenError> {
+    let (wounds, _) = examine(backup)?;
+    if let Some(first) = wounds.first() {
+        return Err(unusable(backup, format!("it is damaged: {first}")));
+    }
+    let partial = beside(db, "restoring");
+    fs::remove_file(&partial)
+        .or_else(absent)
+        .map_err(|e| unusable(&partial, e))?;
+    copy(backup, &partial)?;
+    let kept = if db.exists() {
+        // Held until the new file is in place. What is in the write-ahead log belongs to the old one.
+        let _lock = schema::lock(db)?;
+        schema::fold_in(db)?;
+        let kept = beside(db, &format!("before-restore-{}", Time::now().0));
+        fs::rename(db, &kept).map_err(|e| unusable(&kept, e))?;
+        Some(kept)
+    } else {
+        None
+    };
+    settle(&partial, db).map_err(|e| unusable(db, e))?;
+    Ok(kept)
+}
+
+/// Presses a finished file onto the disk and gives it its name.
+fn settle(partial: &Path, name: &Path) -> io::Result<()> {
+    fs::set_permissions(partial, Permissions::from_mode(0o600))?;
+    File::open(partial)?.sync_all()?;
+    fs::rename(partial, name)?;
+    let directory = name
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+fn absent(error: io::Error) -> io::Result<()> {
+    if error.kind() == io::ErrorKind::NotFound {
+        Ok(())
+    } else {
+        Err(error)
+    }
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(ending);
+    name.into()
+}
+
+fn unusable(path: &Path, cause: impl ToString) -> OpenError {
+    OpenError::Unusable {
+        path: path.to_path_buf(),
+        cause: cause.to_string(),
+    }
+}
