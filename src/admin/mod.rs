@@ -100,13 +100,17 @@ fn copy_of(db: &Path) -> anyhow::Result<(File, u64)> {
 fn send(mut file: File, sender: &mpsc::Sender<io::Result<Bytes>>) {
     loop {
         let mut part = vec![0; FILE_PART];
-        let read = file.read(&mut part).map(|read| {
+        let read = file.read(&mut part);
+        let goes_on = matches!(read, Ok(1..));
+        if let Ok(0) = read {
+            break;
+        }
+        let part = read.map(|read| {
             part.truncate(read);
             Bytes::from(part)
         });
-        let over = read.as_ref().map_or(true, Bytes::is_empty);
         // Whoever asked may have gone.
-        if (over && read.is_ok()) || sender.blocking_send(read).is_err() || over {
+        if sender.blocking_send(part).is_err() || !goes_on {
             break;
         }
     }

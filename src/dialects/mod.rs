@@ -21,7 +21,8 @@ macro_rules! dialects {
     };
 }
 
-dialects! { campus mentor emote rooms direct }
+// Where two share a path, the earlier one is asked first whether it is meant.
+dialects! { campus emote mentor rooms direct }
 
 /// Where sockets connect to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -49,10 +49,6 @@ pub struct Said {
 }
 
 impl Said {
-    pub fn spelling(&self) -> Spelling {
-        self.core.spelling().clone()
-    }
-
     /// Queues a verb; its result becomes what a callback gets.
     pub fn queue<T, V, A>(self, verb: V, ack: A) -> Result<Reaction>
     where

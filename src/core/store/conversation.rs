@@ -164,9 +164,8 @@ impl View<'_> {
              SELECT c.id, c.sort, c.low, c.high, c.name, c.description, c.creator, c.created_at,
                     coalesce(mine.last - mine.read_seq - mine.own_since, 0) AS unread
              FROM mine JOIN conversations c ON c.id = mine.id
-             ORDER BY coalesce((SELECT sent_at FROM messages
-                                WHERE conversation = mine.id AND seq = mine.last), c.created_at) DESC,
-                      c.id DESC
+             LEFT JOIN messages latest ON latest.conversation = mine.id AND latest.seq = mine.last
+             ORDER BY coalesce(latest.sent_at, c.created_at) DESC, latest.id DESC, c.id DESC
              LIMIT ?2 OFFSET ?3",
             (who.number(), limit, offset),
             |row| Ok((conversation(row)?, row.get("unread")?)),
