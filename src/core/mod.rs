@@ -76,7 +76,9 @@ struct Shared {
     /// Empty once the core has closed.
     writer: Mutex<Option<Writer>>,
     readers: r2d2::Pool<SqliteConnectionManager>,
+    /// A place for each reader: threads are not held by reads that wait.
     reading: Arc<Semaphore>,
+    waiting_to_read: Arc<Semaphore>,
     options: Options,
     directory: Arc<Directory>,
     spelling: Spelling,
@@ -145,7 +147,8 @@ impl Core {
         let core = Self(Arc::new(Shared {
             writer: Mutex::new(Some(writer)),
             readers,
-            reading: Arc::new(Semaphore::new(READERS as usize + READS_WAITING)),
+            reading: Arc::new(Semaphore::new(READERS as usize)),
+            waiting_to_read: Arc::new(Semaphore::new(READS_WAITING)),
             passwords: Passwords::new(options.bcrypt_cost),
             options,
             directory,
@@ -189,11 +192,14 @@ impl Core {
         V: FnOnce(&View<'_>) -> Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        let Ok(place) = self.0.reading.clone().try_acquire_owned() else {
+        let Ok(waiting) = self.0.waiting_to_read.clone().try_acquire_owned() else {
             return Err(Error::Overloaded("The server has too much to read"));
         };
+        let place = self.0.reading.clone().acquire_owned().await;
+        drop(waiting);
         let shared = self.0.clone();
         let read = tokio::task::spawn_blocking(move || {
+            // Held until the read is done, also where whoever asked has gone.
             let _place = place;
             let mut conn = shared
                 .readers

@@ -2,4 +2,5 @@
 
 mod members_only;
 mod strangers;
+mod table;
 mod tokens;

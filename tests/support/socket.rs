@@ -60,16 +60,23 @@ impl Socket {
     }
 
     /// As `asks`, with bytes as the payload's `data`.
-    pub async fn asks_with(&self, event: &str, mut payload: Value, data: &[u8]) -> Value {
+    pub async fn asks_with(&self, event: &str, payload: Value, data: &[u8]) -> Value {
+        self.tries_with(event, payload, data)
+            .await
+            .unwrap_or_else(|| panic!("the connection ended instead of answering {event}"))
+    }
+
+    /// As `tries`, with bytes as the payload's `data`.
+    pub async fn tries_with(&self, event: &str, mut payload: Value, data: &[u8]) -> Option<Value> {
         payload["data"] = json!({ "_placeholder": true, "num": 0 });
         let (number, answer) = self.expects_an_answer();
         let said = packet::event(&self.namespace, Some(number), &json!([event, payload]), 1);
         let _ = self.outgoing.send(Message::text(said));
         let _ = self.outgoing.send(Message::binary(data.to_vec()));
-        let waiting = timeout(PATIENCE, answer)
-            .await
-            .unwrap_or_else(|_| panic!("no answer to {event}"));
-        waiting.unwrap_or_else(|_| panic!("the connection ended instead of answering {event}"))
+        let waiting = timeout(PATIENCE, answer).await;
+        waiting
+            .unwrap_or_else(|_| panic!("no answer to {event}"))
+            .ok()
     }
 
     /// Says an event that must succeed.

@@ -1,0 +1,177 @@
+//! Who asks, and what is there to be asked for: people of its own for every row, so that no row disturbs another.
+
+use crate::support::mentor::id;
+use crate::support::*;
+use std::collections::HashMap;
+use tokio::sync::Mutex;
+
+/// The columns of the table; all but the last two are outside.
+pub const PEOPLE: [&str; 6] = [
+    "nobody",
+    "a device that was logged out",
+    "a stranger",
+    "who was removed",
+    "a member",
+    "the owner",
+];
+pub const OUTSIDERS: usize = 4;
+
+/// The words of the group, of its messages and files; nobody outside ever reads them.
+pub const SECRET: &str = "Between us";
+
+pub struct Cast<'c> {
+    pub chat: &'c Chat,
+    pub people: [Person; 6],
+    pub carl: Person,
+    group: String,
+    /// What was made because the row mentions it.
+    made: Mutex<HashMap<String, String>>,
+    pub sockets: [Option<Socket>; 6],
+}
+
+impl<'c> Cast<'c> {
+    /// With sockets in this namespace, where there is one. Who is removed and who is logged out had theirs before.
+    pub async fn of(
+        chat: &'c Chat,
+        row: usize,
+        dialect: &str,
+        namespace: Option<&str>,
+    ) -> Cast<'c> {
+        let new = |name: &str| {
+            let name = format!("{name}{row}");
+            async move { chat.rooms(&name).await }
+        };
+        let (ann, bob, carl, max, eve) =
+            tokio::join!(new("ann"), new("bob"), new("carl"), new("max"), new("eve"));
+        let group = ann.gathers(SECRET, &[&bob, &carl, &max]).await;
+        ann.sends_to(&group, SECRET).await;
+        let gone = bob.logs_in().await;
+        let people = [chat.nobody(), gone, eve, max, bob, ann];
+        let mut sockets = [const { None }; 6];
+        if let Some(namespace) = namespace {
+            for who in 1..6 {
+                let socket = enters(&people[who], namespace).await;
+                sockets[who] = Some(socket.expect("a socket"));
+            }
+            // Being inside before must not help: this event is in both namespaces.
+            for socket in [&sockets[1], &sockets[3]] {
+                let joining = json!({ "conversationId": group });
+                let socket = socket.as_ref().expect("just opened");
+                socket.does("join_conversation", joining).await;
+            }
+        }
+        let member = format!("/api/conversations/{group}/members/{}", people[3].uuid);
+        people[5].delete(member).await.has_status(200);
+        people[1]
+            .post("/api/auth/logout", json!({}))
+            .await
+            .has_status(200);
+        let mut cast = Cast {
+            chat,
+            people,
+            carl,
+            group,
+            made: Mutex::default(),
+            sockets,
+        };
+        if dialect == "admin" {
+            cast.people[5] = chat.admin();
+        }
+        cast
+    }
+
+    /// What the owner makes once, and what it is called by in the table.
+    pub async fn thing(&self, name: &str) -> String {
+        let mut made = self.made.lock().await;
+        if let Some(known) = made.get(name) {
+            return known.clone();
+        }
+        let (ann, bob) = (&self.people[5], &self.people[4]);
+        let thing = match name {
+            "ann" => ann.uuid.clone(),
+            "carl" => self.carl.uuid.clone(),
+            "group" => self.group.clone(),
+            "direct" => {
+                let met = ann.meets(bob).await;
+                ann.sends_to(&met, SECRET).await;
+                met
+            }
+            "room" => ann.opens_room("Lobby").await,
+            "session" => self.has_session().await,
+            "talk" => {
+                let talk = id(&ann.opens_session(&self.has_session().await).await);
+                ann.sends_to(&talk, SECRET).await;
+                talk
+            }
+            "file" => text(&self.shares(Some(&self.group)).await["_id"]),
+            "file url" => {
+                let url = text(&self.shares(Some(&self.group)).await["url"]);
+                url.trim_start_matches("/uploads/").to_owned()
+            }
+            "diary" => text(&self.shares(None).await["_id"]),
+            "poster" => {
+                let wall = ann.opens_room("Wall").await;
+                text(&self.shares(Some(&wall)).await["_id"])
+            }
+            "notice" => {
+                self.chat.notifies(ann, SECRET, SECRET, "payment").await;
+                let notices = ann.get("/api/notifications").await.json();
+                notices["notifications"][0]["id"].to_string()
+            }
+            "device" => {
+                let other = ann.logs_in().await;
+                let devices = other.get("/auth/active-devices").await.json();
+                let devices = devices.as_array().expect("a list of devices");
+                let own = devices.iter().find(|device| device["current"] == true);
+                id(own.expect("the asking device"))
+            }
+            other => panic!("the table knows nothing of {{{other}}}"),
+        };
+        made.insert(name.to_owned(), thing.clone());
+        thing
+    }
+
+    /// A session of the owner's and the member's: another application's UUID.
+    async fn has_session(&self) -> String {
+        let (mentor, mentee) = (&self.people[5], &self.people[4]);
+        let session = format!("6f1d2c3b-4a59-4e87-9b06-{:012x}", mentor.number);
+        self.chat.has_session(&session, mentor, mentee).await;
+        session
+    }
+
+    async fn shares(&self, place: Option<&str>) -> Value {
+        // What hangs in an open room is no secret.
+        let words = if place == Some(&self.group) || place.is_none() {
+            SECRET
+        } else {
+            "Welcome"
+        };
+        let form = Form::file(&format!("{words}.txt"), "text/plain", words);
+        let form = match place {
+            Some(place) => form.field("roomId", place),
+            None => form,
+        };
+        let shared = self.people[5].uploads(form).await;
+        shared.has_status(201).json()["data"].clone()
+    }
+}
+
+pub async fn enters(person: &Person, namespace: &str) -> Result<Socket, String> {
+    let auth = match &*person.token {
+        "" => json!({}),
+        token => json!({ "token": token }),
+    };
+    person
+        .entry()
+        .namespace(namespace)
+        .auth(auth)
+        .connect()
+        .await
+}
+
+pub fn text(value: &Value) -> String {
+    value
+        .as_str()
+        .unwrap_or_else(|| panic!("no text: {value}"))
+        .to_owned()
+}
