@@ -122,12 +122,14 @@ impl Core {
             path: path.to_path_buf(),
             cause,
         };
-        let conn = store::schema::open(path, options.durability)?;
+        let conn = store::schema::open(path)?;
         let key = |e: anyhow::Error| unusable(e.to_string());
         let spelling = Spelling::new(store::schema::secret(&conn, "ids").map_err(key)?);
         let kept: [u8; 32] = store::schema::secret(&conn, "tokens").map_err(key)?;
         let secret = options.token_secret.as_deref().unwrap_or(&kept);
         let tokens = Tokens::new(secret, options.token_ttl, options.trust.clone());
+
+        store::schema::promise(&conn, options.durability).map_err(|e| unusable(e.to_string()))?;
 
         let view = View::new(&conn, &options.limits);
         let loaded = Directory::load(&view, Time::now()).map_err(|e| unusable(e.to_string()))?;

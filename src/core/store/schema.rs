@@ -68,7 +68,7 @@ pub(in crate::core) fn lock(path: &Path) -> Result<Locked, OpenError> {
 }
 
 /// Opens the writing connection and brings the schema up to date.
-pub(in crate::core) fn open(path: &Path, durability: Durability) -> Result<Connection, OpenError> {
+pub(in crate::core) fn open(path: &Path) -> Result<Connection, OpenError> {
     let unusable = |cause: String| OpenError::Unusable {
         path: path.to_path_buf(),
         cause,
@@ -76,7 +76,7 @@ pub(in crate::core) fn open(path: &Path, durability: Durability) -> Result<Conne
     identify(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut conn = Connection::open_with_flags(path, flags).map_err(|e| unusable(e.to_string()))?;
-    prepare(&mut conn, durability).map_err(|e| unusable(e.to_string()))?;
+    prepare(&mut conn).map_err(|e| unusable(e.to_string()))?;
     Ok(conn)
 }
 
@@ -127,18 +127,12 @@ pub(in crate::core) fn fold_in(path: &Path) -> Result<(), OpenError> {
     })
 }
 
-fn prepare(conn: &mut Connection, durability: Durability) -> anyhow::Result<()> {
+fn prepare(conn: &mut Connection) -> anyhow::Result<()> {
     conn.busy_timeout(Duration::from_secs(5))?;
     conn.set_prepared_statement_cache_capacity(256);
     conn.pragma_update(None, "journal_mode", "WAL")?;
-    conn.pragma_update(
-        None,
-        "synchronous",
-        match durability {
-            Durability::Full => "FULL",
-            Durability::Normal => "NORMAL",
-        },
-    )?;
+    // Nothing has been promised to anybody yet; the first commit that is flushed takes all of this with it.
+    conn.pragma_update(None, "synchronous", "NORMAL")?;
     // Inline checkpoints keep the log bounded; a background one let it grow to 1 GB.
     conn.pragma_update(None, "wal_autocheckpoint", 4000)?;
     conn.pragma_update(None, "journal_size_limit", 64 << 20)?;
@@ -148,6 +142,15 @@ fn prepare(conn: &mut Connection, durability: Durability) -> anyhow::Result<()> 
     }
     steps().to_latest(conn)?;
     Ok(())
+}
+
+/// From now on each commit is pressed onto the disk as hard as this.
+pub(in crate::core) fn promise(conn: &Connection, durability: Durability) -> rusqlite::Result<()> {
+    let level = match durability {
+        Durability::Full => "FULL",
+        Durability::Normal => "NORMAL",
+    };
+    conn.pragma_update(None, "synchronous", level)
 }
 
 /// A key that is made on first use and kept in the file.
