@@ -15,7 +15,7 @@ use super::seats::{Room, Seats};
 use super::typing::TypingNow;
 use super::{Shared, Word};
 use crate::core::model::{AccountId, ConversationId, Ear, Event, Notice, Time};
-use crate::core::{News, conversation, notice};
+use crate::core::{News, notice};
 use crate::dialects::telling::{Audience, Telling};
 use crate::dialects::{ALL, Dialect};
 
@@ -72,7 +72,10 @@ impl Hall {
 
     fn take(&mut self, word: Word) {
         match word {
-            Word::Admitted(guest, expires_at) => self.admit(guest, expires_at),
+            Word::Admitted(guest, expires_at) => {
+                self.endings.push(Reverse((expires_at, guest.number)));
+                self.seats.admit(guest);
+            }
             Word::Inside(number) => {
                 if let Some(seat) = self.seats.get_mut(number) {
                     seat.inside = true;
@@ -81,19 +84,6 @@ impl Hall {
             }
             Word::CaughtUp(number, room, upto) => self.caught_up(number, room, upto),
             Word::Gone(number) => self.gone(number),
-        }
-    }
-
-    fn admit(&mut self, guest: Arc<Guest>, expires_at: Time) {
-        let (number, account) = (guest.number, guest.me.id);
-        self.endings.push(Reverse((expires_at, number)));
-        let joins = joining_by_itself(&guest);
-        self.seats.admit(guest);
-        // Nothing here waits for the writer: what these find comes back as news, in its place in the order.
-        let core = &self.shared.core;
-        drop(core.write(move |tx| notice::catch_up(tx, account, ear(number, 0))));
-        for ear in joins {
-            drop(core.write(move |tx| conversation::listen_to_all(tx, account, ear)));
         }
     }
 
@@ -336,7 +326,7 @@ impl Hall {
 }
 
 /// This socket's ears in the dialects of its namespace whose clients join everything that is theirs without asking.
-fn joining_by_itself(guest: &Guest) -> Vec<Ear> {
+pub fn joining_by_itself(guest: &Guest) -> Vec<Ear> {
     let joins = |dialect: &&(usize, &&dyn Dialect)| {
         dialect.1.namespace() == guest.namespace && dialect.1.joins_by_itself()
     };

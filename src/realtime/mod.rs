@@ -26,13 +26,13 @@ use tokio::sync::{Semaphore, mpsc};
 use crate::core::error::Error;
 use crate::core::limits::JSON_BYTES;
 use crate::core::model::{AccountId, MessageId, Time};
-use crate::core::{Core, News};
+use crate::core::{Core, News, conversation, notice};
 use crate::dialects::Namespace;
 use crate::web::call::{Visitor, bearer, without_bearer};
 use crate::web::given::Given;
 use crate::web::rates::{Asker, Rate, Rates};
 use guest::{Guest, Heard, Socket};
-use hall::Hall;
+use hall::{Hall, joining_by_itself};
 use lines::Lines;
 use seats::Room;
 
@@ -228,7 +228,28 @@ async fn admit(
         std::future::ready(())
     });
     shared.lines.admit(socket);
+    let (account, joins, admitted) = (
+        guest.me.id,
+        joining_by_itself(&guest),
+        Arc::downgrade(&guest),
+    );
     words.send(Word::Admitted(guest, expires_at)).ok();
+    // Queued before CONNECT is answered, so whatever the client has a hand in afterwards comes behind it. What these find
+    // comes back as news, in its place in the order.
+    let core = &shared.core;
+    drop(core.write(move |tx| notice::catch_up(tx, account, guest::ear(number, 0))));
+    for ear in joins {
+        let joining = core.write(move |tx| conversation::listen_to_all(tx, account, ear));
+        let guest = admitted.clone();
+        tokio::spawn(async move {
+            if joining.await.is_err()
+                && let Some(guest) = guest.upgrade()
+            {
+                // It would hear nothing and not know it: better that its client comes again.
+                guest.cut();
+            }
+        });
+    }
     Ok(())
 }
 
