@@ -139,7 +139,7 @@ impl Door {
             address: self.rules.address(request.headers(), peer),
             request: id.clone(),
         };
-        let for_sockets = request.uri().path().starts_with("/socket.io");
+        let for_sockets = is_for_sockets(request.uri().path());
         let admitted = if for_sockets {
             self.rules.admit(&mut request, &visitor, line)
         } else {
@@ -246,6 +246,12 @@ impl Rules {
         }
         client
     }
+}
+
+/// As Socket.IO itself decides it.
+fn is_for_sockets(path: &str) -> bool {
+    let rest = path.strip_prefix("/socket.io");
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn is_kept(name: &HeaderName) -> bool {

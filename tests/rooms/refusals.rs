@@ -3,6 +3,12 @@
 use crate::support::*;
 
 #[tokio::test]
+async fn a_path_that_only_begins_like_socket_io_is_no_route() {
+    let chat = Chat::open().await;
+    chat.nobody().get("/socket.iox").await.refused(404);
+}
+
+#[tokio::test]
 async fn the_documents_error_is_in_every_refusal() {
     let chat = Chat::open().await;
     let refused = chat
