@@ -179,6 +179,12 @@ impl Chat {
 
 impl Drop for Chat {
     fn drop(&mut self) {
+        // It clears its temporary directory when its input closes; if it does not go then, it is ended.
+        drop(self.child.stdin.take());
+        let begun = Instant::now();
+        while matches!(self.child.try_wait(), Ok(None)) && begun.elapsed() < PATIENCE {
+            thread::sleep(Duration::from_millis(5));
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
         if thread::panicking() {
