@@ -10,5 +10,6 @@ mod emote;
 mod layout;
 mod mentor;
 mod rooms;
+mod slow;
 mod support;
 mod trust_jwt;

@@ -15,8 +15,8 @@ use super::guest::Guest;
 use super::seats::Room;
 use super::{Shared, Word};
 use crate::core::error::Result;
-use crate::core::message;
 use crate::core::model::{Event, Message, MessageId};
+use crate::core::{View, message};
 use crate::dialects::ALL;
 use crate::dialects::telling::{Audience, Telling};
 
@@ -117,17 +117,16 @@ async fn tell_missed(
     position: MessageId,
     wanted: &Weak<()>,
 ) -> Result<i64> {
-    let _turn = shared.catching_up.acquire().await;
     let who = guest.me.id;
-    let mut past = shared
-        .core
-        .read(move |view| message::seq_at(view, who, conversation, position))
-        .await?;
+    let mut past = read(shared, move |view| {
+        message::seq_at(view, who, conversation, position)
+    })
+    .await?;
     loop {
-        let page: Vec<Message> = shared
-            .core
-            .read(move |view| message::after(view, who, conversation, past, PAGE))
-            .await?;
+        let page: Vec<Message> = read(shared, move |view| {
+            message::after(view, who, conversation, past, PAGE)
+        })
+        .await?;
         let before = guest.progress();
         let last_page = page.len() < PAGE as usize;
         for message in page {
@@ -144,6 +143,16 @@ async fn tell_missed(
         }
         taken(guest, before).await;
     }
+}
+
+/// Reads when it is its turn. The turn ends with the read: who takes long to listen holds up nobody.
+async fn read<T, V>(shared: &Shared, verb: V) -> Result<T>
+where
+    V: FnOnce(&View<'_>) -> Result<T> + Send + 'static,
+    T: Send + 'static,
+{
+    let _turn = shared.catching_up.acquire().await;
+    shared.core.read(verb).await
 }
 
 /// Waits until the socket has taken what it was told.

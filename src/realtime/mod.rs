@@ -38,7 +38,7 @@ use seats::Room;
 
 /// Packets that may wait for a socket; past that it is too slow, and ended.
 const OUTBOUND: usize = 4_096;
-/// Sockets that are told what they missed at the same time; the others wait their turn.
+/// Pages of what was missed that are read at the same time; the others wait their turn.
 const CATCHING_UP: usize = 8;
 /// How long a connection may take to say who it is.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -50,7 +50,7 @@ pub struct Shared {
     /// How many events a socket may send.
     events: Rate,
     lines: Arc<Lines>,
-    /// How many sockets are told what they missed at the same time.
+    /// Turns at reading what was missed.
     catching_up: Semaphore,
     last_number: AtomicU64,
 }

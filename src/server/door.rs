@@ -140,7 +140,10 @@ impl Door {
             request: id.clone(),
         };
         let for_sockets = is_for_sockets(request.uri().path());
-        let admitted = if for_sockets {
+        let admitted = if request.uri().path_and_query().is_none() {
+            // `GET host:port`, as only a proxy is asked: warp cannot take it apart.
+            Err(Error::Malformed("The request names no path".into()))
+        } else if for_sockets {
             self.rules.admit(&mut request, &visitor, line)
         } else {
             Ok(())

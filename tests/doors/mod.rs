@@ -1,6 +1,10 @@
-//! Who is not let in hears and reads nothing, by whatever way.
+//! Who is not let in hears and reads nothing, by whatever way; and whatever comes to the door, it stays in its hinges.
 
+mod browsers;
+mod listeners;
 mod members_only;
+mod proxies;
+mod raw_http;
 mod strangers;
 mod table;
 mod tokens;

@@ -59,8 +59,13 @@ impl Person {
 
     /// The same person, with the same token, at a server that was started anew.
     pub fn at(&self, chat: &Chat) -> Person {
+        self.by(&chat.address)
+    }
+
+    /// The same person, with the same token, by another door of the same house.
+    pub fn by(&self, address: &str) -> Person {
         Person {
-            address: chat.address.clone(),
+            address: address.to_owned(),
             ..self.with_token(&self.token)
         }
     }
