@@ -17,6 +17,7 @@ use crate::core::{backup, outbox};
 use crate::routes;
 use crate::web::answer::{Answer, json_reply, stream_reply};
 use crate::web::call::{Call, page, pagination};
+use crate::web::pages::page as page_of;
 use crate::web::routes::Route;
 
 /// How many a page has, unless asked otherwise.
@@ -24,6 +25,7 @@ const PAGE: u32 = 20;
 
 pub fn routes() -> Vec<Route> {
     routes! {
+        GET "/admin" => async |call: Call| page_of(&call, "admin/index.html"), Free;
         GET "/api/admin/outbox" => list_outbox, Free;
         GET "/api/admin/backup" => download_backup, Long;
     }

@@ -193,7 +193,8 @@ fn routes_for(dialect: Option<&str>) -> Routes {
     // Stable: the others keep their order.
     asked.sort_by_key(|known| Some(known.name()) != dialect);
     let tables = asked.into_iter().map(|known| known.routes());
-    Routes::new(tables.chain([crate::admin::routes()]), dialect.is_some())
+    let own = [crate::admin::routes(), crate::web::pages::routes()];
+    Routes::new(tables.chain(own), dialect.is_some())
 }
 
 /// What a listener's connections are served with.

@@ -14,6 +14,7 @@ pub mod given;
 mod issuer;
 pub mod login;
 pub mod oidc;
+pub mod pages;
 pub mod people;
 pub mod rates;
 pub mod routes;

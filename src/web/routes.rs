@@ -127,13 +127,14 @@ impl Routes {
     }
 }
 
-/// Parameters by their position, so that two documents may name them differently.
+/// Parameters by their position, so that two documents may name them differently. `{*name}` is the rest of the path.
 fn numbered(path: &str) -> String {
     let mut position = 0;
     let segments = path.split('/').map(|segment| {
-        if segment.starts_with('{') {
+        if let Some(name) = segment.strip_prefix('{') {
             position += 1;
-            format!("{{p{position}}}")
+            let rest = if name.starts_with('*') { "*" } else { "" };
+            format!("{{{rest}p{position}}}")
         } else {
             segment.to_owned()
         }

@@ -3,6 +3,7 @@
 mod browsers;
 mod listeners;
 mod members_only;
+mod pages;
 mod proxies;
 mod raw_http;
 mod strangers;

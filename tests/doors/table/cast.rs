@@ -91,6 +91,7 @@ impl<'c> Cast<'c> {
             "ann" => ann.uuid.clone(),
             "carl" => self.carl.uuid.clone(),
             "group" => self.group.clone(),
+            "asset" => "base.css".to_owned(),
             "direct" => {
                 let met = ann.meets(bob).await;
                 ann.sends_to(&met, SECRET).await;

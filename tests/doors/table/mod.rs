@@ -19,7 +19,8 @@ const AT_ONCE: usize = 8;
 fn contents() -> Vec<(&'static str, Vec<Route>)> {
     let dialects = chat::dialects::ALL.iter();
     let dialects = dialects.map(|dialect| (dialect.name(), dialect.routes()));
-    dialects.chain([("admin", chat::admin::routes())]).collect()
+    let own = [chat::admin::routes(), chat::web::pages::routes()].concat();
+    dialects.chain([("admin", own)]).collect()
 }
 
 /// Is this request of the table one of that route's? `{group}` in the one stands where the other has its `{id}`.

@@ -106,6 +106,9 @@ pub const REQUESTS: &str = r#"
 [admin]
 401 401 403 403 403 200  GET /api/admin/outbox
 401 401 403 403 403 200  GET /api/admin/backup
+200 200 200 200 200 200  GET /
+200 200 200 200 200 200  GET /admin
+200 200 200 200 200 200  GET /assets/{asset}
 "#;
 
 /// 200 is `ok: true`; 401 is a socket that is not let in, or no longer heard.

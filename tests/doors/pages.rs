@@ -1,0 +1,71 @@
+//! The pages: embedded as they are in the sources, with a policy that runs nothing from elsewhere.
+
+use crate::support::*;
+use aws_lc_rs::digest::{SHA256, digest};
+use std::path::Path;
+
+#[tokio::test]
+async fn a_page_runs_no_script_but_its_own_and_is_asked_for_once() {
+    let chat = Chat::open().await;
+    let nobody = chat.nobody();
+    for path in ["/", "/admin"] {
+        let page = nobody.get(path).await;
+        page.has_status(200);
+        assert_eq!(page.says("content-type"), "text/html; charset=utf-8");
+        assert_eq!(page.says("x-content-type-options"), "nosniff");
+        let policy = page.says("content-security-policy");
+        assert!(policy.contains("script-src 'self';"), "{policy}");
+        assert!(!policy.contains("unsafe"), "{policy}");
+        let tag = page.says("etag").to_owned();
+        let again = Request::new("GET", path)
+            .header("if-none-match", &tag)
+            .send(&chat.address)
+            .await;
+        again.has_status(304);
+    }
+    nobody.get("/assets/base.css").await.has_status(200);
+    for missing in [
+        "/assets/",
+        "/assets/nothing.js",
+        "/assets/../Cargo.toml",
+        "/assets/..%2fCargo.toml",
+    ] {
+        nobody.get(missing).await.has_status(404);
+    }
+}
+
+#[test]
+fn vendored_modules_are_what_their_packages_have() {
+    let vendor = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/pages/vendor");
+    let table = std::fs::read_to_string(vendor.join("README.md")).expect("the table");
+    let mut named: Vec<_> = table
+        .lines()
+        .filter_map(|line| {
+            let mut cells = line.strip_prefix("| ")?.split(" | ");
+            let (file, hash) = (cells.next()?, cells.last()?.trim_end_matches(" |"));
+            (hash.len() == 64).then_some((file, hash))
+        })
+        .collect();
+    named.sort_unstable();
+    for (file, hash) in &named {
+        let bytes = std::fs::read(vendor.join(file)).unwrap_or_else(|why| panic!("{file}: {why}"));
+        let found = chat::core::hex(digest(&SHA256, &bytes).as_ref());
+        assert_eq!(&found, hash, "{file}");
+    }
+    let mut there: Vec<_> = std::fs::read_dir(&vendor)
+        .expect("the folder")
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .into_string()
+                .expect("a name")
+        })
+        .filter(|name| name != "README.md")
+        .collect();
+    there.sort_unstable();
+    assert_eq!(
+        there,
+        named.iter().map(|(file, _)| *file).collect::<Vec<_>>()
+    );
+}
