@@ -211,7 +211,8 @@ CREATE TABLE audit (
 -- What another process (the command line) changed, for the running server to hear.
 CREATE TABLE news (
     id      INTEGER PRIMARY KEY AUTOINCREMENT,
-    topic   TEXT NOT NULL,                 -- account, device, notice …
-    subject INTEGER NOT NULL,
+    topic   TEXT NOT NULL,                 -- account, device, notice or left
+    subject INTEGER NOT NULL,              -- id of such a thing; left: of the conversation
+    account INTEGER NOT NULL,              -- whom it concerns
     at      INTEGER NOT NULL
 ) STRICT;

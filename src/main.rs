@@ -4,7 +4,8 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use chat::commands::{self, Failure};
-use chat::flags::{Flags, LogFormat, Serve};
+use chat::flags::{self, Flags, LogFormat, Serve};
+use chat::web::watch::Setting;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches};
@@ -24,7 +25,7 @@ fn main() -> ExitCode {
             .exit();
     }
     log(&flags.serve);
-    match run(flags, listen_given) {
+    match run(flags, flags::settings(&matches), listen_given) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("chat: {failure}");
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(flags: Flags, listen_given: bool) -> Result<(), Failure> {
+fn run(flags: Flags, set: Vec<Setting>, listen_given: bool) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -41,7 +42,7 @@ fn run(flags: Flags, listen_given: bool) -> Result<(), Failure> {
     let ended = runtime.block_on(async {
         match flags.command {
             Some(command) => commands::run(command).await,
-            None => commands::serve::run(flags.serve, listen_given).await,
+            None => commands::serve::run(flags.serve, set, listen_given).await,
         }
     });
     // Whatever still runs has had its time.

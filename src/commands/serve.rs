@@ -14,12 +14,13 @@ use crate::core::model::Time;
 use crate::core::{Core, account, device};
 use crate::flags::{Announce, Serve};
 use crate::server::{Server, Settings, tls};
+use crate::web::watch::Setting;
 
 /// Serves until it is told to end.
 ///
 /// # Errors
 /// What to print, and the code to exit with.
-pub async fn run(flags: Serve, listen_given: bool) -> Result<(), Failure> {
+pub async fn run(flags: Serve, set: Vec<Setting>, listen_given: bool) -> Result<(), Failure> {
     // Before anything else: who stops a server that is still starting wants it stopped.
     let end = Ending::watch(flags.exit_with_stdin)?;
     let home = Home::of(&flags)?;
@@ -49,6 +50,7 @@ pub async fn run(flags: Serve, listen_given: bool) -> Result<(), Failure> {
         public_url: flags.public_url,
         oidc,
         smtp,
+        flags: set,
     })
     .await
     .map_err(|error| match error.kind() {

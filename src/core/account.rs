@@ -124,7 +124,7 @@ pub fn reset_password(
 /// # Errors
 /// `Invalid` for a token that is wrong, used or expired.
 pub fn reset_by_link(tx: &Tx<'_>, token: &str, password_hash: &str) -> Result<()> {
-    let email = code::redeem(tx, token)?;
+    let email = code::redeem(tx, Purpose::Link, token)?;
     give_password(tx, &email, password_hash)
 }
 

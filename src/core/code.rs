@@ -10,6 +10,7 @@ use subtle::ConstantTimeEq;
 
 use super::error::{Error, Result};
 use super::store::{Proof, Tx, View};
+use super::time::Time;
 use super::{hex, random};
 
 /// What a code is for; one for another purpose is none.
@@ -21,6 +22,8 @@ pub enum Purpose {
     Reset,
     /// A long token in a link, to reset a password.
     Link,
+    /// A long token in a link, to make an administrator.
+    SetUp,
 }
 
 impl Purpose {
@@ -29,6 +32,7 @@ impl Purpose {
             Self::SignUp => "signup",
             Self::Reset => "reset",
             Self::Link => "link",
+            Self::SetUp => "setup",
         }
     }
 
@@ -36,6 +40,7 @@ impl Purpose {
         match self {
             Self::SignUp | Self::Reset => Duration::from_secs(10 * 60),
             Self::Link => Duration::from_secs(60 * 60),
+            Self::SetUp => Duration::from_secs(30 * 60),
         }
     }
 
@@ -43,7 +48,7 @@ impl Purpose {
     fn proves(self) -> Duration {
         match self {
             Self::SignUp => Duration::from_secs(60 * 60),
-            Self::Reset | Self::Link => Duration::from_secs(10 * 60),
+            Self::Reset | Self::Link | Self::SetUp => Duration::from_secs(10 * 60),
         }
     }
 }
@@ -86,6 +91,16 @@ pub fn issue(tx: &Tx<'_>, purpose: Purpose, email: &str, code: &str) -> Result<(
         &hash(purpose, email, code),
         tx.now.plus(purpose.lasts()),
     )
+}
+
+/// Makes a token of a link and answers it, for whoever asked to hand it over; an earlier one is void.
+///
+/// # Errors
+/// Only the database's.
+pub fn hand_out(tx: &Tx<'_>, purpose: Purpose, email: &str) -> Result<(String, Time)> {
+    let (token, ends) = (token(), tx.now.plus(purpose.lasts()));
+    tx.put_code(purpose.name(), email, &hash(purpose, email, &token), ends)?;
+    Ok((token, ends))
 }
 
 /// Is this the code? A right one is used up, and answers a token that proves so; the client's address does too.
@@ -140,7 +155,7 @@ pub fn proven(
 ) -> Result<()> {
     let proof = view.proof(purpose.name(), email)?;
     // The transaction's moment is not known to a reader; a proof outlives its end by no more than a batch.
-    let proof = proof.filter(|proof| proof.expires_at > super::time::Time::now());
+    let proof = proof.filter(|proof| proof.expires_at > Time::now());
     let good = proof.is_some_and(|proof| match token {
         Some(token) => bool::from(proof.hash.ct_eq(&hash(purpose, email, token))),
         None => proof.address == client,
@@ -163,19 +178,29 @@ pub(in crate::core) fn spend(tx: &Tx<'_>, purpose: Purpose, email: &str) -> Resu
 ///
 /// # Errors
 /// `Invalid` for one that is wrong, used or expired.
-pub fn redeem(tx: &Tx<'_>, token: &str) -> Result<String> {
-    let wrong = || Error::invalid("token", "is wrong or has expired");
+pub fn redeem(tx: &Tx<'_>, purpose: Purpose, token: &str) -> Result<String> {
+    let email = good(tx, purpose, token)?;
+    tx.delete_code(purpose.name(), &email)?;
+    Ok(email)
+}
+
+/// The address that a token in a link was sent to.
+///
+/// # Errors
+/// As [`redeem`].
+pub fn good(view: &View<'_>, purpose: Purpose, token: &str) -> Result<String> {
     // A token is too long to guess, so its hash needs no address in it.
-    let sent = tx.code_by_hash(Purpose::Link.name(), &hash(Purpose::Link, "", token))?;
-    let sent = sent
-        .filter(|sent| sent.expires_at > tx.now)
-        .ok_or_else(wrong)?;
-    tx.delete_code(Purpose::Link.name(), &sent.email)?;
-    Ok(sent.email)
+    let sent = view.code_by_hash(purpose.name(), &hash(purpose, "", token))?;
+    let sent = sent.filter(|sent| sent.expires_at > Time::now());
+    let wrong = || Error::invalid("token", "is wrong or has expired");
+    sent.map(|sent| sent.email).ok_or_else(wrong)
 }
 
 fn hash(purpose: Purpose, email: &str, code: &str) -> Vec<u8> {
-    let email = if purpose == Purpose::Link { "" } else { email };
+    let email = match purpose {
+        Purpose::Link | Purpose::SetUp => "",
+        Purpose::SignUp | Purpose::Reset => email,
+    };
     let text = format!("{}\n{}\n{code}", purpose.name(), email.to_lowercase());
     digest(&SHA256, text.as_bytes()).as_ref().to_vec()
 }

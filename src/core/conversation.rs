@@ -122,6 +122,14 @@ pub fn remove_member(tx: &Tx<'_>, me: &Me, id: ConversationId, who: AccountId) -
         Sort::Group | Sort::Room if who != me.id => only_its_creator(tx, me, id)?,
         Sort::Group | Sort::Room => {}
     }
+    leave_for(tx, id, who)
+}
+
+/// Somebody belongs there no more, and hears nothing of it from now on.
+///
+/// # Errors
+/// `NotFound` for who is no member.
+pub(in crate::core) fn leave_for(tx: &Tx<'_>, id: ConversationId, who: AccountId) -> Result<()> {
     if !tx.delete_member(id, who)? {
         return Err(Error::NotFound("Member"));
     }

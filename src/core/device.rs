@@ -55,14 +55,19 @@ pub fn list(view: &View<'_>, me: &Me) -> Result<Vec<Device>> {
 /// # Errors
 /// `NotFound` for what is none, or somebody else's.
 pub fn remove(tx: &Tx<'_>, me: &Me, device: DeviceId) -> Result<()> {
-    if !tx
-        .devices_of(me.id, tx.now)?
-        .iter()
-        .any(|own| own.id == device)
-    {
+    end_one_of(tx, me.id, device)
+}
+
+/// Ends one of somebody's devices.
+///
+/// # Errors
+/// `NotFound` for what is none, or somebody else's.
+pub fn end_one_of(tx: &Tx<'_>, account: AccountId, device: DeviceId) -> Result<()> {
+    let devices = tx.devices_of(account, tx.now)?;
+    if !devices.iter().any(|own| own.id == device) {
         return Err(Error::NotFound("Session"));
     }
-    end(tx, me.id, device)
+    end(tx, account, device)
 }
 
 /// Ends all of somebody's devices.

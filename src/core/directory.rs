@@ -180,6 +180,12 @@ impl Directory {
         }
     }
 
+    /// How many sockets this person has open.
+    pub fn sockets(&self, account: AccountId) -> usize {
+        let here = self.here.read().unwrap_or_else(PoisonError::into_inner);
+        here.get(&account).copied().unwrap_or_default()
+    }
+
     /// Has this person a live socket?
     pub fn is_here(&self, account: AccountId) -> bool {
         self.here

@@ -14,6 +14,8 @@ use super::{conversation, outbox, text};
 /// What somebody wants to say.
 #[derive(Debug)]
 pub struct Draft {
+    /// The dialect that it is said in.
+    pub through: &'static str,
     pub conversation: ConversationId,
     /// May be empty where something is attached.
     pub text: String,
@@ -25,9 +27,15 @@ pub struct Draft {
 
 impl Draft {
     /// A text and nothing else.
-    pub fn text(conversation: ConversationId, text: String, client_id: Option<String>) -> Self {
+    pub fn text(
+        through: &'static str,
+        conversation: ConversationId,
+        text: String,
+        client_id: Option<String>,
+    ) -> Self {
         let content_type = PLAIN.to_owned();
         Self {
+            through,
             conversation,
             text,
             content_type,
@@ -60,6 +68,7 @@ pub fn post(tx: &Tx<'_>, author: &Me, draft: Draft) -> Result<Arc<Message>> {
         conversation::enrol(tx, place.id, author.id)?;
     }
     let Draft {
+        through,
         text,
         content_type,
         attachments,
@@ -67,6 +76,7 @@ pub fn post(tx: &Tx<'_>, author: &Me, draft: Draft) -> Result<Arc<Message>> {
         ..
     } = draft;
     let new = NewMessage {
+        through,
         place,
         author,
         text,

@@ -5,6 +5,7 @@
 //! announces ([`model::Event`]) leaves in commit order, after the commit, through one channel.
 
 pub mod account;
+pub mod admin;
 pub mod backup;
 pub mod code;
 pub mod conversation;
@@ -17,6 +18,7 @@ pub mod id;
 pub mod limits;
 pub mod may;
 pub mod message;
+pub mod meter;
 pub mod model;
 pub mod notice;
 pub mod outbox;
@@ -83,6 +85,7 @@ struct Shared {
     directory: Arc<Directory>,
     spelling: Spelling,
     tokens: Tokens,
+    meter: Arc<meter::Meter>,
     passwords: Passwords,
     path: PathBuf,
 }
@@ -135,7 +138,9 @@ impl Core {
         let loaded = Directory::load(&view, Time::now()).map_err(|e| unusable(e.to_string()))?;
         let directory = Arc::new(loaded);
         let serves = matches!(outlet, Outlet::Here(_));
-        let writer = Writer::start(conn, options.limits.clone(), directory.clone(), outlet)
+        let meter = Arc::<meter::Meter>::default();
+        let limits = options.limits.clone();
+        let writer = Writer::start(conn, limits, directory.clone(), meter.clone(), outlet)
             .map_err(|e| unusable(e.to_string()))?;
 
         let manager = SqliteConnectionManager::file(path)
@@ -156,6 +161,7 @@ impl Core {
             directory,
             spelling,
             tokens,
+            meter,
             path: path.to_path_buf(),
         }));
         if serves {
@@ -249,6 +255,15 @@ impl Core {
 
     pub fn tokens(&self) -> &Tokens {
         &self.0.tokens
+    }
+
+    pub fn durability(&self) -> Durability {
+        self.0.options.durability
+    }
+
+    /// What the writer has counted.
+    pub fn meter(&self) -> &meter::Meter {
+        &self.0.meter
     }
 
     pub fn passwords(&self) -> &Passwords {

@@ -40,6 +40,18 @@ pub struct Account {
     pub created_at: Time,
 }
 
+/// A line of the audit log.
+#[derive(Debug)]
+pub struct Audited {
+    pub id: i64,
+    pub at: Time,
+    /// `None`: the command line.
+    pub actor: Option<(AccountId, String)>,
+    pub action: String,
+    pub subject: String,
+    pub detail: String,
+}
+
 /// Where a profile picture is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Picture {
@@ -99,6 +111,8 @@ pub struct Mail {
     pub tries: i64,
     pub error: Option<String>,
     pub created_at: Time,
+    /// When it is to be sent, or tried again.
+    pub due_at: Time,
     pub sent_at: Option<Time>,
     /// Unread messages that it is about.
     pub about: Option<(AccountId, ConversationId)>,
@@ -177,6 +191,8 @@ pub struct Author {
 /// One message. `id` grows in commit order over all conversations, `seq` counts 1, 2, 3 … within its own.
 #[derive(Debug, Clone)]
 pub struct Message {
+    /// The dialect that it was said in; empty where it is read back.
+    pub through: &'static str,
     pub id: MessageId,
     pub place: Place,
     pub seq: i64,

@@ -58,6 +58,18 @@ pub fn list(view: &View<'_>, page: Page) -> Result<Listed<Session>> {
     view.sessions(page)
 }
 
+/// One of them.
+///
+/// # Errors
+/// `Invalid` for what is no UUID, `NotFound`.
+pub fn get(view: &View<'_>, uuid: &str) -> Result<Session> {
+    let uuid = uuid.to_ascii_lowercase();
+    if !is_uuid(&uuid) {
+        return Err(Error::invalid("uuid", "must be a UUID"));
+    }
+    view.session(&uuid)?.ok_or(Error::NotFound("Session"))
+}
+
 /// The conversation of a session, made where there is none; and whether it was made.
 ///
 /// # Errors

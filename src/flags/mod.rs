@@ -1,5 +1,6 @@
 //! What can be set? Every flag of `chat`: one struct, its comments are the help.
 
+mod settings;
 mod values;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -16,6 +17,7 @@ use crate::core::{Durability, Options};
 use crate::mail::postman::Smtp;
 use crate::web::oidc::OidcFlags;
 use crate::web::rates::Rate;
+pub use settings::settings;
 pub use values::Listen;
 
 /// A chat server in one binary and one SQLite file, which speaks five chat APIs at once.

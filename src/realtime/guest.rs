@@ -8,21 +8,24 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use socketioxide::TransportType;
 use socketioxide::adapter::LocalAdapter;
 use socketioxide::extract::{AckSender, Event, SocketRef, TryData};
 use socketioxide::handler::{FromMessageParts, Value as Frame};
 use socketioxide::socket::Socket as RawSocket;
 
 use super::bucket::Bucket;
+use super::seats::Room;
 use super::{OUTBOUND, Shared};
 use crate::core::error::{Error, Result};
 use crate::core::limits::JSON_BYTES;
-use crate::core::model::{Ear, Me, MessageId};
+use crate::core::model::{Ear, Me, MessageId, Time};
 use crate::dialects::said::{Ack, Reaction, Said, Typing};
-use crate::dialects::{ALL, Namespace};
+use crate::dialects::{ALL, Dialect, Namespace};
 use crate::web::answer::{details, status};
 use crate::web::given::Given;
 use crate::web::rates::Asker;
+use crate::web::watch::SocketSeen;
 
 /// A socket of this server. Another adapter than the local one is named here and nowhere else.
 pub type Socket = SocketRef<LocalAdapter>;
@@ -39,6 +42,7 @@ pub struct Guest {
     /// This socket among all that this server has seen.
     pub number: u64,
     pub namespace: Namespace,
+    since: Time,
     pub me: Me,
     pub socket: Socket,
     shared: Arc<Shared>,
@@ -125,6 +129,7 @@ impl Guest {
         Self {
             number,
             namespace,
+            since: Time::now(),
             me,
             socket,
             shared,
@@ -139,6 +144,42 @@ impl Guest {
                 waiting: VecDeque::new(),
                 bucket,
             }),
+        }
+    }
+
+    pub fn is_websocket(&self) -> bool {
+        self.socket.transport_type() == TransportType::Websocket
+    }
+
+    /// This socket, as whoever runs the server sees it.
+    pub fn seen(&self, joined: &[Room]) -> SocketSeen {
+        let named = |(index, dialect): (usize, &&'static dyn Dialect)| {
+            joined
+                .iter()
+                .any(|(joined, _)| *joined == index)
+                .then_some(dialect.name())
+        };
+        let headers = &self.socket.req_parts().headers;
+        let user_agent = headers.get(http::header::USER_AGENT);
+        let name = self.shared.core.directory().name(self.me.id);
+        SocketSeen {
+            number: self.number,
+            account: self.me.id,
+            name: name.unwrap_or_else(|| self.me.name.clone()),
+            namespace: self.namespace.path(),
+            transport: if self.is_websocket() {
+                "websocket"
+            } else {
+                "polling"
+            },
+            dialects: ALL.iter().enumerate().filter_map(named).collect(),
+            rooms: joined.len(),
+            address: self.asker.address,
+            user_agent: user_agent
+                .and_then(|agent| agent.to_str().ok())
+                .unwrap_or_default()
+                .to_owned(),
+            since: self.since,
         }
     }
 

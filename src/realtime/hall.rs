@@ -17,7 +17,8 @@ use super::{Shared, Word};
 use crate::core::model::{AccountId, ConversationId, Ear, Event, Notice, Time};
 use crate::core::{News, notice};
 use crate::dialects::telling::{Audience, Telling};
-use crate::dialects::{ALL, Dialect};
+use crate::dialects::{ALL, Dialect, Namespace};
+use crate::web::watch::{Passing, Question, Questions, SocketCount};
 
 /// How often what ends by itself is looked for.
 const TICK: Duration = Duration::from_millis(250);
@@ -48,7 +49,12 @@ impl Hall {
     }
 
     /// Runs until the core has closed.
-    pub async fn run(mut self, mut news: News, mut words: mpsc::UnboundedReceiver<Word>) {
+    pub async fn run(
+        mut self,
+        mut news: News,
+        mut words: mpsc::UnboundedReceiver<Word>,
+        mut questions: Questions,
+    ) {
         let mut tick = tokio::time::interval(TICK);
         loop {
             tokio::select! {
@@ -65,6 +71,7 @@ impl Hall {
                     tokio::task::yield_now().await;
                 }
                 Some(word) = words.recv() => self.take(word),
+                Some(question) = questions.recv() => self.answer(question),
                 _ = tick.tick() => self.tick(),
             }
         }
@@ -163,10 +170,23 @@ impl Hall {
                     }
                 };
                 let room = room.unwrap_or_default();
-                match told.to {
-                    Audience::Room => say(room, None, told.event, &body),
-                    Audience::Others(than) => say(room, Some(than), told.event, &body),
-                    Audience::Person(who) => say(there(who), None, told.event, &body),
+                let (audience, to) = match told.to {
+                    Audience::Room => ("room", say(room, None, told.event, &body)),
+                    Audience::Others(than) => ("others", say(room, Some(than), told.event, &body)),
+                    Audience::Person(who) => ("person", say(there(who), None, told.event, &body)),
+                };
+                let watch = &self.shared.watch;
+                watch.delivers(to);
+                if watch.is_watched() {
+                    watch.passes(Passing {
+                        at: Time::now(),
+                        dialect: dialect.name(),
+                        event: told.event,
+                        conversation,
+                        audience,
+                        to,
+                        body,
+                    });
                 }
             }
         }
@@ -189,6 +209,40 @@ impl Hall {
         for (index, _) in ALL.iter().enumerate().filter(here) {
             tell_one(&self.shared, &seat.guest, index, &event);
         }
+    }
+
+    /// What whoever runs it asks.
+    fn answer(&mut self, question: Question) {
+        // Whoever asked may have gone.
+        match question {
+            Question::Count(answer) => answer.send(self.count()).ok(),
+            Question::Sockets(answer) => {
+                let seen = self.seats.all().map(|seat| seat.guest.seen(&seat.joined));
+                answer.send(seen.collect()).ok()
+            }
+            Question::End(number, answer) => {
+                let guest = self.seats.get(number).map(|seat| seat.guest.clone());
+                if let Some(guest) = &guest {
+                    self.send_away(guest);
+                }
+                answer.send(guest.is_some()).ok()
+            }
+        };
+    }
+
+    fn count(&self) -> SocketCount {
+        let mut count = SocketCount::default();
+        for seat in self.seats.all() {
+            match seat.guest.is_websocket() {
+                true => count.websocket += 1,
+                false => count.polling += 1,
+            }
+            match seat.guest.namespace {
+                Namespace::Main => count.main += 1,
+                Namespace::Chat => count.chat += 1,
+            }
+        }
+        count
     }
 
     fn note_heard(&mut self, made: &Notice) {
@@ -342,10 +396,13 @@ fn say<'g>(
     except: Option<AccountId>,
     event: &'static str,
     body: &RawValue,
-) {
+) -> usize {
+    let mut told = 0;
     for guest in guests {
         if except != Some(guest.me.id) && !guest.has_ended() {
             guest.tell(event, body);
+            told += 1;
         }
     }
+    told
 }

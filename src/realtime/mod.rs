@@ -31,6 +31,7 @@ use crate::dialects::Namespace;
 use crate::web::call::{Visitor, bearer, without_bearer};
 use crate::web::given::Given;
 use crate::web::rates::{Asker, Rate, Rates};
+use crate::web::watch::{Questions, Watch};
 use guest::{Guest, Heard, Socket};
 use hall::{Hall, joining_by_itself};
 use lines::Lines;
@@ -50,6 +51,7 @@ pub struct Shared {
     /// How many events a socket may send.
     events: Rate,
     lines: Arc<Lines>,
+    watch: Arc<Watch>,
     /// Turns at reading what was missed.
     catching_up: Semaphore,
     last_number: AtomicU64,
@@ -79,6 +81,7 @@ impl Realtime {
         news: News,
         rates: Arc<Rates>,
         events: Rate,
+        (watch, questions): (Arc<Watch>, Questions),
         inner: S,
     ) -> (Self, SocketIoService<S>) {
         let upload = core.limits().upload_bytes as usize;
@@ -102,11 +105,12 @@ impl Realtime {
             rates,
             events,
             lines: Arc::default(),
+            watch,
             catching_up: Semaphore::new(CATCHING_UP),
             last_number: AtomicU64::new(0),
         });
         let (words, heard) = mpsc::unbounded_channel();
-        tokio::spawn(Hall::new(shared.clone(), words.clone()).run(news, heard));
+        tokio::spawn(Hall::new(shared.clone(), words.clone()).run(news, heard, questions));
         for namespace in Namespace::ALL {
             open_door(&io, namespace, &shared, &words);
         }

@@ -63,6 +63,10 @@ impl Seats {
         self.seats.get_mut(&number)
     }
 
+    pub fn all(&self) -> impl Iterator<Item = &Seat> {
+        self.seats.values()
+    }
+
     /// The sockets of a person.
     pub fn of(&self, account: AccountId) -> &[Arc<Guest>] {
         self.people.get(&account).map_or(&[], Vec::as_slice)

@@ -135,8 +135,11 @@ impl Door {
         routes: Arc<Routes>,
     ) -> Result<Response<Body>, Infallible> {
         let id: Arc<str> = hex(&random::<8>()).into();
+        let forwarded = ["forwarded", "x-forwarded-for"];
+        let forwarded = forwarded.map(|name| request.headers().contains_key(name));
         let visitor = Visitor {
             address: self.rules.address(request.headers(), peer),
+            is_local: peer.to_canonical().is_loopback() && forwarded == [false, false],
             request: id.clone(),
         };
         let for_sockets = is_for_sockets(request.uri().path());

@@ -22,7 +22,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
-use crate::core::{Core, Locked, News};
+use crate::admin;
+use crate::core::{Core, Durability, Locked, News};
 use crate::dialects::ALL;
 use crate::flags::Listen;
 use crate::mail::postman::{self, Smtp};
@@ -31,6 +32,7 @@ use crate::realtime::line::{Line, OnLine};
 use crate::web::oidc::{Oidc, OidcFlags};
 use crate::web::rates::{Rate, Rates};
 use crate::web::routes::Routes;
+use crate::web::watch::{About, Setting, Watch};
 use crate::web::{self, Web};
 use door::Door;
 
@@ -61,6 +63,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     pub oidc: Option<OidcFlags>,
     pub smtp: Option<Smtp>,
+    /// Each flag, as it is set.
+    pub flags: Vec<Setting>,
 }
 
 /// A server that serves.
@@ -71,6 +75,8 @@ pub struct Server {
     stop: watch::Sender<bool>,
     accepting: JoinSet<()>,
     postman: JoinHandle<()>,
+    watch: Arc<Watch>,
+    observer: JoinHandle<()>,
     _lock: Locked,
 }
 
@@ -116,15 +122,34 @@ impl Server {
             .oidc
             .map(|flags| Oidc::new(flags, &public_url))
             .transpose();
+        let in_the_clear = settings.tls.is_none() && !public_url.starts_with("https:");
+        let is_public = |(listener, _): &(TcpListener, _)| {
+            let address = listener.local_addr();
+            address.is_ok_and(|address| !address.ip().is_loopback())
+        };
+        let (watch, questions) = Watch::new(About {
+            settings: settings.flags,
+            mails: settings.smtp.is_some(),
+            durable: core.durability() == Durability::Full,
+            exposed: in_the_clear && bound.iter().any(is_public),
+        });
         let web = Web {
             core: core.clone(),
             rates: rates.clone(),
             members_only: settings.members_only,
             public_url,
             oidc: oidc.map_err(io::Error::other)?,
+            watch: watch.clone(),
         };
         let warp = warp::service(web::filter(Arc::new(web)));
-        let (realtime, service) = Realtime::start(core.clone(), settings.news, rates, events, warp);
+        let (realtime, service) = Realtime::start(
+            core.clone(),
+            settings.news,
+            rates,
+            events,
+            (watch.clone(), questions),
+            warp,
+        );
         let door = Door::new(
             service,
             realtime.lines(),
@@ -151,9 +176,12 @@ impl Server {
             };
             accepting.spawn(accept.run(listener));
         }
+        let observer = tokio::spawn(admin::stats::observe(core.clone(), watch.clone()));
         let postman = tokio::spawn(postman::go_round(core.clone(), settings.smtp));
         Ok(Self {
             postman,
+            watch,
+            observer,
             core,
             realtime,
             listening,
@@ -171,6 +199,8 @@ impl Server {
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
         self.postman.abort();
+        self.observer.abort();
+        self.watch.close();
         while self.accepting.join_next().await.is_some() {}
         tokio::time::timeout(LAST_WORDS, self.realtime.close())
             .await
@@ -193,7 +223,7 @@ fn routes_for(dialect: Option<&str>) -> Routes {
     // Stable: the others keep their order.
     asked.sort_by_key(|known| Some(known.name()) != dialect);
     let tables = asked.into_iter().map(|known| known.routes());
-    let own = [crate::admin::routes(), crate::web::pages::routes()];
+    let own = [admin::routes(), crate::web::pages::routes()];
     Routes::new(tables.chain(own), dialect.is_some())
 }
 

@@ -24,6 +24,8 @@ use crate::core::{Core, Tx, View};
 pub struct Visitor {
     /// The client's address; a trusted proxy's word is believed.
     pub address: IpAddr,
+    /// It was sent on this machine, with no proxy between.
+    pub is_local: bool,
     /// The request's id, in the answer and in the log.
     pub request: Arc<str>,
 }

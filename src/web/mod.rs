@@ -19,6 +19,7 @@ pub mod people;
 pub mod rates;
 pub mod routes;
 pub mod uploads;
+pub mod watch;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -51,6 +52,8 @@ pub struct Web {
     pub public_url: String,
     /// Logging in with Google, or another issuer, where that is turned on.
     pub oidc: Option<oidc::Oidc>,
+    /// What whoever runs it may watch.
+    pub watch: Arc<watch::Watch>,
 }
 
 /// The warp filter that answers every request. Who sent it, and the routes of the listener that it came in by, stand
@@ -77,7 +80,9 @@ pub fn filter(
                 let web = web.clone();
                 async move {
                     let call = Call::new(web.clone(), visitor, query, headers, parts(body)).await;
-                    web.answer(&routes, &method, path.as_str(), call).await
+                    let reply = web.answer(&routes, &method, path.as_str(), call).await;
+                    web.watch.answered(reply.status());
+                    reply
                 }
             },
         )

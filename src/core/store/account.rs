@@ -22,7 +22,7 @@ pub(in crate::core) struct NewAccount {
 
 const ACCOUNT: &str = "SELECT * FROM accounts";
 
-fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
+pub(super) fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
     Ok(Account {
         id: Id::stored(row.get("id")?),
         home: row.get("home")?,

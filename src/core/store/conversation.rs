@@ -39,7 +39,7 @@ pub(super) fn place(row: &Row<'_>, id: &str) -> rusqlite::Result<Place> {
     })
 }
 
-fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
+pub(super) fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
     Ok(Conversation {
         place: place(row, "id")?,
         name: row.get("name")?,

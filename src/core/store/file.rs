@@ -16,7 +16,7 @@ pub enum FileOrder {
     Size,
 }
 
-fn file(row: &Row<'_>) -> rusqlite::Result<File> {
+pub(super) fn file(row: &Row<'_>) -> rusqlite::Result<File> {
     Ok(File {
         id: Id::stored(row.get("id")?),
         name: row.get("name")?,

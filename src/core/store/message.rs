@@ -12,6 +12,7 @@ use crate::core::model::{
 
 /// A message about to be written.
 pub(in crate::core) struct NewMessage<'a> {
+    pub through: &'static str,
     pub place: Place,
     pub author: &'a Me,
     pub text: String,
@@ -20,14 +21,15 @@ pub(in crate::core) struct NewMessage<'a> {
     pub client_id: Option<String>,
 }
 
-const MESSAGE: &str =
+pub(super) const MESSAGE: &str =
     "SELECT m.id, m.conversation, m.seq, m.author, a.name, m.text, m.type, m.attachments, m.client_id,
-            m.sent_at, c.sort, c.low, c.high
+            m.sent_at, m.deleted_at, c.sort, c.low, c.high
      FROM messages m JOIN conversations c ON c.id = m.conversation JOIN accounts a ON a.id = m.author";
 
 /// The message without its attachments, and how many it has.
-fn message(row: &Row<'_>) -> rusqlite::Result<(Message, i64)> {
+pub(super) fn message(row: &Row<'_>) -> rusqlite::Result<(Message, i64)> {
     let message = Message {
+        through: "",
         id: Id::stored(row.get("id")?),
         place: place(row, "conversation")?,
         seq: row.get("seq")?,
@@ -98,21 +100,31 @@ impl View<'_> {
         before: Option<MessageId>,
         limit: u32,
     ) -> Result<Option<Vec<Message>>> {
-        let bound = match before {
-            None => Some(i64::MAX),
-            Some(before) => self.one(
-                "SELECT seq FROM messages WHERE id = ? AND conversation = ?",
-                (before.number(), id.number()),
-                |row| row.get(0),
-            )?,
+        let Some(bound) = self.seq_before(id, before)? else {
+            return Ok(None);
         };
-        let Some(bound) = bound else { return Ok(None) };
         let messages = self.messages(
             "WHERE m.conversation = ? AND m.seq < ? AND m.deleted_at IS NULL
              ORDER BY m.seq DESC LIMIT ?",
             (id.number(), bound, limit),
         )?;
         Ok(Some(messages))
+    }
+
+    /// The sequence number before which a page ends. `None` where the message is not of this conversation.
+    pub(super) fn seq_before(
+        &self,
+        id: ConversationId,
+        before: Option<MessageId>,
+    ) -> Result<Option<i64>> {
+        match before {
+            None => Ok(Some(i64::MAX)),
+            Some(before) => self.one(
+                "SELECT seq FROM messages WHERE id = ? AND conversation = ?",
+                (before.number(), id.number()),
+                |row| row.get(0),
+            ),
+        }
     }
 
     /// What was said last.
@@ -162,7 +174,7 @@ impl View<'_> {
         Ok(messages)
     }
 
-    fn attachments(&self, id: MessageId) -> Result<Vec<Attachment>> {
+    pub(super) fn attachments(&self, id: MessageId) -> Result<Vec<Attachment>> {
         self.all(
             "SELECT filename, mime_type, url, size FROM attachments WHERE message = ? ORDER BY position",
             [id.number()],
@@ -237,6 +249,7 @@ impl Tx<'_> {
             (new.place.id.number(), new.author.id.number()),
         )?;
         Ok(Message {
+            through: new.through,
             id: MessageId::stored(id),
             place: new.place,
             seq,

@@ -3,6 +3,7 @@
 //! [`View`] reads, inside one snapshot. [`Tx`] is a view that may also write; it exists on the writer's thread alone.
 
 mod account;
+mod admin;
 pub(in crate::core) mod backup;
 mod code;
 mod conversation;
@@ -25,6 +26,7 @@ use super::limits::Limits;
 use super::model::{Event, Time};
 
 pub(in crate::core) use account::NewAccount;
+pub use admin::{Figures, Participant, PersonSeen, PlaceSeen};
 pub(in crate::core) use code::Proof;
 pub use conversation::ConversationOrder;
 pub(in crate::core) use conversation::NewConversation;

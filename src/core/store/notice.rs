@@ -43,9 +43,22 @@ impl View<'_> {
     }
 
     /// What a row of the `news` table says happened.
-    pub(super) fn news_event(&self, topic: &str, subject: i64) -> Result<Option<Event>> {
+    pub(super) fn news_event(
+        &self,
+        topic: &str,
+        subject: i64,
+        account: AccountId,
+    ) -> Result<Option<Event>> {
         Ok(match topic {
-            "account" => Some(Event::AccountChanged(Id::stored(subject))),
+            "account" => Some(Event::AccountChanged(account)),
+            "device" => Some(Event::DeviceEnded {
+                device: Id::stored(subject),
+                account,
+            }),
+            "left" => Some(Event::MemberLeft {
+                conversation: Id::stored(subject),
+                account,
+            }),
             // One that a socket has fetched in the meantime is no news.
             "notice" => self
                 .one(

@@ -18,6 +18,7 @@ fn mail(row: &Row<'_>) -> rusqlite::Result<Mail> {
         tries: row.get("tries")?,
         error: row.get("error")?,
         created_at: Time(row.get("created_at")?),
+        due_at: Time(row.get("due_at")?),
         sent_at: row.get::<_, Option<i64>>("sent_at")?.map(Time),
         about: account.zip(conversation),
     })
@@ -41,6 +42,10 @@ impl View<'_> {
             (now.0, limit),
             mail,
         )
+    }
+
+    pub(in crate::core) fn mail(&self, id: MailId) -> Result<Option<Mail>> {
+        self.one("SELECT * FROM outbox WHERE id = ?", [id.number()], mail)
     }
 
     /// The outbox, newest first; of one recipient where one is given.
@@ -107,6 +112,15 @@ impl Tx<'_> {
         self.change(
             "DELETE FROM outbox WHERE account = ? AND conversation = ? AND sent_at IS NULL",
             (account.number(), conversation.number()),
+        )?;
+        Ok(())
+    }
+
+    /// It is to be sent now.
+    pub(in crate::core) fn mail_is_due(&self, id: MailId) -> Result<()> {
+        self.change(
+            "UPDATE outbox SET due_at = ?, error = NULL, tries = 0 WHERE id = ?",
+            (self.now.0, id.number()),
         )?;
         Ok(())
     }

@@ -7,6 +7,7 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -18,7 +19,8 @@ use super::{Tx, View};
 use crate::core::directory::Directory;
 use crate::core::error::{Error, Result};
 use crate::core::limits::Limits;
-use crate::core::model::{Event, Time};
+use crate::core::meter::Meter;
+use crate::core::model::{Event, Id, Time};
 
 /// Verbs that may wait; past that the server is overloaded and says so.
 const QUEUE: usize = 8_192;
@@ -41,6 +43,7 @@ pub(in crate::core) enum Outlet {
 /// The handle on the writer's thread; the thread ends when the last clone of the queue is gone.
 pub(in crate::core) struct Writer {
     queue: SyncSender<Box<dyn Job>>,
+    meter: Arc<Meter>,
     thread: JoinHandle<()>,
 }
 
@@ -52,11 +55,16 @@ trait Job: Send {
 
 struct Outcome {
     failed: bool,
-    answer: Box<dyn FnOnce(Result<()>) + Send>,
+    queued: Instant,
+    answer: Answer,
 }
+
+/// Tells whoever asked what became of the commit.
+type Answer = Box<dyn FnOnce(Result<()>) + Send>;
 
 struct Verb<V, T> {
     verb: V,
+    queued: Instant,
     reply: oneshot::Sender<Result<T>>,
 }
 
@@ -66,7 +74,11 @@ where
     T: Send + 'static,
 {
     fn run(self: Box<Self>, tx: &Tx<'_>) -> Outcome {
-        let Self { verb, reply } = *self;
+        let Self {
+            verb,
+            queued,
+            reply,
+        } = *self;
         let result = catch_unwind(AssertUnwindSafe(|| verb(tx))).unwrap_or_else(|panic| {
             Err(Error::Internal(format!(
                 "a verb panicked: {}",
@@ -78,6 +90,7 @@ where
         let answer = move |commit: Result<()>| drop(reply.send(commit.and(result)));
         Outcome {
             failed,
+            queued,
             answer: Box::new(answer),
         }
     }
@@ -100,6 +113,7 @@ impl Writer {
         conn: Connection,
         limits: Limits,
         directory: Arc<Directory>,
+        meter: Arc<Meter>,
         outlet: Outlet,
     ) -> Result<Self> {
         let (queue, jobs) = sync_channel(QUEUE);
@@ -107,13 +121,18 @@ impl Writer {
             conn,
             limits,
             directory,
+            meter: meter.clone(),
             outlet,
         };
         let thread = std::thread::Builder::new()
             .name("writer".into())
             .spawn(move || desk.work(&jobs))
             .map_err(|e| Error::Internal(format!("no thread for the writer: {e}")))?;
-        Ok(Self { queue, thread })
+        Ok(Self {
+            queue,
+            meter,
+            thread,
+        })
     }
 
     /// Queues a verb at once, in the order of the calls; the future answers after the commit.
@@ -125,11 +144,18 @@ impl Writer {
         let (reply, answer) = oneshot::channel();
         let queued = self
             .queue
-            .try_send(Box::new(Verb { verb, reply }))
+            .try_send(Box::new(Verb {
+                verb,
+                queued: Instant::now(),
+                reply,
+            }))
             .map_err(|e| match e {
                 TrySendError::Full(_) => Error::Overloaded("The server has too much to write"),
                 TrySendError::Disconnected(_) => Error::Overloaded("The server is stopping"),
             });
+        if queued.is_ok() {
+            self.meter.waiting.fetch_add(1, Relaxed);
+        }
         async move {
             queued?;
             answer
@@ -151,6 +177,7 @@ struct Desk {
     conn: Connection,
     limits: Limits,
     directory: Arc<Directory>,
+    meter: Arc<Meter>,
     outlet: Outlet,
 }
 
@@ -188,7 +215,10 @@ impl Desk {
     fn commit(&self, batch: impl Iterator<Item = Box<dyn Job>>) {
         if let Err(error) = self.execute("BEGIN IMMEDIATE") {
             let error = Error::from(error);
-            return batch.for_each(|job| job.refuse(error.clone()));
+            return batch.for_each(|job| {
+                self.meter.waiting.fetch_sub(1, Relaxed);
+                job.refuse(error.clone());
+            });
         }
         let tx = Tx {
             view: self.view(),
@@ -199,6 +229,7 @@ impl Desk {
         };
         let mut answers = Vec::new();
         for job in batch {
+            self.meter.waiting.fetch_sub(1, Relaxed);
             if self.conn.is_autocommit() {
                 // SQLite has rolled back by itself, as it may where the disk is full: what ran now would be a
                 // transaction of its own.
@@ -222,13 +253,15 @@ impl Desk {
                 self.execute("ROLLBACK").ok();
             }
         }
-        for answer in answers {
+        let now = Instant::now();
+        for (queued, answer) in answers {
+            self.meter.took(now.duration_since(queued));
             answer(committed.clone());
         }
     }
 
     /// Runs one verb; a failed one leaves neither writes nor news.
-    fn attempt(&self, tx: &Tx<'_>, job: Box<dyn Job>) -> Box<dyn FnOnce(Result<()>) + Send> {
+    fn attempt(&self, tx: &Tx<'_>, job: Box<dyn Job>) -> (Instant, Answer) {
         let announced_before = tx.announced.borrow().len();
         tx.saved.set(false);
         let outcome = job.run(tx);
@@ -241,13 +274,14 @@ impl Desk {
                 tracing::error!("a savepoint was lost; the commit that follows will say why");
             }
         }
-        outcome.answer
+        (outcome.queued, outcome.answer)
     }
 
     fn tell(&self, events: Vec<Event>) {
         if events.is_empty() {
             return;
         }
+        self.meter.happened(&events);
         self.directory.learn(&events, &self.view());
         if let Outlet::Here(fan_out) = &self.outlet {
             // An error means that the server is stopping: nobody listens any more.
@@ -258,15 +292,22 @@ impl Desk {
     fn leave_news(&self, events: &[Event]) -> Result<()> {
         if let Outlet::Elsewhere = self.outlet {
             for event in events {
-                let (topic, subject) = match event {
-                    Event::AccountChanged(account) => ("account", account.number()),
-                    Event::NoticeMade(notice) => ("notice", notice.id.number()),
+                let (topic, subject, account) = match event {
+                    Event::AccountChanged(account) => ("account", account.number(), account),
+                    Event::DeviceEnded { device, account } => ("device", device.number(), account),
+                    Event::NoticeMade(notice) => ("notice", notice.id.number(), &notice.account),
+                    Event::MemberLeft {
+                        conversation,
+                        account,
+                    } => ("left", conversation.number(), account),
                     // The command line posts nothing and listens to nothing.
                     _ => continue,
                 };
                 self.conn
-                    .prepare_cached("INSERT INTO news (topic, subject, at) VALUES (?, ?, ?)")?
-                    .execute((topic, subject, Time::now().0))?;
+                    .prepare_cached(
+                        "INSERT INTO news (topic, subject, account, at) VALUES (?, ?, ?, ?)",
+                    )?
+                    .execute((topic, subject, account.number(), Time::now().0))?;
             }
         }
         Ok(())
@@ -315,20 +356,21 @@ impl Mailbox {
 
     fn read(&mut self, view: &View<'_>) -> Result<Vec<Event>> {
         let rows = view.all(
-            "SELECT id, topic, subject FROM news WHERE id > ? ORDER BY id",
+            "SELECT id, topic, subject, account FROM news WHERE id > ? ORDER BY id",
             [self.last],
             |row| {
                 Ok((
                     row.get::<_, i64>("id")?,
                     row.get::<_, String>("topic")?,
                     row.get("subject")?,
+                    Id::stored(row.get("account")?),
                 ))
             },
         )?;
         let mut events = Vec::new();
-        for (id, topic, subject) in rows {
+        for (id, topic, subject, account) in rows {
             self.last = id;
-            events.extend(view.news_event(&topic, subject)?);
+            events.extend(view.news_event(&topic, subject, account)?);
         }
         Ok(events)
     }

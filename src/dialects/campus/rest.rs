@@ -105,7 +105,7 @@ pub fn draft(mut fields: Fields<'_>, most: usize) -> Result<Draft> {
     let place = fields.id(PLACE);
     let text = fields.content(WORDS, most);
     let client_id = fields.optional_text(&["clientMessageId"]);
-    fields.done(place.map(|place| Draft::text(place, text, client_id)))
+    fields.done(place.map(|place| Draft::text("campus", place, text, client_id)))
 }
 
 /// GET /message/get-messages: the conversation in the query, or in the GET's body

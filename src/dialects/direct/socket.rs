@@ -38,7 +38,7 @@ pub fn send_message(mut said: Said) -> Result<Reaction> {
                 }
                 (None, None) => return Err(Error::invalid("conversationId", "is required")),
             };
-            message::post(tx, me, Draft::text(conversation, text, client_id))
+            message::post(tx, me, Draft::text("direct", conversation, text, client_id))
         },
         |_, message| ack("message", shapes::message(&message)),
     )

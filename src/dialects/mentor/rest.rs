@@ -97,7 +97,7 @@ fn draft(conversation: ConversationId, mut fields: Fields<'_>, most: usize) -> R
     let content_type = fields.optional_text(&["contentType"]).unwrap_or_else(|| PLAIN.to_owned());
     let client_id = fields.optional_text(&["clientMessageId"]);
     let attachments = fields.list(&["attachments"]).into_iter().map(attachment).collect();
-    let draft = Draft { conversation, text, content_type, attachments, client_id };
+    let draft = Draft { through: "mentor", conversation, text, content_type, attachments, client_id };
     fields.also_wrong(message::wrong_with(&draft, most));
     fields.done(Some(draft))
 }

@@ -111,7 +111,7 @@ pub fn draft(mut fields: Fields<'_>, most: usize) -> Result<Draft> {
     let room = fields.id(ROOM);
     let text = fields.content(CONTENT, most);
     let client_id = fields.optional_text(&["clientMessageId"]);
-    fields.done(room.map(|room| Draft::text(room, text, client_id)))
+    fields.done(room.map(|room| Draft::text("rooms", room, text, client_id)))
 }
 
 /// GET /api/messages/:roomId: retrieve messages for a room

@@ -1,0 +1,116 @@
+//! What is said, and where? Every conversation and its messages, from above.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::{PAGE, done, listed, listing, one};
+use crate::core::admin::{self, Participant, PlaceSeen};
+use crate::core::id::Spelling;
+use crate::core::limits;
+use crate::core::model::{Message, Sort};
+use crate::web::answer::{Answer, json_reply};
+use crate::web::call::Call;
+
+/// GET /api/admin/conversations: newest first; `sort` asks for direct, group, room or session
+pub async fn list(call: Call) -> Answer {
+    call.admin()?;
+    let sorts = [Sort::Direct, Sort::Group, Sort::Room, Sort::Session];
+    let (q, page, sort) = listing(&call, |query| {
+        let named = sorts.map(|sort| (sort.name(), Some(sort)));
+        let words: Vec<_> = [("", None)].into_iter().chain(named).collect();
+        query.word("sort", &words)
+    })?;
+    let places = call
+        .read(move |view| admin::conversations(view, q.as_deref(), sort, page))
+        .await?;
+    let spell = call.core().spelling();
+    Ok(listed("conversations", page, &places, |place| {
+        shape(spell, place)
+    }))
+}
+
+/// GET /api/admin/conversations/{conversationId}: the same, and its `participants`
+pub async fn show(call: Call) -> Answer {
+    call.admin()?;
+    let id = call.id(0, "conversationId")?;
+    let (place, people) = call.read(move |view| admin::conversation(view, id)).await?;
+    let spell = call.core().spelling();
+    let mut conversation = shape(spell, &place);
+    conversation["participants"] = people.iter().map(|one| participant(spell, one)).collect();
+    Ok(one(StatusCode::OK, "conversation", conversation))
+}
+
+/// `{ id, type, name, members, memberNames, messages, createdAt, lastMessageAt }`
+fn shape(spell: &Spelling, seen: &PlaceSeen) -> Value {
+    let place = seen.conversation.place;
+    json!({
+        "id": spell.uuid(place.id),
+        "type": place.sort.name(),
+        "name": seen.conversation.name,
+        "members": seen.members,
+        "memberNames": seen.people,
+        "messages": seen.messages,
+        "createdAt": seen.conversation.created_at.iso(),
+        "lastMessageAt": seen.last_at.map(|at| at.iso()),
+    })
+}
+
+fn participant(spell: &Spelling, one: &Participant) -> Value {
+    json!({
+        "id": spell.uuid(one.id),
+        "name": one.name,
+        "email": one.email,
+        "readUpTo": one.read_upto,
+        "unread": one.unread,
+    })
+}
+
+/// GET /api/admin/conversations/{conversationId}/messages: newest first, deleted ones too; `before` pages on
+pub async fn messages(call: Call) -> Answer {
+    call.admin()?;
+    let id = call.id(0, "conversationId")?;
+    let mut query = call.query();
+    let before = query.optional_id(&["before"]);
+    let limit = query.number("limit", PAGE, 1, limits::PAGE);
+    query.done(Some(()))?;
+    let (messages, more) = call
+        .read(move |view| admin::messages(view, id, before, limit))
+        .await?;
+    let spell = call.core().spelling();
+    let body = json!({
+        "success": true,
+        "messages": messages.iter().map(|(message, deleted)| said(spell, message, *deleted)).collect::<Value>(),
+        "hasMore": more,
+    });
+    Ok(json_reply(StatusCode::OK, &body))
+}
+
+/// `{ id, seq, author: { id, name }, text, type, attachments, sentAt, deleted }`
+fn said(spell: &Spelling, message: &Message, deleted: bool) -> Value {
+    let attachments = message.attachments.iter().map(|attachment| {
+        json!({
+            "filename": attachment.filename,
+            "mimeType": attachment.media_type,
+            "url": attachment.url,
+            "size": attachment.size,
+        })
+    });
+    json!({
+        "id": spell.uuid(message.id),
+        "seq": message.seq,
+        "author": { "id": spell.uuid(message.author.id), "name": &*message.author.name },
+        "text": message.text,
+        "type": message.content_type,
+        "attachments": attachments.collect::<Value>(),
+        "sentAt": message.sent_at.iso(),
+        "deleted": deleted,
+    })
+}
+
+/// DELETE /api/admin/messages/{messageId}: its sequence number stays behind, empty
+pub async fn delete_message(call: Call) -> Answer {
+    let (me, message) = (call.admin()?, call.id(0, "messageId")?);
+    call.write(move |tx| admin::delete_message(tx, Some(me.id), message))
+        .await?;
+    Ok(done("The message is deleted"))
+}

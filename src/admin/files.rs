@@ -1,0 +1,56 @@
+//! Which files are kept? All of them, whosever they are.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::{done, listed, listing, one};
+use crate::core::admin;
+use crate::core::id::Spelling;
+use crate::core::model::File;
+use crate::web::answer::Answer;
+use crate::web::call::Call;
+
+/// GET /api/admin/files: newest first
+pub async fn list(call: Call) -> Answer {
+    call.admin()?;
+    let (q, page, ()) = listing(&call, |_| ())?;
+    let files = call
+        .read(move |view| admin::files(view, q.as_deref(), page))
+        .await?;
+    let spell = call.core().spelling();
+    Ok(listed("files", page, &files, |(file, name)| {
+        shape(spell, file, name)
+    }))
+}
+
+/// GET /api/admin/files/{fileId}
+pub async fn show(call: Call) -> Answer {
+    call.admin()?;
+    let id = call.id(0, "fileId")?;
+    let (file, name) = call.read(move |view| admin::file(view, id)).await?;
+    let file = shape(call.core().spelling(), &file, &name);
+    Ok(one(StatusCode::OK, "file", file))
+}
+
+/// `{ id, name, type, size, uploader: { id, name }, conversation, public, url, createdAt }`
+fn shape(spell: &Spelling, file: &File, uploader: &str) -> Value {
+    json!({
+        "id": spell.uuid(file.id),
+        "name": file.original,
+        "type": file.media_type,
+        "size": file.size,
+        "uploader": { "id": spell.uuid(file.uploader), "name": uploader },
+        "conversation": file.conversation.map(|id| spell.uuid(id)),
+        "public": file.public,
+        "url": format!("/uploads/{}", spell.hex(file.id)),
+        "createdAt": file.created_at.iso(),
+    })
+}
+
+/// DELETE /api/admin/files/{fileId}: from wherever it is shown
+pub async fn delete(call: Call) -> Answer {
+    let (me, file) = (call.admin()?, call.id(0, "fileId")?);
+    call.write(move |tx| admin::delete_file(tx, Some(me.id), file))
+        .await?;
+    Ok(done("The file is deleted"))
+}

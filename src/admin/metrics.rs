@@ -1,0 +1,124 @@
+//! Is it well, and how well? What monitoring asks: `/healthz`, and `/metrics` in Prometheus' text format.
+
+use std::fmt::Write as _;
+use std::sync::atomic::Ordering::Relaxed;
+
+use http::{HeaderValue, StatusCode, header};
+use serde_json::json;
+
+use super::stats::{Process, size, wal};
+use crate::core::Core;
+use crate::dialects;
+use crate::web::answer::{Answer, json_reply};
+use crate::web::call::Call;
+use crate::web::watch::{SocketCount, Watch};
+
+/// GET /healthz: 200 where the database can be written and read, 503 where not
+pub async fn health(call: Call) -> Answer {
+    call.write(|_| Ok(())).await?;
+    call.read(|_| Ok(())).await?;
+    let body = json!({ "success": true, "status": "ok", "version": env!("CARGO_PKG_VERSION") });
+    Ok(json_reply(StatusCode::OK, &body))
+}
+
+/// GET /metrics: for an administrator, and for who asks on this machine without a proxy between
+pub async fn show(call: Call) -> Answer {
+    if !call.visitor().is_local {
+        call.admin()?;
+    }
+    let sockets = call.web().watch.count().await?;
+    let text = text(call.core(), &call.web().watch, sockets);
+    let mut reply = json_reply(StatusCode::OK, &json!(null));
+    *reply.body_mut() = text.into();
+    reply.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"),
+    );
+    Ok(reply)
+}
+
+fn text(core: &Core, watch: &Watch, sockets: SocketCount) -> String {
+    let mut page = Page(String::new());
+    page.family("chat_build_info", "gauge", "What runs.");
+    let version = env!("CARGO_PKG_VERSION");
+    page.sample("chat_build_info", &[("version", version)], 1);
+    page.family("chat_sockets", "gauge", "Open sockets by transport.");
+    page.sample(
+        "chat_sockets",
+        &[("transport", "websocket")],
+        sockets.websocket,
+    );
+    page.sample("chat_sockets", &[("transport", "polling")], sockets.polling);
+    let (name, posted) = ("chat_messages_total", core.meter().posted());
+    page.family(
+        name,
+        "counter",
+        "Messages by the dialect they were said in.",
+    );
+    for dialect in dialects::ALL.iter().map(|dialect| dialect.name()) {
+        let count = posted.get(dialect).copied().unwrap_or_default();
+        page.sample(name, &[("dialect", dialect)], count);
+    }
+    let name = "chat_deliveries_total";
+    page.family(name, "counter", "Events told, counted for each socket.");
+    page.sample(name, &[], watch.delivered());
+    let name = "chat_requests_total";
+    page.family(name, "counter", "Requests by the class of their status.");
+    for (class, count) in watch.requests().filter(|(class, _)| *class > 0) {
+        page.sample(name, &[("status", &format!("{class}xx"))], count);
+    }
+    let (name, took) = ("chat_write_seconds", core.meter().durations());
+    page.family(name, "summary", "From a write's arrival to its commit.");
+    for (quantile, percent) in [("0.5", 50), ("0.9", 90), ("0.99", 99)] {
+        let time = took.percentile(percent).unwrap_or_default();
+        page.sample(name, &[("quantile", quantile)], time.as_secs_f64());
+    }
+    page.sample("chat_write_seconds_sum", &[], took.total.as_secs_f64());
+    page.sample("chat_write_seconds_count", &[], took.count());
+    let name = "chat_writes_waiting";
+    page.family(name, "gauge", "Writes that wait for the writer.");
+    page.sample(name, &[], core.meter().waiting.load(Relaxed));
+    let name = "chat_database_bytes";
+    page.family(
+        name,
+        "gauge",
+        "Size of the database and its write-ahead log.",
+    );
+    page.sample(name, &[("file", "database")], size(core.path()));
+    page.sample(name, &[("file", "wal")], size(&wal(core.path())));
+    let process = Process::now();
+    let name = "process_resident_memory_bytes";
+    page.family(name, "gauge", "Resident memory.");
+    page.sample(name, &[], process.memory_bytes);
+    let name = "process_cpu_seconds_total";
+    page.family(name, "counter", "Processor time used.");
+    page.sample(name, &[], process.cpu_seconds);
+    let name = "process_start_time_seconds";
+    page.family(name, "gauge", "When it started, in seconds since 1970.");
+    page.sample(name, &[], watch.started_at.seconds());
+    page.0
+}
+
+struct Page(String);
+
+impl Page {
+    fn family(&mut self, name: &str, kind: &str, help: &str) {
+        self.line(format_args!("# HELP {name} {help}"));
+        self.line(format_args!("# TYPE {name} {kind}"));
+    }
+
+    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: impl std::fmt::Display) {
+        let labels: Vec<_> = labels
+            .iter()
+            .map(|(label, value)| format!("{label}=\"{value}\""))
+            .collect();
+        match labels.is_empty() {
+            true => self.line(format_args!("{name} {value}")),
+            false => self.line(format_args!("{name}{{{}}} {value}", labels.join(","))),
+        }
+    }
+
+    fn line(&mut self, line: std::fmt::Arguments<'_>) {
+        writeln!(self.0, "{line}").expect("a string takes everything");
+    }
+}

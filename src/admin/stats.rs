@@ -1,0 +1,222 @@
+//! How is it going? Figures of now and of the last half hour, and what should worry whoever runs it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::one;
+use crate::core::Core;
+use crate::core::admin;
+use crate::core::model::Time;
+use crate::dialects;
+use crate::web::answer::{Answer, json_reply};
+use crate::web::call::Call;
+use crate::web::watch::{Slice, Watch};
+
+/// How long a slice of time is.
+const SLICE: Duration = Duration::from_secs(10);
+/// Less room than this on the disk is a warning.
+const LITTLE_ROOM: u64 = 1 << 30;
+/// A copy older than this is a warning.
+const OLD_BACKUP: i64 = 7 * 86_400_000;
+
+/// Gathers a slice of figures every ten seconds, for as long as the server runs.
+pub async fn observe(core: Core, watch: Arc<Watch>) {
+    let mut tick = tokio::time::interval(SLICE);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let (mut durations, mut posted) = (core.meter().durations(), core.meter().posted());
+    tick.tick().await;
+    loop {
+        tick.tick().await;
+        let Ok(sockets) = watch.count().await else {
+            return;
+        };
+        let (durations_now, posted_now) = (core.meter().durations(), core.meter().posted());
+        let took = durations_now.since(&durations);
+        let messages = posted_now.iter().map(|(dialect, count)| {
+            let before = posted.get(dialect).copied().unwrap_or_default();
+            (*dialect, count - before)
+        });
+        watch.remember(Slice {
+            at: Time::now(),
+            sockets,
+            messages: messages.collect(),
+            p50: took.percentile(50).map(millis),
+            p99: took.percentile(99).map(millis),
+            database_bytes: size(core.path()),
+        });
+        (durations, posted) = (durations_now, posted_now);
+    }
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_micros() as f64 / 1_000.0
+}
+
+pub fn size(path: &Path) -> u64 {
+    std::fs::metadata(path).map_or(0, |metadata| metadata.len())
+}
+
+pub fn wal(path: &Path) -> PathBuf {
+    let mut wal = path.as_os_str().to_owned();
+    wal.push("-wal");
+    wal.into()
+}
+
+/// Bytes that are free where the database lies.
+fn room(path: &Path) -> Option<u64> {
+    let beside = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    let stat = rustix::fs::statvfs(beside.unwrap_or(Path::new("."))).ok()?;
+    Some(stat.f_bavail.saturating_mul(stat.f_frsize))
+}
+
+/// GET /api/admin/stats
+pub async fn show(call: Call) -> Answer {
+    call.admin()?;
+    let (core, watch) = (call.core(), &call.web().watch);
+    let sockets = watch.count().await?;
+    let (figures, last_backup) = call
+        .read(|view| Ok((admin::figures(view)?, admin::last_backup(view)?)))
+        .await?;
+    let (slices, now) = (watch.slices(), Time::now());
+    let recent = core.meter().durations();
+    let process = Process::now();
+    let room = room(core.path());
+    let messages = core.meter().posted();
+    let by_dialect = |count: &dyn Fn(&str) -> u64| -> Value {
+        let names = dialects::ALL.iter().map(|dialect| dialect.name());
+        Value::Object(
+            names
+                .map(|name| (name.to_owned(), count(name).into()))
+                .collect(),
+        )
+    };
+    let history = slices.iter().map(|slice| {
+        let of = |name: &str| {
+            let found = slice.messages.iter().find(|(dialect, _)| *dialect == name);
+            found.map_or(0, |(_, count)| *count)
+        };
+        json!({
+            "at": slice.at.iso(),
+            "sockets": slice.sockets.main + slice.sockets.chat,
+            "messages": by_dialect(&of),
+            "p50": slice.p50,
+            "p99": slice.p99,
+            "databaseBytes": slice.database_bytes,
+        })
+    });
+    let warnings = warnings(watch, room, last_backup, figures.messages, now);
+    let stats = json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "startedAt": watch.started_at.iso(),
+        "uptimeSeconds": (now.0 - watch.started_at.0) / 1_000,
+        "accounts": figures.accounts,
+        "conversations": figures.conversations,
+        "messages": by_dialect(&|name| messages.get(name).copied().unwrap_or_default()),
+        "messagesTotal": figures.messages,
+        "files": figures.files,
+        "fileBytes": figures.file_bytes,
+        "databaseBytes": size(core.path()),
+        "walBytes": size(&wal(core.path())),
+        "diskFreeBytes": room,
+        "sockets": sockets.main + sockets.chat,
+        "socketsByTransport": { "websocket": sockets.websocket, "polling": sockets.polling },
+        "socketsByNamespace": { "/": sockets.main, "/chat": sockets.chat },
+        "queue": core.meter().waiting.load(std::sync::atomic::Ordering::Relaxed),
+        "memoryBytes": process.memory_bytes,
+        "cpuSeconds": process.cpu_seconds,
+        "latency": {
+            "p50": recent.percentile(50).map(millis),
+            "p99": recent.percentile(99).map(millis),
+            "count": recent.count(),
+        },
+        "requests": watch.requests().map(|(_, count)| count).sum::<u64>(),
+        "delivered": watch.delivered(),
+        "lastBackupAt": last_backup.map(|at| at.iso()),
+        "outboxWaiting": figures.mail_waiting,
+        "outboxFailed": figures.mail_failed,
+        "history": history.collect::<Value>(),
+        "warnings": warnings,
+    });
+    Ok(one(StatusCode::OK, "stats", stats))
+}
+
+/// `[{ code, text }]`: what should worry whoever runs it, and what to do about it.
+fn warnings(
+    watch: &Watch,
+    room: Option<u64>,
+    last_backup: Option<Time>,
+    messages: i64,
+    now: Time,
+) -> Value {
+    let old = last_backup.is_none_or(|at| now.0 - at.0 > OLD_BACKUP);
+    let known = [
+        (
+            !watch.mails,
+            "no-smtp",
+            "Mail stays in the outbox: nobody gets codes or links. Set --smtp-url.",
+        ),
+        (
+            watch.exposed,
+            "no-tls",
+            "Passwords and messages cross the network in the clear. Set --tls-cert and --tls-key, or put a proxy with TLS in front and set --public-url.",
+        ),
+        (
+            old && messages > 0,
+            "no-backup",
+            "There has been no backup for a week. Download one, or run: chat backup FILE",
+        ),
+        (
+            room.is_some_and(|room| room < LITTLE_ROOM),
+            "disk",
+            "Less than 1 GiB is free on the disk. When it is full, messages are refused.",
+        ),
+        (
+            !watch.durable,
+            "durability",
+            "With --durability normal the last moments may be lost when the power fails.",
+        ),
+    ];
+    let so = known.iter().filter(|(is_so, ..)| *is_so);
+    so.map(|(_, code, text)| json!({ "code": code, "text": text }))
+        .collect()
+}
+
+/// GET /api/admin/settings: each flag, its value, and the line to paste
+pub async fn settings(call: Call) -> Answer {
+    call.admin()?;
+    let settings = call.web().watch.settings.iter().map(|setting| {
+        json!({
+            "flag": setting.flag,
+            "value": setting.value,
+            "default": setting.is_default,
+            "help": setting.help,
+            "line": setting.line,
+        })
+    });
+    let body = json!({ "success": true, "settings": settings.collect::<Value>() });
+    Ok(json_reply(StatusCode::OK, &body))
+}
+
+/// What the system says of this process.
+pub struct Process {
+    pub memory_bytes: u64,
+    pub cpu_seconds: f64,
+}
+
+impl Process {
+    pub fn now() -> Self {
+        let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+        let pages = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok());
+        let used = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+        Self {
+            memory_bytes: pages.unwrap_or(0) * rustix::param::page_size() as u64,
+            cpu_seconds: used.tv_sec as f64 + used.tv_nsec as f64 / 1e9,
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! What passes? Every event as it is told to its listeners, in each dialect's words, for whoever watches.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt, stream};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::core::Core;
+use crate::core::model::Me;
+use crate::web::answer::{Answer, stream_reply};
+use crate::web::call::Call;
+use crate::web::watch::{Passing, Watch};
+
+/// How often a stream on which nothing passes says that it is there.
+const SILENCE: Duration = Duration::from_secs(15);
+
+/// What is told of an event.
+#[derive(Serialize)]
+struct Line<'p> {
+    at: String,
+    dialect: &'p str,
+    event: &'p str,
+    conversation: Option<String>,
+    audience: &'p str,
+    to: usize,
+    body: &'p RawValue,
+}
+
+/// GET /api/admin/wire: `text/event-stream` of `{ at, dialect, event, conversation, audience, to, body }`
+pub async fn watch(call: Call) -> Answer {
+    let me = call.admin()?;
+    let parts = lines(call.core().clone(), me, call.web().watch.clone());
+    let mut reply = stream_reply(StatusCode::OK, parts);
+    for (name, value) in [
+        (header::CONTENT_TYPE, "text/event-stream"),
+        (header::CACHE_CONTROL, "no-store"),
+    ] {
+        reply
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
+    }
+    Ok(reply)
+}
+
+/// The lines of the stream. It ends when the watcher may watch no more, and when the server ends.
+fn lines(
+    core: Core,
+    me: Me,
+    watch: Arc<Watch>,
+) -> impl Stream<Item = io::Result<Bytes>> + Send + Sync {
+    let (wire, closing) = (watch.wire(), watch.closing());
+    let first = stream::once(async { Ok(Bytes::from_static(b":\n\n")) });
+    let rest = stream::unfold((wire, closing), move |(mut wire, mut closing)| {
+        let (core, me) = (core.clone(), me.clone());
+        async move {
+            let heard = tokio::select! {
+                heard = tokio::time::timeout(SILENCE, wire.recv()) => heard,
+                _ = closing.wait_for(|closing| *closing) => return None,
+            };
+            let still = core.directory().me(me.id, me.device);
+            if !still.is_ok_and(|me| me.admin) {
+                return None;
+            }
+            let line = match heard {
+                Err(_silence) => ":\n\n".to_owned(),
+                Ok(Ok(passing)) => data(&core, &passing),
+                Ok(Err(RecvError::Lagged(missed))) => format!(": {missed} missed\n\n"),
+                Ok(Err(RecvError::Closed)) => return None,
+            };
+            Some((Ok(Bytes::from(line)), (wire, closing)))
+        }
+    });
+    first.chain(rest)
+}
+
+fn data(core: &Core, passing: &Passing) -> String {
+    let line = Line {
+        at: passing.at.iso(),
+        dialect: passing.dialect,
+        event: passing.event,
+        conversation: passing.conversation.map(|id| core.spelling().uuid(id)),
+        audience: passing.audience,
+        to: passing.to,
+        body: &passing.body,
+    };
+    let line = serde_json::to_string(&line).unwrap_or_default();
+    format!("data: {line}\n\n")
+}

@@ -1,0 +1,398 @@
+//! What can whoever runs it do? People, messages, files and mail from above. Every change is in the audit log, with who
+//! made it: an administrator, or the command line.
+
+use super::code::{self, Purpose};
+use super::error::{Error, Fault, Result};
+use super::model::{
+    Account, AccountId, Audited, ConversationId, Device, DeviceId, Event, File, FileId, Listed,
+    MailId, Message, MessageId, Page, Sort, Time,
+};
+pub use super::store::{Figures, Participant, PersonSeen, PlaceSeen};
+use super::store::{NewAccount, Tx, View};
+use super::{conversation, device, limits, text};
+
+/// Who does something: an administrator, or the command line.
+pub type By = Option<AccountId>;
+
+/// Somebody whom an administrator makes an account for.
+#[derive(Debug)]
+pub struct NewPerson {
+    pub name: String,
+    pub email: String,
+    /// Without one they cannot log in before they have chosen one by a link.
+    pub password_hash: Option<String>,
+    pub admin: bool,
+}
+
+impl NewPerson {
+    fn checked(mut self) -> Result<Self> {
+        self.name = self.name.trim().to_owned();
+        self.email = self.email.trim().to_owned();
+        let wrong = [
+            ("name", text::wrong_with_name(&self.name)),
+            ("email", text::wrong_with_email(&self.email)),
+        ];
+        let faults = wrong.map(|(field, wrong)| Some(Fault::new(field, wrong?)));
+        let faults: Vec<_> = faults.into_iter().flatten().collect();
+        if faults.is_empty() {
+            Ok(self)
+        } else {
+            Err(Error::Invalid(faults))
+        }
+    }
+}
+
+/// What is to be different about an account; `None` leaves it.
+#[derive(Debug, Default)]
+pub struct Change {
+    pub name: Option<String>,
+    pub suspended: Option<bool>,
+    pub admin: Option<bool>,
+    pub password_hash: Option<String>,
+}
+
+fn subject(account: &Account) -> String {
+    format!("user {} ({})", account.id.number(), account.name)
+}
+
+/// Makes an account. Its address counts as proven: whoever runs the server vouches for it.
+///
+/// # Errors
+/// `Invalid`, and `Taken` where the name or the address is somebody's.
+pub fn add(tx: &Tx<'_>, by: By, new: NewPerson) -> Result<Account> {
+    let new = new.checked()?;
+    let id = tx.insert_account(&NewAccount {
+        home: "admin",
+        username: Some(new.name.clone()),
+        name: new.name,
+        email: Some(new.email),
+        password: new.password_hash.clone(),
+        external: None,
+    })?;
+    tx.prove_account(id, new.password_hash.as_deref())?;
+    if new.admin {
+        tx.update_admin(id, true)?;
+    }
+    let account = known(tx, id)?;
+    let detail = if new.admin { "administrator" } else { "" };
+    tx.record(by, "user.add", &subject(&account), detail)?;
+    tx.announce(Event::AccountChanged(id));
+    Ok(account)
+}
+
+/// Changes an account. A suspension or a new password ends all its devices.
+///
+/// # Errors
+/// `NotFound`, `Invalid`, and `Conflict` for what would leave no administrator.
+pub fn change(tx: &Tx<'_>, by: By, id: AccountId, change: Change) -> Result<Account> {
+    let before = known(tx, id)?;
+    if change.suspended == Some(true) || change.admin == Some(false) {
+        leaves_an_administrator(tx, by, &before)?;
+    }
+    if let Some(name) = &change.name {
+        if let Some(wrong) = text::wrong_with_name(name.trim()) {
+            return Err(Error::invalid("name", wrong));
+        }
+        tx.rename_account(id, name.trim())?;
+        tx.record(by, "user.rename", &subject(&before), name.trim())?;
+    }
+    if let Some(admin) = change.admin.filter(|admin| *admin != before.admin) {
+        tx.update_admin(id, admin)?;
+        let action = if admin {
+            "user.make-admin"
+        } else {
+            "user.make-plain"
+        };
+        tx.record(by, action, &subject(&before), "")?;
+    }
+    if let Some(hash) = &change.password_hash {
+        tx.update_password(id, hash)?;
+        device::end_all(tx, id)?;
+        tx.record(by, "user.password", &subject(&before), "")?;
+    }
+    let was = before.suspended_at.is_some();
+    if let Some(suspended) = change.suspended.filter(|suspended| *suspended != was) {
+        tx.suspend_account(id, suspended)?;
+        if suspended {
+            device::end_all(tx, id)?;
+        }
+        let action = if suspended {
+            "user.suspend"
+        } else {
+            "user.resume"
+        };
+        tx.record(by, action, &subject(&before), "")?;
+    }
+    tx.announce(Event::AccountChanged(id));
+    known(tx, id)
+}
+
+/// Removes an account: what names the person is blanked, their own files are gone, groups and rooms are left. What
+/// they said stays where it was said.
+///
+/// # Errors
+/// `NotFound`, and `Conflict` for the last administrator.
+pub fn remove(tx: &Tx<'_>, by: By, id: AccountId) -> Result<()> {
+    let account = known(tx, id)?;
+    leaves_an_administrator(tx, by, &account)?;
+    device::end_all(tx, id)?;
+    for left in tx.closed_memberships(id)? {
+        conversation::leave_for(tx, left, id)?;
+    }
+    tx.blank_account(id)?;
+    tx.record(by, "user.remove", &format!("user {}", id.number()), "")?;
+    tx.announce(Event::AccountChanged(id));
+    Ok(())
+}
+
+fn known(view: &View<'_>, id: AccountId) -> Result<Account> {
+    view.account(id)?.ok_or(Error::NotFound("User"))
+}
+
+/// The command line can always make another one; the page cannot.
+fn leaves_an_administrator(tx: &Tx<'_>, by: By, account: &Account) -> Result<()> {
+    if by.is_some() && account.admin && tx.administrators_beside(account.id)? == 0 {
+        return Err(Error::Conflict("This is the last administrator"));
+    }
+    Ok(())
+}
+
+/// Ends somebody's device.
+///
+/// # Errors
+/// `NotFound` for one that is not theirs, or over.
+pub fn end_device(tx: &Tx<'_>, by: By, id: AccountId, ended: DeviceId) -> Result<()> {
+    let account = known(tx, id)?;
+    device::end_one_of(tx, id, ended)?;
+    tx.record(by, "device.end", &subject(&account), "")
+}
+
+/// A device for a person whom an administrator wants to look at the server as; it is listed like any other.
+///
+/// # Errors
+/// `NotFound`, `Forbidden` for a suspended account.
+pub fn log_in_as(
+    tx: &Tx<'_>,
+    by: By,
+    id: AccountId,
+    address: &str,
+    expires_at: Time,
+) -> Result<DeviceId> {
+    let account = known(tx, id)?;
+    let device = device::log_in(tx, id, "Administrator", address, expires_at)?;
+    tx.record(by, "user.token", &subject(&account), "")?;
+    Ok(device)
+}
+
+/// A token with which this person can choose a new password; the administrator hands it over.
+///
+/// # Errors
+/// `NotFound`, and `Conflict` for an account without an address.
+pub fn reset_link(tx: &Tx<'_>, by: By, id: AccountId) -> Result<(String, Time)> {
+    let account = known(tx, id)?;
+    let email = account.email.as_deref();
+    let email = email.ok_or(Error::Conflict("This account has no e-mail address"))?;
+    let made = code::hand_out(tx, Purpose::Link, email)?;
+    tx.record(by, "user.reset-link", &subject(&account), "")?;
+    Ok(made)
+}
+
+/// A token that makes its holder the first administrator; an earlier one is void. `None` where there is one.
+///
+/// # Errors
+/// Only the database's.
+pub fn offer_set_up(tx: &Tx<'_>) -> Result<Option<String>> {
+    if tx.administrators_beside(AccountId::stored(0))? > 0 {
+        return Ok(None);
+    }
+    link(tx).map(Some)
+}
+
+/// A token that makes its holder an administrator, whether or not there is one; an earlier one is void.
+///
+/// # Errors
+/// Only the database's.
+pub fn link(tx: &Tx<'_>) -> Result<String> {
+    code::hand_out(tx, Purpose::SetUp, "").map(|(token, _)| token)
+}
+
+/// Is this a token that makes an administrator? Asked before the password is hashed; [`set_up`] asks again.
+///
+/// # Errors
+/// `Invalid` for a token that is wrong, used or expired.
+pub fn may_set_up(view: &View<'_>, token: &str) -> Result<()> {
+    code::good(view, Purpose::SetUp, token).map(drop)
+}
+
+/// Makes the holder of such a token an administrator.
+///
+/// # Errors
+/// `Invalid` for a token that is wrong, used or expired; as [`add`].
+pub fn set_up(tx: &Tx<'_>, token: &str, new: NewPerson) -> Result<Account> {
+    code::redeem(tx, Purpose::SetUp, token)?;
+    add(tx, None, NewPerson { admin: true, ..new })
+}
+
+/// Takes a message's text and attachments away. Its sequence number stays behind, empty.
+///
+/// # Errors
+/// `NotFound`.
+pub fn delete_message(tx: &Tx<'_>, by: By, id: MessageId) -> Result<()> {
+    if !tx.blank_message(id)? {
+        return Err(Error::NotFound("Message"));
+    }
+    tx.record(
+        by,
+        "message.delete",
+        &format!("message {}", id.number()),
+        "",
+    )
+}
+
+/// Removes a file, from wherever it is shown.
+///
+/// # Errors
+/// `NotFound`.
+pub fn delete_file(tx: &Tx<'_>, by: By, id: FileId) -> Result<()> {
+    let file = tx.file(id)?.ok_or(Error::NotFound("File"))?;
+    tx.hide_picture(id)?;
+    tx.delete_file(id)?;
+    tx.record(
+        by,
+        "file.delete",
+        &format!("file {}", id.number()),
+        &file.original,
+    )
+}
+
+/// Sends a mail now that waits for its next try.
+///
+/// # Errors
+/// `NotFound`, and `Conflict` where it has been sent.
+pub fn retry_mail(tx: &Tx<'_>, by: By, id: MailId) -> Result<()> {
+    let mail = tx.mail(id)?.ok_or(Error::NotFound("Mail"))?;
+    if mail.sent_at.is_some() {
+        return Err(Error::Conflict(
+            "This mail has been sent, and its text forgotten",
+        ));
+    }
+    tx.mail_is_due(id)?;
+    tx.record(by, "mail.retry", &format!("mail {}", id.number()), &mail.to)
+}
+
+/// Remembers what was done that changed no row.
+///
+/// # Errors
+/// Only the database's.
+pub fn note(tx: &Tx<'_>, by: By, action: &str, subject: &str) -> Result<()> {
+    tx.record(by, action, subject, "")
+}
+
+/// When the last copy was made.
+///
+/// # Errors
+/// Only the database's.
+pub fn last_backup(view: &View<'_>) -> Result<Option<Time>> {
+    view.last_audited("backup.")
+}
+
+/// Who changed what, newest first.
+///
+/// # Errors
+/// Only the database's.
+pub fn audit(view: &View<'_>, q: Option<&str>, page: Page) -> Result<Listed<Audited>> {
+    view.audit(q, page)
+}
+
+/// Everybody, newest first, with when they were last here.
+///
+/// # Errors
+/// Only the database's.
+pub fn people(view: &View<'_>, q: Option<&str>, page: Page) -> Result<Listed<PersonSeen>> {
+    view.people_seen(q, page)
+}
+
+/// One of them.
+///
+/// # Errors
+/// `NotFound`.
+pub fn person(view: &View<'_>, id: AccountId) -> Result<PersonSeen> {
+    view.person_seen(id)?.ok_or(Error::NotFound("User"))
+}
+
+/// All conversations, newest first; of one sort where one is given.
+///
+/// # Errors
+/// Only the database's.
+pub fn conversations(
+    view: &View<'_>,
+    q: Option<&str>,
+    sort: Option<Sort>,
+    page: Page,
+) -> Result<Listed<PlaceSeen>> {
+    view.places_seen(q, sort, page)
+}
+
+/// One of them, and who belongs to it.
+///
+/// # Errors
+/// `NotFound`.
+pub fn conversation(view: &View<'_>, id: ConversationId) -> Result<(PlaceSeen, Vec<Participant>)> {
+    let place = view.place_seen(id)?;
+    let place = place.ok_or(Error::NotFound("Conversation"))?;
+    Ok((place, view.participants(id)?))
+}
+
+/// What was said before this message, newest first, deleted ones too; and whether there is more.
+///
+/// # Errors
+/// `NotFound` for no conversation, `Invalid` for a message of another one.
+pub fn messages(
+    view: &View<'_>,
+    id: ConversationId,
+    before: Option<MessageId>,
+    limit: u32,
+) -> Result<(Vec<(Message, bool)>, bool)> {
+    view.place_seen(id)?
+        .ok_or(Error::NotFound("Conversation"))?;
+    let found = view.messages_seen(id, before, limit.min(limits::PAGE) + 1)?;
+    let mut found = found.ok_or_else(|| Error::invalid("before", "is no message of this one"))?;
+    let more = found.len() > limit as usize;
+    found.truncate(limit as usize);
+    Ok((found, more))
+}
+
+/// All files, newest first, with their uploaders' names.
+///
+/// # Errors
+/// Only the database's.
+pub fn files(view: &View<'_>, q: Option<&str>, page: Page) -> Result<Listed<(File, String)>> {
+    view.files_seen(q, page)
+}
+
+/// One of them.
+///
+/// # Errors
+/// `NotFound`.
+pub fn file(view: &View<'_>, id: FileId) -> Result<(File, String)> {
+    let file = view.file(id)?.ok_or(Error::NotFound("File"))?;
+    let uploader = view.account(file.uploader)?;
+    Ok((file, uploader.map_or(String::new(), |account| account.name)))
+}
+
+/// Somebody's devices that are alive.
+///
+/// # Errors
+/// `NotFound`.
+pub fn devices(view: &View<'_>, id: AccountId) -> Result<Vec<Device>> {
+    known(view, id)?;
+    view.devices_of(id, Time::now())
+}
+
+/// How much there is of everything.
+///
+/// # Errors
+/// Only the database's.
+pub fn figures(view: &View<'_>) -> Result<Figures> {
+    view.figures()
+}

@@ -1,0 +1,403 @@
+//! What is there, from above: rows as only an administrator sees them, with what stands beside them; and the audit log.
+
+use rusqlite::Row;
+
+use super::account::account;
+use super::conversation::conversation;
+use super::file::file;
+use super::message::{MESSAGE, message};
+use super::{Tx, View};
+use crate::core::error::Result;
+use crate::core::model::{
+    Account, AccountId, Audited, Conversation, ConversationId, File, FileId, Id, Listed, Message,
+    MessageId, Page, Sort, Time,
+};
+
+/// An account, and when it was last here.
+#[derive(Debug)]
+pub struct PersonSeen {
+    pub account: Account,
+    pub seen_at: Option<Time>,
+    pub devices: i64,
+}
+
+/// A conversation, and how much there is in it. One without a name has those of its people.
+#[derive(Debug)]
+pub struct PlaceSeen {
+    pub conversation: Conversation,
+    pub people: Vec<String>,
+    pub members: i64,
+    pub messages: i64,
+    pub last_at: Option<Time>,
+}
+
+/// A member, and how far they have read.
+#[derive(Debug)]
+pub struct Participant {
+    pub id: AccountId,
+    pub name: String,
+    pub email: Option<String>,
+    pub read_upto: i64,
+    pub unread: i64,
+}
+
+/// How much there is of everything.
+#[derive(Debug)]
+pub struct Figures {
+    pub accounts: i64,
+    pub conversations: i64,
+    pub messages: i64,
+    pub files: i64,
+    pub file_bytes: i64,
+    pub mail_waiting: i64,
+    pub mail_failed: i64,
+    pub database_bytes: i64,
+}
+
+/// Names of a conversation's people that a list shows.
+const SHOWN: u32 = 4;
+
+const PERSON: &str = "SELECT a.*,
+        (SELECT max(seen_at) FROM devices WHERE account = a.id) AS seen_at,
+        (SELECT count(*) FROM devices
+         WHERE account = a.id AND ended_at IS NULL AND expires_at > ?1) AS devices
+     FROM accounts a";
+
+fn person_seen(row: &Row<'_>) -> rusqlite::Result<PersonSeen> {
+    Ok(PersonSeen {
+        account: account(row)?,
+        seen_at: row.get::<_, Option<i64>>("seen_at")?.map(Time),
+        devices: row.get("devices")?,
+    })
+}
+
+const PLACE: &str = "SELECT c.*,
+        (SELECT count(*) FROM members WHERE conversation = c.id) AS members,
+        (SELECT coalesce(max(seq), 0) FROM messages WHERE conversation = c.id) AS messages,
+        (SELECT sent_at FROM messages WHERE conversation = c.id ORDER BY seq DESC LIMIT 1) AS last_at
+     FROM conversations c";
+
+fn place_seen(row: &Row<'_>) -> rusqlite::Result<PlaceSeen> {
+    Ok(PlaceSeen {
+        conversation: conversation(row)?,
+        people: Vec::new(),
+        members: row.get("members")?,
+        messages: row.get("messages")?,
+        last_at: row.get::<_, Option<i64>>("last_at")?.map(Time),
+    })
+}
+
+/// What finds the words anywhere in a column; what LIKE would take for a pattern is taken as it is.
+fn like(q: Option<&str>) -> Option<String> {
+    let q = q?.trim();
+    let mut pattern = String::with_capacity(q.len() + 2);
+    pattern.push('%');
+    for letter in q.chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    Some(pattern)
+}
+
+impl View<'_> {
+    pub(in crate::core) fn people_seen(
+        &self,
+        q: Option<&str>,
+        page: Page,
+    ) -> Result<Listed<PersonSeen>> {
+        let which = "removed_at IS NULL AND (?2 IS NULL OR name LIKE ?2 ESCAPE '\\'
+             OR username LIKE ?2 ESCAPE '\\' OR email LIKE ?2 ESCAPE '\\')";
+        let (now, q) = (Time::now().0, like(q));
+        let items = self.all(
+            &format!("{PERSON} WHERE {which} ORDER BY id DESC LIMIT ?3 OFFSET ?4"),
+            (now, &q, page.limit, page.offset()),
+            person_seen,
+        )?;
+        let total = self.count(
+            &format!("SELECT count(*) FROM accounts WHERE ?1 AND {which}"),
+            (true, &q),
+        )?;
+        Ok(Listed { items, total })
+    }
+
+    pub(in crate::core) fn person_seen(&self, id: AccountId) -> Result<Option<PersonSeen>> {
+        self.one(
+            &format!("{PERSON} WHERE id = ?2 AND removed_at IS NULL"),
+            (Time::now().0, id.number()),
+            person_seen,
+        )
+    }
+
+    /// How many could administer this server if that account could not.
+    pub(in crate::core) fn administrators_beside(&self, id: AccountId) -> Result<i64> {
+        self.count(
+            "SELECT count(*) FROM accounts
+             WHERE admin AND suspended_at IS NULL AND removed_at IS NULL AND id <> ?",
+            [id.number()],
+        )
+    }
+
+    pub(in crate::core) fn places_seen(
+        &self,
+        q: Option<&str>,
+        sort: Option<Sort>,
+        page: Page,
+    ) -> Result<Listed<PlaceSeen>> {
+        let which =
+            "(?1 IS NULL OR sort = ?1) AND (?2 IS NULL OR name LIKE ?2 ESCAPE '\\' OR EXISTS
+            (SELECT 1 FROM members m JOIN accounts a ON a.id = m.account
+             WHERE m.conversation = c.id AND a.name LIKE ?2 ESCAPE '\\'))";
+        let (sort, q) = (sort.map(Sort::name), like(q));
+        let mut items = self.all(
+            &format!("{PLACE} WHERE {which} ORDER BY id DESC LIMIT ?3 OFFSET ?4"),
+            (sort, &q, page.limit, page.offset()),
+            place_seen,
+        )?;
+        for place in &mut items {
+            place.people = self.first_members(place.conversation.place.id)?;
+        }
+        let total = self.count(
+            &format!("SELECT count(*) FROM conversations c WHERE {which}"),
+            (sort, &q),
+        )?;
+        Ok(Listed { items, total })
+    }
+
+    pub(in crate::core) fn place_seen(&self, id: ConversationId) -> Result<Option<PlaceSeen>> {
+        let found = self.one(&format!("{PLACE} WHERE id = ?"), [id.number()], place_seen)?;
+        let Some(mut place) = found else {
+            return Ok(None);
+        };
+        place.people = self.first_members(id)?;
+        Ok(Some(place))
+    }
+
+    fn first_members(&self, id: ConversationId) -> Result<Vec<String>> {
+        self.all(
+            "SELECT a.name FROM members m JOIN accounts a ON a.id = m.account
+             WHERE m.conversation = ? ORDER BY m.account LIMIT ?",
+            (id.number(), SHOWN),
+            |row| row.get(0),
+        )
+    }
+
+    pub(in crate::core) fn participants(&self, id: ConversationId) -> Result<Vec<Participant>> {
+        self.all(
+            "SELECT m.account, a.name, a.email, m.read_seq,
+                    max((SELECT coalesce(max(seq), 0) FROM messages WHERE conversation = ?1)
+                        - m.read_seq - m.own_since, 0) AS unread
+             FROM members m JOIN accounts a ON a.id = m.account
+             WHERE m.conversation = ?1 ORDER BY m.account",
+            [id.number()],
+            |row| {
+                Ok(Participant {
+                    id: Id::stored(row.get("account")?),
+                    name: row.get("name")?,
+                    email: row.get("email")?,
+                    read_upto: row.get("read_seq")?,
+                    unread: row.get("unread")?,
+                })
+            },
+        )
+    }
+
+    /// Messages before this one, or the latest, newest first, and whether each was deleted. `None` where it is not of
+    /// this conversation.
+    pub(in crate::core) fn messages_seen(
+        &self,
+        id: ConversationId,
+        before: Option<MessageId>,
+        limit: u32,
+    ) -> Result<Option<Vec<(Message, bool)>>> {
+        let Some(bound) = self.seq_before(id, before)? else {
+            return Ok(None);
+        };
+        let found = self.all(
+            &format!(
+                "{MESSAGE} WHERE m.conversation = ? AND m.seq < ? ORDER BY m.seq DESC LIMIT ?"
+            ),
+            (id.number(), bound, limit),
+            |row| Ok((message(row)?, row.get::<_, Option<i64>>("deleted_at")?)),
+        )?;
+        let mut messages = Vec::with_capacity(found.len());
+        for ((mut message, attachments), deleted_at) in found {
+            if attachments > 0 {
+                message.attachments = self.attachments(message.id)?;
+            }
+            messages.push((message, deleted_at.is_some()));
+        }
+        Ok(Some(messages))
+    }
+
+    pub(in crate::core) fn files_seen(
+        &self,
+        q: Option<&str>,
+        page: Page,
+    ) -> Result<Listed<(File, String)>> {
+        let which = "ready AND (?1 IS NULL OR original LIKE ?1 ESCAPE '\\')";
+        let q = like(q);
+        let items = self.all(
+            &format!(
+                "SELECT *, (SELECT name FROM accounts WHERE id = uploader) AS uploader_name
+                 FROM files WHERE {which} ORDER BY id DESC LIMIT ?2 OFFSET ?3"
+            ),
+            (&q, page.limit, page.offset()),
+            |row| {
+                let uploader = row.get::<_, Option<String>>("uploader_name")?;
+                Ok((file(row)?, uploader.unwrap_or_default()))
+            },
+        )?;
+        let total = self.count(&format!("SELECT count(*) FROM files WHERE {which}"), [&q])?;
+        Ok(Listed { items, total })
+    }
+
+    /// Messages and conversations are counted by their highest ids: none is ever taken away.
+    pub(in crate::core) fn figures(&self) -> Result<Figures> {
+        let figures = self.one(
+            "SELECT (SELECT count(*) FROM accounts WHERE removed_at IS NULL) AS accounts,
+                    (SELECT coalesce(max(id), 0) FROM conversations) AS conversations,
+                    (SELECT coalesce(max(id), 0) FROM messages) AS messages,
+                    (SELECT count(*) FROM files WHERE ready) AS files,
+                    (SELECT coalesce(sum(size), 0) FROM files WHERE ready) AS file_bytes,
+                    (SELECT count(*) FROM outbox WHERE sent_at IS NULL) AS mail_waiting,
+                    (SELECT count(*) FROM outbox WHERE sent_at IS NULL AND error IS NOT NULL)
+                        AS mail_failed,
+                    (SELECT page_count * page_size FROM pragma_page_count, pragma_page_size)
+                        AS database_bytes",
+            (),
+            |row| {
+                Ok(Figures {
+                    accounts: row.get("accounts")?,
+                    conversations: row.get("conversations")?,
+                    messages: row.get("messages")?,
+                    files: row.get("files")?,
+                    file_bytes: row.get("file_bytes")?,
+                    mail_waiting: row.get("mail_waiting")?,
+                    mail_failed: row.get("mail_failed")?,
+                    database_bytes: row.get("database_bytes")?,
+                })
+            },
+        )?;
+        figures.ok_or_else(|| crate::core::error::Error::Internal("no figures".into()))
+    }
+
+    /// When an action whose name begins like this was last recorded.
+    pub(in crate::core) fn last_audited(&self, action: &str) -> Result<Option<Time>> {
+        let at = self.one(
+            "SELECT at FROM audit WHERE substr(action, 1, length(?1)) = ?1 ORDER BY id DESC LIMIT 1",
+            [action],
+            |row| row.get(0),
+        )?;
+        Ok(at.map(Time))
+    }
+
+    pub(in crate::core) fn audit(&self, q: Option<&str>, page: Page) -> Result<Listed<Audited>> {
+        let which = "?1 IS NULL OR action LIKE ?1 ESCAPE '\\' OR subject LIKE ?1 ESCAPE '\\'
+             OR detail LIKE ?1 ESCAPE '\\'";
+        let q = like(q);
+        let items = self.all(
+            &format!(
+                "SELECT *, (SELECT name FROM accounts WHERE id = actor) AS actor_name
+                 FROM audit WHERE {which} ORDER BY id DESC LIMIT ?2 OFFSET ?3"
+            ),
+            (&q, page.limit, page.offset()),
+            |row| {
+                let actor = row.get::<_, Option<i64>>("actor")?.map(Id::stored);
+                let name = row.get::<_, Option<String>>("actor_name")?;
+                Ok(Audited {
+                    id: row.get("id")?,
+                    at: Time(row.get("at")?),
+                    actor: actor.map(|id| (id, name.unwrap_or_default())),
+                    action: row.get("action")?,
+                    subject: row.get("subject")?,
+                    detail: row.get("detail")?,
+                })
+            },
+        )?;
+        let total = self.count(&format!("SELECT count(*) FROM audit WHERE {which}"), [&q])?;
+        Ok(Listed { items, total })
+    }
+}
+
+impl Tx<'_> {
+    pub(in crate::core) fn rename_account(&self, id: AccountId, name: &str) -> Result<()> {
+        self.change(
+            "UPDATE accounts SET name = ? WHERE id = ?",
+            (name, id.number()),
+        )?;
+        Ok(())
+    }
+
+    pub(in crate::core) fn update_password(&self, id: AccountId, hash: &str) -> Result<()> {
+        self.change(
+            "UPDATE accounts SET password = ? WHERE id = ?",
+            (hash, id.number()),
+        )?;
+        Ok(())
+    }
+
+    pub(in crate::core) fn suspend_account(&self, id: AccountId, suspended: bool) -> Result<()> {
+        self.change(
+            "UPDATE accounts SET suspended_at = iif(?, ?, NULL) WHERE id = ?",
+            (suspended, self.now.0, id.number()),
+        )?;
+        Ok(())
+    }
+
+    /// Blanks whatever names a person, and deletes what is theirs alone.
+    pub(in crate::core) fn blank_account(&self, id: AccountId) -> Result<()> {
+        self.change(
+            "UPDATE accounts SET name = 'Removed user', username = NULL, email = NULL, proven_at = NULL,
+                 password = NULL, gender = NULL, born_on = NULL, role = NULL, picture = NULL,
+                 picture_url = NULL, external = NULL, google = NULL, admin = 0, removed_at = ?
+             WHERE id = ?",
+            (self.now.0, id.number()),
+        )?;
+        self.change(
+            "DELETE FROM file_parts WHERE file IN
+                 (SELECT id FROM files WHERE uploader = ? AND conversation IS NULL)",
+            [id.number()],
+        )?;
+        for sql in [
+            "DELETE FROM files WHERE uploader = ? AND conversation IS NULL",
+            "DELETE FROM notices WHERE account = ?",
+            "DELETE FROM outbox WHERE account = ? AND sent_at IS NULL",
+        ] {
+            self.change(sql, [id.number()])?;
+        }
+        Ok(())
+    }
+
+    /// The groups and rooms that somebody belongs to.
+    pub(in crate::core) fn closed_memberships(&self, id: AccountId) -> Result<Vec<ConversationId>> {
+        self.all(
+            "SELECT m.conversation FROM members m JOIN conversations c ON c.id = m.conversation
+             WHERE m.account = ? AND c.sort IN ('group', 'room')",
+            [id.number()],
+            |row| Ok(Id::stored(row.get(0)?)),
+        )
+    }
+
+    /// `false` where there is no such message, or its text is gone already.
+    pub(in crate::core) fn blank_message(&self, id: MessageId) -> Result<bool> {
+        let blanked = self.change(
+            "UPDATE messages SET text = '', attachments = 0, deleted_at = ?
+             WHERE id = ? AND deleted_at IS NULL",
+            (self.now.0, id.number()),
+        )?;
+        self.change("DELETE FROM attachments WHERE message = ?", [id.number()])?;
+        Ok(blanked == 1)
+    }
+
+    /// Nobody shows this file as a picture any more.
+    pub(in crate::core) fn hide_picture(&self, id: FileId) -> Result<()> {
+        self.change(
+            "UPDATE accounts SET picture = NULL WHERE picture = ?",
+            [id.number()],
+        )?;
+        Ok(())
+    }
+}
