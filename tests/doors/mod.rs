@@ -7,5 +7,5 @@ mod pages;
 mod proxies;
 mod raw_http;
 mod strangers;
-mod table;
+pub mod table;
 mod tokens;

@@ -1,0 +1,73 @@
+//! A websocket with nothing between the scene and its frames.
+
+use crate::support::packet::{self, Packet};
+use crate::support::*;
+use futures_util::{SinkExt, StreamExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{WebSocketStream, client_async};
+
+pub struct Wire(WebSocketStream<TcpStream>);
+
+impl Wire {
+    /// Opens one in this version of Engine.IO, with this in its query, and says nothing yet.
+    pub async fn open(address: &str, version: u8, query: &str) -> Wire {
+        let url = format!("ws://{address}/socket.io/?EIO={version}&transport=websocket{query}");
+        let stream = TcpStream::connect(address).await.expect("it accepts");
+        let opened = timeout(PATIENCE, client_async(url, stream)).await;
+        let (wire, _) = opened.expect("an answer").expect("a websocket");
+        Wire(wire)
+    }
+
+    /// Opens one and comes in.
+    pub async fn enters(person: &Person, address: &str, namespace: &str) -> Wire {
+        let mut wire = Wire::open(address, 4, "").await;
+        let auth = json!({ "token": person.token });
+        let connect = packet::connect(namespace, &auth);
+        assert!(wire.says(&connect).await);
+        wire.hears(|packet| packet.kind == packet::Kind::Connect)
+            .await
+            .unwrap_or_else(|| panic!("{} is not let in", person.name));
+        wire
+    }
+
+    /// Says this; `false` where nobody listens any more.
+    pub async fn says(&mut self, words: &str) -> bool {
+        self.sends(Message::text(words)).await
+    }
+
+    pub async fn sends(&mut self, message: Message) -> bool {
+        let sent = timeout(PATIENCE, self.0.send(message)).await;
+        matches!(sent, Ok(Ok(())))
+    }
+
+    /// The next packet of which this is true; `None` where the connection ended before.
+    pub async fn hears(&mut self, is_meant: impl Fn(&Packet) -> bool) -> Option<Packet> {
+        loop {
+            let packet = self.next().await?;
+            if is_meant(&packet) {
+                return Some(packet);
+            }
+        }
+    }
+
+    /// The next packet; `None` where the connection ended before.
+    pub async fn next(&mut self) -> Option<Packet> {
+        loop {
+            let next = timeout(PATIENCE, self.0.next()).await;
+            match next.expect("a word, or the end") {
+                Some(Ok(Message::Text(text))) if text == "2" => {
+                    self.says("3").await;
+                }
+                Some(Ok(Message::Text(text))) => {
+                    if let Some(packet) = text.strip_prefix('4').and_then(Packet::read) {
+                        return Some(packet);
+                    }
+                }
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+                Some(Ok(_)) => {}
+            }
+        }
+    }
+}
