@@ -6,6 +6,7 @@
 
 mod cases;
 mod events;
+mod frames;
 mod json;
 mod odd;
 mod ranges;

@@ -3,6 +3,7 @@
 use crate::support::packet::{self, Packet};
 use crate::support::*;
 use futures_util::{SinkExt, StreamExt};
+use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
@@ -69,5 +70,10 @@ impl Wire {
                 Some(Ok(_)) => {}
             }
         }
+    }
+
+    /// Reads until nothing has come for so long, or the other side closes.
+    pub async fn listens_for(&mut self, quiet: Duration) {
+        while let Ok(Some(Ok(_))) = timeout(quiet, self.0.next()).await {}
     }
 }
