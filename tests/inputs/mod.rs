@@ -6,7 +6,9 @@
 
 mod cases;
 mod events;
+mod forms;
 mod frames;
+mod ids;
 mod json;
 mod odd;
 mod ranges;

@@ -5,8 +5,8 @@ use crate::support::*;
 use futures_util::{SinkExt, StreamExt};
 use std::time::Duration;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::Message;
+use tokio::time::{sleep, timeout};
+use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 pub struct Wire(WebSocketStream<TcpStream>);
@@ -15,10 +15,20 @@ impl Wire {
     /// Opens one in this version of Engine.IO, with this in its query, and says nothing yet.
     pub async fn open(address: &str, version: u8, query: &str) -> Wire {
         let url = format!("ws://{address}/socket.io/?EIO={version}&transport=websocket{query}");
-        let stream = TcpStream::connect(address).await.expect("it accepts");
-        let opened = timeout(PATIENCE, client_async(url, stream)).await;
-        let (wire, _) = opened.expect("an answer").expect("a websocket");
-        Wire(wire)
+        let opening = async {
+            loop {
+                let stream = TcpStream::connect(address).await.expect("it accepts");
+                match client_async(&url, stream).await {
+                    Ok((wire, _)) => return Wire(wire),
+                    // So many strangers at once from one address are enough; whoever is patient comes in.
+                    Err(Error::Http(answer)) if answer.status() == 429 => {
+                        sleep(Duration::from_millis(100)).await;
+                    }
+                    Err(why) => panic!("no websocket: {why}"),
+                }
+            }
+        };
+        timeout(2 * PATIENCE, opening).await.expect("an answer")
     }
 
     /// Opens one and comes in.
