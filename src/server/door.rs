@@ -26,13 +26,14 @@ use crate::core::{hex, random};
 use crate::realtime::Knock;
 use crate::realtime::line::Line;
 use crate::realtime::lines::{Lines, session};
+use crate::realtime::payload::Payload;
 use crate::web::answer::refusal;
 use crate::web::call::Visitor;
 use crate::web::routes::Routes;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Body = UnsyncBoxBody<Bytes, BoxError>;
-type Inside = BoxCloneSyncService<Request<Incoming>, Response<Body>, Infallible>;
+type Inside = BoxCloneSyncService<Request<Payload>, Response<Body>, Infallible>;
 
 /// Handshakes that one address may have open without having said who it is.
 const KNOCKS: usize = 1_024;
@@ -76,7 +77,7 @@ impl Door {
         origins: &[String],
     ) -> io::Result<Self>
     where
-        S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>
+        S: Service<Request<Payload>, Response = Response<B>, Error = Infallible>
             + Clone
             + Send
             + Sync
@@ -154,7 +155,7 @@ impl Door {
                 if !for_sockets {
                     request.extensions_mut().insert(routes);
                 }
-                match self.inside.oneshot(request).await {
+                match self.inside.oneshot(Payload::of(request, for_sockets)).await {
                     Ok(response) => response,
                     Err(never) => match never {},
                 }

@@ -366,3 +366,21 @@ async fn who_comes_and_goes_all_the_time_disturbs_nobody() {
     }
     is_well(&chat).await;
 }
+
+/// Lengths of the old protocol that end within a letter: each of these would keep a thread of the server for ever.
+#[tokio::test]
+async fn a_length_that_ends_within_a_letter_is_refused() {
+    let chat = Chat::open().await;
+    let mut canaries = Canaries::of(&chat).await;
+    for payload in ["1:🚀x", "2:4🚀2:4€", "+1:🚀x", "0:1:🚀0:", "2:4x1:🚀1:2"] {
+        for _ in 0..4 {
+            let session = session(&chat, "/socket.io/?EIO=3&transport=polling").await;
+            let said = Request::new("POST", session).body("text/plain;charset=UTF-8", payload);
+            let answer = timeout(ANSWER, said.send(&chat.address)).await;
+            let answer = answer.unwrap_or_else(|_| panic!("no answer to {payload}"));
+            assert_eq!(answer.status, 400, "{payload}: {answer:?}");
+        }
+    }
+    canaries.sing().await;
+    is_well(&chat).await;
+}
