@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
@@ -145,7 +145,7 @@ impl Door {
             // `GET host:port`, as only a proxy is asked: warp cannot take it apart.
             Err(Error::Malformed("The request names no path".into()))
         } else if for_sockets {
-            self.rules.admit(&mut request, &visitor, line)
+            self.rules.admit(&mut request, &visitor, &line)
         } else {
             Ok(())
         };
@@ -162,6 +162,10 @@ impl Door {
             }
             Err(error) => refusal(&error, &id).map(|body| body.map_err(Into::into).boxed_unsync()),
         };
+        if for_sockets && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            // It asked for a websocket and got none: what follows are requests, with bounds of their own.
+            line.trust();
+        }
         if let Ok(id) = HeaderValue::from_str(&id) {
             response.headers_mut().insert("x-request-id", id);
         }
@@ -175,18 +179,18 @@ impl Rules {
         &self,
         request: &mut Request<Incoming>,
         visitor: &Visitor,
-        line: Arc<Line>,
+        line: &Arc<Line>,
     ) -> Result<(), Error> {
         let origin = request.headers().get(header::ORIGIN);
         if !self.origins.is_empty() && origin.is_some_and(|origin| !self.origins.contains(origin)) {
             return Err(Error::Forbidden("This page may not talk to this server"));
         }
-        self.lines.seen(request, &line)?;
+        self.lines.seen(request, line)?;
         if session(request.uri().query()).is_none() {
             let knock = self.knock(visitor.address)?;
             request.extensions_mut().insert(Arc::new(knock));
         }
-        request.extensions_mut().insert(line);
+        request.extensions_mut().insert(line.clone());
         // A socket keeps its first request for as long as it lives, and its URI and each header value keep the
         // connection's whole read buffer: copies of the few that matter cost 10 kB less.
         let kept = request.headers().iter().filter(|(name, _)| is_kept(name));

@@ -291,7 +291,8 @@ async fn whatever_is_said_by_polling_the_others_hear_each_other() {
     is_well(&chat).await;
 }
 
-async fn session(chat: &Chat, path: &str) -> String {
+/// A polling session is opened; the path that it is at.
+pub async fn session(chat: &Chat, path: &str) -> String {
     let opened = Request::new("GET", path).send(&chat.address).await;
     let opened = opened.has_status(200).text();
     // `97:0{…}` for the old ones.

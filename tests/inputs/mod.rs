@@ -5,6 +5,7 @@
 //! - `wire`: a websocket and a polling session as raw as bytes; `verdict`: is that an answer of ours?
 
 mod cases;
+mod doorway;
 mod events;
 mod forms;
 mod frames;

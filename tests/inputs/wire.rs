@@ -86,4 +86,20 @@ impl Wire {
     pub async fn listens_for(&mut self, quiet: Duration) {
         while let Ok(Some(Ok(_))) = timeout(quiet, self.0.next()).await {}
     }
+
+    /// A polling session changes over to this websocket.
+    pub async fn is_probed(mut self) -> Wire {
+        assert!(self.says("2probe").await);
+        let answer = timeout(PATIENCE, self.0.next()).await.expect("an answer");
+        let answer = answer.expect("a word").expect("a frame");
+        assert_eq!(answer.to_text().ok(), Some("3probe"));
+        assert!(self.says("5").await);
+        self
+    }
+
+    /// Reads until the other side closes.
+    pub async fn ends(&mut self) -> bool {
+        let reading = async { while let Some(Ok(_)) = self.0.next().await {} };
+        timeout(PATIENCE, reading).await.is_ok()
+    }
 }
