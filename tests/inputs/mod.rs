@@ -5,6 +5,7 @@
 //! - `wire`: a websocket and a polling session as raw as bytes; `verdict`: is that an answer of ours?
 
 mod cases;
+mod disk;
 mod doorway;
 mod events;
 mod forms;
@@ -12,8 +13,10 @@ mod frames;
 mod ids;
 mod json;
 mod odd;
+mod outside;
 mod ranges;
 mod requests;
 mod searches;
+mod unsaid;
 mod verdict;
 mod wire;
