@@ -7,7 +7,7 @@ mod listeners;
 mod members_only;
 mod pages;
 mod proxies;
-mod raw;
+pub mod raw;
 mod strangers;
 pub mod table;
 mod tokens;

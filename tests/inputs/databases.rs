@@ -9,6 +9,9 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// How a file comes to be.
+type Making = Box<dyn Fn(&Path)>;
+
 /// Everything in a directory, byte by byte.
 fn all_in(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let entries = std::fs::read_dir(directory).expect("a directory");
@@ -52,7 +55,7 @@ async fn what_cannot_be_used_is_refused_in_words_and_left_as_it_was() {
     let mut garbled_later = good.clone();
     // The tables are still listed, but hardly one of them is there.
     garbled_later[page..].fill(0x5a);
-    let kinds: Vec<(&str, Box<dyn Fn(&Path)>)> = vec![
+    let kinds: Vec<(&str, Making)> = vec![
         ("text", written(b"this is no database".repeat(1_000))),
         ("a single byte", written(vec![b'S'])),
         ("only the head", written(good[..100].to_vec())),
@@ -114,7 +117,7 @@ async fn what_cannot_be_used_is_refused_in_words_and_left_as_it_was() {
     }
 }
 
-fn written(bytes: Vec<u8>) -> Box<dyn Fn(&Path)> {
+fn written(bytes: Vec<u8>) -> Making {
     Box::new(move |file| std::fs::write(file, &bytes).expect("the file"))
 }
 

@@ -79,7 +79,7 @@ async fn who_has_said_who_they_are_brings_a_file() {
                     // As the clients do: they ask for the websocket before CONNECT is answered.
                     let asked = Wire::open(&chat.address, 4, &sid(&session)).await;
                     says.send(&chat.address).await.has_status(200);
-                    asked.is_probed().await
+                    asked.changed_over().await
                 } else {
                     says.send(&chat.address).await.has_status(200);
                     changes_over(&chat, &session).await
@@ -113,7 +113,7 @@ fn part(kind: Data, length: usize) -> Message {
 /// A polling session becomes a websocket.
 async fn changes_over(chat: &Chat, session: &str) -> Wire {
     let wire = Wire::open(&chat.address, 4, &sid(session)).await;
-    wire.is_probed().await
+    wire.changed_over().await
 }
 
 fn sid(session: &str) -> String {
@@ -122,7 +122,7 @@ fn sid(session: &str) -> String {
 }
 
 /// What the server's process holds in memory, in KiB.
-fn resident(chat: &Chat) -> u64 {
+pub fn resident(chat: &Chat) -> u64 {
     let status = format!("/proc/{}/status", chat.announced["pid"]);
     let status = std::fs::read_to_string(status).expect("a process");
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

@@ -9,6 +9,7 @@ mod databases;
 mod disk;
 mod doorway;
 mod events;
+mod floods;
 mod forms;
 mod frames;
 mod ids;

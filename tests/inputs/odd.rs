@@ -66,7 +66,7 @@ pub fn large() -> Vec<String> {
         format!("\"{}\"", "x".repeat(200_000)),
         format!("[{}]", ["null"; 5_000].join(",")),
         format!("[{}]", ["1"; 500].join(",")),
-        format!("{}{}", "[".repeat(200), "]".repeat(200)),
+        format!("{}{}", "[".repeat(10_000), "]".repeat(10_000)),
         format!("{}1{}", r#"{"a":"#.repeat(500), "}".repeat(500)),
     ]
 }

@@ -79,9 +79,8 @@ async fn nothing_is_said(format: &str) {
     assert!(secrets.len() > 25, "{secrets:?}");
     for secret in &secrets {
         assert!(secret.len() >= 6, "{secret:?} is hardly a secret");
-        for line in log.lines().filter(|line| tells(line, secret)) {
-            panic!("{secret:?} is in the log: {line}");
-        }
+        let told = log.lines().find(|line| tells(line, secret));
+        assert_eq!(told, None, "{secret:?} is in the log");
     }
 }
 

@@ -88,7 +88,7 @@ impl Wire {
     }
 
     /// A polling session changes over to this websocket.
-    pub async fn is_probed(mut self) -> Wire {
+    pub async fn changed_over(mut self) -> Wire {
         assert!(self.says("2probe").await);
         let answer = timeout(PATIENCE, self.0.next()).await.expect("an answer");
         let answer = answer.expect("a word").expect("a frame");
