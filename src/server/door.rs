@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
@@ -37,6 +37,8 @@ type Inside = BoxCloneSyncService<Request<Payload>, Response<Body>, Infallible>;
 
 /// Handshakes that one address may have open without having said who it is.
 const KNOCKS: usize = 1_024;
+/// How long a packet may take to come in by polling; there may be a file in it.
+const BROUGHT: Duration = Duration::from_secs(120);
 /// What a script from another page may read of an answer, beside the usual.
 const EXPOSED: [&str; 9] = [
     "content-disposition",
@@ -155,9 +157,15 @@ impl Door {
                 if !for_sockets {
                     request.extensions_mut().insert(routes);
                 }
-                match self.inside.oneshot(Payload::of(request, for_sockets)).await {
-                    Ok(response) => response,
-                    Err(never) => match never {},
+                // The routes have a time-out of their own; a poll may wait for long, what is brought may not.
+                let brings = for_sockets && request.method() == Method::POST;
+                let patience = if brings { BROUGHT } else { Duration::MAX };
+                let request = Payload::of(request, for_sockets);
+                match tokio::time::timeout(patience, self.inside.oneshot(request)).await {
+                    Ok(Ok(response)) => response,
+                    Ok(Err(never)) => match never {},
+                    Err(_) => refusal(&Error::TooSlow, &id)
+                        .map(|body| body.map_err(Into::into).boxed_unsync()),
                 }
             }
             Err(error) => refusal(&error, &id).map(|body| body.map_err(Into::into).boxed_unsync()),

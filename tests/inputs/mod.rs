@@ -22,3 +22,4 @@ mod searches;
 mod unsaid;
 mod verdict;
 mod wire;
+mod words;
