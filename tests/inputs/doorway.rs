@@ -75,7 +75,7 @@ async fn who_has_said_who_they_are_brings_a_file() {
             way => {
                 let session = session(&chat, "/socket.io/?EIO=4&transport=polling").await;
                 let says = Request::new("POST", &session).body("text/plain", &*connect);
-                if way == "both at once" {
+                let mut wire = if way == "both at once" {
                     // As the clients do: they ask for the websocket before CONNECT is answered.
                     let asked = Wire::open(&chat.address, 4, &sid(&session)).await;
                     says.send(&chat.address).await.has_status(200);
@@ -83,7 +83,11 @@ async fn who_has_said_who_they_are_brings_a_file() {
                 } else {
                     says.send(&chat.address).await.has_status(200);
                     changes_over(&chat, &session).await
-                }
+                };
+                // Until then it is a stranger's.
+                let entered = wire.hears(|packet| packet.kind == Kind::Connect).await;
+                entered.unwrap_or_else(|| panic!("{way}: not let in"));
+                wire
             }
         };
         let data = json!({ "_placeholder": true, "num": 0 });
