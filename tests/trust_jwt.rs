@@ -3,7 +3,7 @@
 use crate::support::*;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-mod keys;
+pub mod keys;
 mod refused;
 
 use keys::Keys;

@@ -89,9 +89,15 @@ impl Error {
 
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode;
+        use rusqlite::{ErrorCode, ffi};
+        // A quota or a limit on the size of files is as full as a disk can be, and SQLite calls it something else.
+        let unwritten = matches!(
+            error.sqlite_error().map(|error| error.extended_code),
+            Some(ffi::SQLITE_IOERR_WRITE | ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_SHMSIZE)
+        );
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Overloaded("The disk is full"),
+            _ if unwritten => Self::Overloaded("The disk cannot be written"),
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 Self::Overloaded("The database is busy")
             }

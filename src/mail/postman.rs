@@ -144,12 +144,26 @@ async fn deliver(core: &Core, smtp: &Smtp) -> Result<()> {
         match sent {
             Ok(()) => core.write(move |tx| outbox::sent(tx, id)).await?,
             Err(error) => {
+                let why = for_the_log(&error);
+                tracing::warn!(
+                    mail = id.number(),
+                    why,
+                    "a mail was not taken, and is tried again"
+                );
                 let error = format!("{error:#}");
-                tracing::warn!(mail = id.number(), %error, "a mail was not taken, and is tried again");
                 core.write(move |tx| outbox::failed(tx, &mail, &error))
                     .await?;
             }
         }
     }
     Ok(())
+}
+
+/// What a mail server says may repeat the mail, and there are codes in it: the log gets the number, the outbox the words.
+fn for_the_log(error: &anyhow::Error) -> String {
+    let answer = error.downcast_ref::<lettre::transport::smtp::Error>();
+    match answer.and_then(lettre::transport::smtp::Error::status) {
+        Some(code) => format!("the mail server answered {code}; its words are in the outbox"),
+        None => format!("{error:#}"),
+    }
 }

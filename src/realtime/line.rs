@@ -9,17 +9,70 @@ use std::task::{Context, Poll};
 use futures_util::task::AtomicWaker;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::core::limits::JSON_BYTES;
+
+/// What a stranger may bring on a websocket before saying who it is: one event, and what frames cost around it.
+const FROM_A_STRANGER: u64 = JSON_BYTES as u64 + 1_024;
+/// That much from a line that is not counted: nobody brings it in a lifetime.
+const UNCOUNTED: u64 = u64::MAX;
+
 /// The switch of one connection.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Line {
     cut: AtomicBool,
+    /// How many bytes may still come in.
+    left: AtomicU64,
     /// How often everything written so far had gone out.
     flushed: AtomicU64,
     reader: AtomicWaker,
     writer: AtomicWaker,
 }
 
+impl Default for Line {
+    fn default() -> Self {
+        Self {
+            cut: AtomicBool::default(),
+            left: UNCOUNTED.into(),
+            flushed: AtomicU64::default(),
+            reader: AtomicWaker::default(),
+            writer: AtomicWaker::default(),
+        }
+    }
+}
+
 impl Line {
+    /// From here on it is a stranger's, who may bring no more than an event: a server that reads on has to keep it all
+    /// until the message is whole.
+    pub fn doubt(&self) {
+        self.left.store(FROM_A_STRANGER, Ordering::Release);
+    }
+
+    /// Somebody has said who they are on it.
+    pub fn trust(&self) {
+        self.left.store(UNCOUNTED, Ordering::Release);
+    }
+
+    /// So many bytes have come in; too many from a stranger end it.
+    fn brought(&self, bytes: u64) -> io::Result<()> {
+        let left = self.left.load(Ordering::Acquire);
+        if left == UNCOUNTED || bytes == 0 {
+            return Ok(());
+        }
+        match left.checked_sub(bytes) {
+            Some(less) => {
+                // Only the reader counts down. Where it has come to be trusted in this moment, it stays so.
+                let counted =
+                    self.left
+                        .compare_exchange(left, less, Ordering::AcqRel, Ordering::Relaxed);
+                counted.map(drop).or(Ok(()))
+            }
+            None => {
+                self.cut();
+                Err(io::ErrorKind::ConnectionAborted.into())
+            }
+        }
+    }
+
     /// Ends the connection; nothing that waits to be sent is sent any more.
     pub fn cut(&self) {
         self.cut.store(true, Ordering::Release);
@@ -65,7 +118,10 @@ impl<S: AsyncRead + Unpin, H: Unpin> AsyncRead for OnLine<S, H> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         self.line.check(&self.line.reader, cx)?;
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        let before = buf.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        self.line.brought((buf.filled().len() - before) as u64)?;
+        read
     }
 }
 
@@ -121,5 +177,26 @@ mod tests {
         tokio::task::yield_now().await;
         line.cut();
         assert!(reading.await.expect("the reader ends").is_err());
+    }
+
+    #[tokio::test]
+    async fn a_stranger_brings_so_much_and_no_more() {
+        let (here, mut there) = tokio::io::duplex(64);
+        let line = Arc::new(Line::default());
+        let mut on_line = OnLine::new(here, line.clone(), ());
+        let said = vec![b'x'; FROM_A_STRANGER as usize + 1];
+        for (trusted, whole) in [(true, true), (false, false)] {
+            line.doubt();
+            if trusted {
+                line.trust();
+            }
+            let mut heard = vec![0; said.len()];
+            let (read, _) = tokio::join!(on_line.read_exact(&mut heard), async {
+                use tokio::io::AsyncWriteExt;
+                let writing = there.write_all(&said);
+                tokio::time::timeout(std::time::Duration::from_millis(200), writing).await
+            });
+            assert_eq!(read.is_ok(), whole);
+        }
     }
 }

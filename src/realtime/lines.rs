@@ -21,11 +21,20 @@ const KNOCKING: u64 = 20_000;
 
 /// The wires under the sessions.
 pub struct Lines {
-    /// In which nobody has said who they are yet.
-    knocking: Cache<String, Arc<Line>>,
+    /// In which nobody has said who they are yet. Changed together with `open`, or a line would be lost in between.
+    knocking: Cache<String, Knocking>,
     /// In which somebody has.
     open: Mutex<HashMap<String, Arc<Line>>>,
     cut: Cache<String, ()>,
+}
+
+/// The wires of a session in the doorway.
+#[derive(Clone)]
+struct Knocking {
+    /// Of its latest request.
+    latest: Arc<Line>,
+    /// That becomes a websocket, if one does: clients do not wait for the answer to CONNECT before they change over.
+    websocket: Option<Arc<Line>>,
 }
 
 impl Default for Lines {
@@ -49,16 +58,29 @@ impl Lines {
     /// it brings no more than an event.
     pub fn seen<B>(&self, request: &Request<B>, line: &Arc<Line>) -> Result<()> {
         let Some(session) = session(request.uri().query()) else {
+            if becomes_websocket(request) {
+                line.doubt();
+            }
             return Ok(());
         };
         if self.cut.contains_key(session) {
             return Err(Error::Malformed("Session ID unknown".into()));
         }
-        if let Some(known) = self.lock().get_mut(session) {
+        let mut open = self.lock();
+        if let Some(known) = open.get_mut(session) {
             *known = line.clone();
             return Ok(());
         }
-        self.knocking.insert(session.to_owned(), line.clone());
+        let before = self.knocking.get(session);
+        let mut websocket = before.and_then(|before| before.websocket);
+        if becomes_websocket(request) {
+            line.doubt();
+            websocket = Some(line.clone());
+        }
+        let latest = line.clone();
+        let knocking = Knocking { latest, websocket };
+        self.knocking.insert(session.to_owned(), knocking);
+        drop(open);
         let length = request.headers().get(header::CONTENT_LENGTH);
         let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
         let small = length.is_some_and(|length: usize| length <= JSON_BYTES);
@@ -73,8 +95,15 @@ impl Lines {
     /// Somebody has said who they are in this session.
     pub fn admit(&self, socket: &Socket) {
         let session = socket.id.to_string();
-        if let Some(line) = self.knocking.remove(&session) {
-            self.lock().insert(session, line);
+        let mut open = self.lock();
+        if let Some(known) = self.knocking.remove(&session) {
+            if let Some(websocket) = known.websocket {
+                websocket.trust();
+            }
+            open.insert(session, known.latest);
+        }
+        if let Some(own) = own_line(socket) {
+            own.trust();
         }
     }
 
@@ -84,7 +113,7 @@ impl Lines {
         let known = self
             .lock()
             .remove(&session)
-            .or_else(|| self.knocking.remove(&session));
+            .or_else(|| Some(self.knocking.remove(&session)?.latest));
         match known {
             Some(line) => {
                 self.cut.insert(session, ());
@@ -121,6 +150,11 @@ impl Lines {
 /// The line that a session began on, and still is on where it began as a websocket.
 fn own_line(socket: &Socket) -> Option<&Arc<Line>> {
     socket.req_parts().extensions.get()
+}
+
+/// May this request's line become a websocket? Without this header hyper lets none become anything.
+fn becomes_websocket<B>(request: &Request<B>) -> bool {
+    request.headers().contains_key(header::UPGRADE)
 }
 
 /// The Engine.IO session that a request belongs to.

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
@@ -26,16 +26,19 @@ use crate::core::{hex, random};
 use crate::realtime::Knock;
 use crate::realtime::line::Line;
 use crate::realtime::lines::{Lines, session};
+use crate::realtime::payload::Payload;
 use crate::web::answer::refusal;
 use crate::web::call::Visitor;
 use crate::web::routes::Routes;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Body = UnsyncBoxBody<Bytes, BoxError>;
-type Inside = BoxCloneSyncService<Request<Incoming>, Response<Body>, Infallible>;
+type Inside = BoxCloneSyncService<Request<Payload>, Response<Body>, Infallible>;
 
 /// Handshakes that one address may have open without having said who it is.
 const KNOCKS: usize = 1_024;
+/// How long a packet may take to come in by polling; there may be a file in it.
+const BROUGHT: Duration = Duration::from_secs(120);
 /// What a script from another page may read of an answer, beside the usual.
 const EXPOSED: [&str; 9] = [
     "content-disposition",
@@ -76,7 +79,7 @@ impl Door {
         origins: &[String],
     ) -> io::Result<Self>
     where
-        S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>
+        S: Service<Request<Payload>, Response = Response<B>, Error = Infallible>
             + Clone
             + Send
             + Sync
@@ -147,7 +150,7 @@ impl Door {
             // `GET host:port`, as only a proxy is asked: warp cannot take it apart.
             Err(Error::Malformed("The request names no path".into()))
         } else if for_sockets {
-            self.rules.admit(&mut request, &visitor, line)
+            self.rules.admit(&mut request, &visitor, &line)
         } else {
             Ok(())
         };
@@ -157,13 +160,23 @@ impl Door {
                 if !for_sockets {
                     request.extensions_mut().insert(routes);
                 }
-                match self.inside.oneshot(request).await {
-                    Ok(response) => response,
-                    Err(never) => match never {},
+                // The routes have a time-out of their own; a poll may wait for long, what is brought may not.
+                let brings = for_sockets && request.method() == Method::POST;
+                let patience = if brings { BROUGHT } else { Duration::MAX };
+                let request = Payload::of(request, for_sockets);
+                match tokio::time::timeout(patience, self.inside.oneshot(request)).await {
+                    Ok(Ok(response)) => response,
+                    Ok(Err(never)) => match never {},
+                    Err(_) => refusal(&Error::TooSlow, &id)
+                        .map(|body| body.map_err(Into::into).boxed_unsync()),
                 }
             }
             Err(error) => refusal(&error, &id).map(|body| body.map_err(Into::into).boxed_unsync()),
         };
+        if for_sockets && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            // It asked for a websocket and got none: what follows are requests, with bounds of their own.
+            line.trust();
+        }
         if let Ok(id) = HeaderValue::from_str(&id) {
             response.headers_mut().insert("x-request-id", id);
         }
@@ -177,18 +190,18 @@ impl Rules {
         &self,
         request: &mut Request<Incoming>,
         visitor: &Visitor,
-        line: Arc<Line>,
+        line: &Arc<Line>,
     ) -> Result<(), Error> {
         let origin = request.headers().get(header::ORIGIN);
         if !self.origins.is_empty() && origin.is_some_and(|origin| !self.origins.contains(origin)) {
             return Err(Error::Forbidden("This page may not talk to this server"));
         }
-        self.lines.seen(request, &line)?;
+        self.lines.seen(request, line)?;
         if session(request.uri().query()).is_none() {
             let knock = self.knock(visitor.address)?;
             request.extensions_mut().insert(Arc::new(knock));
         }
-        request.extensions_mut().insert(line);
+        request.extensions_mut().insert(line.clone());
         // A socket keeps its first request for as long as it lives, and its URI and each header value keep the
         // connection's whole read buffer: copies of the few that matter cost 10 kB less.
         let kept = request.headers().iter().filter(|(name, _)| is_kept(name));

@@ -1,7 +1,7 @@
 //! How do files go out? Whole, a range of it, or "not changed"; part by part; and so that a browser runs none.
 
 use bytes::Bytes;
-use headers::{Header, HeaderMapExt, IfNoneMatch, IfRange, Range};
+use headers::{Header, HeaderMapExt, IfNoneMatch, IfRange};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tokio::sync::mpsc;
 
@@ -50,11 +50,11 @@ pub async fn serve(call: &Call, id: &str) -> Answer {
     let changed = call
         .typed::<IfRange>()
         .is_some_and(|known| known.is_modified(Some(&etag), None));
-    let range = call.typed::<Range>().filter(|_| !changed);
-    let (status, from, to) = match range.map(|range| one_range(&range, file.size)) {
-        None | Some(Wanted::Whole) => (StatusCode::OK, 0, file.size),
-        Some(Wanted::Part(from, to)) => (StatusCode::PARTIAL_CONTENT, from, to),
-        Some(Wanted::Nothing) => return Ok(out_of_range(file.size)),
+    let range = call.header(header::RANGE).filter(|_| !changed);
+    let (status, from, to) = match wanted(range.unwrap_or_default(), file.size) {
+        Wanted::Whole => (StatusCode::OK, 0, file.size),
+        Wanted::Part(from, to) => (StatusCode::PARTIAL_CONTENT, from, to),
+        Wanted::Nothing => return Ok(out_of_range(file.size)),
     };
     let mut reply = stream_reply(status, bytes_of(call.core().clone(), id, from, to));
     describe(reply.headers_mut(), &file);
@@ -69,6 +69,7 @@ pub async fn serve(call: &Call, id: &str) -> Answer {
     Ok(reply)
 }
 
+#[derive(Debug, PartialEq)]
 enum Wanted {
     Whole,
     /// From this byte up to before that one.
@@ -76,25 +77,27 @@ enum Wanted {
     Nothing,
 }
 
-/// One range is served; of several, the whole file, which HTTP allows.
-fn one_range(range: &Range, size: u64) -> Wanted {
-    use std::ops::Bound::{Excluded, Included, Unbounded};
-    let mut ranges = range.satisfiable_ranges(size);
-    let (Some(first), second) = (ranges.next(), ranges.next()) else {
-        return Wanted::Nothing;
-    };
-    if second.is_some() {
+/// What a `Range` header asks for. One range is served; of several, the whole file, which HTTP allows; and what is no
+/// range is as good as none, which HTTP demands.
+fn wanted(range: &str, size: u64) -> Wanted {
+    let ranges = range
+        .split_once('=')
+        .filter(|(unit, _)| unit.eq_ignore_ascii_case("bytes"));
+    let bounds = ranges.and_then(|(_, one)| one.trim().split_once('-'));
+    let Some((first, last)) = bounds else {
         return Wanted::Whole;
-    }
-    let from = match first.0 {
-        Included(from) => from,
-        Excluded(from) => from + 1,
-        Unbounded => 0,
     };
-    let to = match first.1 {
-        Included(to) => to + 1,
-        Excluded(to) => to,
-        Unbounded => size,
+    // A number past all numbers is past every end.
+    let number = |digits: &str| {
+        let all = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+        all.then(|| digits.parse().unwrap_or(u64::MAX))
+    };
+    let (from, to) = match (number(first), number(last)) {
+        (Some(first), Some(last)) if first <= last => (first, last.saturating_add(1)),
+        (Some(first), None) if last.is_empty() => (first, size),
+        // The last so many; all, where there are not so many.
+        (None, Some(count)) if first.is_empty() => (size - count.min(size), size),
+        _ => return Wanted::Whole,
     };
     if from >= size {
         Wanted::Nothing

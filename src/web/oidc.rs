@@ -8,13 +8,13 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use moka::sync::Cache;
 use oauth2::basic::{
-    BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse,
-    BasicTokenType,
+    BasicErrorResponse, BasicErrorResponseType, BasicRevocationErrorResponse,
+    BasicTokenIntrospectionResponse, BasicTokenType,
 };
 use oauth2::{
     AuthUrl, AuthorizationCode, Client, ClientId, ClientSecret, CsrfToken, EndpointNotSet,
-    EndpointSet, ExtraTokenFields, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
-    StandardRevocableToken, StandardTokenResponse, TokenUrl,
+    EndpointSet, ExtraTokenFields, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
+    RequestTokenError, Scope, StandardRevocableToken, StandardTokenResponse, TokenUrl,
 };
 use serde::{Deserialize, Serialize};
 
@@ -160,7 +160,8 @@ impl Oidc {
             .request_async(&http)
             .await
             .map_err(|error| {
-                tracing::warn!(%error, "an authorization code was not taken");
+                let why = for_the_log(&error);
+                tracing::warn!(why, "an authorization code was not taken");
                 Error::Unauthorized("The issuer did not take the code")
             })?;
         let token = tokens.extra_fields().id_token.as_deref();
@@ -223,6 +224,21 @@ pub fn redirect(url: &str, cookie: Option<&str>) -> Result<Reply> {
             .insert(header::SET_COOKIE, value(cookie)?);
     }
     Ok(reply)
+}
+
+/// What an issuer says may repeat the code: of its words the log gets only those that the protocol knows.
+fn for_the_log<E: std::error::Error + 'static>(
+    error: &RequestTokenError<E, BasicErrorResponse>,
+) -> String {
+    match error {
+        RequestTokenError::ServerResponse(said) => match said.error() {
+            BasicErrorResponseType::Extension(_) => "the issuer has a reason of its own".into(),
+            known => known.to_string(),
+        },
+        RequestTokenError::Request(error) => error.to_string(),
+        RequestTokenError::Parse(..) => "the issuer's answer is none".into(),
+        RequestTokenError::Other(_) => "the issuer's answer says nothing".into(),
+    }
 }
 
 fn cookie(header: &str) -> Option<&str> {

@@ -1,11 +1,13 @@
 //! Who is not let in hears and reads nothing, by whatever way; and whatever comes to the door, it stays in its hinges.
 
+mod bodies;
 mod browsers;
+mod heads;
 mod listeners;
 mod members_only;
 mod pages;
 mod proxies;
-mod raw_http;
+pub mod raw;
 mod strangers;
-mod table;
+pub mod table;
 mod tokens;

@@ -47,7 +47,33 @@ impl Chat {
 
     /// A server with these flags and no others but the test's own, or how it refused to start.
     pub async fn start(flags: &[&str]) -> Result<Chat, Refusal> {
-        let mut child = Command::new(BINARY)
+        Chat::start_by(Command::new(BINARY), flags).await
+    }
+
+    /// A server on a file whose disk may turn out to be full: past a limit on the size of files, which a scene sets and
+    /// lifts with [`Chat::has_room_for`], writing fails, and does not end the program.
+    pub async fn on_a_small_disk(file: &Path) -> Chat {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", r#"trap "" XFSZ; exec "$0" "$@""#, BINARY]);
+        let started = Chat::start_by(shell, &on_file(file)).await;
+        started.unwrap_or_else(|refusal| panic!("ended with {refusal:?}"))
+    }
+
+    /// From now on no file of the server's grows past so many bytes; `None`: as far as it may.
+    pub fn has_room_for(&self, bytes: Option<u64>) {
+        use rustix::process::{Pid, Resource, Rlimit, prlimit};
+        let process = Pid::from_child(&self.child);
+        let limit = Rlimit {
+            current: bytes,
+            maximum: None,
+        };
+        prlimit(Some(process), Resource::Fsize, limit)
+            .expect("the server's limits are ours to set");
+    }
+
+    /// A server by this command, with these flags behind its own.
+    pub async fn start_by(mut command: Command, flags: &[&str]) -> Result<Chat, Refusal> {
+        let mut child = command
             .args(["--announce", "json", "--exit-with-stdin"])
             .args(flags)
             .stdin(Stdio::piped())

@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -86,9 +87,8 @@ const VERSION: u32 = 1;
 /// Refuses what is not ours, or newer than we are, without changing it. An empty file is a beginning.
 pub(in crate::core) fn identify(path: &Path) -> Result<(), OpenError> {
     refuse_other_formats(path)?;
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let look = || -> rusqlite::Result<(i64, i64, i64)> {
-        let conn = Connection::open_with_flags(path, flags)?;
+        let conn = only_look(path)?;
         conn.busy_timeout(Duration::from_secs(5))?;
         let number = |sql: &str| conn.query_row(sql, (), |row| row.get(0));
         Ok((
@@ -112,6 +112,28 @@ pub(in crate::core) fn identify(path: &Path) -> Result<(), OpenError> {
         });
     }
     Ok(())
+}
+
+/// A connection that only reads. Where nobody has the file open, it makes nothing beside it either: for a file with a
+/// write-ahead log SQLite would lay out a new one, and leave it there.
+fn only_look(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let whole = match std::path::absolute(path) {
+        Ok(whole) if !Path::new(&log).exists() => whole,
+        _ => return Connection::open_with_flags(path, flags),
+    };
+    let mut uri = String::from("file://");
+    for byte in whole.as_os_str().as_bytes() {
+        match byte {
+            b'/' | b'.' | b'-' | b'_' => uri.push(char::from(*byte)),
+            byte if byte.is_ascii_alphanumeric() => uri.push(char::from(*byte)),
+            byte => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri.push_str("?immutable=1");
+    Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI)
 }
 
 /// Puts what is in the write-ahead log of a file that nobody serves into the file itself.

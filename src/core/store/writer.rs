@@ -248,7 +248,7 @@ impl Desk {
         match committed {
             Ok(()) => self.tell(events),
             Err(ref error) => {
-                tracing::error!(%error, "a commit failed");
+                tracing::error!(cause = ?error, "a commit failed");
                 // Fails where SQLite has rolled back by itself.
                 self.execute("ROLLBACK").ok();
             }

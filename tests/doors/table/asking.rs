@@ -104,7 +104,7 @@ impl<'a> Asking<'a> {
     }
 
     /// The text with what it mentions put in.
-    async fn filled(&self, text: &str) -> String {
+    pub async fn filled(&self, text: &str) -> String {
         let (mut filled, mut rest) = (String::new(), text);
         while let Some(at) = rest.find('{') {
             let name = rest[at + 1..].split('}').next().unwrap_or_default();

@@ -1,8 +1,8 @@
 //! Who may do what, as a table: every request and every event of every dialect, and what six people get for it.
 
-mod asking;
-mod cast;
-mod rows;
+pub mod asking;
+pub mod cast;
+pub mod rows;
 
 use crate::support::*;
 use asking::{Asking, is_private};

@@ -1,0 +1,25 @@
+//! Whatever comes in is answered in the house's own words, disturbs nobody, and leaves nothing behind that it should not.
+//!
+//! - `cases`: what is drawn, and how to draw more of it; `odd`: what has been somebody's undoing; `json`: bodies and
+//!   payloads that are nearly right
+//! - `wire`: a websocket and a polling session as raw as bytes; `verdict`: is that an answer of ours?
+
+mod cases;
+mod databases;
+mod disk;
+mod doorway;
+mod events;
+mod floods;
+mod forms;
+mod frames;
+mod ids;
+mod json;
+mod odd;
+mod outside;
+mod ranges;
+mod requests;
+mod searches;
+mod unsaid;
+mod verdict;
+mod wire;
+mod words;
