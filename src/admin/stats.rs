@@ -46,7 +46,7 @@ pub async fn observe(core: Core, watch: Arc<Watch>) {
             messages: messages.collect(),
             p50: took.percentile(50).map(millis),
             p99: took.percentile(99).map(millis),
-            database_bytes: size(core.path()),
+            database_bytes: size(core.path()) + size(&wal(core.path())),
         });
         (durations, posted) = (durations_now, posted_now);
     }
@@ -121,7 +121,7 @@ pub async fn show(call: Call) -> Answer {
         "messagesTotal": figures.messages,
         "files": figures.files,
         "fileBytes": figures.file_bytes,
-        "databaseBytes": size(core.path()),
+        "databaseBytes": figures.database_bytes,
         "walBytes": size(&wal(core.path())),
         "diskFreeBytes": room,
         "sockets": sockets.main + sockets.chat,

@@ -1,9 +1,13 @@
 //! What can be done to the file beside serving it? The subcommands, a file each.
 
+mod admin;
 mod backup;
 mod notify;
+mod print;
 pub mod serve;
 mod session;
+mod table;
+mod user;
 
 use std::path::Path;
 
@@ -55,6 +59,10 @@ pub async fn run(command: Command) -> Result<(), Failure> {
         Command::Check(file) => backup::check(&file),
         Command::Session(SessionCommand::Put(put)) => session::put(put).await,
         Command::Session(SessionCommand::List(file)) => session::list(file).await,
+        Command::User(command) => user::run(command).await,
+        Command::Admin(command) => admin::run(command).await,
+        Command::Completions { shell } => print::completions(shell),
+        Command::Systemd { flags } => print::systemd(&flags),
     }
 }
 

@@ -9,10 +9,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 use super::Failure;
+use super::admin::{name_in, promote, set_up_link};
+use crate::core::admin::{Change, NewPerson};
 use crate::core::error::Error;
 use crate::core::model::Time;
-use crate::core::{Core, account, device};
-use crate::flags::{Announce, Serve};
+use crate::core::{Core, account, admin, device, text};
+use crate::flags::{Announce, Serve, secret};
 use crate::server::{Server, Settings, tls};
 use crate::web::watch::Setting;
 
@@ -37,6 +39,11 @@ pub async fn run(flags: Serve, set: Vec<Setting>, listen_given: bool) -> Result<
     } else {
         None
     };
+    if let Some(email) = &flags.admin_email {
+        make_admin(&core, email, flags.admin_password_file.as_deref()).await?;
+    }
+    let setting_up = core.clone();
+    let public_url = flags.public_url.clone();
     let server = Server::start(Settings {
         core,
         news,
@@ -60,8 +67,12 @@ pub async fn run(flags: Serve, set: Vec<Setting>, listen_given: bool) -> Result<
     if flags.announce == Some(Announce::Json) {
         announce(&server, &home.path, admin_token.as_deref())?;
     } else {
-        greet(&server, &home.path, fresh);
+        let token = setting_up.write(|tx| admin::offer_set_up(tx)).await?;
+        let url = public_url.or_else(|| Some(server.listening().first()?.url.clone()));
+        let link = token.map(|token| set_up_link(&url.unwrap_or_default(), &token));
+        greet(&server, &home.path, fresh, link.as_deref());
     }
+    drop(setting_up);
     let why = end.reached().await;
     tracing::info!(why, "ending");
     server.stop().await;
@@ -133,6 +144,48 @@ async fn person(
     .await
 }
 
+/// Makes the account with this address an administrator with this password, or makes it.
+async fn make_admin(core: &Core, email: &str, file: Option<&Path>) -> Result<(), Failure> {
+    let password = file.map(|path| secret("--admin-password-file", path));
+    let password = password.transpose()?;
+    if let Some(wrong) = password.as_deref().and_then(text::wrong_with_password) {
+        return Err(anyhow::anyhow!("the password in --admin-password-file {wrong}").into());
+    }
+    let Some(known) = promote(core, email).await? else {
+        let Some(password) = password else {
+            return Err(anyhow::anyhow!(
+                "nobody has the address {email}: give a password for a new account with --admin-password-file"
+            )
+            .into());
+        };
+        let new = NewPerson {
+            name: name_in(email).to_owned(),
+            email: email.to_owned(),
+            password_hash: Some(core.passwords().hash(password).await?),
+            admin: true,
+        };
+        core.write(move |tx| admin::add(tx, None, new)).await?;
+        return Ok(());
+    };
+    if let Some(password) = password {
+        let address = email.to_owned();
+        let found = core
+            .read(move |view| account::with_email(view, &address))
+            .await?;
+        let hash = found.and_then(|(_, hash)| hash);
+        // A new password logs everybody out, so the same one is none.
+        if !core.passwords().fits(password.clone(), hash).await? {
+            let change = Change {
+                password_hash: Some(core.passwords().hash(password).await?),
+                ..Change::default()
+            };
+            core.write(move |tx| admin::change(tx, None, known.id, change))
+                .await?;
+        }
+    }
+    Ok(())
+}
+
 /// One line of JSON on stdout, the first and only one.
 fn announce(server: &Server, db: &Path, admin_token: Option<&str>) -> anyhow::Result<()> {
     let listeners: Vec<_> = server
@@ -156,7 +209,7 @@ fn announce(server: &Server, db: &Path, admin_token: Option<&str>) -> anyhow::Re
 }
 
 /// What a person sees who has started it.
-fn greet(server: &Server, db: &Path, fresh: bool) {
+fn greet(server: &Server, db: &Path, fresh: bool, link: Option<&str>) {
     let bold = |text: &str| match std::io::stdout().is_terminal() {
         true => format!("\x1b[1m{text}\x1b[0m"),
         false => text.to_owned(),
@@ -185,6 +238,11 @@ fn greet(server: &Server, db: &Path, fresh: bool) {
         println!(
             "    -d '{{\"username\":\"ann\",\"email\":\"ann@example.com\",\"password\":\"at least 8 characters\"}}'"
         );
+        println!();
+    }
+    if let Some(link) = link {
+        println!("Nobody administers it yet. Open this within 30 minutes, once:");
+        println!("  {}", bold(link));
         println!();
     }
     println!("Ctrl-C ends it.");

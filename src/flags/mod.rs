@@ -47,6 +47,127 @@ pub enum Command {
     /// Record mentoring sessions, which another application knows of
     #[command(subcommand)]
     Session(SessionCommand),
+    /// Make, list, suspend and remove accounts
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Make administrators
+    #[command(subcommand)]
+    Admin(AdminCommand),
+    /// Print what completes this command line in a shell: chat completions bash
+    Completions {
+        /// bash, elvish, fish, powershell or zsh
+        shell: clap_complete::Shell,
+    },
+    /// Print a systemd unit that runs this binary with these flags: chat systemd --db /var/lib/chat/chat.db
+    Systemd {
+        /// What the server is to be started with
+        #[arg(
+            trailing_var_arg = true,
+            allow_hyphen_values = true,
+            value_name = "FLAGS"
+        )]
+        flags: Vec<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Make an account
+    Add(UserAdd),
+    /// List the accounts, the newest first
+    List(UserList),
+    /// Give somebody a new password; all their devices are logged out
+    Password(UserPassword),
+    /// Log somebody out and let them in no more
+    Suspend(UserOnly),
+    /// Let somebody in again
+    Resume(UserOnly),
+    /// Remove an account; what it said stays where it was said
+    Remove(UserOnly),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AdminCommand {
+    /// Make an administrator: of an account that is there, or a new one
+    Add(AdminAdd),
+    /// Print a one-time link that makes its holder an administrator
+    Link(AdminLink),
+}
+
+/// `chat user add NAME --email E [--admin]`
+#[derive(Debug, Args)]
+pub struct UserAdd {
+    pub name: String,
+    #[arg(long)]
+    pub email: String,
+    /// Make it an administrator
+    #[arg(long)]
+    pub admin: bool,
+    #[command(flatten)]
+    pub password: PasswordSource,
+    #[command(flatten)]
+    pub file: DbFile,
+}
+
+/// Where a password comes from: never an argument, which others could see.
+#[derive(Debug, Args)]
+pub struct PasswordSource {
+    /// The file with the password; without it standard input, or the terminal, is asked
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+}
+
+/// `chat user list`
+#[derive(Debug, Args)]
+pub struct UserList {
+    /// Only those whose name or address has this in it
+    pub search: Option<String>,
+    #[command(flatten)]
+    pub file: DbFile,
+}
+
+/// `chat user password USER`
+#[derive(Debug, Args)]
+pub struct UserPassword {
+    /// A name, an e-mail address or an id
+    pub user: String,
+    #[command(flatten)]
+    pub password: PasswordSource,
+    #[command(flatten)]
+    pub file: DbFile,
+}
+
+/// `chat user suspend USER`, and the like
+#[derive(Debug, Args)]
+pub struct UserOnly {
+    /// A name, an e-mail address or an id
+    pub user: String,
+    #[command(flatten)]
+    pub file: DbFile,
+}
+
+/// `chat admin add --email E`
+#[derive(Debug, Args)]
+pub struct AdminAdd {
+    #[arg(long)]
+    pub email: String,
+    /// How a new account is called [default: what stands before the @]
+    #[arg(long)]
+    pub name: Option<String>,
+    #[command(flatten)]
+    pub password: PasswordSource,
+    #[command(flatten)]
+    pub file: DbFile,
+}
+
+/// `chat admin link`
+#[derive(Debug, Args)]
+pub struct AdminLink {
+    /// How the server is reached
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:3000")]
+    pub public_url: String,
+    #[command(flatten)]
+    pub file: DbFile,
 }
 
 #[derive(Debug, Subcommand)]
@@ -269,6 +390,18 @@ pub struct Serve {
     #[arg(long, value_name = "URL", help_heading = "Accounts")]
     pub login_return: Option<String>,
 
+    /// Make this account an administrator at the start, or make it; with --admin-password-file
+    #[arg(long, value_name = "EMAIL", help_heading = "Accounts")]
+    pub admin_email: Option<String>,
+    /// The password that the administrator of --admin-email is to have
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "admin_email",
+        help_heading = "Accounts"
+    )]
+    pub admin_password_file: Option<PathBuf>,
+
     /// error, warn, info, debug or trace, to stderr
     #[arg(
         long,
@@ -413,7 +546,10 @@ impl Serve {
 }
 
 /// The one secret in a file.
-fn secret(flag: &str, path: &Path) -> anyhow::Result<String> {
+///
+/// # Errors
+/// Where it cannot be read.
+pub fn secret(flag: &str, path: &Path) -> anyhow::Result<String> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("{flag} {} cannot be read", path.display()))?;
     Ok(text.trim().to_owned())

@@ -104,7 +104,37 @@ pub const REQUESTS: &str = r#"
 401 401 404 404 404 200  PATCH /api/notifications/{notice}/read
 
 [admin]
+400 400 400 400 400 400  POST /api/admin/setup {"token": "of nobody", "name": "{new}", "email": "{new}@example.test", "password": "open sesame"}
+401 401 403 403 403 200  GET /api/admin/stats
+401 401 403 403 403 200  GET /api/admin/settings
+401 401 403 403 403 200  GET /api/admin/users
+401 401 403 403 403 201  POST /api/admin/users {"name": "{new}", "email": "{new}@example.test"}
+401 401 403 403 403 200  GET /api/admin/users/{carl}
+401 401 403 403 403 200  PATCH /api/admin/users/{carl} {"suspended": true}
+401 401 403 403 403 200  DELETE /api/admin/users/{carl}
+401 401 403 403 403 201  POST /api/admin/users/{carl}/reset-link
+401 401 403 403 403 201  POST /api/admin/users/{carl}/token
+401 401 403 403 403 200  GET /api/admin/users/{carl}/devices
+401 401 403 403 403 200  DELETE /api/admin/users/{carl}/devices/{carls device}
+401 401 403 403 403 200  GET /api/admin/conversations
+401 401 403 403 403 200  GET /api/admin/conversations/{carls group}
+401 401 403 403 403 200  GET /api/admin/conversations/{carls group}/messages
+401 401 403 403 403 200  DELETE /api/admin/messages/{carls message}
+401 401 403 403 403 200  GET /api/admin/files
+401 401 403 403 403 200  GET /api/admin/files/{carls file}
+401 401 403 403 403 200  DELETE /api/admin/files/{carls file}
+401 401 403 403 403 200  GET /api/admin/sockets
+401 401 403 403 403 404  DELETE /api/admin/sockets/{socket of nobody}
+401 401 403 403 403 200  GET /api/admin/wire
+401 401 403 403 403 200  GET /api/admin/sessions
+401 401 403 403 403 200  GET /api/admin/sessions/{session}
+401 401 403 403 403 200  PUT /api/admin/sessions/{session} {"mentorId": "{ann}", "menteeId": "{carl}", "startAt": "2024-01-15T10:00:00Z", "status": "done"}
+401 401 403 403 403 201  POST /api/admin/notifications {"userId": "{carl}", "title": "Hello", "message": "Hello"}
 401 401 403 403 403 200  GET /api/admin/outbox
+401 401 403 403 403 200  POST /api/admin/outbox/{mail}/retry
+401 401 403 403 403 200  GET /api/admin/audit
+200 200 200 200 200 200  GET /healthz
+200 200 200 200 200 200  GET /metrics
 401 401 403 403 403 200  GET /api/admin/backup
 200 200 200 200 200 200  GET /
 200 200 200 200 200 200  GET /admin

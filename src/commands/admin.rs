@@ -1,0 +1,77 @@
+//! `chat admin …`: administrators, for whoever can write the file.
+
+use serde_json::json;
+
+use super::user::{new_person, tell};
+use super::{Failure, close, visit};
+use crate::core::Core;
+use crate::core::admin::{self, Change, NewPerson};
+use crate::core::model::Account;
+use crate::core::{account, error};
+use crate::flags::{AdminAdd, AdminCommand, AdminLink};
+
+pub async fn run(command: AdminCommand) -> Result<(), Failure> {
+    match command {
+        AdminCommand::Add(add) => make(add).await,
+        AdminCommand::Link(flags) => link(flags).await,
+    }
+}
+
+async fn make(add: AdminAdd) -> Result<(), Failure> {
+    let core = visit(&add.file.db)?;
+    let made = promote_or_make(&core, &add).await;
+    close(core).await;
+    tell(add.file.json, &made?, "is an administrator");
+    Ok(())
+}
+
+async fn promote_or_make(core: &Core, add: &AdminAdd) -> Result<Account, Failure> {
+    if let Some(known) = promote(core, &add.email).await? {
+        return Ok(known);
+    }
+    let name = add.name.as_deref();
+    let name = name.unwrap_or_else(|| name_in(&add.email)).to_owned();
+    let new = new_person(core, name, add.email.clone(), &add.password).await?;
+    let new = NewPerson { admin: true, ..new };
+    Ok(core.write(move |tx| admin::add(tx, None, new)).await?)
+}
+
+/// Makes the account with this address an administrator, where there is one.
+pub async fn promote(core: &Core, email: &str) -> error::Result<Option<Account>> {
+    let email = email.to_owned();
+    core.write(move |tx| {
+        let Some(known) = account::known_address(tx, &email)? else {
+            return Ok(None);
+        };
+        let change = Change {
+            admin: Some(true),
+            ..Change::default()
+        };
+        admin::change(tx, None, known.id, change).map(Some)
+    })
+    .await
+}
+
+/// What stands before the @.
+pub fn name_in(email: &str) -> &str {
+    email.split('@').next().unwrap_or(email)
+}
+
+async fn link(flags: AdminLink) -> Result<(), Failure> {
+    let core = visit(&flags.file.db)?;
+    let token = core.write(|tx| admin::link(tx)).await;
+    close(core).await;
+    let link = set_up_link(&flags.public_url, &token?);
+    if flags.file.json {
+        println!("{}", json!({ "link": link }));
+    } else {
+        println!("{link}");
+        println!("Good for 30 minutes, once.");
+    }
+    Ok(())
+}
+
+/// Where an administrator is made, by whoever holds it.
+pub fn set_up_link(url: &str, token: &str) -> String {
+    format!("{}/admin#setup={token}", url.trim_end_matches('/'))
+}

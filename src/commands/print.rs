@@ -1,0 +1,73 @@
+//! What goes with the binary? Shell completions and a systemd unit, which it prints itself.
+
+use std::io::Write;
+
+use anyhow::Context;
+use clap::CommandFactory;
+
+use super::Failure;
+use crate::flags::Flags;
+
+/// `chat completions SHELL`
+pub fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Flags::command(), "chat", &mut script);
+    out(&script)
+}
+
+/// `chat systemd FLAGS`: a unit for this binary where it lies. The flags are tried first.
+pub fn systemd(flags: &[String]) -> Result<(), Failure> {
+    let tried = std::iter::once("chat").chain(flags.iter().map(String::as_str));
+    if let Err(wrong) = Flags::command().try_get_matches_from(tried) {
+        wrong.exit();
+    }
+    let binary = std::env::current_exe().context("where this binary lies is not known")?;
+    let words = std::iter::once(binary.to_string_lossy().into_owned()).chain(flags.iter().cloned());
+    let command: Vec<_> = words.map(|word| escaped(&word)).collect();
+    let unit = format!(
+        "[Unit]
+Description=chat server
+After=network-online.target
+Wants=network-online.target
+
+[Service]
+ExecStart={}
+# A user of its own, who can write /var/lib/chat and nothing else.
+DynamicUser=yes
+StateDirectory=chat
+WorkingDirectory=/var/lib/chat
+Restart=on-failure
+TimeoutStopSec=15
+LimitNOFILE=1048576
+NoNewPrivileges=yes
+PrivateTmp=yes
+ProtectSystem=strict
+ProtectHome=read-only
+PrivateDevices=yes
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+AmbientCapabilities=CAP_NET_BIND_SERVICE
+CapabilityBoundingSet=CAP_NET_BIND_SERVICE
+
+[Install]
+WantedBy=multi-user.target
+",
+        command.join(" ")
+    );
+    out(unit.as_bytes())
+}
+
+fn out(text: &[u8]) -> Result<(), Failure> {
+    let written = std::io::stdout().write_all(text);
+    Ok(written.context("nobody reads what was asked for")?)
+}
+
+/// As systemd takes a word: in quotes where it must be, with its own signs doubled.
+fn escaped(word: &str) -> String {
+    let word = word.replace('%', "%%").replace('$', "$$");
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,%$".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word
+    } else {
+        format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\""))
+    }
+}
