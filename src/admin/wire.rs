@@ -32,10 +32,18 @@ struct Line<'p> {
     body: &'p RawValue,
 }
 
-/// GET /api/admin/wire: `text/event-stream` of `{ at, dialect, event, conversation, audience, to, body }`
+/// GET /api/admin/wire: `text/event-stream` of `{ at, dialect, event, conversation, audience, to, body }`; with a
+/// `limit` it ends after so many
 pub async fn watch(call: Call) -> Answer {
     let me = call.admin()?;
-    let parts = lines(call.core().clone(), me, call.web().watch.clone());
+    let mut query = call.query();
+    let limit = query.optional_text(&["limit"]).map(|limit| limit.parse());
+    let limit = limit.transpose();
+    if limit.is_err() {
+        query.fault("limit", "must be a number");
+    }
+    let limit = query.done(limit.ok())?.unwrap_or(usize::MAX);
+    let parts = lines(call.core().clone(), me, call.web().watch.clone(), limit);
     let mut reply = stream_reply(StatusCode::OK, parts);
     for (name, value) in [
         (header::CONTENT_TYPE, "text/event-stream"),
@@ -53,29 +61,36 @@ fn lines(
     core: Core,
     me: Me,
     watch: Arc<Watch>,
+    limit: usize,
 ) -> impl Stream<Item = io::Result<Bytes>> + Send + Sync {
     let (wire, closing) = (watch.wire(), watch.closing());
     let first = stream::once(async { Ok(Bytes::from_static(b":\n\n")) });
-    let rest = stream::unfold((wire, closing), move |(mut wire, mut closing)| {
-        let (core, me) = (core.clone(), me.clone());
-        async move {
-            let heard = tokio::select! {
-                heard = tokio::time::timeout(SILENCE, wire.recv()) => heard,
-                _ = closing.wait_for(|closing| *closing) => return None,
-            };
-            let still = core.directory().me(me.id, me.device);
-            if !still.is_ok_and(|me| me.admin) {
-                return None;
+    let rest = stream::unfold(
+        (wire, closing, limit),
+        move |(mut wire, mut closing, left)| {
+            let (core, me) = (core.clone(), me.clone());
+            async move {
+                if left == 0 {
+                    return None;
+                }
+                let heard = tokio::select! {
+                    heard = tokio::time::timeout(SILENCE, wire.recv()) => heard,
+                    _ = closing.wait_for(|closing| *closing) => return None,
+                };
+                let still = core.directory().me(me.id, me.device);
+                if !still.is_ok_and(|me| me.admin) {
+                    return None;
+                }
+                let (line, left) = match heard {
+                    Err(_silence) => (":\n\n".to_owned(), left),
+                    Ok(Ok(passing)) => (data(&core, &passing), left - 1),
+                    Ok(Err(RecvError::Lagged(missed))) => (format!(": {missed} missed\n\n"), left),
+                    Ok(Err(RecvError::Closed)) => return None,
+                };
+                Some((Ok(Bytes::from(line)), (wire, closing, left)))
             }
-            let line = match heard {
-                Err(_silence) => ":\n\n".to_owned(),
-                Ok(Ok(passing)) => data(&core, &passing),
-                Ok(Err(RecvError::Lagged(missed))) => format!(": {missed} missed\n\n"),
-                Ok(Err(RecvError::Closed)) => return None,
-            };
-            Some((Ok(Bytes::from(line)), (wire, closing)))
-        }
-    });
+        },
+    );
     first.chain(rest)
 }
 

@@ -59,7 +59,7 @@ pub fn name_in(email: &str) -> &str {
 
 async fn link(flags: AdminLink) -> Result<(), Failure> {
     let core = visit(&flags.file.db)?;
-    let token = core.write(|tx| admin::link(tx)).await;
+    let token = core.write(admin::link).await;
     close(core).await;
     let link = set_up_link(&flags.public_url, &token?);
     if flags.file.json {

@@ -67,7 +67,7 @@ pub async fn run(flags: Serve, set: Vec<Setting>, listen_given: bool) -> Result<
     if flags.announce == Some(Announce::Json) {
         announce(&server, &home.path, admin_token.as_deref())?;
     } else {
-        let token = setting_up.write(|tx| admin::offer_set_up(tx)).await?;
+        let token = setting_up.write(admin::offer_set_up).await?;
         let url = public_url.or_else(|| Some(server.listening().first()?.url.clone()));
         let link = token.map(|token| set_up_link(&url.unwrap_or_default(), &token));
         greet(&server, &home.path, fresh, link.as_deref());

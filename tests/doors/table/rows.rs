@@ -125,7 +125,7 @@ pub const REQUESTS: &str = r#"
 401 401 403 403 403 200  DELETE /api/admin/files/{carls file}
 401 401 403 403 403 200  GET /api/admin/sockets
 401 401 403 403 403 404  DELETE /api/admin/sockets/{socket of nobody}
-401 401 403 403 403 200  GET /api/admin/wire
+401 401 403 403 403 200  GET /api/admin/wire?limit=0
 401 401 403 403 403 200  GET /api/admin/sessions
 401 401 403 403 403 200  GET /api/admin/sessions/{session}
 401 401 403 403 403 200  PUT /api/admin/sessions/{session} {"mentorId": "{ann}", "menteeId": "{carl}", "startAt": "2024-01-15T10:00:00Z", "status": "done"}
