@@ -47,7 +47,13 @@ impl Chat {
 
     /// A server with these flags and no others but the test's own, or how it refused to start.
     pub async fn start(flags: &[&str]) -> Result<Chat, Refusal> {
+        Chat::start_in(&[], flags).await
+    }
+
+    /// The same in an environment: what is preloaded there sees what the server asks of its system.
+    pub async fn start_in(environment: &[(&str, &Path)], flags: &[&str]) -> Result<Chat, Refusal> {
         let mut child = Command::new(BINARY)
+            .envs(environment.iter().copied())
             .args(["--announce", "json", "--exit-with-stdin"])
             .args(flags)
             .stdin(Stdio::piped())
