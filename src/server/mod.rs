@@ -24,11 +24,12 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::admin;
 use crate::core::{Core, Durability, Locked, News};
-use crate::dialects::ALL;
+use crate::dialects::{self, ALL};
 use crate::flags::Listen;
 use crate::mail::postman::{self, Smtp};
 use crate::realtime::Realtime;
 use crate::realtime::line::{Line, OnLine};
+use crate::web::documents::{self, Shelf};
 use crate::web::oidc::{Oidc, OidcFlags};
 use crate::web::rates::{Rate, Rates};
 use crate::web::routes::Routes;
@@ -140,6 +141,7 @@ impl Server {
             public_url,
             oidc: oidc.map_err(io::Error::other)?,
             watch: watch.clone(),
+            documents: Shelf::new(dialects::described()),
         };
         let warp = warp::service(web::filter(Arc::new(web)));
         let (realtime, service) = Realtime::start(
@@ -223,7 +225,11 @@ fn routes_for(dialect: Option<&str>) -> Routes {
     // Stable: the others keep their order.
     asked.sort_by_key(|known| Some(known.name()) != dialect);
     let tables = asked.into_iter().map(|known| known.routes());
-    let own = [admin::routes(), crate::web::pages::routes()];
+    let own = [
+        admin::routes(),
+        crate::web::pages::routes(),
+        documents::routes(),
+    ];
     Routes::new(tables.chain(own), dialect.is_some())
 }
 
