@@ -97,22 +97,31 @@ impl Shelf {
     }
 
     fn make(&self, web: &Web) -> Result<HashMap<String, Document>> {
-        let mut shared = read(SHARED)?;
-        let most = web.core.limits().message_chars;
-        shared["schemas"]["Text"]["maxLength"] = most.into();
         let mut made = HashMap::new();
         for one in &self.described {
-            let routes = read(one.documents.routes)?;
-            let document = openapi::document(one, &routes, &shared, &web.public_url);
-            made.insert(format!("{}/openapi", one.name), Document::new(&document));
-            if let Some(events) = one.documents.events {
-                let events = read(events)?;
-                let document = asyncapi::document(one, &routes, &events, &shared, &web.public_url);
-                made.insert(format!("{}/asyncapi", one.name), Document::new(&document));
+            let (openapi, asyncapi) =
+                written(one, &web.public_url, web.core.limits().message_chars)?;
+            made.insert(format!("{}/openapi", one.name), Document::new(&openapi));
+            if let Some(asyncapi) = asyncapi {
+                made.insert(format!("{}/asyncapi", one.name), Document::new(&asyncapi));
             }
         }
         Ok(made)
     }
+}
+
+/// A dialect's OpenAPI document, and the AsyncAPI one where there is any, of a server at this URL whose messages have at
+/// most so many characters.
+///
+/// # Errors
+/// `Internal` for what is no JSON.
+pub fn written(one: &Described, url: &str, message_chars: usize) -> Result<(Value, Option<Value>)> {
+    let (mut shared, routes) = (read(SHARED)?, read(one.documents.routes)?);
+    shared["schemas"]["Text"]["maxLength"] = message_chars.into();
+    let openapi = openapi::document(one, &routes, &shared, url);
+    let events = one.documents.events.map(read).transpose()?;
+    let asyncapi = events.map(|events| asyncapi::document(one, &routes, &events, &shared, url));
+    Ok((openapi, asyncapi))
 }
 
 fn read(text: &str) -> Result<Value> {
