@@ -6,8 +6,9 @@ use std::sync::Arc;
 use chat::core::directory::Directory;
 use chat::core::id::Spelling;
 use chat::core::model::*;
+use chat::dialects::ALL;
 use chat::dialects::telling::Telling;
-use chat::dialects::{ALL, described};
+use chat::server::described;
 use chat::web::documents::written;
 
 use super::support::{Chat, Request, Value, documented};

@@ -29,7 +29,7 @@ use crate::flags::Listen;
 use crate::mail::postman::{self, Smtp};
 use crate::realtime::Realtime;
 use crate::realtime::line::{Line, OnLine};
-use crate::web::documents::{self, Shelf};
+use crate::web::documents::{self, Described, Shelf};
 use crate::web::oidc::{Oidc, OidcFlags};
 use crate::web::rates::{Rate, Rates};
 use crate::web::routes::Routes;
@@ -141,7 +141,7 @@ impl Server {
             public_url,
             oidc: oidc.map_err(io::Error::other)?,
             watch: watch.clone(),
-            documents: Shelf::new(dialects::described()),
+            documents: Shelf::new(described()),
         };
         let warp = warp::service(web::filter(Arc::new(web)));
         let (realtime, service) = Realtime::start(
@@ -217,6 +217,13 @@ impl Server {
         let core = self.core.clone();
         tokio::task::spawn_blocking(move || core.close()).await.ok();
     }
+}
+
+/// Everything that has documents.
+pub fn described() -> Vec<Described> {
+    let mut described = dialects::described();
+    described.push(crate::admin::described());
+    described
 }
 
 /// The dialects' routes; those of the listener's own are asked first.

@@ -113,6 +113,9 @@ class Documents(unittest.TestCase):
     def test_direct(self):
         self.conforms("direct")
 
+    def test_admin(self):
+        self.conforms("admin")
+
 
 if __name__ == "__main__":
     unittest.main()

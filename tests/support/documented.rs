@@ -8,7 +8,7 @@ use super::http::Answer;
 
 /// The documents of all dialects.
 static BOOKS: LazyLock<Vec<Book>> = LazyLock::new(|| {
-    let described = chat::dialects::described();
+    let described = chat::server::described();
     let written = described.iter().map(|one| {
         let (openapi, asyncapi) = chat::web::documents::written(one, "http://localhost", 8_000)
             .expect("the documents are JSON");

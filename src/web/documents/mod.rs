@@ -26,6 +26,7 @@ use serde_json::Value;
 use super::Web;
 use super::answer::{Answer, Reply, json_reply};
 use super::call::Call;
+use super::pages::page;
 use super::routes::Route;
 use crate::core::error::{Error, Result};
 use crate::routes;
@@ -65,6 +66,7 @@ struct Document {
 
 pub fn routes() -> Vec<Route> {
     routes! {
+        GET "/docs" => async |call: Call| page(&call, "docs/index.html"), Free;
         GET "/docs/{name}/openapi.json"  => show_openapi, Free;
         GET "/docs/{name}/asyncapi.json" => show_asyncapi, Free;
     }
