@@ -96,27 +96,27 @@ function Page() {
       <label class="filter">
         <span class="hidden">Filter</span>
         <input ref=${field} type="search" placeholder="Filter ( / )" value=${filter}
-          onInput=${(event) => setFilter(event.target.value)} />
+          onInput=${(event) => (setFilter(event.target.value), scrollTo(0, 0))} />
       </label>
     </header>
-    ${shown && !shown.failed && html`<${Book} book=${shown} filter=${filter} elsewhere=${elsewhere} key=${name} />`}
+    ${shown && !shown.failed && html`<${Book} book=${shown} hash=${hash} filter=${filter} elsewhere=${elsewhere} key=${name} />`}
     ${shown?.failed && html`<main><p role="alert">The document could not be fetched. Is the server still there?</p></main>`}
     ${!shown && html`<main aria-busy="true"></main>`}
     <${Copied} />`;
 }
 
-function Book({ book: { name, openapi, asyncapi, entries }, filter, elsewhere }) {
+function Book({ book: { name, openapi, asyncapi, entries }, hash, filter, elsewhere }) {
   const groups = useMemo(() => Map.groupBy(entries.filter((entry) => matches(entry, filter)), (entry) => entry.group), [entries, filter]);
   return html`
     <aside>
       <nav aria-label="Contents">
         ${[...groups].map(([group, inside]) => html`
           <h2 key=${group}>${group}</h2>
-          <ul>${inside.map((entry) => html`<li key=${entry.id}><a href=${`#${entry.key}`}><${Method} entry=${entry} /> ${entry.path}</a></li>`)}</ul>`)}
+          <ul>${inside.map((entry) => html`<li key=${entry.id}><a href=${`#${entry.key}`} aria-current=${entry.key === hash ? 'true' : null}><${Method} entry=${entry} /> ${entry.path}</a></li>`)}</ul>`)}
       </nav>
     </aside>
     <main>
-      <section class="about">
+      ${!filter && html`<section class="about">
         <h2>${name}</h2>
         <${Words} text=${openapi.info.description} />
         <p class="links">
@@ -124,13 +124,13 @@ function Book({ book: { name, openapi, asyncapi, entries }, filter, elsewhere })
           ${asyncapi && html`<a href=${`/docs/${name}/asyncapi.json`}>asyncapi.json</a>`}
           <code>${openapi.servers[0].url}</code>
         </p>
-      </section>
+      </section>`}
       ${elsewhere?.length > 0 && html`<p class="elsewhere">Also in ${elsewhere.map(([one, count], at) => html`${at > 0 && ', '}<a href=${`#${one}`}>${one} (${count})</a>`)}</p>`}
       ${groups.size === 0 && html`<p>Nothing here is called that.</p>`}
       ${[...groups].map(([group, inside]) => html`
         <section key=${group}>
           <h2>${group}</h2>
-          ${inside[0].kind === 'event' && inside[0].method === 'emit' && html`<${Connection} document=${asyncapi} />`}
+          ${!filter && inside[0].method === 'emit' && html`<${Connection} document=${asyncapi} />`}
           ${inside.map((entry) => html`<${Entry} key=${entry.key} entry=${entry} />`)}
         </section>`)}
     </main>`;

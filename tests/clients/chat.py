@@ -21,7 +21,8 @@ class Chat:
         self.log = tempfile.TemporaryFile("w+")
         self.command = [BINARY]
         self.child = subprocess.Popen(
-            [*self.command, "--temp", "--announce", "json", "--exit-with-stdin"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True
+            [*self.command, "--temp", "--announce", "json", "--exit-with-stdin"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True,
         )
         line = self.child.stdout.readline()
         if not line:

@@ -1,6 +1,6 @@
 """Is what /docs says of the routes true? schemathesis asks whatever the OpenAPI documents allow, and what they do not.
 
-For longer: CHAT_EXAMPLES=500 python -m unittest test_documents
+For longer, and still with an end: CHAT_EXAMPLES=150 CHAT_PATIENCE=600 python -m unittest -v test_documents
 """
 
 import json
