@@ -15,7 +15,10 @@ import urllib.request
 from chat import Chat
 
 HERE = pathlib.Path(__file__).parent
-CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
+CHECKS = (
+    "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,"
+    "response_headers_conformance,allow_header_conformance"
+)
 EXAMPLES = os.environ.get("CHAT_EXAMPLES", "12")
 SESSION = "0190b5a2-5c1e-7d6a-9a55-1c2d3e4f5a6b"
 
