@@ -94,7 +94,7 @@ function Page() {
         ${dialects.map((one) => html`<a key=${one} href=${`#${one}`} aria-current=${one === name ? 'page' : null}>${one}</a>`)}
       </nav>
       <label class="filter">
-        <span class="hidden">Filter</span>
+        <span class="unseen">Filter</span>
         <input ref=${field} type="search" placeholder="Filter ( / )" value=${filter}
           onInput=${(event) => (setFilter(event.target.value), scrollTo(0, 0))} />
       </label>

@@ -51,7 +51,7 @@ export function Schema({ name, schema, required, note, document }) {
     <${Schema} name=${key} schema=${one} required=${needed.includes(key)} document=${document} />`)}</dl>`;
   if (!name) return html`${whole.items && html`<p class="type">${typeOf(whole, document)}</p>`}${list || html`<p class="type">${typeOf(whole, document)}</p>`}`;
   return html`
-    <div class="field">
+    <div class="one">
       <dt><code>${name}</code>${!required && html` <span class="optional">optional</span>`}</dt>
       <dd>
         <span class="type">${[typeOf(whole, document), note, limits(whole)].filter(Boolean).join(', ')}</span>
@@ -85,7 +85,7 @@ export function Copied() {
     told.addEventListener('copied', copied);
     return () => told.removeEventListener('copied', copied);
   }, []);
-  return html`<p class="hidden" role="status">${count > 0 && `Copied${'.'.repeat(count % 2)}`}</p>`;
+  return html`<p class="unseen" role="status">${count > 0 && `Copied${'.'.repeat(count % 2)}`}</p>`;
 }
 
 /** A block to read and to copy: JSON, or a command. */
