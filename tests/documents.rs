@@ -9,7 +9,7 @@ use chat::core::model::*;
 use chat::dialects::ALL;
 use chat::dialects::telling::Telling;
 use chat::server::described;
-use chat::web::documents::written;
+use chat::web::documents::{template, written};
 
 use super::support::{Chat, Request, Value, documented};
 
@@ -41,7 +41,7 @@ fn every_route_is_described_and_no_other() {
         let routes = one
             .routes
             .iter()
-            .map(|route| format!("{} {}", route.method, route.path));
+            .map(|route| format!("{} {}", route.method, template(route.path)));
         same(one.name, &names(operations), &names(routes));
         let ids = paths
             .values()

@@ -22,14 +22,15 @@ NAMES = {
 }
 # What `{id}` names, by the route.
 IDS = {"/auth/": "device", "/api/notifications/": "notice", "/api/admin/users/": "carl", "/api/admin/messages/": "message"}
+FIXED = {"/docs/{name}/openapi.json": "rooms", "/docs/{name}/asyncapi.json": "rooms", "/assets/{path}": "base.css"}
 # These end tokens: somebody else's.
 PARTING = {"/api/auth/logout", "/auth/remove-all-session"}
 CALLS = itertools.count(1)
 
 
 def known(path, name):
-    if path.startswith("/docs/"):
-        return "rooms"
+    if path in FIXED:
+        return FIXED[path]
     if name == "id":
         return WORLD.get(next((thing for prefix, thing in IDS.items() if path.startswith(prefix)), "group"))
     return WORLD.get(NAMES.get(name))

@@ -13,6 +13,7 @@
 
 mod asyncapi;
 mod openapi;
+pub use openapi::template;
 mod schemas;
 
 use std::collections::HashMap;

@@ -20,7 +20,7 @@ pub fn document(one: &Described, source: &Value, shared: &Value, url: &str) -> V
         let route = one
             .routes
             .iter()
-            .find(|route| route.method == *method && route.path == path);
+            .find(|route| route.method == *method && template(route.path) == path);
         let mut operation = match given.as_str() {
             Some(meant) => {
                 let mut same = writer.operation(key, &source["operations"][meant], route);
@@ -67,6 +67,11 @@ pub fn document(one: &Described, source: &Value, shared: &Value, url: &str) -> V
     });
     document["components"]["schemas"] = named(&document, &writer.schemas);
     document
+}
+
+/// A route's path as OpenAPI writes it: `{path}` where the route takes all the rest, `{*path}`.
+pub fn template(path: &str) -> String {
+    path.replace("{*", "{")
 }
 
 struct Writer<'s> {
