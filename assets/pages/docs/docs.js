@@ -4,10 +4,10 @@ import { Code, Copied, Schema, Words, curl, emit, find, listen } from '/assets/d
 
 const dialects = ['campus', 'mentor', 'emote', 'rooms', 'direct', 'admin'];
 
-/** A document, or nothing where there is none. */
 async function fetched(name, sort) {
   const answer = await fetch(`/docs/${name}/${sort}.json`);
-  return answer.ok ? answer.json() : null;
+  if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
+  return answer.json();
 }
 
 /** Everything of one dialect in one list: its operations by tag, then its events. */
@@ -20,8 +20,8 @@ function book(name, openapi, asyncapi) {
       entries.push({ kind: 'route', id: operation.operationId, group: operation.tags[0], method: method.toUpperCase(), path, token, operation, document: openapi });
     }
   }
-  const channel = asyncapi?.channels.namespace;
-  for (const [id, operation] of Object.entries(asyncapi?.operations ?? {})) {
+  const channel = asyncapi.channels.namespace;
+  for (const [id, operation] of Object.entries(asyncapi.operations)) {
     const message = channel.messages[id];
     const said = operation.action === 'receive';
     const group = said ? 'Events that a client says' : 'Events that a client hears';
@@ -61,7 +61,7 @@ function Page() {
     // The one that is looked at first; the others for the filter.
     for (const one of [name, ...dialects.filter((other) => other !== name)]) {
       Promise.all([fetched(one, 'openapi'), fetched(one, 'asyncapi')])
-        .then(([openapi, asyncapi]) => openapi && setBooks((known) => ({ ...known, [one]: book(one, openapi, asyncapi) })))
+        .then(([openapi, asyncapi]) => setBooks((known) => ({ ...known, [one]: book(one, openapi, asyncapi) })))
         .catch(() => setBooks((known) => ({ ...known, [one]: { name: one, failed: true, entries: [] } })));
     }
     const typed = (event) => {
@@ -121,7 +121,7 @@ function Book({ book: { name, openapi, asyncapi, entries }, hash, filter, elsewh
         <${Words} text=${openapi.info.description} />
         <p class="links">
           <a href=${`/docs/${name}/openapi.json`}>openapi.json</a>
-          ${asyncapi && html`<a href=${`/docs/${name}/asyncapi.json`}>asyncapi.json</a>`}
+          <a href=${`/docs/${name}/asyncapi.json`}>asyncapi.json</a>
           <code>${openapi.servers[0].url}</code>
         </p>
       </section>`}

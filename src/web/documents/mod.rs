@@ -40,8 +40,8 @@ const SHARED: &str = include_str!("shared.json");
 pub struct Documents {
     /// Its operations.
     pub routes: &'static str,
-    /// Its events; `None` where there could be none.
-    pub events: Option<&'static str>,
+    /// Its events.
+    pub events: &'static str,
 }
 
 /// A dialect, as far as its documents go.
@@ -105,26 +105,25 @@ impl Shelf {
             let (openapi, asyncapi) =
                 written(one, &web.public_url, web.core.limits().message_chars)?;
             made.insert(format!("{}/openapi", one.name), Document::new(&openapi));
-            if let Some(asyncapi) = asyncapi {
-                made.insert(format!("{}/asyncapi", one.name), Document::new(&asyncapi));
-            }
+            made.insert(format!("{}/asyncapi", one.name), Document::new(&asyncapi));
         }
         Ok(made)
     }
 }
 
-/// A dialect's OpenAPI document, and the AsyncAPI one where there is any, of a server at this URL whose messages have at
-/// most so many characters.
+/// A dialect's OpenAPI document and its AsyncAPI one, of a server at this URL whose messages have at most so many
+/// characters.
 ///
 /// # Errors
 /// `Internal` for what is no JSON.
-pub fn written(one: &Described, url: &str, message_chars: usize) -> Result<(Value, Option<Value>)> {
+pub fn written(one: &Described, url: &str, message_chars: usize) -> Result<(Value, Value)> {
     let (mut shared, routes) = (read(SHARED)?, read(one.documents.routes)?);
     shared["schemas"]["Text"]["maxLength"] = message_chars.into();
-    let openapi = openapi::document(one, &routes, &shared, url);
-    let events = one.documents.events.map(read).transpose()?;
-    let asyncapi = events.map(|events| asyncapi::document(one, &routes, &events, &shared, url));
-    Ok((openapi, asyncapi))
+    let events = read(one.documents.events)?;
+    Ok((
+        openapi::document(one, &routes, &shared, url),
+        asyncapi::document(one, &routes, &events, &shared, url),
+    ))
 }
 
 fn read(text: &str) -> Result<Value> {
