@@ -72,8 +72,10 @@ class Documents(unittest.TestCase):
             known["token"] = chat.ask("POST", "/api/auth/login", login)["token"]
         if name == "admin":
             known["token"] = chat.admin_token
-        answers = tempfile.NamedTemporaryFile("r")
-        self.addCleanup(answers.close)
+        # Schemathesis keeps what it finds where it runs.
+        place = tempfile.TemporaryDirectory()
+        self.addCleanup(place.cleanup)
+        answers = pathlib.Path(place.name, "answers")
         told = subprocess.run(
             [
                 pathlib.Path(sys.executable).with_name("schemathesis"),
@@ -83,17 +85,17 @@ class Documents(unittest.TestCase):
                 "--seed", "1", "--no-color", "--continue-on-failure", "--warnings", "off",
             ],
             env={
-                **os.environ, "CHAT_WORLD": json.dumps(known), "CHAT_ANSWERS": answers.name,
+                **os.environ, "CHAT_WORLD": json.dumps(known), "CHAT_ANSWERS": str(answers),
                 "SCHEMATHESIS_HOOKS": "documents_hooks", "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1",
             },
-            capture_output=True, text=True, timeout=float(os.environ.get("CHAT_PATIENCE", "60")),
+            cwd=place.name, capture_output=True, text=True, timeout=float(os.environ.get("CHAT_PATIENCE", "60")),
         )
         self.assertEqual(told.returncode, 0, told.stdout + told.stderr)
         self.assertNotIn("panicked", chat.said())
         with urllib.request.urlopen(f"{chat.url}/docs/{name}/openapi.json", timeout=10) as document:
             paths = json.load(document)["paths"]
         described = {f"{method.upper()} {path}" for path, operations in paths.items() for method in operations}
-        answered = {tuple(line.rsplit(" ", 1)) for line in answers.read().splitlines()}
+        answered = {tuple(line.rsplit(" ", 1)) for line in answers.read_text().splitlines()}
         failed = described - {operation for operation, status in answered if status < "4"}
         self.assertEqual(sorted(failed), sorted(beyond))
 
