@@ -172,6 +172,7 @@ fn events() -> Vec<Event> {
                 name: "ann".into(),
             },
             text: "Hello".into(),
+            through: "rooms",
             content_type: "text".into(),
             attachments: Vec::new(),
             client_id: None,

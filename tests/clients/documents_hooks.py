@@ -17,11 +17,17 @@ NAMES = {
     "receiverId": "bob",
     "userId": "bob",
     "sessionId": "session",
+    "uuid": "session",
+    "mentorId": "ann",
+    "menteeId": "bob",
+    "messageId": "message",
+    "mailId": "mail",
+    "socketId": "socket",
     "fileId": "file",
     "name": "upload",
 }
 # What `{id}` names, by the route.
-IDS = {"/auth/": "device", "/api/notifications/": "notice", "/api/admin/users/": "carl", "/api/admin/messages/": "message"}
+IDS = {"/auth/": "device", "/api/notifications/": "notice"}
 FIXED = {"/docs/{name}/openapi.json": "rooms", "/docs/{name}/asyncapi.json": "rooms", "/assets/{path}": "base.css"}
 # These end tokens: somebody else's.
 PARTING = {"/api/auth/logout", "/auth/remove-all-session"}
@@ -52,7 +58,22 @@ def with_ids(context, values, names):
 
 @schemathesis.hook
 def map_path_parameters(context, path_parameters):
+    operation = context.operation
+    if operation.path.startswith("/api/admin/users/") and chosen(path_parameters):
+        return {**path_parameters, **somebody(path_parameters)}
+    if (operation.method, operation.path) == ("delete", "/api/admin/files/{fileId}") and chosen(path_parameters):
+        return {"fileId": WORLD["spare"]}
     return with_ids(context, path_parameters, list)
+
+
+def somebody(wanted):
+    """A new account each time: the last one may be suspended or gone; and a device of theirs."""
+    name = f"somebody-{next(CALLS)}"
+    user = ask("POST", "/api/admin/users", {"name": name, "email": f"{name}@example.test"})["user"]["id"]
+    if "deviceId" not in wanted:
+        return {"userId": user}
+    ask("POST", f"/api/admin/users/{user}/token")
+    return {"userId": user, "deviceId": ask("GET", f"/api/admin/users/{user}/devices")["devices"][0]["id"]}
 
 
 @schemathesis.hook
@@ -85,7 +106,12 @@ def after_call(context, case, response):
 
 
 def log_in():
-    body = json.dumps(WORLD["parting"]).encode()
-    request = urllib.request.Request(WORLD["url"] + "/api/auth/login", body, {"Content-Type": "application/json"})
+    return ask("POST", "/api/auth/login", WORLD["parting"])["token"]
+
+
+def ask(method, path, body=None):
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {WORLD['token']}"}
+    given = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(WORLD["url"] + path, given, headers, method=method)
     with urllib.request.urlopen(request, timeout=10) as answer:
-        return json.load(answer)["token"]
+        return json.load(answer)

@@ -12,6 +12,7 @@ import tempfile
 import unittest
 import urllib.request
 
+import socketio
 from chat import Chat
 
 HERE = pathlib.Path(__file__).parent
@@ -44,7 +45,7 @@ def world(chat):
         "url": chat.url, "token": ann.token, "parting": {**login, "email": "carl@example.test"},
         "ann": str(ann.id), "bob": str(bob.id), "carl": str(carl.id),
         "room": room, "group": group["id"], "message": message["id"], "session": SESSION,
-        "file": file["_id"], "upload": file["url"].removeprefix("/uploads/"),
+        "file": file["_id"], "spare": upload(chat, ann, room)["_id"], "upload": file["url"].removeprefix("/uploads/"),
         "notice": str(chat.ask("GET", "/api/notifications", token=ann.token)["notifications"][0]["id"]),
         "device": next(device["id"] for device in devices if not device["current"]),
     }
@@ -71,7 +72,7 @@ class Documents(unittest.TestCase):
             chat.ask("POST", "/api/auth/register", {"name": "eve", **login})
             known["token"] = chat.ask("POST", "/api/auth/login", login)["token"]
         if name == "admin":
-            known["token"] = chat.admin_token
+            known |= {"token": chat.admin_token, **self.watched(chat, known)}
         # Schemathesis keeps what it finds where it runs.
         place = tempfile.TemporaryDirectory()
         self.addCleanup(place.cleanup)
@@ -99,6 +100,16 @@ class Documents(unittest.TestCase):
         failed = described - {operation for operation, status in answered if status < "4"}
         self.assertEqual(sorted(failed), sorted(beyond))
 
+    def watched(self, chat, known):
+        """What only an administrator sees: an open socket, and a mail that waits."""
+        socket = socketio.Client(reconnection=False)
+        socket.connect(chat.url, auth={"token": known["token"]}, wait_timeout=10)
+        self.addCleanup(socket.disconnect)
+        chat.ask("POST", "/api/password/reset-request", {"email": "bob@example.test"})
+        [open_one] = chat.ask("GET", "/api/admin/sockets", token=chat.admin_token)["sockets"]
+        mail = chat.ask("GET", "/api/admin/outbox", token=chat.admin_token)["outbox"][0]
+        return {"socket": open_one["id"], "mail": mail["id"]}
+
     def test_campus(self):
         # Codes are mailed, and there is no issuer.
         self.conforms(
@@ -119,7 +130,8 @@ class Documents(unittest.TestCase):
         self.conforms("direct")
 
     def test_admin(self):
-        self.conforms("admin")
+        # The link is printed, and watching the wire has no end.
+        self.conforms("admin", "POST /api/admin/setup", "GET /api/admin/wire")
 
 
 if __name__ == "__main__":

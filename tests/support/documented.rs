@@ -179,6 +179,12 @@ fn check(value: &Value, schema: &Value, book: &Value) -> Result<(), String> {
                 }
                 true
             }
+            "additionalProperties" => {
+                for (name, value) in value.as_object().into_iter().flatten() {
+                    conforms(value, said, book).map_err(|why| format!("{name}: {why}"))?;
+                }
+                true
+            }
             "items" => {
                 for value in value.as_array().into_iter().flatten() {
                     conforms(value, said, book)?;
@@ -258,6 +264,7 @@ fn is_a(value: &Value, sort: &Value) -> bool {
         "array" => value.is_array(),
         "string" => value.is_string(),
         "integer" => value.is_i64(),
+        "number" => value.is_number(),
         "boolean" => value.is_boolean(),
         "null" => value.is_null(),
         other => panic!("{other} is no type that the documents use"),

@@ -81,7 +81,7 @@ pub fn sample(schema: &Value, known: &Value) -> Value {
         .or_else(|| schema["type"][0].as_str());
     match (sort, schema["type"].as_array()) {
         (_, Some(sorts)) if sorts.contains(&json!("null")) => Value::Null,
-        (Some("integer"), _) => schema.get("minimum").cloned().unwrap_or(json!(1)),
+        (Some("integer" | "number"), _) => schema.get("minimum").cloned().unwrap_or(json!(1)),
         (Some("boolean"), _) => json!(true),
         (Some("string"), _) => json!("…"),
         _ => Value::Null,
