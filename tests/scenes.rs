@@ -5,6 +5,7 @@ mod campus;
 mod crash;
 mod crossing;
 mod direct;
+mod documents;
 mod doors;
 mod emote;
 mod endure;

@@ -20,6 +20,7 @@ use crate::core::model::{Listed, Page};
 use crate::routes;
 use crate::web::answer::{Answer, Reply, json_reply};
 use crate::web::call::{self, Call, pagination};
+use crate::web::documents::{Described, Documents};
 use crate::web::fields::Fields;
 use crate::web::pages;
 use crate::web::routes::Route;
@@ -62,6 +63,24 @@ pub fn routes() -> Vec<Route> {
         GET "/api/admin/audit" => audit::list, Free;
         GET "/healthz" => metrics::health, Free;
         GET "/metrics" => metrics::show, Free;
+    }
+}
+
+/// The administrator's API as far as its documents go, and the routes around it that are no dialect's.
+pub fn described() -> Described {
+    Described {
+        name: "admin",
+        documents: Documents {
+            routes: include_str!("openapi.json"),
+            events: r#"{ "description": "There are no events for administrators." }"#,
+        },
+        routes: [
+            routes(),
+            crate::web::pages::routes(),
+            crate::web::documents::routes(),
+        ]
+        .concat(),
+        namespace: "/",
     }
 }
 

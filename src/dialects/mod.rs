@@ -7,6 +7,7 @@ pub mod said;
 pub mod telling;
 
 use crate::core::model::Event;
+use crate::web::documents::{Described, Documents};
 use crate::web::routes::Route;
 use said::Hearing;
 use telling::Telling;
@@ -67,6 +68,20 @@ pub trait Dialect: Send + Sync {
     /// What only the server may say: from a client it means nothing.
     fn says(&self) -> &'static [&'static str];
 
+    /// What is written down of both, for who writes clients.
+    fn documents(&self) -> Documents;
+
     /// Tells what became true to whoever listens, in the document's shapes.
     fn retell(&self, event: &Event, tell: &mut Telling<'_>);
+}
+
+/// The dialects, as far as their documents go.
+pub fn described() -> Vec<Described> {
+    let described = ALL.iter().map(|dialect| Described {
+        name: dialect.name(),
+        documents: dialect.documents(),
+        routes: dialect.routes(),
+        namespace: dialect.namespace().path(),
+    });
+    described.collect()
 }

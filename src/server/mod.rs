@@ -24,11 +24,12 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::admin;
 use crate::core::{Core, Durability, Locked, News};
-use crate::dialects::ALL;
+use crate::dialects::{self, ALL};
 use crate::flags::Listen;
 use crate::mail::postman::{self, Smtp};
 use crate::realtime::Realtime;
 use crate::realtime::line::{Line, OnLine};
+use crate::web::documents::{self, Described, Shelf};
 use crate::web::oidc::{Oidc, OidcFlags};
 use crate::web::rates::{Rate, Rates};
 use crate::web::routes::Routes;
@@ -140,6 +141,7 @@ impl Server {
             public_url,
             oidc: oidc.map_err(io::Error::other)?,
             watch: watch.clone(),
+            documents: Shelf::new(described()),
         };
         let warp = warp::service(web::filter(Arc::new(web)));
         let (realtime, service) = Realtime::start(
@@ -217,13 +219,24 @@ impl Server {
     }
 }
 
+/// Everything that has documents.
+pub fn described() -> Vec<Described> {
+    let mut described = dialects::described();
+    described.push(crate::admin::described());
+    described
+}
+
 /// The dialects' routes; those of the listener's own are asked first.
 fn routes_for(dialect: Option<&str>) -> Routes {
     let mut asked = ALL.to_vec();
     // Stable: the others keep their order.
     asked.sort_by_key(|known| Some(known.name()) != dialect);
     let tables = asked.into_iter().map(|known| known.routes());
-    let own = [admin::routes(), crate::web::pages::routes()];
+    let own = [
+        admin::routes(),
+        crate::web::pages::routes(),
+        documents::routes(),
+    ];
     Routes::new(tables.chain(own), dialect.is_some())
 }
 

@@ -7,6 +7,7 @@
 
 pub mod answer;
 pub mod call;
+pub mod documents;
 pub mod downloads;
 pub mod fields;
 pub mod forms;
@@ -54,6 +55,8 @@ pub struct Web {
     pub oidc: Option<oidc::Oidc>,
     /// What whoever runs it may watch.
     pub watch: Arc<watch::Watch>,
+    /// What is written down of its routes and events.
+    pub documents: documents::Shelf,
 }
 
 /// The warp filter that answers every request. Who sent it, and the routes of the listener that it came in by, stand

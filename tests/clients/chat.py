@@ -19,16 +19,23 @@ class Chat:
 
     def __init__(self):
         self.log = tempfile.TemporaryFile("w+")
-        command = [BINARY, "--temp", "--announce", "json", "--exit-with-stdin"]
+        self.command = [BINARY]
         self.child = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True
+            [*self.command, "--temp", "--announce", "json", "--exit-with-stdin"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True,
         )
         line = self.child.stdout.readline()
         if not line:
             self.child.wait()
             self.log.seek(0)
             raise RuntimeError(f"the server ended before it served:\n{self.log.read()[-4000:]}")
-        self.url = json.loads(line)["url"]
+        announced = json.loads(line)
+        self.url, self.db, self.admin_token = announced["url"], announced["db"], announced["adminToken"]
+
+    def said(self):
+        """Its log so far."""
+        self.log.seek(0)
+        return self.log.read()
 
     def close(self):
         self.child.stdin.close()

@@ -1,6 +1,7 @@
 //! One request, one connection, one answer: HTTP/1.1 with nothing between the scene and the wire.
 
 use super::PATIENCE;
+use super::documented;
 use super::looks::{Expected, assert_looks_like};
 use serde_json::Value;
 use std::net::{IpAddr, SocketAddr};
@@ -87,7 +88,9 @@ impl Request {
         let raw = timeout(3 * PATIENCE, talk)
             .await
             .unwrap_or_else(|_| panic!("{asked}: no answer"));
-        Answer::read(asked, &raw)
+        let answer = Answer::read(asked, &raw);
+        documented::came_back(&answer.asked, &answer);
+        answer
     }
 }
 

@@ -149,7 +149,7 @@ impl Kind {
 }
 
 /// Whether the text has this form, where `0` stands for a digit and `x` for a hex digit.
-fn has_form(text: &str, form: &str) -> bool {
+pub fn has_form(text: &str, form: &str) -> bool {
     text.len() == form.len()
         && text
             .bytes()

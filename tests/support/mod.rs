@@ -6,9 +6,11 @@
 //! - `mail`: what was mailed to whom, and the codes in it
 //! - `http`; `entry`, `socket`, `ears`, `packet`: the wires, as raw as a foreign client would use them
 //! - `looks`: when an answer looks like the document's block
+//! - `documented`: whether what came back is written down
 //! - `token`: what a token says, and tokens that nobody should believe
 
 pub mod arriving;
+pub mod documented;
 pub mod ears;
 pub mod entry;
 pub mod habits;

@@ -1,5 +1,6 @@
 //! One live connection: what it says, what it hears in which order, and when it was sent away.
 
+use super::documented;
 use super::ears::{Ears, listen};
 use super::looks::{Expected, assert_looks_like};
 use super::packet;
@@ -47,9 +48,11 @@ impl Socket {
         let said = packet::event(&self.namespace, Some(number), &json!([event, payload]), 0);
         let _ = self.outgoing.send(Message::text(said));
         let waiting = timeout(PATIENCE, answer).await;
-        waiting
+        let answer = waiting
             .unwrap_or_else(|_| panic!("no answer to {event}"))
-            .ok()
+            .ok()?;
+        documented::answered(&self.namespace, event, &answer);
+        Some(answer)
     }
 
     /// Says an event with a callback, and returns what the callback gets.
@@ -175,9 +178,11 @@ impl Socket {
             None => None,
             found => Some(found),
         });
-        heard
+        let heard = heard
             .await
-            .unwrap_or_else(|| panic!("was disconnected before hearing {event}"))
+            .unwrap_or_else(|| panic!("was disconnected before hearing {event}"));
+        documented::heard(&self.namespace, event, &heard);
+        heard
     }
 
     fn expects_an_answer(&self) -> (u64, oneshot::Receiver<Value>) {

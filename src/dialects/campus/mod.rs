@@ -11,6 +11,7 @@ use crate::core::model::{Event, Sort};
 use crate::dialects::said::Hearing;
 use crate::dialects::telling::Telling;
 use crate::routes;
+use crate::web::documents::Documents;
 use crate::web::routes::Route;
 
 pub struct Dialect;
@@ -63,6 +64,10 @@ impl crate::dialects::Dialect for Dialect {
 
     fn says(&self) -> &'static [&'static str] {
         &["receive-message", "receive-group-message"]
+    }
+
+    fn documents(&self) -> Documents {
+        Documents { routes: include_str!("openapi.json"), events: include_str!("asyncapi.json") }
     }
 
     fn retell(&self, event: &Event, tell: &mut Telling<'_>) {

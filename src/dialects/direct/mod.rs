@@ -10,6 +10,7 @@ use crate::core::model::Event;
 use crate::dialects::said::Hearing;
 use crate::dialects::telling::Telling;
 use crate::routes;
+use crate::web::documents::Documents;
 use crate::web::routes::Route;
 
 pub struct Dialect;
@@ -39,6 +40,10 @@ impl crate::dialects::Dialect for Dialect {
 
     fn says(&self) -> &'static [&'static str] {
         &["new_message", "message_notification", "messages_read", "new_notification", "error"]
+    }
+
+    fn documents(&self) -> Documents {
+        Documents { routes: include_str!("openapi.json"), events: include_str!("asyncapi.json") }
     }
 
     fn retell(&self, event: &Event, tell: &mut Telling<'_>) {

@@ -9,6 +9,7 @@ use crate::dialects::said::Hearing;
 use crate::dialects::telling::Telling;
 use crate::routes;
 use crate::web::call::Call;
+use crate::web::documents::Documents;
 use crate::web::login;
 use crate::web::routes::Route;
 
@@ -45,6 +46,10 @@ impl crate::dialects::Dialect for Dialect {
 
     fn says(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    fn documents(&self) -> Documents {
+        Documents { routes: include_str!("openapi.json"), events: include_str!("asyncapi.json") }
     }
 
     fn retell(&self, event: &Event, _: &mut Telling<'_>) {

@@ -9,6 +9,7 @@ use crate::core::model::Event;
 use crate::dialects::said::Hearing;
 use crate::dialects::telling::Telling;
 use crate::routes;
+use crate::web::documents::Documents;
 use crate::web::login;
 use crate::web::routes::Route;
 
@@ -52,6 +53,10 @@ impl crate::dialects::Dialect for Dialect {
 
     fn says(&self) -> &'static [&'static str] {
         &["error"]
+    }
+
+    fn documents(&self) -> Documents {
+        Documents { routes: include_str!("openapi.json"), events: include_str!("asyncapi.json") }
     }
 
     fn retell(&self, event: &Event, tell: &mut Telling<'_>) {

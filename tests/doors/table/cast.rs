@@ -92,6 +92,7 @@ impl<'c> Cast<'c> {
             "carl" => self.carl.uuid.clone(),
             "group" => self.group.clone(),
             "asset" => "base.css".to_owned(),
+            "dialect" => "rooms".to_owned(),
             "direct" => {
                 let met = ann.meets(bob).await;
                 ann.sends_to(&met, SECRET).await;

@@ -19,7 +19,12 @@ const AT_ONCE: usize = 8;
 fn contents() -> Vec<(&'static str, Vec<Route>)> {
     let dialects = chat::dialects::ALL.iter();
     let dialects = dialects.map(|dialect| (dialect.name(), dialect.routes()));
-    let own = [chat::admin::routes(), chat::web::pages::routes()].concat();
+    let own = [
+        chat::admin::routes(),
+        chat::web::pages::routes(),
+        chat::web::documents::routes(),
+    ]
+    .concat();
     dialects.chain([("admin", own)]).collect()
 }
 

@@ -139,6 +139,9 @@ pub const REQUESTS: &str = r#"
 200 200 200 200 200 200  GET /
 200 200 200 200 200 200  GET /admin
 200 200 200 200 200 200  GET /assets/{asset}
+200 200 200 200 200 200  GET /docs
+200 200 200 200 200 200  GET /docs/{dialect}/openapi.json
+200 200 200 200 200 200  GET /docs/{dialect}/asyncapi.json
 "#;
 
 /// 200 is `ok: true`; 401 is a socket that is not let in, or no longer heard.

@@ -1,0 +1,161 @@
+//! Where is this written down? OpenAPI and AsyncAPI documents, one of each per dialect, made from what stands beside its
+//! handlers.
+//!
+//! A dialect writes down what is its own: operations by route, events by name, schemas. What follows from the route
+//! table (parameters in the path, refusals, rate limits) and what all share is filled in here, once, when somebody asks.
+//!
+//! The notation, beside OpenAPI's own:
+//! - `"$ref": "User"` is a schema of the document or a shared one; in place of a schema, a word alone is the same;
+//! - an object has all its `properties` unless it says which are `optional`;
+//! - `tag`, `token` (`none`, `optional`, else required), `query`, `path` and `body` are an operation's; a text in place
+//!   of an operation is the route that it is another spelling of, one in place of a response a refusal's description;
+//! - an example that is not given is put together from the schema's.
+
+mod asyncapi;
+mod openapi;
+pub use openapi::template;
+mod schemas;
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use bytes::Bytes;
+use headers::{HeaderMapExt, IfNoneMatch};
+use http::{HeaderValue, StatusCode, header};
+use serde_json::Value;
+
+use super::Web;
+use super::answer::{Answer, Reply, json_reply};
+use super::call::Call;
+use super::pages::page;
+use super::routes::Route;
+use crate::core::error::{Error, Result};
+use crate::routes;
+
+/// What all documents share.
+const SHARED: &str = include_str!("shared.json");
+
+/// What a dialect writes down of itself, as JSON in the notation above.
+#[derive(Debug, Clone, Copy)]
+pub struct Documents {
+    /// Its operations.
+    pub routes: &'static str,
+    /// Its events.
+    pub events: &'static str,
+}
+
+/// A dialect, as far as its documents go.
+pub struct Described {
+    pub name: &'static str,
+    pub documents: Documents,
+    pub routes: Vec<Route>,
+    /// Where its sockets connect to.
+    pub namespace: &'static str,
+}
+
+/// All documents of a server, made when the first is asked for.
+pub struct Shelf {
+    described: Vec<Described>,
+    made: OnceLock<Result<HashMap<String, Document>>>,
+}
+
+/// A document as it goes out.
+struct Document {
+    body: Bytes,
+    tag: String,
+}
+
+pub fn routes() -> Vec<Route> {
+    routes! {
+        GET "/docs" => async |call: Call| page(&call, "docs/index.html"), Free;
+        GET "/docs/{name}/openapi.json"  => show_openapi, Free;
+        GET "/docs/{name}/asyncapi.json" => show_asyncapi, Free;
+    }
+}
+
+/// GET /docs/:name/openapi.json: the routes of one dialect
+async fn show_openapi(call: Call) -> Answer {
+    show(&call, "openapi")
+}
+
+/// GET /docs/:name/asyncapi.json: its events
+async fn show_asyncapi(call: Call) -> Answer {
+    show(&call, "asyncapi")
+}
+
+fn show(call: &Call, sort: &str) -> Answer {
+    let shelf = &call.web().documents;
+    let made = shelf.made.get_or_init(|| shelf.make(call.web()));
+    let made = made.as_ref().map_err(Error::clone)?;
+    let document = made.get(&format!("{}/{sort}", call.param(0)));
+    document.ok_or(Error::NotFound("Document"))?.reply(call)
+}
+
+impl Shelf {
+    pub fn new(described: Vec<Described>) -> Self {
+        Self {
+            described,
+            made: OnceLock::new(),
+        }
+    }
+
+    fn make(&self, web: &Web) -> Result<HashMap<String, Document>> {
+        let mut made = HashMap::new();
+        for one in &self.described {
+            let (openapi, asyncapi) =
+                written(one, &web.public_url, web.core.limits().message_chars)?;
+            made.insert(format!("{}/openapi", one.name), Document::new(&openapi));
+            made.insert(format!("{}/asyncapi", one.name), Document::new(&asyncapi));
+        }
+        Ok(made)
+    }
+}
+
+/// A dialect's OpenAPI document and its AsyncAPI one, of a server at this URL whose messages have at most so many
+/// characters.
+///
+/// # Errors
+/// `Internal` for what is no JSON.
+pub fn written(one: &Described, url: &str, message_chars: usize) -> Result<(Value, Value)> {
+    let (mut shared, routes) = (read(SHARED)?, read(one.documents.routes)?);
+    shared["schemas"]["Text"]["maxLength"] = message_chars.into();
+    let events = read(one.documents.events)?;
+    Ok((
+        openapi::document(one, &routes, &shared, url),
+        asyncapi::document(one, &routes, &events, &shared, url),
+    ))
+}
+
+fn read(text: &str) -> Result<Value> {
+    serde_json::from_str(text).map_err(|e| Error::Internal(format!("a document: {e}")))
+}
+
+impl Document {
+    fn new(document: &Value) -> Self {
+        let body = Bytes::from(document.to_string());
+        let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &body);
+        let tag = format!("\"{}\"", crate::core::hex(&hash.as_ref()[..16]));
+        Self { body, tag }
+    }
+
+    fn reply(&self, call: &Call) -> Answer {
+        let etag: headers::ETag = self
+            .tag
+            .parse()
+            .map_err(|_| Error::Internal(format!("{} is no entity tag", self.tag)))?;
+        let known = call.headers().typed_get::<IfNoneMatch>();
+        let mut reply = if known.is_some_and(|known| !known.precondition_passes(&etag)) {
+            let mut reply = Reply::new(Bytes::new().into());
+            *reply.status_mut() = StatusCode::NOT_MODIFIED;
+            reply
+        } else {
+            let mut reply = json_reply(StatusCode::OK, &Value::Null);
+            *reply.body_mut() = self.body.clone().into();
+            reply
+        };
+        reply.headers_mut().typed_insert(etag);
+        let cache = HeaderValue::from_static("no-cache");
+        reply.headers_mut().insert(header::CACHE_CONTROL, cache);
+        Ok(reply)
+    }
+}
