@@ -80,8 +80,11 @@ pub fn run(flags: &Flags) -> anyhow::Result<()> {
                     row.name,
                     contestant.name()
                 );
-                let turns = turn(flags, row, *contestant)
-                    .with_context(|| format!("{} {}", row.name, contestant.name()))?;
+                // Whoever fails at one thing is measured at the others.
+                let turns = turn(flags, row, *contestant).unwrap_or_else(|error| {
+                    let name = contestant.name().to_owned();
+                    vec![(name, vec![("problem", format!("{error:#}").into())])]
+                });
                 for (column, results) in turns {
                     let problem = measured.note(&column, &results);
                     problems.extend(problem.map(|what| format!("{} {column}: {what}", row.name)));
@@ -138,9 +141,11 @@ fn turn(
         })?,
         Work::Start(times) => start(&launch, *times)?,
         Work::Grow(what) => {
+            // Less than this is not enough for every conversation to have something unread.
             let sizes = [1_000, 100, 10, 1].map(|part| flags.messages / part);
             return sizes
                 .into_iter()
+                .filter(|size| *size >= 10_000)
                 .map(|size| {
                     let past = Past::of(contestant, size)?;
                     let results = reading::measure(contestant, &past, *what, flags.seconds)?;

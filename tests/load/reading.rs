@@ -60,7 +60,7 @@ fn ask(
             get(move |number| format!("/api/messages/{}?limit={PAGE}", turn(number)))
         }
         Reading::Deepest => get(move |number| {
-            let from_last = (number % OLDEST) as i64;
+            let from_last = (number % OLDEST) as i64 % pages;
             let which = match contestant {
                 Contestant::Chat => format!("page={}", pages - from_last),
                 // The first room has every other id, from 1: a page by what stands behind it.
