@@ -37,7 +37,7 @@ impl Contestant {
         }
     }
 
-    pub fn from_npm(self) -> bool {
+    pub fn is_from_npm(self) -> bool {
         matches!(self, Self::Bun | Self::NodeBatched | Self::Node)
     }
 }

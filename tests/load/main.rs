@@ -135,7 +135,7 @@ fn measure(flags: &Flags) -> anyhow::Result<()> {
         Durability::Full => "full",
         Durability::Normal => "normal",
     };
-    if flags.contestant.from_npm() {
+    if flags.contestant.is_from_npm() {
         contestant::install()?;
     }
     let shape = &flags.shape;
