@@ -295,7 +295,8 @@ impl Core {
 /// Bytes that nobody can guess.
 pub fn random<const BYTES: usize>() -> [u8; BYTES] {
     let mut bytes = [0; BYTES];
-    aws_lc_rs::rand::fill(&mut bytes).expect("the system's random source works, or nothing does");
+    // Straight from the system: the cryptographic library gathers jitter before its first byte, two thirds of a start.
+    getrandom::fill(&mut bytes).expect("the system's random source works, or nothing does");
     bytes
 }
 

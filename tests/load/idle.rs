@@ -2,16 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use crate::crowd;
+use crate::crowd::{self, SOCKETS_PER_ACCOUNT};
 use crate::server::Server;
-use crate::websocket::{Socket, scratch};
-use crate::{Flags, Results, rounded};
+use crate::shape::Shape;
+use crate::websocket::Socket;
+use crate::wire::scratch;
+use crate::{Results, rounded};
 
-/// Below the server's bound of sockets per account.
-const SOCKETS_PER_ACCOUNT: usize = 40;
-
-pub fn measure(server: &Server, flags: &Flags, count: u32) -> anyhow::Result<Results> {
-    let (count, room_size) = (count as usize, flags.room_size as usize);
+pub fn measure(server: &Server, shape: &Shape, count: u32) -> anyhow::Result<Results> {
+    let (count, room_size) = (count as usize, shape.room_size as usize);
     let accounts = count.div_ceil(SOCKETS_PER_ACCOUNT);
     let tokens = (0..accounts)
         .map(|number| crowd::sign_up(server, number))
@@ -22,11 +21,12 @@ pub fn measure(server: &Server, flags: &Flags, count: u32) -> anyhow::Result<Res
 
     // Accounts and rooms weigh something too, so the scale is read with them and without sockets.
     let before = server.usage()?;
+    let shared_before = server.proportional_bytes()?;
     let begin = Instant::now();
     let mut sockets = Vec::with_capacity(count);
     for number in 0..count {
         let mut socket = Socket::open(server.address, &tokens[number / SOCKETS_PER_ACCOUNT])?;
-        crowd::join(flags.dialect, &mut socket, &rooms[number / room_size])?;
+        crowd::join(shape.dialect, &mut socket, &[&rooms[number / room_size]])?;
         socket.never_wait()?;
         sockets.push(socket);
         // Whoever came early must answer pings while the others come.
@@ -37,8 +37,9 @@ pub fn measure(server: &Server, flags: &Flags, count: u32) -> anyhow::Result<Res
     let opened_in = begin.elapsed().as_secs_f64();
     rest(&mut sockets, 2)?;
     let open = server.usage()?;
-    rest(&mut sockets, flags.seconds)?;
+    rest(&mut sockets, shape.seconds)?;
     let after = server.usage()?;
+    let shared_after = server.proportional_bytes()?;
 
     #[allow(clippy::cast_precision_loss)] // at most 25,000
     let each = count as f64;
@@ -62,12 +63,16 @@ pub fn measure(server: &Server, flags: &Flags, count: u32) -> anyhow::Result<Res
                 .into(),
         ),
         (
+            "proportional_bytes_per_socket",
+            ((shared_after - shared_before) / each).round().into(),
+        ),
+        (
             "server_cpu_us_to_open_one",
             rounded((open.cpu_seconds - before.cpu_seconds) * 1e6 / each).into(),
         ),
         (
             "server_cpus_idle",
-            rounded((after.cpu_seconds - open.cpu_seconds) / f64::from(flags.seconds)).into(),
+            rounded((after.cpu_seconds - open.cpu_seconds) / f64::from(shape.seconds)).into(),
         ),
     ])
 }

@@ -1,63 +1,66 @@
-//! What does the server cost: per message, per delivery, per idle socket, per start?
+//! What does the server cost: per message, per delivery, per idle socket, per start? And what would another one?
 //!
 //!     cargo bench --bench load                                   messages through rooms
 //!     cargo bench --bench load -- --dialect direct --senders 1 --in-flight 1
 //!     cargo bench --bench load -- --idle 5000                    memory of open, joined sockets
 //!     cargo bench --bench load -- --start 20                     from exec to serving
+//!     cargo bench --bench load -- compare                        beside Node, Bun and what is possible at best
+//!     cargo bench --bench load -- compare --only rest-512 --only idle --without node
+//!     cargo bench --bench load -- plot FILE.json FILE.svg        what `compare` found, as a picture
 //!
 //! It starts a release build of its own on a fresh database, talks to it from one thread, and ends it.
 //! On one machine both share the processors, so the server's processor time is the number to compare;
 //! messages per second are what was left over by this program, whose own share is printed too.
 
+mod broadcast;
+mod compare;
+mod contestant;
 mod crowd;
+mod gathering;
 mod idle;
+mod inserts;
+mod line;
+mod mark;
+mod past;
 mod person;
+mod plot;
+mod reading;
+mod requests;
+mod row;
 mod run;
 mod server;
+mod shape;
+mod storm;
+mod table;
+mod voice;
 mod websocket;
+mod wire;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 use serde_json::Value;
 
+use crate::contestant::{Contestant, Launch};
 use crate::server::Server;
+use crate::shape::Shape;
 
 /// What was measured, in the order in which a person reads it; a `problem` that is not null is a failure.
 type Results = Vec<(&'static str, Value)>;
 
 /// Puts a load on a chat server of its own and prints what it cost.
 #[derive(Parser)]
-pub struct Flags {
-    /// How many people send.
-    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=5000))]
-    senders: u32,
-    /// How many messages each of them has under way at a time.
-    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    in_flight: u32,
-    /// How many sockets hear each message, the sender's among them.
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=5000))]
-    room_size: u32,
-    /// How long to measure.
-    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=600))]
-    seconds: u32,
-    /// How long to send before measuring.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(0..=60))]
-    warm_up: u32,
-    /// Bytes in a message.
-    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(32..=8000))]
-    text: u32,
-    /// By whose events people join and send.
-    #[arg(long, value_enum, default_value_t = Dialect::Rooms)]
-    dialect: Dialect,
+#[command(args_conflicts_with_subcommands = true)]
+struct Flags {
+    #[command(subcommand)]
+    task: Option<Task>,
+    #[command(flatten)]
+    shape: Shape,
     /// What the server is told about the disk.
     #[arg(long, value_enum, default_value_t = Durability::Full)]
     durability: Durability,
-    /// Microseconds from one look at all sockets to the next: also how coarse the latencies are.
-    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(0..=100_000))]
-    sweep_us: u32,
     /// Instead: open so many joined sockets that say nothing.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=25_000), conflicts_with = "start")]
     idle: Option<u32>,
@@ -73,15 +76,27 @@ pub struct Flags {
     /// Another binary to measure.
     #[arg(long, value_name = "FILE", default_value = env!("CARGO_BIN_EXE_chat"))]
     server: PathBuf,
+    /// Another server to measure.
+    #[arg(long, value_enum, default_value_t = Contestant::Chat)]
+    contestant: Contestant,
     /// What cargo says to every benchmark.
-    #[arg(long, hide = true)]
+    #[arg(long, hide = true, global = true)]
     bench: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Dialect {
-    Rooms,
-    Direct,
+#[derive(Subcommand)]
+enum Task {
+    /// Measure chat beside what a user would otherwise pick, in turns
+    Compare(compare::Flags),
+    /// Draw what `compare` wrote
+    Plot {
+        /// What `compare --json` wrote
+        json: PathBuf,
+        /// The picture
+        svg: PathBuf,
+    },
+    #[command(hide = true)]
+    Broadcast,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -107,10 +122,27 @@ fn measure(flags: &Flags) -> anyhow::Result<()> {
     limit.current = limit.maximum;
     rustix::process::setrlimit(files, limit).context("more open files")?;
 
+    match &flags.task {
+        Some(Task::Compare(flags)) => return compare::run(flags),
+        Some(Task::Plot { json, svg }) => return plot::draw(json, svg),
+        Some(Task::Broadcast) => return broadcast::serve(),
+        None => {}
+    }
+    let mut launch = Launch::of(flags.contestant);
+    launch.binary.clone_from(&flags.server);
+    launch.more.clone_from(&flags.server_flag);
+    launch.durability = match flags.durability {
+        Durability::Full => "full",
+        Durability::Normal => "normal",
+    };
+    if flags.contestant.is_from_npm() {
+        contestant::install()?;
+    }
+    let shape = &flags.shape;
     let results = match (flags.idle, flags.start) {
-        (Some(sockets), _) => with_server(flags, |server| idle::measure(server, flags, sockets))?,
-        (_, Some(times)) => start(flags, times)?,
-        _ => with_server(flags, |server| run::measure(server, flags))?,
+        (Some(sockets), _) => with_server(&launch, |server| idle::measure(server, shape, sockets))?,
+        (_, Some(times)) => start(&launch, times)?,
+        _ => with_server(&launch, |server| run::measure(server, shape))?,
     };
     for (name, value) in &results {
         println!("{name:>32}  {value}");
@@ -131,10 +163,10 @@ fn measure(flags: &Flags) -> anyhow::Result<()> {
 
 /// Runs a measurement; where it fails, the server's last words say more than ours.
 fn with_server(
-    flags: &Flags,
+    launch: &Launch,
     measurement: impl FnOnce(&Server) -> anyhow::Result<Results>,
 ) -> anyhow::Result<Results> {
-    let server = Server::start(flags)?;
+    let server = Server::start(launch)?;
     let results = measurement(&server);
     if results.is_err() {
         eprintln!("{}", server.last_words());
@@ -143,10 +175,10 @@ fn with_server(
     results
 }
 
-fn start(flags: &Flags, times: u32) -> anyhow::Result<Results> {
+fn start(launch: &Launch, times: u32) -> anyhow::Result<Results> {
     let mut took = Vec::new();
     for _ in 0..times {
-        let server = Server::start(flags)?;
+        let server = Server::start(launch)?;
         took.push(server.started_in.as_secs_f64() * 1e3);
         server.stop()?;
     }

@@ -3,18 +3,17 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::crowd::Mark;
+use crate::mark::{Agenda, Mark};
+use crate::shape::{Dialect, Shape};
 use crate::websocket::Socket;
-use crate::{Dialect, Flags};
 
 /// Somebody with a socket.
 pub struct Person {
-    number: usize,
     pub socket: Socket,
-    /// Where this person sends, unless only listening.
-    pub home: Option<usize>,
-    pub seats: Vec<Seat>,
-    pub sent: u32,
+    /// What this person says, unless only listening.
+    pub agenda: Option<Agenda>,
+    /// By room, in order.
+    seats: Vec<Seat>,
     /// Numbers under way, and since when.
     pub waiting: VecDeque<(u32, Instant)>,
     guess: usize,
@@ -28,6 +27,8 @@ pub struct Seat {
     pub order: u64,
     /// By sender: the next number to hear.
     next: Vec<u32>,
+    /// From one number of a sender's to the next.
+    step: u32,
 }
 
 /// What came back, from everybody together.
@@ -42,42 +43,59 @@ pub struct Tally {
 }
 
 impl Person {
-    pub fn new(number: usize, socket: Socket, home: Option<usize>) -> Self {
+    pub fn new(socket: Socket) -> Self {
         Self {
-            number,
             socket,
-            home,
+            agenda: None,
             seats: Vec::new(),
-            sent: 0,
             waiting: VecDeque::new(),
             guess: 0,
         }
     }
 
-    /// Takes a seat in a room where `senders` people may speak.
-    pub fn sit(&mut self, room: usize, senders: usize) {
-        self.seats.push(Seat {
-            room,
-            heard: 0,
-            order: 0,
-            next: vec![0; senders],
-        });
+    /// Takes a seat in a room, where these may speak.
+    pub fn sit(&mut self, room: usize, agendas: &[Agenda]) {
+        let senders = agendas.iter().map(|one| one.sender + 1).max();
+        let mut next = vec![0; senders.unwrap_or(0)];
+        for agenda in agendas {
+            next[agenda.sender] = agenda.first_in(room).unwrap_or(0);
+        }
+        let at = self.seats.partition_point(|seat| seat.room < room);
+        self.seats.insert(
+            at,
+            Seat {
+                room,
+                heard: 0,
+                order: 0,
+                next,
+                step: agendas.first().map_or(1, Agenda::step),
+            },
+        );
+    }
+
+    pub fn seat_in(&self, room: usize) -> Option<&Seat> {
+        let at = self.seats.binary_search_by_key(&room, |seat| seat.room);
+        at.ok().map(|at| &self.seats[at])
     }
 
     /// Fills up what may be under way.
-    pub fn send(&mut self, flags: &Flags, rooms: &[String], now: Instant) {
-        let Some(room) = self.home else { return };
-        while self.waiting.len() < flags.in_flight as usize {
-            let mark = Mark {
-                room,
-                sender: self.number,
-                number: self.sent,
-            };
-            self.socket
-                .say(&mark.packet(flags.dialect, &rooms[room], flags.text as usize));
-            self.waiting.push_back((self.sent, now));
-            self.sent += 1;
+    pub fn send(&mut self, shape: &Shape, rooms: &[String], now: Instant) {
+        if self.agenda.is_some() {
+            while self.waiting.len() < shape.in_flight as usize {
+                self.send_one(shape, rooms, now);
+            }
         }
+    }
+
+    /// Sends one more, whatever is under way.
+    pub fn send_one(&mut self, shape: &Shape, rooms: &[String], now: Instant) {
+        let Some(agenda) = &mut self.agenda else {
+            return;
+        };
+        let mark = agenda.next();
+        let packet = mark.packet(shape.dialect, &rooms[mark.room], shape.text as usize);
+        self.socket.say(&packet);
+        self.waiting.push_back((mark.number, now));
     }
 
     /// Hears what has come, and holds it against what should.
@@ -102,9 +120,11 @@ impl Person {
             if packet.starts_with(said) {
                 tally.delivered += 1;
                 let mark = Mark::find(packet, guess);
-                let seat =
-                    mark.and_then(|mark| seats.iter_mut().find(|seat| seat.room == mark.room));
-                if !mark.zip(seat).is_some_and(|(mark, seat)| seat.hear(mark)) {
+                let heard = mark.and_then(|mark| {
+                    let at = seats.binary_search_by_key(&mark.room, |seat| seat.room);
+                    Some(seats[at.ok()?].hear(mark))
+                });
+                if heard != Some(true) {
                     tally.blame("not the next of its sender", packet);
                 }
             } else if let Some(answer) = packet.strip_prefix(b"43") {
@@ -154,13 +174,13 @@ impl Seat {
             return false;
         };
         let right = *next == mark.number;
-        *next = mark.number + 1;
+        *next = mark.number + self.step;
         right
     }
 }
 
 impl Tally {
-    fn blame(&mut self, why: &str, packet: &[u8]) {
+    pub fn blame(&mut self, why: &str, packet: &[u8]) {
         self.wrongs += 1;
         self.wrong
             .get_or_insert_with(|| format!("{why}: {}", String::from_utf8_lossy(packet)));

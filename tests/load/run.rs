@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 
-use crate::crowd;
-use crate::person::{Person, Tally};
+use crate::gathering::Gathering;
+use crate::person::Tally;
 use crate::server::{Server, Usage, usage};
-use crate::websocket::{Socket, scratch};
-use crate::{Flags, Results, rounded};
+use crate::shape::Shape;
+use crate::wire::{scratch, wait_for};
+use crate::{Results, rounded};
 
 struct Moment {
     at: Instant,
@@ -21,14 +22,13 @@ struct Moment {
     own: Usage,
 }
 
-pub fn measure(server: &Server, flags: &Flags) -> anyhow::Result<Results> {
-    let (mut people, rooms) = gather(server, flags)?;
+pub fn measure(server: &Server, shape: &Shape) -> anyhow::Result<Results> {
+    let mut all = Gathering::of(server, shape)?;
     let mut tally = Tally::default();
     let mut scratch = scratch();
-    let sweep = Duration::from_micros(flags.sweep_us.into());
     let begin = Instant::now();
-    let from = begin + Duration::from_secs(flags.warm_up.into());
-    let until = from + Duration::from_secs(flags.seconds.into());
+    let from = begin + Duration::from_secs_f64(shape.warm_up);
+    let until = from + Duration::from_secs(shape.seconds.into());
     let (mut first, mut last) = (None, None);
     loop {
         let now = Instant::now();
@@ -42,26 +42,27 @@ pub fn measure(server: &Server, flags: &Flags) -> anyhow::Result<Results> {
                 std::mem::take(&mut tally.latencies),
             ));
         }
-        for person in &mut people {
-            person.listen(&mut scratch, flags.dialect, &mut tally)?;
-            if last.is_none() {
-                person.send(flags, &rooms, now);
-            }
-            person.socket.flush()?;
+        all.listen(&mut scratch, shape.dialect, &mut tally)?;
+        if last.is_none() {
+            all.send(shape, begin);
         }
-        let due = tally.acknowledged * u64::from(flags.room_size);
-        let done = people.iter().all(|one| one.waiting.is_empty()) && tally.delivered >= due;
+        all.flush()?;
+        let due = tally.acknowledged * u64::from(shape.room_size);
+        let done = all.unanswered() == 0 && tally.delivered >= due;
         // What does not come within 10 s of the last word does not come.
         if last.is_some() && (done || now > until + Duration::from_secs(10)) {
             break;
         }
-        std::thread::sleep(sweep.saturating_sub(now.elapsed()));
+        if shape.sweep_us == 0 {
+            wait_for(all.wires(), all.until_next(shape, begin))?;
+        } else {
+            let sweep = Duration::from_micros(shape.sweep_us.into());
+            std::thread::sleep(sweep.saturating_sub(now.elapsed()));
+        }
     }
     // One more look, for what should not come: a delivery too many.
     std::thread::sleep(Duration::from_millis(200));
-    for person in &mut people {
-        person.listen(&mut scratch, flags.dialect, &mut tally)?;
-    }
+    all.listen(&mut scratch, shape.dialect, &mut tally)?;
     let (Some(first), Some((last, latencies))) = (first, last) else {
         unreachable!("the loop ends after the last moment, which follows the first")
     };
@@ -70,63 +71,25 @@ pub fn measure(server: &Server, flags: &Flags) -> anyhow::Result<Results> {
         "nothing was acknowledged: {:?}",
         tally.wrong
     );
-    let problem = problem(&people, rooms.len(), &tally);
-    Ok(results(flags, &first, &last, latencies, problem.as_deref()))
-}
-
-fn gather(server: &Server, flags: &Flags) -> anyhow::Result<(Vec<Person>, Vec<String>)> {
-    let (senders, room_size) = (flags.senders as usize, flags.room_size as usize);
-    let count = senders.max(room_size);
-    let tokens = (0..count)
-        .map(|number| crowd::sign_up(server, number))
-        .collect::<anyhow::Result<Vec<_>>>()?;
-    let mut people = Vec::with_capacity(count);
-    for (number, token) in tokens.iter().enumerate() {
-        let socket = Socket::open(server.address, token)?;
-        people.push(Person::new(
-            number,
-            socket,
-            (number < senders).then_some(number / room_size),
-        ));
-    }
-    let mut rooms = Vec::new();
-    for (room, sitting) in crowd::seats(count, room_size).into_iter().enumerate() {
-        let id = crowd::open_room(server, &tokens[sitting[0]], room)?;
-        for number in sitting {
-            let person = &mut people[number];
-            crowd::join(flags.dialect, &mut person.socket, &id)?;
-            person.sit(room, senders);
-        }
-        rooms.push(id);
-    }
-    for person in &mut people {
-        person.socket.never_wait()?;
-    }
-    Ok((people, rooms))
+    let problem = problem(&all, &tally);
+    Ok(results(shape, &first, &last, latencies, problem.as_deref()))
 }
 
 /// What was promised and not kept, if anything.
-fn problem(people: &[Person], rooms: usize, tally: &Tally) -> Option<String> {
+fn problem(all: &Gathering, tally: &Tally) -> Option<String> {
     if let Some(wrong) = &tally.wrong {
         return Some(format!(
             "{} packets were wrong, the first: {wrong}",
             tally.wrongs
         ));
     }
-    let unanswered: usize = people.iter().map(|one| one.waiting.len()).sum();
+    let unanswered = all.unanswered();
     if unanswered > 0 {
         return Some(format!("{unanswered} messages were not acknowledged"));
     }
-    (0..rooms).find_map(|room| {
-        let sent: u64 = people
-            .iter()
-            .filter(|one| one.home == Some(room))
-            .map(|one| u64::from(one.sent))
-            .sum();
-        let mut seats = people
-            .iter()
-            .flat_map(|one| &one.seats)
-            .filter(|seat| seat.room == room);
+    (0..all.rooms.len()).find_map(|room| {
+        let sent: u64 = all.agendas().map(|agenda| agenda.said_in(room)).sum();
+        let mut seats = all.people.iter().filter_map(|one| one.seat_in(room));
         let order = seats.clone().next()?.order;
         if let Some(seat) = seats.clone().find(|seat| seat.heard != sent) {
             return Some(format!(
@@ -152,36 +115,29 @@ fn moment(server: &Server, tally: &Tally) -> anyhow::Result<Moment> {
 
 #[allow(clippy::cast_precision_loss)] // counts of a few seconds
 fn results(
-    flags: &Flags,
+    shape: &Shape,
     first: &Moment,
     last: &Moment,
-    mut latencies: Vec<Duration>,
+    latencies: Vec<Duration>,
     problem: Option<&str>,
 ) -> Results {
-    latencies.sort_unstable();
     let seconds = (last.at - first.at).as_secs_f64();
     let messages = (last.acknowledged - first.acknowledged) as f64;
     let deliveries = (last.delivered - first.delivered) as f64;
     let cpu = last.server.cpu_seconds - first.server.cpu_seconds;
     let own = last.own.cpu_seconds - first.own.cpu_seconds;
-    let late = |share: usize| {
-        rounded(
-            latencies
-                .get(latencies.len().saturating_sub(1) * share / 100)
-                .map_or(0.0, |one| one.as_secs_f64() * 1e3),
-        )
-    };
+    let late = late(latencies);
     vec![
-        ("senders", flags.senders.into()),
-        ("in_flight", flags.in_flight.into()),
-        ("room_size", flags.room_size.into()),
+        ("senders", shape.senders.into()),
+        ("in_flight", shape.in_flight.into()),
+        ("room_size", shape.room_size.into()),
         ("messages_per_second", rounded(messages / seconds).into()),
         (
             "deliveries_per_second",
             rounded(deliveries / seconds).into(),
         ),
-        ("ack_ms_p50", late(50).into()),
-        ("ack_ms_p99", late(99).into()),
+        ("ack_ms_p50", late[0].into()),
+        ("ack_ms_p99", late[1].into()),
         (
             "server_cpu_us_per_message",
             rounded(cpu * 1e6 / messages).into(),
@@ -198,4 +154,13 @@ fn results(
         ),
         ("problem", problem.into()),
     ]
+}
+
+/// Half of them, and all but one in a hundred, were not later than this; in milliseconds.
+pub fn late(mut latencies: Vec<Duration>) -> [f64; 2] {
+    latencies.sort_unstable();
+    [50, 99].map(|share| {
+        let at = latencies.len().saturating_sub(1) * share / 100;
+        rounded(latencies.get(at).map_or(0.0, |one| one.as_secs_f64() * 1e3))
+    })
 }

@@ -1,16 +1,17 @@
 //! How is the server under load started, asked, weighed, and ended?
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, ChildStdin, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
-use clap::ValueEnum;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::Flags;
+use crate::contestant::Launch;
+use crate::line::{Line, request};
+use crate::wire::{scratch, wait_for};
 
 pub struct Server {
     child: Child,
@@ -30,40 +31,20 @@ pub struct Usage {
 }
 
 impl Server {
-    pub fn start(flags: &Flags) -> anyhow::Result<Self> {
+    pub fn start(launch: &Launch) -> anyhow::Result<Self> {
         // Beside the binary, because the usual temporary directory may be memory, where a flush costs nothing.
         let built = std::path::Path::new(env!("CARGO_BIN_EXE_chat"));
         let home = tempfile::tempdir_in(built.parent().context("a binary lies in a directory")?)?;
-        let durability = flags.durability.to_possible_value().context("a value")?;
-        let mut command = Command::new(&flags.server);
+        let db = home.path().join("chat.db");
+        let mut command = launch.command(launch.db.as_deref().unwrap_or(&db))?;
         command
-            .arg("--db")
-            .arg(home.path().join("chat.db"))
-            .args([
-                "--listen",
-                "127.0.0.1:0",
-                "--announce",
-                "json",
-                "--exit-with-stdin",
-            ])
-            .args([
-                "--limit-auth",
-                "off",
-                "--limit-api",
-                "off",
-                "--limit-upload",
-                "off",
-            ])
-            .args(["--limit-events", "off", "--bcrypt-cost", "4"])
-            .args(["--durability", durability.get_name()])
-            .args(&flags.server_flag)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(std::fs::File::create(home.path().join("log"))?);
         let begin = Instant::now();
         let mut child = command
             .spawn()
-            .with_context(|| format!("starting {}", flags.server.display()))?;
+            .with_context(|| format!("starting {}", launch.contestant.name()))?;
         let mut line = String::new();
         let stdout = child.stdout.take().context("stdout is piped")?;
         BufReader::new(stdout).read_line(&mut line)?;
@@ -116,35 +97,49 @@ impl Server {
     }
 
     /// Sends JSON and reads JSON, one connection each: the preparations need not be fast.
-    /// HTTP 1.0, in which an answer ends with its connection and comes in one piece.
     pub fn post(&self, path: &str, body: &Value, token: Option<&str>) -> anyhow::Result<Value> {
-        let body = body.to_string();
-        let authorization = token.map_or(String::new(), |token| {
-            format!("Authorization: Bearer {token}\r\n")
-        });
-        let mut stream = TcpStream::connect(self.address)?;
-        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
-        write!(
-            stream,
-            "POST {path} HTTP/1.0\r\nHost: {}\r\n{authorization}\
-             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            self.address,
-            body.len(),
-        )?;
-        let mut answer = String::new();
-        stream
-            .read_to_string(&mut answer)
-            .with_context(|| format!("POST {path}"))?;
-        let (head, body) = answer
-            .split_once("\r\n\r\n")
-            .context("an answer has a head and a body")?;
-        let status = head.split(' ').nth(1).unwrap_or_default();
-        ensure!(status.starts_with('2'), "POST {path}: {status} {body}");
-        serde_json::from_str(body).with_context(|| format!("POST {path}: {body}"))
+        self.call("POST", path, &body.to_string(), token)
+    }
+
+    fn call(
+        &self,
+        method: &str,
+        path: &str,
+        body: &str,
+        token: Option<&str>,
+    ) -> anyhow::Result<Value> {
+        let mut line = Line::open(self.address)?;
+        line.wire.say(&request(method, path, token, body));
+        let (mut scratch, mut answered) = (scratch(), None);
+        let begin = Instant::now();
+        while answered.is_none() {
+            ensure!(begin.elapsed().as_secs() < 30, "{method} {path}: no answer");
+            line.wire.flush()?;
+            wait_for(std::iter::once(&line.wire), Duration::from_secs(1))?;
+            line.look(&mut scratch, |answer| {
+                answered = Some((
+                    answer.status,
+                    String::from_utf8_lossy(answer.body).into_owned(),
+                ));
+            })?;
+        }
+        let (status, body) = answered.unwrap_or_default();
+        ensure!(
+            matches!(status, 200..300),
+            "{method} {path}: {status} {body}"
+        );
+        serde_json::from_str(&body).with_context(|| format!("{method} {path}: {body}"))
     }
 
     pub fn usage(&self) -> anyhow::Result<Usage> {
         usage(&self.pid.to_string())
+    }
+
+    /// Memory with what is shared divided by who shares it. The kernel walks all of it, so not in a hurry.
+    pub fn proportional_bytes(&self) -> anyhow::Result<f64> {
+        let file = format!("/proc/{}/smaps_rollup", self.pid);
+        let rollup = std::fs::read_to_string(&file).with_context(|| file.clone())?;
+        kilobytes(&rollup, "Pss:")
     }
 }
 
@@ -175,14 +170,18 @@ pub fn usage(process: &str) -> anyhow::Result<Usage> {
     };
     let (user, system) = ticks(11).zip(ticks(12)).context("utime and stime")?;
     let status = read("status")?;
-    let resident = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
-        .context("VmRSS")?;
-    let kilobytes: f64 = resident.trim().trim_end_matches(" kB").parse()?;
     Ok(Usage {
         // Linux reports to programs in hundredths of a second, whatever its own clock does.
         cpu_seconds: (user + system) / 100.0,
-        resident_bytes: kilobytes * 1024.0,
+        resident_bytes: kilobytes(&status, "VmRSS:")?,
     })
+}
+
+/// What a line of `/proc` says in kilobytes, in bytes.
+fn kilobytes(text: &str, name: &str) -> anyhow::Result<f64> {
+    let mut lines = text.lines();
+    let line = lines.find_map(|line| line.strip_prefix(name));
+    let number = line.with_context(|| name.to_owned())?;
+    let number: f64 = number.trim().trim_end_matches(" kB").parse()?;
+    Ok(number * 1024.0)
 }

@@ -3,22 +3,21 @@
 //! Only what a load needs: text frames, one thread, no waiting once set up. Nothing is parsed beyond
 //! frame headers, so this program leaves the processors to the server.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 
-pub struct Socket {
-    stream: TcpStream,
-    /// The beginning of a frame whose rest has not come yet.
-    unread: Vec<u8>,
-    unsent: Vec<u8>,
-}
+use crate::wire::Wire;
 
-/// Room for what one look may find; larger than any frame that is sent here.
-pub fn scratch() -> Vec<u8> {
-    vec![0; 256 * 1024]
+/// Asks for a websocket, and for nothing else.
+pub const UPGRADE: &str = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: localhost\r\n\
+    Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
+pub struct Socket {
+    pub wire: Wire,
 }
 
 impl Socket {
@@ -40,12 +39,7 @@ impl Socket {
             let mut stream = TcpStream::connect(address)?;
             stream.set_nodelay(true)?;
             stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-            write!(
-                stream,
-                "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: {address}\r\n\
-                 Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-                 Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-            )?;
+            stream.write_all(UPGRADE.as_bytes())?;
             let mut head = Vec::new();
             let end = loop {
                 if let Some(end) = head.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -64,9 +58,7 @@ impl Socket {
                     // The first frame may have come along with the head.
                     let unread = head.split_off(end);
                     return Ok(Self {
-                        stream,
-                        unread,
-                        unsent: Vec::new(),
+                        wire: Wire::new(stream, unread),
                     });
                 }
                 b"429" | b"503" if attempt < 99 => std::thread::sleep(Duration::from_millis(100)),
@@ -76,27 +68,32 @@ impl Socket {
         unreachable!("the last attempt returns or fails")
     }
 
-    /// Says an event and waits for its acknowledgement; only before the load begins.
-    pub fn ask(&mut self, event: &str) -> anyhow::Result<()> {
-        self.say(&format!("420{event}"));
+    /// Says these events and waits until all are acknowledged; only before the load begins.
+    pub fn ask(&mut self, events: &[String]) -> anyhow::Result<()> {
+        for event in events {
+            self.say(&format!("420{event}"));
+        }
         self.flush()?;
-        loop {
+        let mut answered = 0;
+        while answered < events.len() {
             let heard = self.wait()?;
             if heard.starts_with("430") {
-                ensure!(heard.contains("\"ok\":true"), "{event}: {heard}");
-                return Ok(());
+                ensure!(heard.contains("\"ok\":true"), "{events:?}: {heard}");
+                answered += 1;
             }
         }
+        Ok(())
     }
 
     /// Waits for the next packet, answering pings.
     fn wait(&mut self) -> anyhow::Result<String> {
         let mut scratch = [0; 4096];
         loop {
-            if let Some((frame, length)) = Frame::at_start_of(&self.unread)? {
+            let wire = &mut self.wire;
+            if let Some((frame, length)) = Frame::at_start_of(&wire.unread)? {
                 let text = String::from_utf8_lossy(frame.payload).into_owned();
                 let kind = frame.kind;
-                self.unread.drain(..length);
+                wire.unread.drain(..length);
                 match (kind, text.as_str()) {
                     (Kind::Text, "2") => self.say("3"),
                     (Kind::Text, _) => return Ok(text),
@@ -105,18 +102,19 @@ impl Socket {
                 continue;
             }
             self.flush()?;
-            let count = self
+            let wire = &mut self.wire;
+            let count = wire
                 .stream
                 .read(&mut scratch)
                 .context("waiting for a packet")?;
             ensure!(count > 0, "closed while waiting for a packet");
-            self.unread.extend_from_slice(&scratch[..count]);
+            wire.unread.extend_from_slice(&scratch[..count]);
         }
     }
 
     /// From here on nothing waits.
     pub fn never_wait(&mut self) -> anyhow::Result<()> {
-        Ok(self.stream.set_nonblocking(true)?)
+        Ok(self.wire.stream.set_nonblocking(true)?)
     }
 
     /// Puts a packet in line; `flush` sends it.
@@ -126,65 +124,36 @@ impl Socket {
         let length = u16::try_from(packet.len()).expect("flags bound a text to 8,000 bytes");
         let [high, low] = length.to_be_bytes();
         if length < 126 {
-            self.unsent.extend_from_slice(&[0x81, MASKED | low]);
+            self.wire.say(&[0x81, MASKED | low]);
         } else {
-            self.unsent
-                .extend_from_slice(&[0x81, MASKED | 126, high, low]);
+            self.wire.say(&[0x81, MASKED | 126, high, low]);
         }
-        self.unsent.extend_from_slice(&[0; 4]);
-        self.unsent.extend_from_slice(packet.as_bytes());
+        self.wire.say(&[0; 4]);
+        self.wire.say(packet.as_bytes());
     }
 
-    /// Sends what is in line, as much as the connection takes now.
     pub fn flush(&mut self) -> anyhow::Result<()> {
-        let mut sent = 0;
-        while sent < self.unsent.len() {
-            match self.stream.write(&self.unsent[sent..]) {
-                Ok(count) => sent += count,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                Err(error) => return Err(error.into()),
-            }
-        }
-        self.unsent.drain(..sent);
-        Ok(())
+        self.wire.flush()
     }
 
     /// Shows every packet that has come since the last look; pings are answered at the next `flush`.
     pub fn look(&mut self, scratch: &mut [u8], mut show: impl FnMut(&[u8])) -> anyhow::Result<()> {
-        let mut filled = self.unread.len();
-        scratch[..filled].copy_from_slice(&self.unread);
-        self.unread.clear();
-        loop {
-            let count = match self.stream.read(&mut scratch[filled..]) {
-                Ok(0) => bail!("the server closed a connection"),
-                Ok(count) => count,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
-                Err(error) => return Err(error.into()),
+        let mut pings = 0;
+        self.wire.look(scratch, |bytes| {
+            let Some((frame, length)) = Frame::at_start_of(bytes)? else {
+                return Ok(None);
             };
-            filled += count;
-            let mut begin = 0;
-            while let Some((frame, length)) = Frame::at_start_of(&scratch[begin..filled])? {
-                match (frame.kind, frame.payload) {
-                    (Kind::Text, b"2") => self.say("3"),
-                    (Kind::Text, packet) => show(packet),
-                    (Kind::Other, _) => {}
-                }
-                begin += length;
+            match (frame.kind, frame.payload) {
+                (Kind::Text, b"2") => pings += 1,
+                (Kind::Text, packet) => show(packet),
+                (Kind::Other, _) => {}
             }
-            let full = filled == scratch.len();
-            scratch.copy_within(begin..filled, 0);
-            filled -= begin;
-            // A read that did not fill the room emptied the connection: asking again would only cost a call.
-            if !full {
-                self.unread.extend_from_slice(&scratch[..filled]);
-                return Ok(());
-            }
-            ensure!(
-                filled < scratch.len(),
-                "a frame of more than {} bytes",
-                scratch.len()
-            );
+            Ok(Some(length))
+        })?;
+        for _ in 0..pings {
+            self.say("3");
         }
+        Ok(())
     }
 }
 

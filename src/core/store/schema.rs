@@ -7,6 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 
@@ -150,8 +151,7 @@ pub(in crate::core) fn fold_in(path: &Path) -> Result<(), OpenError> {
 }
 
 fn prepare(conn: &mut Connection) -> anyhow::Result<()> {
-    conn.busy_timeout(Duration::from_secs(5))?;
-    conn.set_prepared_statement_cache_capacity(256);
+    settle(conn)?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
     // Nothing has been promised to anybody yet; the first commit that is flushed takes all of this with it.
     conn.pragma_update(None, "synchronous", "NORMAL")?;
@@ -163,6 +163,15 @@ fn prepare(conn: &mut Connection) -> anyhow::Result<()> {
         conn.pragma_update(None, "application_id", APPLICATION_ID)?;
     }
     steps().to_latest(conn)?;
+    Ok(())
+}
+
+/// What every serving connection is told.
+fn settle(conn: &Connection) -> rusqlite::Result<()> {
+    conn.busy_timeout(Duration::from_secs(5))?;
+    conn.set_prepared_statement_cache_capacity(256);
+    // A statement is planned once. Without this, binding another number may have it planned again, each time.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
 }
 
@@ -195,8 +204,7 @@ pub(in crate::core) fn secret<const BYTES: usize>(
 
 /// What every reading connection is told when it opens.
 pub(in crate::core) fn prepare_reader(conn: &mut Connection) -> rusqlite::Result<()> {
-    conn.busy_timeout(Duration::from_secs(5))?;
-    conn.set_prepared_statement_cache_capacity(256);
+    settle(conn)?;
     conn.pragma_update(None, "query_only", true)?;
     // As much as SQLite maps at all: a page of 50 costs a fifth of what it costs through read calls.
     conn.pragma_update(None, "mmap_size", 0x7fff_0000_i64)
