@@ -2,6 +2,7 @@
 
 mod admin;
 mod backup;
+pub(crate) mod founders;
 mod notify;
 mod print;
 pub mod serve;

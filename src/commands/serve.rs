@@ -9,13 +9,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 use super::Failure;
-use super::admin::{name_in, promote, set_up_link};
-use crate::core::admin::{Change, NewPerson};
-use crate::core::error::Error;
-use crate::core::model::Time;
-use crate::core::{Core, account, admin, device, text};
-use crate::flags::{Announce, Serve, secret};
-use crate::server::{Server, Settings, tls};
+use super::admin::set_up_link;
+use super::founders;
+use crate::core::{Core, admin};
+use crate::flags::{Announce, Serve};
+use crate::server::{Server, Settings, temp, tls};
 use crate::web::watch::Setting;
 
 /// Serves until it is told to end.
@@ -35,12 +33,12 @@ pub async fn run(flags: Serve, set: Vec<Setting>, listen_given: bool) -> Result<
     let smtp = flags.smtp()?;
     let oidc = flags.oidc()?;
     let admin_token = if flags.temp {
-        Some(people(&core, &flags.user).await?)
+        Some(temp::people(&core, &flags.user).await?)
     } else {
         None
     };
     if let Some(email) = &flags.admin_email {
-        make_admin(&core, email, flags.admin_password_file.as_deref()).await?;
+        founders::administrator(&core, email, flags.admin_password_file.as_deref()).await?;
     }
     let setting_up = core.clone();
     let public_url = flags.public_url.clone();
@@ -102,88 +100,6 @@ impl Home {
             _directory: Some(directory),
         })
     }
-}
-
-/// The people of a throwaway instance: an administrator, whose token this is, and who was asked for.
-async fn people(core: &Core, users: &[(String, String)]) -> Result<String, Error> {
-    let secret: [u8; 16] = crate::core::random();
-    let password = crate::core::hex(&secret);
-    let admin = person(core, "admin", &password, true).await?;
-    for (name, password) in users {
-        person(core, name, password, false).await?;
-    }
-    let now = Time::now();
-    let expires_at = now.plus(core.tokens().ttl);
-    let device = core
-        .write(move |tx| device::log_in(tx, admin, "chat --temp", "127.0.0.1", expires_at))
-        .await?;
-    core.tokens().mint(admin, device, now, expires_at)
-}
-
-async fn person(
-    core: &Core,
-    name: &str,
-    password: &str,
-    admin: bool,
-) -> Result<crate::core::model::AccountId, Error> {
-    let new = account::SignUp {
-        home: if admin { "admin" } else { "rooms" },
-        name: name.to_owned(),
-        username: true,
-        email: format!("{name}@example.test"),
-    };
-    let new = new.checked("--user", password).map_err(Error::Invalid)?;
-    let hash = core.passwords().hash(password.to_owned()).await?;
-    core.write(move |tx| {
-        let id = account::sign_up(tx, new, hash)?;
-        if admin {
-            account::make_admin(tx, id)?;
-        }
-        Ok(id)
-    })
-    .await
-}
-
-/// Makes the account with this address an administrator with this password, or makes it.
-async fn make_admin(core: &Core, email: &str, file: Option<&Path>) -> Result<(), Failure> {
-    let password = file.map(|path| secret("--admin-password-file", path));
-    let password = password.transpose()?;
-    if let Some(wrong) = password.as_deref().and_then(text::wrong_with_password) {
-        return Err(anyhow::anyhow!("the password in --admin-password-file {wrong}").into());
-    }
-    let Some(known) = promote(core, email).await? else {
-        let Some(password) = password else {
-            return Err(anyhow::anyhow!(
-                "nobody has the address {email}: give a password for a new account with --admin-password-file"
-            )
-            .into());
-        };
-        let new = NewPerson {
-            name: name_in(email).to_owned(),
-            email: email.to_owned(),
-            password_hash: Some(core.passwords().hash(password).await?),
-            admin: true,
-        };
-        core.write(move |tx| admin::add(tx, None, new)).await?;
-        return Ok(());
-    };
-    if let Some(password) = password {
-        let address = email.to_owned();
-        let found = core
-            .read(move |view| account::with_email(view, &address))
-            .await?;
-        let hash = found.and_then(|(_, hash)| hash);
-        // A new password logs everybody out, so the same one is none.
-        if !core.passwords().fits(password.clone(), hash).await? {
-            let change = Change {
-                password_hash: Some(core.passwords().hash(password).await?),
-                ..Change::default()
-            };
-            core.write(move |tx| admin::change(tx, None, known.id, change))
-                .await?;
-        }
-    }
-    Ok(())
 }
 
 /// One line of JSON on stdout, the first and only one.

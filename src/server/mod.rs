@@ -4,6 +4,7 @@
 //! here, and every request passes the [`door`] (who is it, may this page ask), then Socket.IO, then warp.
 
 mod door;
+pub mod temp;
 pub mod tls;
 
 use std::io;
@@ -19,7 +20,7 @@ use ipnet::IpNet;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::admin;
@@ -75,9 +76,9 @@ pub struct Server {
     listening: Vec<Listening>,
     stop: watch::Sender<bool>,
     accepting: JoinSet<()>,
-    postman: JoinHandle<()>,
+    /// What goes on beside the listeners: the postman's round, and who observes.
+    background: JoinSet<()>,
     watch: Arc<Watch>,
-    observer: JoinHandle<()>,
     _lock: Locked,
 }
 
@@ -178,12 +179,12 @@ impl Server {
             };
             accepting.spawn(accept.run(listener));
         }
-        let observer = tokio::spawn(admin::stats::observe(core.clone(), watch.clone()));
-        let postman = tokio::spawn(postman::go_round(core.clone(), settings.smtp));
+        let mut background = JoinSet::new();
+        background.spawn(admin::stats::observe(core.clone(), watch.clone()));
+        background.spawn(postman::go_round(core.clone(), settings.smtp));
         Ok(Self {
-            postman,
+            background,
             watch,
-            observer,
             core,
             realtime,
             listening,
@@ -200,8 +201,7 @@ impl Server {
     /// Ends it in order: listeners closed, sockets told, requests answered, the write-ahead log folded in.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
-        self.postman.abort();
-        self.observer.abort();
+        self.background.abort_all();
         self.watch.close();
         while self.accepting.join_next().await.is_some() {}
         tokio::time::timeout(LAST_WORDS, self.realtime.close())

@@ -1,0 +1,149 @@
+//! How does a test get a chat server of its own? A throwaway instance: in a temporary directory, on a free port, with
+//! every limit on how often and how many off.
+
+use std::io;
+
+use tempfile::TempDir;
+
+use super::{Server, Settings};
+use crate::core::error::Error;
+use crate::core::model::{AccountId, Time};
+use crate::core::{Core, account, device};
+use crate::flags::{Flags, Serve};
+
+/// A server in this process that is gone when it is dropped, with everything that was in it.
+pub struct Temp {
+    server: Option<Server>,
+    core: Core,
+    url: String,
+    admin_token: String,
+    _directory: TempDir,
+}
+
+impl Server {
+    /// Starts a throwaway instance, as `chat --temp` does, inside this process.
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// let chat = chat::Server::temp().await?;
+    /// let (ann, token) = chat.person("ann").await?;
+    /// println!("{} serves, and knows {ann} by {token}", chat.url());
+    /// chat.stop().await;
+    /// # Ok::<(), std::io::Error>(()) }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    /// Where there is no room for a temporary directory, or no free port.
+    pub async fn temp() -> io::Result<Temp> {
+        let directory = tempfile::Builder::new().prefix("chat-").tempdir()?;
+        let flags = <Flags as clap::Parser>::try_parse_from(["chat", "--temp"]);
+        let flags: Serve = flags.map_err(io::Error::other)?.serve;
+        let options = flags.options().map_err(io::Error::other)?;
+        let opened = Core::open(&directory.path().join("chat.db"), options);
+        let (core, news, lock) = opened.map_err(io::Error::other)?;
+        let admin_token = people(&core, &[]).await.map_err(io::Error::other)?;
+        let server = Server::start(Settings {
+            core: core.clone(),
+            news,
+            lock,
+            listen: flags.listeners(false),
+            rates: flags.rates(),
+            members_only: false,
+            trust_proxy: Vec::new(),
+            cors_origin: Vec::new(),
+            tls: None,
+            public_url: None,
+            oidc: None,
+            smtp: None,
+            flags: Vec::new(),
+        });
+        let server = server.await?;
+        let first = server.listening().first();
+        Ok(Temp {
+            url: first.map_or_else(String::new, |first| first.url.clone()),
+            server: Some(server),
+            core,
+            admin_token,
+            _directory: directory,
+        })
+    }
+}
+
+impl Temp {
+    /// Where it listens: `http://127.0.0.1:PORT`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The token of its administrator.
+    pub fn admin_token(&self) -> &str {
+        &self.admin_token
+    }
+
+    /// Makes an account `NAME@example.test` and logs it in: its id, and a token that works in every dialect.
+    ///
+    /// # Errors
+    /// Where the name is taken or is none.
+    pub async fn person(&self, name: &str) -> io::Result<(i64, String)> {
+        let made = async {
+            let password = crate::core::hex(&crate::core::random::<16>());
+            let id = person(&self.core, name, &password, false).await?;
+            Ok((id.number(), log_in(&self.core, id).await?))
+        };
+        made.await.map_err(|error: Error| io::Error::other(error))
+    }
+
+    /// Ends it in order. Dropping it ends it too, without waiting for anybody.
+    pub async fn stop(mut self) {
+        if let Some(server) = self.server.take() {
+            server.stop().await;
+        }
+    }
+}
+
+impl Drop for Temp {
+    fn drop(&mut self) {
+        // The fan-out ends when the core has closed, and closing waits for the disk.
+        let core = self.core.clone();
+        std::thread::spawn(move || core.close());
+    }
+}
+
+/// The people of a throwaway instance: an administrator, whose token this is, and who was asked for.
+pub async fn people(core: &Core, users: &[(String, String)]) -> Result<String, Error> {
+    let secret: [u8; 16] = crate::core::random();
+    let password = crate::core::hex(&secret);
+    let admin = person(core, "admin", &password, true).await?;
+    for (name, password) in users {
+        person(core, name, password, false).await?;
+    }
+    log_in(core, admin).await
+}
+
+async fn log_in(core: &Core, id: AccountId) -> Result<String, Error> {
+    let now = Time::now();
+    let expires_at = now.plus(core.tokens().ttl);
+    let device = core
+        .write(move |tx| device::log_in(tx, id, "chat --temp", "127.0.0.1", expires_at))
+        .await?;
+    core.tokens().mint(id, device, now, expires_at)
+}
+
+async fn person(core: &Core, name: &str, password: &str, admin: bool) -> Result<AccountId, Error> {
+    let new = account::SignUp {
+        home: if admin { "admin" } else { "rooms" },
+        name: name.to_owned(),
+        username: true,
+        email: format!("{name}@example.test"),
+    };
+    let new = new.checked("--user", password).map_err(Error::Invalid)?;
+    let hash = core.passwords().hash(password.to_owned()).await?;
+    core.write(move |tx| {
+        let id = account::sign_up(tx, new, hash)?;
+        if admin {
+            account::make_admin(tx, id)?;
+        }
+        Ok(id)
+    })
+    .await
+}
