@@ -26,7 +26,7 @@ export function Conversation({ id }) {
   }, [!one]);
 
   const close = (event) => event.key === 'Escape' && !event.defaultPrevented && !document.querySelector('dialog[open]') && (location.hash = '');
-  if (!one) return html`<main class="talk" aria-busy="true"></main>`;
+  if (!one) return html`<section class="talk" aria-busy="true"></section>`;
 
   const title = talk.titleOf(one);
   const [other] = talk.others(one);
@@ -37,23 +37,25 @@ export function Conversation({ id }) {
     drag(false);
     tray.add(one, event.dataTransfer.files);
   };
-  return html`<main class="talk" ref=${box} onKeyDown=${close} aria-labelledby="talk-title"
+  return html`<section class="talk" ref=${box} onKeyDown=${close} aria-labelledby="talk-title"
       onDragOver=${(event) => carries(event) && (event.preventDefault(), drag(true))}
       onDragLeave=${(event) => !box.current.contains(event.relatedTarget) && drag(false)} onDrop=${drop}>
     <header>
       <a class="round back" href="#" aria-label="Back to your conversations"><${Icon} name="back" /></a>
-      <button class="talk-head" onClick=${() => show(true)} aria-label=${`${title}: about this conversation`}>
+      <div class="talk-head">
         <${Face} id=${one.type === 'direct' ? (other?.id ?? id) : id} name=${title} url=${other?.avatarUrl} type=${one.type} small />
-        <span class="talk-names"><strong id="talk-title" role="heading" aria-level="1" dir="auto">${title}</strong>
-          <span class="small quiet" dir="auto">${typing(one) || subtitle(one)}</span></span>
-      </button>
+        <div class="talk-names">
+          <h2 id="talk-title"><button aria-haspopup="dialog" title="About this conversation" dir="auto" onClick=${() => show(true)}>${title}</button></h2>
+          <span class="small quiet" dir="auto">${typing(one) || subtitle(one)}</span>
+        </div>
+      </div>
       ${!online && html`<span class="offline small" role="status"><${Icon} name="away" />No connection</span>`}
     </header>
     <${Log} one=${one} />
     <${Composer} one=${one} />
     ${dragged && html`<div class="dropping" aria-hidden="true"><p>Drop files to share them here</p></div>`}
     ${about && html`<${About} one=${one} close=${() => show(false)} />`}
-  </main>`;
+  </section>`;
 }
 
 function subtitle(one) {

@@ -50,7 +50,11 @@ export function listen(token, on) {
     /** The conversations as they were listed after connecting: how far there is to catch up. */
     listed: (conversations) => position.expect(conversations),
     again: () => socket.connect(),
-    overhear: (id) => (overheard.add(id), socket.emit('join_conversation', { conversationId: id })),
+    /** Hears an open room that is not one's own; resolves once nothing more can be missed. */
+    overhear: (id) => {
+      overheard.add(id);
+      return socket.timeout(5_000).emitWithAck('join_conversation', { conversationId: id }).catch(() => {});
+    },
     stopOverhearing: (id) => overheard.delete(id) && socket.emit('leave_conversation', { conversationId: id }),
     type: (id, isTyping) => socket.connected && socket.volatile.emit('typing', { conversationId: id, isTyping }),
     markRead: (id) => socket.connected && socket.emit('mark_read', { conversationId: id }),

@@ -80,7 +80,7 @@ function Line({ line, before, after, one }) {
   const unread = line.id && line.id === one.newFrom;
   const read = !line.entry && line.createdAt <= one.readUpTo;
   return [
-    newDay && html`<h2 class="day" key="day"><span>${day(line.createdAt)}</span></h2>`,
+    newDay && html`<h3 class="day" key="day"><span>${day(line.createdAt)}</span></h3>`,
     unread && html`<p class="day unread" key="new"><span>New</span></p>`,
     html`<${Message} key="message" line=${line} read=${read} first=${newDay || unread || !together(before, line)} last=${!together(line, after)} crowd=${one.type === 'group' || one.type === 'room'} />`,
   ];

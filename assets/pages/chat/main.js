@@ -20,15 +20,16 @@ function Page() {
   });
   if (me === undefined) return html`<main class="waiting" aria-busy="true"><p class="quiet">${world.online ? '' : 'The server cannot be reached. Trying again…'}</p></main>`;
   if (me === null) return html`<${Door} />`;
-  return html`<div class="page ${shown ? 'talking' : ''}">
+  return html`<main class="page ${shown ? 'talking' : ''}">
+    <h1 class="unseen">chat</h1>
     <${List} />
     ${shown ? html`<${Conversation} key=${shown} id=${shown} />` : html`<${Nothing} />`}
     <${Corner} />
-  </div>`;
+  </main>`;
 }
 
-const Nothing = () => html`<main class="nothing"><div class="empty"><img src="/assets/icon.svg" alt="" width="56" height="56" />
-  <h1>Your conversations</h1><p>Choose one on the left, or begin a new one.</p></div></main>`;
+const Nothing = () => html`<section class="nothing" aria-label="Conversation"><div class="empty"><img src="/assets/icon.svg" alt="" width="56" height="56" />
+  <h2>Your conversations</h2><p>Choose one on the left, or begin a new one.</p></div></section>`;
 
 /** What is said in the corner, and what is said to screen readers. */
 function Corner() {

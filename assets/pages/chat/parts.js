@@ -27,16 +27,23 @@ export function Face({ id, name, url, type = 'direct', small }) {
   if (type === 'room') return html`<span class="${kind} square" aria-hidden="true"><${Icon} name="room" /></span>`;
   if (type === 'group') return html`<span class=${kind} aria-hidden="true"><${Icon} name="people" /></span>`;
   if (url) return html`<img class=${kind} src=${url} alt="" referrerpolicy="no-referrer" />`;
-  return html`<span class=${kind} aria-hidden="true">${initials(name)}</span>`;
+  // Drawn by the style sheet: letters are no part of what the button around them is called.
+  return html`<span class=${kind} aria-hidden="true" data-letters=${initials(name)} />`;
 }
 
 /** A window over the page: Escape, its cross and a click beside it close it. */
 export function Dialog({ title, close, children }) {
   const box = useRef();
+  // Asked before anything in the window takes the focus.
+  const [opener] = useState(() => document.activeElement);
   useEffect(() => {
-    const opener = document.activeElement;
-    box.current.showModal();
-    return () => opener?.isConnected && opener.focus();
+    const dialog = box.current;
+    dialog.showModal();
+    return () => {
+      // While it is open nothing else can have the focus.
+      dialog.close();
+      if (opener?.isConnected) opener.focus();
+    };
   }, []);
   const beside = (event) => event.target === box.current && close();
   return html`<dialog ref=${box} class="window" aria-labelledby="window-title" onCancel=${(event) => (event.preventDefault(), close())} onMouseDown=${beside}>

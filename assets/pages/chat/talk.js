@@ -99,7 +99,8 @@ export async function show(id) {
   const over = line;
   try {
     const talk = world.talks.get(id) ?? learn(await api.conversation(id));
-    if (talk.guest) over?.overhear(id);
+    // What is said from here on is heard, what was said before is loaded.
+    if (talk.guest) await over?.overhear(id);
     if (!talk.messages) await loadLatest(talk);
     if (world.shown === id) attend();
   } catch (refusal) {

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { Browser, expectText } from './browser.js';
 import { open } from '../chat.js';
 import { wire } from './line.js';
-import { begins, enters, opens, password, png, said, says, sees, ticks, writesTo } from './people.js';
+import { about, begins, enters, opens, password, png, said, says, sees, ticks, writesTo } from './people.js';
 
 const chat = await open();
 const browser = await Browser.open();
@@ -130,10 +130,11 @@ test('a room is opened, found and joined by writing; a group takes people in and
   await rosa.getByLabel('Name of the group').fill('Three');
   await rosa.getByRole('button', { name: 'raul', exact: true }).click();
   await rosa.getByRole('button', { name: 'Make the group with 1 other' }).click();
+  await rosa.getByRole('textbox', { name: 'Message to Three' }).waitFor();
   await says(rosa, 'Just us');
   await opens(raul, 'Three');
   await sees(raul, 'Just us');
-  await rosa.getByRole('button', { name: 'Three: about this conversation' }).click();
+  await about(rosa);
   await rosa.getByRole('button', { name: 'Add somebody' }).click();
   await rosa.getByRole('button', { name: 'rita', exact: true }).click();
   await rosa.getByRole('button', { name: 'Remove rita' }).waitFor();
@@ -144,7 +145,7 @@ test('a room is opened, found and joined by writing; a group takes people in and
   await says(raul, 'And me?');
   await raul.getByText('Not sent. Conversation not found.').waitFor();
   await raul.getByRole('button', { name: 'Discard' }).click();
-  await rosa.getByRole('button', { name: 'Three: about this conversation' }).click();
+  await about(rosa);
   await rosa.getByRole('button', { name: 'Leave the group' }).click();
   await rosa.getByText('Choose one on the left').waitFor();
   assert.equal(await rosa.locator('.row', { hasText: 'Three' }).count(), 0);

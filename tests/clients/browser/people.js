@@ -31,7 +31,10 @@ export async function says(page, words) {
   await page.keyboard.press('Enter');
 }
 
-export const opens = (page, name) => page.locator('.row', { hasText: name }).click();
+/** Opens the window about the conversation that is shown. */
+export const about = (page) => page.locator('#talk-title button').click();
+
+export const opens = (page, name) => page.locator('.row', { has: page.locator('.row-title', { hasText: name }) }).click();
 
 /** What stands in the conversation, from the first message to the last. */
 export const said = (page) => page.locator('.log .words').allTextContents();
