@@ -1,11 +1,11 @@
 // What happens while one looks? The socket of mentor's namespace `/chat`, which hears all of one's conversations by
-// itself, and one of direct's in `/`, because only direct says of an old message whether it has been read.
+// itself, and for a moment one of direct's in `/`, because only direct says of an old message whether it has been read.
 //
 // Nothing is missed: whoever comes back says the last message id that they heard everything up to, and the server first
 // tells what came since. A conversation is caught up on its own, so the newest message heard is that position only once
 // all conversations have come as far as the list says; until then the old position stays. Repeats are dropped by id.
 
-import { Manager } from '/assets/vendor/socket.io.js';
+import { io, Manager } from '/assets/vendor/socket.io.js';
 
 /** Begins to listen; `on` has a function for each thing that may happen. */
 export function listen(token, on) {
@@ -45,7 +45,7 @@ export function listen(token, on) {
   socket.on('new_notification', (notice) => on.notice(notice));
   socket.on('error', (problem) => on.problem(problem));
 
-  const receipts = readSocket(manager, token);
+  let stopAsking = () => {};
   return {
     /** The conversations as they were listed after connecting: how far there is to catch up. */
     listed: (conversations) => position.expect(conversations),
@@ -58,8 +58,12 @@ export function listen(token, on) {
     stopOverhearing: (id) => overheard.delete(id) && socket.emit('leave_conversation', { conversationId: id }),
     type: (id, isTyping) => socket.connected && socket.volatile.emit('typing', { conversationId: id, isTyping }),
     markRead: (id) => socket.connected && socket.emit('mark_read', { conversationId: id }),
-    receipts,
-    close: () => (socket.disconnect(), receipts.stop(), manager._close?.()),
+    /** Which of one's messages after a position have been read? Calls `tell` with the times of those. */
+    askRead: (...what) => {
+      stopAsking();
+      stopAsking = askRead(token, ...what);
+    },
+    close: () => (socket.disconnect(), stopAsking()),
   };
 }
 
@@ -100,22 +104,20 @@ class Position {
 
 /**
  * Which of one's messages in a conversation have been read? Joining it by direct's event from an old position tells its
- * messages since, each with `is_read`; what is read later comes as `messages_read`.
+ * messages since, each with `is_read`; what is read later comes as `messages_read`. The connection is one of its own,
+ * since a position belongs to a connection, and ends with the message that was sent at `until`, the last one known.
  */
-function readSocket(manager, token) {
+function askRead(token, id, since, until, tell) {
   const own = Number(JSON.parse(atob(token.split('.')[1].replaceAll('-', '+').replaceAll('_', '/'))).sub);
-  let wanted = null;
-  const auth = (tell) => tell({ token, lastMessageId: wanted?.since });
-  const socket = manager.socket('/', { auth, autoConnect: false });
-  socket.on('connect', () => wanted && socket.emit('join_conversation', { conversationId: wanted.id }));
-  socket.on('new_message', (message) => {
-    if (wanted && message.sender_id === own && message.is_read) wanted.tell(message.created_at);
+  const auth = { token, lastMessageId: since };
+  const socket = io(location.origin, { auth, forceNew: true, reconnection: false, transports: ['websocket', 'polling'], tryAllTransports: true });
+  const done = () => socket.disconnect();
+  const late = setTimeout(done, 15_000);
+  socket.on('connect', () => socket.emit('join_conversation', { conversationId: id }));
+  socket.on('disconnect', () => clearTimeout(late));
+  socket.on('new_message', ({ sender_id, is_read, created_at }) => {
+    if (sender_id === own && is_read) tell(created_at);
+    if (created_at >= until) done();
   });
-  return {
-    ask(id, since, tell) {
-      wanted = { id, since, tell };
-      socket.disconnect().connect();
-    },
-    stop: () => ((wanted = null), socket.disconnect()),
-  };
+  return done;
 }

@@ -39,7 +39,8 @@ export function Log({ one }) {
   // A page that does not fill the screen cannot be scrolled: then the next one comes by itself.
   useEffect(() => {
     const log = box.current;
-    if (one.messages && one.more && !one.problem && log.scrollHeight <= log.clientHeight) talk.loadOlder(one);
+    // As drawn, not as it is by now: what came since has no height yet.
+    if (messages.length && one.messages?.length === messages.length && one.more && !one.problem && log.scrollHeight <= log.clientHeight) talk.loadOlder(one);
   });
 
   const scrolled = () => {

@@ -128,7 +128,7 @@ async function loadLatest(talk) {
   meet(page);
   if (page.some(({ senderId }) => senderId === world.me.id)) {
     // From the page's first message on, or from the very beginning.
-    line?.receipts.ask(talk.id, hasMore ? page[0].id : 1, (at) => readUpTo(talk, at));
+    line?.askRead(talk.id, hasMore ? page[0].id : 1, page.at(-1).createdAt, (at) => readUpTo(talk, at));
   }
 }
 
