@@ -86,7 +86,10 @@ async function pump(conversationId) {
       // Without its messages loaded nobody waits to see where it stands.
       if (!talk?.messages || talk.messages.some((message) => message.id === id)) remove(entry);
     } catch (refusal) {
-      Object.assign(entry, { state: 'failed', why: refusal.message, unreachable: refusal.unreachable, heardAs: undefined });
+      Object.assign(entry, { state: 'failed', why: refusal.message, unreachable: refusal.unreachable });
+      // Heard, and only the answer got lost: most likely it is there, and saying it again makes sure.
+      if (entry.heardAs && entry.unreachable) setTimeout(retry, 3_000, entry);
+      else entry.heardAs = undefined;
     }
     changed();
   }

@@ -3,9 +3,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { deflateSync } from 'node:zlib';
 import { Browser, expectText, fitsItsWidth, hasNoBarriers, picture } from './browser.js';
 import { open } from '../chat.js';
-import { about, begins, enters, opens, password, png, said, says, sees } from './people.js';
+import { about, begins, enters, opens, password, said, says, sees } from './people.js';
 
 const chat = await open();
 const browser = await Browser.open();
@@ -16,11 +17,54 @@ async function signsUp(username, mailbox) {
   const login = { email: `${mailbox}@example.test`, password };
   assert.equal((await chat.asks('POST', '/api/auth/signup', { username, ...login })).status, 201);
   const { token } = (await chat.asks('POST', '/api/auth/login', login)).said;
-  return async (method, path, body) => {
+  const ask = async (method, path, body) => {
     const { status, said } = await chat.asks(method, path, body, token);
     assert.ok(status < 300, `${method} ${path}: ${status} ${JSON.stringify(said)}`);
     return said;
   };
+  /** Uploads a picture; answers it as an attachment. */
+  ask.shares = async (roomId, filename, bytes) => {
+    const form = new FormData();
+    form.append('roomId', roomId);
+    form.append('file', new File([bytes], filename));
+    const answer = await fetch(`${chat.url}/api/files/upload`, { method: 'POST', headers: { authorization: `Bearer ${token}` }, body: form });
+    assert.equal(answer.status, 201);
+    const { data } = await answer.json();
+    return { filename, mimeType: data.mimetype, url: data.url, size: data.size };
+  };
+  return ask;
+}
+
+/** A picture of hills at dawn, as a PNG. */
+function view([width, height] = [240, 180]) {
+  const ridge = (x, at, high) => at + high * (Math.sin(x / 23 + at) + 0.5 * Math.sin(x / 9 + at * 2));
+  const rows = [];
+  for (let y = 0; y < height; y += 1) {
+    rows.push(0);
+    for (let x = 0; x < width; x += 1) {
+      const hill = [[150, 6, [28, 62, 58]], [122, 9, [52, 98, 92]], [96, 12, [104, 146, 142]]].find(([at, high]) => y > ridge(x, at, high));
+      rows.push(...(hill?.[2] ?? [250 - y / 4, 190 + y / 4, 150 + y / 2].map(Math.round)));
+    }
+  }
+  const chunk = (name, data) => {
+    const body = Buffer.concat([Buffer.from(name), data]);
+    const [long, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
+    long.writeUInt32BE(data.length);
+    sum.writeUInt32BE(crc32(body));
+    return Buffer.concat([long, body, sum]);
+  };
+  const head = Buffer.from([0, 0, 0, width, 0, 0, 0, height, 8, 2, 0, 0, 0]);
+  const start = Buffer.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10]);
+  return Buffer.concat([start, chunk('IHDR', head), chunk('IDAT', deflateSync(Buffer.from(rows))), chunk('IEND', Buffer.alloc(0))]);
+}
+
+function crc32(bytes) {
+  let sum = ~0;
+  for (const byte of bytes) {
+    sum ^= byte;
+    for (let bit = 0; bit < 8; bit += 1) sum = (sum >>> 1) ^ (sum & 1 ? 0xedb88320 : 0);
+  }
+  return ~sum >>> 0;
 }
 
 /** A little town: people, rooms, a group, and what they talk about. */
@@ -41,11 +85,9 @@ async function town() {
   await say(mira, trip, 'Shall we take the 7:40 train on Saturday?');
   await say(jonas, trip, 'Works for me. The hut has a stove, so bring marshmallows!');
   await say(jonas, trip, 'And here is the route: https://example.com/maps/ridge-walk');
-  const form = new FormData();
-  form.append('roomId', trip);
-  form.append('file', new File([png], 'view.png', { type: 'image/png' }));
   await say(ada, trip, 'I can drive us home on Sunday. There is room for three and a dog, as long as the dog does not mind a little singing.');
-  await say(mira, trip, 'Perfect');
+  await say(mira, trip, 'Perfect! This is the view from the hut:', { attachments: [await mira.shares(trip, 'view.png', view())] });
+  await jonas('PATCH', `/api/conversations/${trip}/read`);
   const { id: direct } = await jonas('POST', '/conversation/create', { receiverId: miraId });
   await say(jonas, direct, 'Could you look over my draft tomorrow?');
   await say(mira, direct, 'Of course! Send it whenever it is ready.');
@@ -109,7 +151,7 @@ for (const [scheme, width, name] of [['light', 1100, 'chat-light.png'], ['dark',
     await look('the list');
     if (width < 720) await page.screenshot({ path: picture(name.replace('chat', 'chat-list')) });
     await opens(page, 'Weekend in the mountains');
-    await page.getByText('Perfect').last().waitFor();
+    await page.locator('.picture img').waitFor();
     await look('a group');
     await page.screenshot({ path: picture(name) });
     await about(page);
