@@ -1,0 +1,43 @@
+// Who is in this conversation? Its people; a group's maker takes people in and puts them out, and everybody may leave.
+
+import { html, useEffect, useState } from '/assets/vendor/preact-htm.js';
+import * as api from './api.js';
+import { People } from './begin.js';
+import { Dialog, Face, useDoing } from './parts.js';
+import * as talk from './talk.js';
+import { world } from './world.js';
+
+export function About({ one, close }) {
+  const [details, know] = useState({});
+  const [adding, add] = useState(false);
+  const [busy, refusal, run] = useDoing();
+  const group = one.type === 'group';
+  // Only rooms' shape says who made it, in its own spelling; without that we offer, and the server decides.
+  const mine = group && (!world.me.hex || details.createdBy === world.me.hex);
+  useEffect(() => {
+    talk.change(one, Promise.resolve()).catch(() => {});
+    if (group || one.type === 'room') api.roomDetails(one.id).then(know, () => {});
+  }, []);
+
+  const change = (changing) => run(() => talk.change(one, changing()));
+  const take = async ({ id }) => (await change(() => api.addMember(one.id, id))) && add(false);
+  const leave = () => run(() => talk.leave(one));
+  return html`<${Dialog} title=${talk.titleOf(one)} close=${close}>
+    ${details.description && html`<p class="quiet" dir="auto">${details.description}</p>`}
+    <div role="alert">${refusal && html`<p class="error">${refusal.message}</p>`}</div>
+    ${adding
+      ? html`<${People} pick=${take} without=${one.people.map(({ id }) => id)} label="Whom to add" />
+          <button type="button" class="button" onClick=${() => add(false)}>Back</button>`
+      : html`<h3>${one.people.length === 1 ? 'One person' : `${one.people.length} people`}</h3>
+          <ul class="choices members" aria-label="Members">${one.people.map((person) => html`<li key=${person.id} class="member">
+            <${Face} id=${person.id} name=${person.fullName} url=${person.avatarUrl} small /><bdi>${person.fullName}</bdi>
+            ${talk.isMe(person.id) && html`<span class="quiet small">you</span>`}
+            ${mine && !talk.isMe(person.id) && html`<button type="button" class="button plain bad" disabled=${busy} aria-label=${`Remove ${person.fullName}`}
+              onClick=${() => change(() => api.removeMember(one.id, person.id))}>Remove</button>`}
+          </li>`)}</ul>
+          <footer class="buttons">
+            ${mine && html`<button type="button" class="button" onClick=${() => add(true)}>Add somebody</button>`}
+            ${(group || one.type === 'room') && !one.guest && html`<button type="button" class="button bad" disabled=${busy} onClick=${leave}>Leave the ${group ? 'group' : 'room'}</button>`}
+          </footer>`}
+  <//>`;
+}

@@ -1,0 +1,136 @@
+// What does the server offer over HTTP? One function for each route that this page uses, and one kind of error.
+//
+// The page speaks through whichever documented API fits: "rooms" signs up, lists and opens rooms and takes files;
+// "mentor" has one's own conversations, their pages of messages and sending; "campus" the devices, direct messages and
+// groups; "emote" who there is, who one is and forgotten passwords; "direct" the notifications, and receipts (live.js).
+// Ids are taken as they come, since every API takes every spelling. Nothing here needs a build or a library.
+
+let token = null;
+let signedOut = () => {};
+
+/** From here on requests are this person's; `onSignedOut` is called when the server says that they are nobody's. */
+export function identify(newToken, onSignedOut = () => {}) {
+  token = newToken;
+  signedOut = onSignedOut;
+}
+
+/** What the server, or the lack of one, answered instead. `message` is for people; `faults` names fields. */
+export class Refusal extends Error {
+  constructor(status, said = {}, wait) {
+    super(inWords(status, said, wait));
+    this.status = status;
+    this.unreachable = status === 0 || status === 503;
+    this.faults = {};
+    for (const line of said.errors ?? []) {
+      const at = line.indexOf(': ');
+      if (at > 0) this.faults[line.slice(0, at)] = line.slice(at + 2);
+    }
+  }
+}
+
+function inWords(status, said, wait) {
+  if (status === 0) return 'The server cannot be reached.';
+  if (status === 429) return `That was too often. Try again ${wait ? `in ${patience(wait)}` : 'in a while'}.`;
+  if (status >= 500) return 'Something went wrong at the server. Try again in a moment.';
+  const faults = (said.errors ?? []).map((line) => line.replace(/^[\w[\].]+: /, ''));
+  if (status === 400 && faults.length) return sentence(faults[0]);
+  return sentence(said.message || `The server refused it (${status})`);
+}
+
+const patience = (seconds) => (seconds < 90 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`);
+const sentence = (words) => words[0].toUpperCase() + words.slice(1).replace(/\.?$/, '.');
+
+async function ask(method, path, body) {
+  const asking = token;
+  let answer;
+  try {
+    answer = await fetch(path, {
+      method,
+      headers: { ...(body && { 'content-type': 'application/json' }), ...(token && { authorization: `Bearer ${token}` }) },
+      body: body && JSON.stringify(body),
+      signal: AbortSignal.timeout(20_000),
+    });
+  } catch {
+    throw new Refusal(0);
+  }
+  const said = await answer.json().catch(() => ({}));
+  if (answer.ok) return said;
+  if (answer.status === 401 && asking && asking === token) signedOut();
+  throw new Refusal(answer.status, said, Number(answer.headers.get('retry-after')) || 0);
+}
+
+const each = encodeURIComponent;
+
+// Who one is: rooms and emote.
+export const signUp = (username, email, password) => ask('POST', '/api/auth/signup', { username, email, password });
+export const signIn = (email, password) => ask('POST', '/api/auth/login', { email, password });
+export const signOut = () => ask('POST', '/api/auth/logout');
+export const whoAmI = async () => (await ask('GET', '/api/auth/validate')).user;
+export const askForReset = (email) => ask('POST', '/api/password/reset-request', { email });
+export const resetPassword = (resetToken, password) => ask('POST', '/api/password/reset', { token: resetToken, password });
+
+// Where one is signed in: campus.
+export const devices = () => ask('GET', '/auth/active-devices');
+export const removeDevice = (id) => ask('POST', `/auth/remove-session/${each(id)}`);
+export const removeAllDevices = () => ask('POST', '/auth/remove-all-session');
+
+// Who there is: emote.
+export const people = (page = 1) => ask('GET', `/api/profile/users?page=${page}&page_size=100`);
+
+// Conversations and their messages: mentor. `limit` says that its list is meant, not emote's.
+export const conversations = (offset = 0) => ask('GET', `/api/conversations?limit=100&offset=${offset}`);
+export const conversation = (id) => ask('GET', `/api/conversations/${each(id)}`);
+export const messages = (id, before) =>
+  ask('GET', `/api/conversations/${each(id)}/messages?limit=50${before ? `&before=${each(before)}` : ''}`);
+/** A `clientMessageId` makes it safe to say the same again: it is posted once. */
+export const send = (id, { content, attachments, clientMessageId }) =>
+  ask('POST', `/api/conversations/${each(id)}/messages`, { content, contentType: 'text/plain', attachments, clientMessageId });
+export const addMember = (id, userId) => ask('POST', `/api/conversations/${each(id)}/members`, { userId });
+export const removeMember = (id, userId) => ask('DELETE', `/api/conversations/${each(id)}/members/${each(userId)}`);
+
+// Beginning one: campus for two people and for groups, rooms for rooms.
+export const talkTo = (receiverId) => ask('POST', '/conversation/create', { receiverId });
+export const makeGroup = (name, groupMembers) => ask('POST', '/conversation/create-group', { name, groupMembers });
+export const openRoom = async (name, description) => (await ask('POST', '/api/rooms', { name, description })).data;
+export const rooms = (page = 1) => ask('GET', `/api/rooms?page=${page}&limit=100&sort=name&order=asc`);
+export const roomDetails = async (id) => (await ask('GET', `/api/rooms/${each(id)}`)).data;
+
+// What the system says: direct.
+export const readNotice = (id) => ask('PATCH', `/api/notifications/${each(id)}/read`);
+
+/** Uploads a file into a conversation: rooms. `fetch` cannot say how far it is, so this is the older way. */
+export function upload(conversationId, file, clientMessageId, progress) {
+  const request = new XMLHttpRequest();
+  const done = new Promise((resolve, reject) => {
+    request.upload.onprogress = ({ loaded, total }) => progress(total ? loaded / total : 0);
+    request.onload = () => {
+      let said = {};
+      try {
+        said = JSON.parse(request.responseText);
+      } catch {
+        // Something on the way answered in its own words.
+      }
+      if (request.status >= 200 && request.status < 300) return resolve(said.data);
+      reject(new Refusal(request.status, said, Number(request.getResponseHeader('retry-after')) || 0));
+    };
+    request.onerror = request.ontimeout = () => reject(new Refusal(0));
+    request.onabort = () => reject(new Refusal(0));
+    const form = new FormData();
+    // The server reads part by part: what it must know comes before the bytes.
+    form.append('roomId', conversationId);
+    form.append('clientMessageId', clientMessageId);
+    form.append('file', file, file.name || 'file');
+    request.open('POST', '/api/files/upload');
+    request.setRequestHeader('authorization', `Bearer ${token}`);
+    request.timeout = 120_000;
+    request.send(form);
+  });
+  return { done, abort: () => request.abort() };
+}
+
+/** The bytes of a file of this server. An `<img>` cannot bring a token, so files are fetched and shown from memory. */
+export async function fileBytes(url) {
+  const answer = await fetch(url, { headers: { authorization: `Bearer ${token}` } }).catch(() => null);
+  if (!answer?.ok) throw new Refusal(answer?.status ?? 0, { message: 'The file is not there any more' });
+  return answer.blob();
+}

@@ -1,0 +1,78 @@
+// Where does one write? Enter sends, Shift+Enter begins a new line; files come by a button, by pasting, or dropped.
+
+import { html, useLayoutEffect, useRef, useState } from '/assets/vendor/preact-htm.js';
+import * as outbox from './outbox.js';
+import { Icon } from './parts.js';
+import * as talk from './talk.js';
+import { size } from './text.js';
+import * as tray from './tray.js';
+
+export function Composer({ one }) {
+  const area = useRef();
+  const chooser = useRef();
+  const [text, write] = useState(one.draft);
+  const busy = tray.isBusy(one);
+  const ready = !busy && (text.trim() || one.tray.some((item) => item.attachment));
+
+  // As high as what is written, up to a third of the screen, which the style sheet says.
+  useLayoutEffect(() => {
+    area.current.style.height = 'auto';
+    area.current.style.height = `${area.current.scrollHeight + 2}px`;
+  }, [text]);
+
+  const typed = (event) => {
+    one.draft = event.target.value;
+    write(one.draft);
+    talk.iType(one.id, one.draft.trim() !== '');
+  };
+  const send = (event) => {
+    event?.preventDefault();
+    area.current.focus();
+    if (!ready) return;
+    outbox.post(one.id, text.trim(), tray.take(one));
+    one.draft = '';
+    write('');
+    talk.iType(one.id, false);
+  };
+  const key = (event) => {
+    // While an input method composes a word, Enter takes the word.
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    send();
+  };
+  const paste = (event) => {
+    if (!event.clipboardData.files.length) return;
+    event.preventDefault();
+    tray.add(one, event.clipboardData.files);
+  };
+  const choose = (event) => {
+    tray.add(one, event.target.files);
+    // Or the same file could not be chosen again.
+    event.target.value = '';
+    area.current.focus();
+  };
+
+  return html`<form class="composer" onSubmit=${send}>
+    ${one.tray.length > 0 && html`<ul class="tray" aria-label="Files to send">${one.tray.map((item) => html`<${Item} key=${item.key} item=${item} one=${one} />`)}</ul>`}
+    <div class="writing">
+      <input ref=${chooser} type="file" multiple hidden onChange=${choose} />
+      <button type="button" class="round" aria-label="Attach files" title="Attach files" onClick=${() => chooser.current.click()}><${Icon} name="clip" /></button>
+      <textarea ref=${area} rows="1" value=${text} aria-label=${`Message to ${talk.titleOf(one)}`} placeholder=${one.guest ? 'Write something to join' : 'Write a message'}
+        dir="auto" maxlength="8000" enterkeyhint="send" onInput=${typed} onKeyDown=${key} onPaste=${paste} onBlur=${() => talk.iType(one.id, false)} />
+      <button class="round send" aria-label=${busy ? 'Send: waiting for the files' : 'Send'} title="Send" aria-disabled=${!ready}><${Icon} name="send" /></button>
+    </div>
+  </form>`;
+}
+
+function Item({ item, one }) {
+  const { name, picture, progress, attachment, why } = item;
+  const percent = Math.round((progress ?? 0) * 100);
+  return html`<li class=${why ? 'bad' : ''}>
+    ${picture ? html`<img src=${picture} alt="" />` : html`<${Icon} name="file" />`}
+    <span class="file-words"><bdi>${name}</bdi>
+      ${attachment && html`<span class="small quiet">${size(item.size)}</span>`}
+      ${why && html`<span class="small" role="alert">${why} <button type="button" class="link" onClick=${() => tray.upload(one, item)}>Try again</button></span>`}
+      ${!attachment && !why && html`<progress max="100" value=${percent} aria-label=${`Uploading ${name}`}>${percent}%</progress>`}</span>
+    <button type="button" class="round" aria-label=${`Remove ${name}`} onClick=${() => tray.remove(one, item)}><${Icon} name="close" /></button>
+  </li>`;
+}

@@ -1,0 +1,68 @@
+// What is being said here? One conversation: its head, its messages, and where one writes.
+
+import { html, useEffect, useRef, useState } from '/assets/vendor/preact-htm.js';
+import { About } from './about.js';
+import { Composer } from './composer.js';
+import { typing } from './list.js';
+import { Log } from './log.js';
+import { Face, Icon } from './parts.js';
+import * as talk from './talk.js';
+import * as tray from './tray.js';
+import { listing } from './text.js';
+import { useWorld } from './world.js';
+
+export function Conversation({ id }) {
+  const { talks, online } = useWorld();
+  const [about, show] = useState(false);
+  const [dragged, drag] = useState(false);
+  const box = useRef();
+  const one = talks.get(id);
+
+  // On a phone this is a screen of its own: reading begins at its head. Elsewhere one goes on writing.
+  useEffect(() => {
+    if (!one) return;
+    const target = matchMedia('(max-width: 720px)').matches ? '.back' : 'textarea';
+    box.current?.querySelector(target)?.focus({ preventScroll: true });
+  }, [!one]);
+
+  const close = (event) => event.key === 'Escape' && !event.defaultPrevented && !document.querySelector('dialog[open]') && (location.hash = '');
+  if (!one) return html`<section class="talk" aria-busy="true"></section>`;
+
+  const title = talk.titleOf(one);
+  const [other] = talk.others(one);
+  const carries = (event) => event.dataTransfer?.types.includes('Files');
+  const drop = (event) => {
+    if (!carries(event)) return;
+    event.preventDefault();
+    drag(false);
+    tray.add(one, event.dataTransfer.files);
+  };
+  return html`<section class="talk" ref=${box} onKeyDown=${close} aria-labelledby="talk-title"
+      onDragOver=${(event) => carries(event) && (event.preventDefault(), drag(true))}
+      onDragLeave=${(event) => !box.current.contains(event.relatedTarget) && drag(false)} onDrop=${drop}>
+    <header>
+      <a class="round back" href="#" aria-label="Back to your conversations"><${Icon} name="back" /></a>
+      <div class="talk-head">
+        <${Face} id=${one.type === 'direct' ? (other?.id ?? id) : id} name=${title} url=${other?.avatarUrl} type=${one.type} small />
+        <div class="talk-names">
+          <h2 id="talk-title"><button aria-haspopup="dialog" title="About this conversation" dir="auto" onClick=${() => show(true)}>${title}</button></h2>
+          <span class="small quiet" dir="auto">${typing(one) || subtitle(one)}</span>
+        </div>
+      </div>
+      ${!online && html`<span class="offline small" role="status"><${Icon} name="away" />No connection</span>`}
+    </header>
+    <${Log} one=${one} />
+    <${Composer} one=${one} />
+    ${dragged && html`<div class="dropping" aria-hidden="true"><p>Drop files to share them here</p></div>`}
+    ${about && html`<${About} one=${one} close=${() => show(false)} />`}
+  </section>`;
+}
+
+function subtitle(one) {
+  const others = talk.others(one).map((person) => person.fullName);
+  if (one.type === 'direct') return 'Direct message';
+  if (one.type === 'session') return 'Session';
+  if (one.guest) return 'Open room · you are only looking in';
+  const people = others.length ? `You, ${listing(others)}` : 'Only you so far';
+  return one.type === 'room' ? `Open room · ${people}` : people;
+}

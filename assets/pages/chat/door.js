@@ -1,0 +1,110 @@
+// How does one come in? Signing in, signing up, and a forgotten password.
+
+import { html, useEffect, useState } from '/assets/vendor/preact-htm.js';
+import * as api from './api.js';
+import { Field, useDoing } from './parts.js';
+import { signIn, signUp } from './session.js';
+import { useWorld } from './world.js';
+
+/** The token of a mailed link, which stands behind the `#`, where no server on the way sees it. */
+export const resetToken = () => /^#reset(?:\?token)?=([^&]+)$/.exec(location.hash)?.[1];
+
+const screens = {
+  in: {
+    title: 'Welcome back',
+    button: 'Sign in',
+    fields: ['email', 'password'],
+    go: ({ email, password }) => signIn(email, password),
+  },
+  up: {
+    title: 'Make an account',
+    button: 'Sign up',
+    fields: ['username', 'email', 'newPassword'],
+    go: ({ username, email, password }) => signUp(username, email, password),
+  },
+  forgot: {
+    title: 'Forgotten password',
+    lead: 'Say who you are, and we send you a link to choose a new one.',
+    button: 'Send the link',
+    fields: ['email'],
+    go: ({ email }) => api.askForReset(email),
+    done: 'If this address has an account, a mail with a link is on its way. It is good for one hour.',
+  },
+  reset: {
+    title: 'Choose a new password',
+    lead: 'You will be signed out everywhere else.',
+    button: 'Save the password',
+    fields: ['newPassword'],
+    go: ({ password }) => api.resetPassword(resetToken(), password),
+    done: 'Your new password is saved. Sign in with it.',
+  },
+};
+
+const inputs = {
+  username: { name: 'username', label: 'Name', autocomplete: 'username', hint: 'Others find you by it.', maxlength: 100 },
+  email: { name: 'email', label: 'E-mail', type: 'email', autocomplete: 'email', inputmode: 'email' },
+  password: { name: 'password', label: 'Password', type: 'password', autocomplete: 'current-password' },
+  newPassword: { name: 'password', label: 'Password', type: 'password', autocomplete: 'new-password', hint: 'At least 8 characters.', minlength: 8 },
+};
+
+export function Door() {
+  const { farewell } = useWorld();
+  const [screen, turnTo] = useState(resetToken() ? 'reset' : 'in');
+  const [note, tell] = useState('');
+  const [values, fill] = useState({ username: '', email: '', password: '' });
+  const [busy, refusal, run] = useDoing();
+  const { title, lead, button, fields, go, done } = screens[screen];
+
+  useEffect(() => {
+    const look = () => resetToken() && turnTo('reset');
+    addEventListener('hashchange', look);
+    return () => removeEventListener('hashchange', look);
+  }, []);
+  useEffect(() => {
+    document.title = `${title} · chat`;
+    document.querySelector('#door input')?.focus();
+  }, [screen]);
+
+  const turn = (to, words = '') => () => {
+    if (screen === 'reset') history.replaceState(null, '', '/');
+    turnTo(to);
+    tell(words);
+    fill({ ...values, password: '' });
+    run(() => {});
+  };
+  const submit = async (event) => {
+    event.preventDefault();
+    if ((await run(() => go(values))) && done) turn('in', done)();
+  };
+  const known = fields.some((field) => refusal?.faults?.[inputs[field].name]);
+
+  return html`<main class="door">
+    <form id="door" class="card" onSubmit=${submit} aria-labelledby="door-title">
+      <img src="/assets/icon.svg" alt="" width="44" height="44" />
+      <h1 id="door-title">${title}</h1>
+      ${lead && html`<p class="quiet">${lead}</p>`}
+      ${note && html`<p class="note" role="status">${note}</p>`}
+      ${farewell && !note && screen === 'in' && html`<p class="note" role="status">${farewell}</p>`}
+      ${fields.map((field) => {
+        const { name, ...input } = inputs[field];
+        return html`<${Field} key=${field} name=${name} ...${input} required value=${values[name]} fault=${refusal?.faults?.[name]}
+          onInput=${(event) => fill({ ...values, [name]: event.target.value })} />`;
+      })}
+      <div role="alert">${refusal && !known && html`<p class="error">${words(refusal, screen)}</p>`}</div>
+      <button class="button main" disabled=${busy}>${busy ? 'One moment…' : button}</button>
+      <nav aria-label="Other ways in">
+        ${screen === 'in' && html`<button type="button" class="link" onClick=${turn('up')}>Make an account</button>
+          <button type="button" class="link" onClick=${turn('forgot')}>Forgotten your password?</button>`}
+        ${screen !== 'in' && html`<button type="button" class="link" onClick=${turn('in')}>Back to signing in</button>`}
+      </nav>
+    </form>
+  </main>`;
+}
+
+function words(refusal, screen) {
+  if (refusal.status === 401 && screen === 'in') return 'This e-mail and password do not fit together.';
+  if (screen === 'reset' && refusal.status >= 400 && refusal.status < 500 && refusal.status !== 429) {
+    return 'This link is not good any more. Ask for a new one.';
+  }
+  return refusal.message;
+}

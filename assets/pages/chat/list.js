@@ -1,0 +1,66 @@
+// Which conversations are there? The list at the left, or on a phone the first of two screens.
+
+import { html, useState } from '/assets/vendor/preact-htm.js';
+import { Begin } from './begin.js';
+import { Face, Icon, withArrows } from './parts.js';
+import * as talk from './talk.js';
+import { briefly, listing } from './text.js';
+import { useWorld } from './world.js';
+import { You } from './you.js';
+
+export function List() {
+  const { me, ready, shown } = useWorld();
+  const [sought, seek] = useState('');
+  const [open, show] = useState('');
+  const words = sought.trim().toLocaleLowerCase();
+  const all = talk.talks();
+  const found = all.filter((one) => talk.titleOf(one).toLocaleLowerCase().includes(words));
+  return html`<nav class="list" aria-label="Conversations">
+    <header>
+      <button class="you" onClick=${() => show('you')} aria-label=${`${me.name}: your account`}><${Face} id=${me.id} name=${me.name} small /><bdi>${me.name}</bdi></button>
+      <button class="button main" onClick=${() => show('begin')}><${Icon} name="plus" />New</button>
+    </header>
+    ${all.length > 0 && html`<label class="seek"><span class="unseen">Search your conversations</span>
+      <input type="search" class="lone" placeholder="Search" value=${sought} onInput=${(event) => seek(event.target.value)}
+        onKeyDown=${(event) => event.key === 'Escape' && seek('')} /></label>`}
+    ${!ready && html`<p class="empty" aria-busy="true"></p>`}
+    ${ready && !all.length && html`<div class="empty"><p>It is quiet here.</p><p>Write to somebody, make a group, or look into the open rooms.</p>
+      <button class="button" onClick=${() => show('begin')}>Begin a conversation</button></div>`}
+    ${all.length > 0 && !found.length && html`<p class="empty">None of your conversations is called “${sought.trim()}”.</p>`}
+    ${found.length > 0 && html`<ul onKeyDown=${(event) => withArrows(event, 'a')}>${found.map((one) => html`<${Row} key=${one.id} one=${one} shown=${shown === one.id} />`)}</ul>`}
+    ${open === 'begin' && html`<${Begin} close=${() => show('')} />`}
+    ${open === 'you' && html`<${You} close=${() => show('')} />`}
+  </nav>`;
+}
+
+function Row({ one, shown }) {
+  const title = talk.titleOf(one);
+  const [other] = talk.others(one);
+  const at = one.last?.createdAt ?? one.updatedAt;
+  return html`<li><a class=${`row ${one.unread ? 'new' : ''}`} href=${`#c/${one.id}`} aria-current=${shown ? 'page' : undefined}>
+    <${Face} id=${one.type === 'direct' ? (other?.id ?? one.id) : one.id} name=${title} url=${other?.avatarUrl} type=${one.type} />
+    <span class="row-words">
+      <span class="row-title"><bdi>${title}</bdi><time class="small quiet" datetime=${at}>${at && briefly(at)}</time></span>
+      <span class="row-last"><span class="quiet small" dir="auto">${lastWords(one)}</span>
+        ${one.unread > 0 && html`<span class="badge">${one.unread > 99 ? '99+' : one.unread}<span class="unseen"> unread</span></span>`}</span>
+    </span>
+  </a></li>`;
+}
+
+function lastWords(one) {
+  if (one.typing.size) return typing(one);
+  if (one.guest) return 'You are only looking in';
+  if (!one.last) return 'Nothing said yet';
+  const { senderId, content } = one.last;
+  const words = content.replace(/\s+/g, ' ') || 'A file';
+  const who = talk.isMe(senderId) ? 'You' : one.type === 'direct' || one.type === 'session' ? '' : talk.nameOf(senderId);
+  return who ? `${who}: ${words}` : words;
+}
+
+/** "Ann is typing", or in a conversation of two just "typing". */
+export function typing(one) {
+  if (!one.typing.size) return '';
+  if (one.type === 'direct' || one.type === 'session') return 'typing…';
+  const names = [...one.typing.keys()].map(talk.nameOf);
+  return `${listing(names)} ${names.length > 1 ? 'are' : 'is'} typing…`;
+}

@@ -1,0 +1,58 @@
+// Which screen is it? The door for strangers; for everybody else the list beside a conversation.
+
+import { html, render, useEffect } from '/assets/vendor/preact-htm.js';
+import { Conversation } from './conversation.js';
+import { Door, resetToken } from './door.js';
+import { List } from './list.js';
+import { Icon } from './parts.js';
+import { begin } from './session.js';
+import * as talk from './talk.js';
+import { changed, useWorld, world } from './world.js';
+
+const wanted = () => /^#c\/([\w-]+)$/.exec(location.hash)?.[1] ?? null;
+
+function Page() {
+  const { me, shown, talks } = useWorld();
+  const unread = me ? talk.unread() : 0;
+  const here = me && talks.get(shown);
+  useEffect(() => {
+    if (me) document.title = `${unread ? `(${unread}) ` : ''}${here ? `${talk.titleOf(here)} · ` : ''}chat`;
+  });
+  if (me === undefined) return html`<main class="waiting" aria-busy="true"><p class="quiet">${world.online ? '' : 'The server cannot be reached. Trying again…'}</p></main>`;
+  if (me === null) return html`<${Door} />`;
+  return html`<main class="page ${shown ? 'talking' : ''}">
+    <h1 class="unseen">chat</h1>
+    <${List} />
+    ${shown ? html`<${Conversation} key=${shown} id=${shown} />` : html`<${Nothing} />`}
+    <${Corner} />
+  </main>`;
+}
+
+const Nothing = () => html`<section class="nothing" aria-label="Conversation"><div class="empty"><img src="/assets/icon.svg" alt="" width="56" height="56" />
+  <h2>Your conversations</h2><p>Choose one on the left, or begin a new one.</p></div></section>`;
+
+/** What is said in the corner, and what is said to screen readers. */
+function Corner() {
+  const { toasts, spoken } = useWorld();
+  return html`<section class="corner" aria-label="Notifications" aria-live="polite">
+      ${toasts.map(({ key, title, text, kind, dismiss }) => html`<div class="toast ${kind === 'bad' ? 'bad' : ''}" key=${key}>
+        <div><strong dir="auto">${title}</strong>${text && html`<p class="small" dir="auto">${text}</p>`}</div>
+        <button class="round" aria-label="Dismiss" onClick=${dismiss}><${Icon} name="close" /></button>
+      </div>`)}
+    </section>
+    <div class="unseen" role="log" aria-live="polite" aria-label="New messages">${spoken.map(({ key, words }) => html`<p key=${key}>${words}</p>`)}</div>`;
+}
+
+addEventListener('hashchange', () => {
+  if (resetToken() && world.me) return location.reload();
+  if (world.me) talk.show(wanted());
+});
+render(html`<${Page} />`, document.getElementById('chat'));
+// A link to choose a new password is for whoever has it, whoever is signed in here.
+if (resetToken()) {
+  world.me = null;
+  changed();
+} else {
+  world.shown = wanted();
+  await begin();
+}

@@ -1,0 +1,85 @@
+// What does one message look like? A bubble with its words, its files, its time, and how far it has come.
+
+import { html, useEffect, useState } from '/assets/vendor/preact-htm.js';
+import * as api from './api.js';
+import * as outbox from './outbox.js';
+import { Face, Icon } from './parts.js';
+import * as talk from './talk.js';
+import { clock, fully, linked, size } from './text.js';
+
+export function Message({ line, first, last, read, crowd }) {
+  const { senderId, content, attachments = [], createdAt, entry } = line;
+  const own = talk.isMe(senderId);
+  const name = talk.nameOf(senderId);
+  const failed = entry?.state === 'failed';
+  return html`<article class=${`message ${own ? 'own' : ''} ${first ? 'first' : ''} ${last ? 'last' : ''} ${failed ? 'failed' : ''}`} aria-label=${`${own ? 'You' : name}, ${fully(createdAt)}`}>
+    ${!own && crowd && html`<div class="message-face">${last && html`<${Face} id=${senderId} name=${name} small />`}</div>`}
+    <div class="bubble">
+      ${first && !own && crowd && html`<p class="author small" dir="auto">${name}</p>`}
+      ${attachments.map((one) => html`<${Attachment} key=${one.url} one=${one} />`)}
+      ${content && html`<p class="words" dir="auto">${linked(content)}</p>`}
+      <p class="stamp"><time datetime=${createdAt} title=${fully(createdAt)}>${clock(createdAt)}</time>${own && html`<${Tick} entry=${entry} read=${read} />`}</p>
+    </div>
+    ${failed && html`<div class="unsent small" role="alert"><span>Not sent. ${entry.why}</span>
+      <button class="link" onClick=${() => outbox.retry(entry)}>Try again</button>
+      <button class="link" onClick=${() => outbox.discard(entry)}>Discard</button></div>`}
+  </article>`;
+}
+
+function Tick({ entry, read }) {
+  const [icon, said] = !entry || entry.state === 'sent' ? (read ? ['read', 'Read'] : ['sent', 'Sent']) : entry.state === 'failed' ? ['away', 'Not sent'] : ['clock', 'Sending'];
+  return html`<span class=${`tick ${read ? 'is-read' : ''}`} title=${said}><${Icon} name=${icon} /><span class="unseen">${said}</span></span>`;
+}
+
+/** Files of this server; what lies elsewhere is only a link, since fetching it would tell them who reads. */
+const ours = (url) => /^\/(uploads|api\/files)\//.test(url);
+const pictures = /^image\/(png|jpe?g|gif|webp|avif|bmp)$/;
+
+function Attachment({ one }) {
+  if (!ours(one.url)) return html`<a class="file" href=${one.url} target="_blank" rel="noopener noreferrer nofollow"><${FileWords} one=${one} /></a>`;
+  if (pictures.test(one.mimeType)) return html`<${Picture} one=${one} />`;
+  return html`<${Download} one=${one} />`;
+}
+
+const FileWords = ({ one, note }) => html`<${Icon} name="file" /><span class="file-words"><bdi>${one.filename}</bdi>
+  <span class="small">${note ?? (one.size ? size(one.size) : 'File')}</span></span>`;
+
+/** What was fetched, by its address, as long as the page lives. */
+const fetched = new Map();
+function fetchOnce(url) {
+  if (!fetched.has(url)) {
+    const coming = api.fileBytes(url).then((blob) => URL.createObjectURL(blob));
+    coming.catch(() => fetched.delete(url));
+    fetched.set(url, coming);
+  }
+  return fetched.get(url);
+}
+
+function Picture({ one }) {
+  const [shown, show] = useState(null);
+  const [refusal, refuse] = useState(null);
+  useEffect(() => {
+    let wanted = true;
+    fetchOnce(one.url).then((url) => wanted && show(url), (error) => wanted && refuse(error));
+    return () => (wanted = false);
+  }, [one.url]);
+  if (refusal) return html`<span class="file"><${FileWords} one=${one} note=${refusal.message} /></span>`;
+  // The frame has its size before the picture comes: nothing jumps.
+  return html`<a class="picture" href=${shown} target="_blank" rel="noopener" aria-label=${`Picture: ${one.filename}`} download=${one.filename}>
+    ${shown ? html`<img src=${shown} alt=${one.filename} />` : html`<span class="unseen">Loading ${one.filename}</span>`}</a>`;
+}
+
+function Download({ one }) {
+  const [note, tell] = useState();
+  const load = async () => {
+    tell('Loading…');
+    try {
+      const url = await fetchOnce(one.url);
+      Object.assign(document.createElement('a'), { href: url, download: one.filename }).click();
+      tell();
+    } catch (refusal) {
+      tell(refusal.message);
+    }
+  };
+  return html`<button class="file" onClick=${load} aria-label=${`Download ${one.filename}`}><${FileWords} one=${one} note=${note} /></button>`;
+}

@@ -1,0 +1,121 @@
+// What is on its way? Messages show at once, are kept in this browser until the server has them, and are sent again
+// with the same `clientMessageId`, which makes a repeat harmless: after a reload, a cut line, or an answer that got lost.
+//
+// An entry is `{ clientMessageId, conversationId, content, attachments, at, state, why }`; its state goes from `waiting`
+// over `sending` to `sent` (answered, but not heard yet: where it stands among the others, the line says) or `failed`.
+
+import * as api from './api.js';
+import { changed, world } from './world.js';
+
+let owner = null;
+const busy = new Set();
+const drawer = () => `chat.outbox.${owner}.`;
+
+export function load(me) {
+  owner = me;
+  const keys = Object.keys(localStorage).filter((key) => key.startsWith(drawer()));
+  world.outbox = keys.flatMap((key) => {
+    try {
+      return { ...JSON.parse(localStorage.getItem(key)), state: 'waiting' };
+    } catch {
+      return [];
+    }
+  });
+  world.outbox.sort((a, b) => (a.at < b.at ? -1 : 1));
+}
+
+/** What the conversation shows below its messages. */
+export const pending = (id) => world.outbox.filter((entry) => entry.conversationId === id && !entry.heardAs);
+
+export function post(conversationId, content, attachments = []) {
+  const clientMessageId = crypto.randomUUID?.() ?? [...crypto.getRandomValues(new Uint8Array(16))].join('.');
+  const entry = { clientMessageId, conversationId, content, attachments, at: new Date().toISOString(), state: 'waiting' };
+  world.outbox.push(entry);
+  keep(entry);
+  changed();
+  pump(conversationId);
+}
+
+/** Each in a key of its own, so that two windows do not overwrite each other's. */
+function keep(entry) {
+  const { clientMessageId, conversationId, content, attachments, at } = entry;
+  try {
+    localStorage.setItem(drawer() + clientMessageId, JSON.stringify({ clientMessageId, conversationId, content, attachments, at }));
+  } catch {
+    // A full or forbidden store: it lives as long as the page.
+  }
+}
+
+function remove(entry) {
+  world.outbox = world.outbox.filter((one) => one !== entry);
+  changed();
+}
+
+export function discard(entry) {
+  localStorage.removeItem(drawer() + entry.clientMessageId);
+  remove(entry);
+}
+
+export function retry(entry) {
+  entry.state = 'waiting';
+  changed();
+  pump(entry.conversationId);
+}
+
+/** The line is back: what failed for want of one goes again. What was refused waits for its author. */
+export function retryAll() {
+  for (const entry of world.outbox) if (entry.state === 'failed' && entry.unreachable) entry.state = 'waiting';
+  changed();
+  for (const id of new Set(world.outbox.map((entry) => entry.conversationId))) pump(id);
+}
+
+/** One after the other, so that they arrive in the order in which they were written. */
+async function pump(conversationId) {
+  if (busy.has(conversationId)) return;
+  busy.add(conversationId);
+  const sender = owner;
+  const next = () => world.outbox.find((entry) => entry.conversationId === conversationId && entry.state === 'waiting');
+  for (let entry = next(); entry && sender === owner && world.me; entry = next()) {
+    entry.state = 'sending';
+    changed();
+    try {
+      const { id } = await api.send(conversationId, entry);
+      localStorage.removeItem(`chat.outbox.${sender}.${entry.clientMessageId}`);
+      Object.assign(entry, { state: 'sent', id });
+      const talk = world.talks.get(conversationId);
+      // Without its messages loaded nobody waits to see where it stands.
+      if (!talk?.messages || talk.messages.some((message) => message.id === id)) remove(entry);
+    } catch (refusal) {
+      Object.assign(entry, { state: 'failed', why: refusal.message, unreachable: refusal.unreachable });
+      // Heard, and only the answer got lost: most likely it is there, and saying it again makes sure.
+      if (entry.heardAs && entry.unreachable) setTimeout(retry, 3_000, entry);
+      else entry.heardAs = undefined;
+    }
+    changed();
+  }
+  busy.delete(conversationId);
+}
+
+/**
+ * One's own message is heard, often before its request is answered. Answers the key under which it is shown already, so
+ * that the line on the screen stays the same line.
+ */
+export function heardOwn({ id, conversationId, content }) {
+  const mine = world.outbox.filter((entry) => entry.conversationId === conversationId && !entry.heardAs);
+  const answered = mine.find((entry) => entry.id === id);
+  if (answered) {
+    remove(answered);
+    return answered.clientMessageId;
+  }
+  const under = ({ state, unreachable }) => state === 'sending' || state === 'waiting' || (state === 'failed' && unreachable);
+  // Not answered yet: the first with these words. If it is another's, the answer puts it right.
+  const guessed = mine.find((entry) => !entry.id && under(entry) && entry.content === content);
+  if (guessed) guessed.heardAs = id;
+  return guessed?.clientMessageId;
+}
+
+/** The messages of a conversation were loaded: what is among them is on its way no more. */
+export function arrived(talk) {
+  const there = new Set(talk.messages.map(({ id }) => id));
+  world.outbox = world.outbox.filter((entry) => !(entry.id && there.has(entry.id)));
+}

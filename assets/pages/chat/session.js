@@ -1,0 +1,113 @@
+// Who sits here? Signing in and out, and what is kept in this browser for the next time.
+
+import * as api from './api.js';
+import { listen } from './live.js';
+import * as outbox from './outbox.js';
+import * as talk from './talk.js';
+import { changed, toast, world } from './world.js';
+
+const kept = 'chat.session';
+/** The connection, while somebody is signed in. */
+let line = null;
+
+/** On opening the page: is the token that was kept still good? */
+export async function begin() {
+  // Who signed in with Google comes back with the token behind the `#`, which no server on the way saw.
+  const brought = /^#token=([\w.-]+)$/.exec(location.hash)?.[1];
+  if (brought) {
+    history.replaceState(null, '', '/');
+    localStorage.setItem(kept, JSON.stringify({ token: brought }));
+  }
+  const session = read();
+  if (!session) return leave('');
+  await enter(session);
+}
+
+function read() {
+  try {
+    return JSON.parse(localStorage.getItem(kept));
+  } catch {
+    return null;
+  }
+}
+
+async function enter(session) {
+  api.identify(session.token, () => leave('You were signed out. Sign in to go on.'));
+  try {
+    const { id, name, email } = await api.whoAmI();
+    // rooms spells ids in hex; which of its rooms are one's own shows only in that spelling.
+    world.me = { id, name, email, hex: session.hex };
+  } catch (refusal) {
+    if (refusal.status === 401) return;
+    // The server is away: we wait for it rather than ask for a password that is not wrong.
+    world.online = false;
+    changed();
+    setTimeout(() => enter(session), 2_000);
+    return;
+  }
+  world.online = true;
+  world.farewell = '';
+  outbox.load(world.me.id);
+  line = listen(session.token, {
+    connected: async (resumed) => {
+      world.online = true;
+      await talk.refresh(line, resumed);
+      outbox.retryAll();
+    },
+    disconnected: () => {
+      world.online = false;
+      talk.forgetTyping();
+      changed();
+    },
+    refused: () => refused(session),
+    message: talk.heard,
+    typing: talk.types,
+    read: talk.wasRead,
+    notice: ({ id, title, message, type }) =>
+      toast({ title, text: message, kind: type, stays: true, dismissed: () => api.readNotice(id).catch(() => {}) }),
+    problem: ({ message }) => toast({ title: 'That did not work', text: message, kind: 'bad' }),
+  });
+  talk.speakOver(line);
+  changed();
+}
+
+/** The server ended the connection: are we still who we were? Then once more, else `identify` has seen the 401. */
+async function refused(session) {
+  const mine = line;
+  const still = await api.whoAmI().then(() => true, (refusal) => refusal.status !== 401);
+  if (still) setTimeout(() => mine === line && read()?.token === session.token && mine?.again(), 1_000);
+}
+
+/** Signs in; the caller shows a refusal. */
+export async function signIn(email, password) {
+  const { token, data } = await api.signIn(email, password);
+  const session = { token, hex: data.id };
+  localStorage.setItem(kept, JSON.stringify(session));
+  await enter(session);
+}
+
+export async function signUp(username, email, password) {
+  await api.signUp(username, email, password);
+  await signIn(email, password);
+}
+
+export async function signOut() {
+  // Also without an answer: whoever wants to leave, leaves.
+  await api.signOut().catch(() => {});
+  leave('');
+}
+
+/** Back to the door; nothing of this person stays on the screen. */
+export function leave(farewell) {
+  line?.close();
+  line = null;
+  api.identify(null);
+  localStorage.removeItem(kept);
+  talk.forget();
+  Object.assign(world, { me: null, farewell, ready: false, online: true, toasts: [], spoken: [], outbox: [] });
+  if (location.hash.startsWith('#c/')) history.replaceState(null, '', '/');
+  changed();
+}
+
+// Signed out in another window is signed out here.
+addEventListener('storage', ({ key, newValue }) => key === kept && !newValue && world.me && leave('You signed out in another window.'));

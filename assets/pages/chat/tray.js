@@ -1,0 +1,66 @@
+// Which files wait to be sent along? Each is uploaded at once, with its progress, and goes with the next message.
+//
+// An item of `talk.tray` is `{ key, name, size, picture, progress, attachment, why }`.
+
+import * as api from './api.js';
+import { changed, toast } from './world.js';
+
+/** As many as a message may carry. */
+const MOST = 10;
+let made = 0;
+
+export function add(talk, files) {
+  const chosen = [...files];
+  const room = MOST - talk.tray.length;
+  if (chosen.length > room) toast({ title: `A message carries at most ${MOST} files`, kind: 'bad' });
+  for (const file of chosen.slice(0, room)) {
+    const item = {
+      key: ++made,
+      file,
+      // The same file twice is one upload; choosing it anew is another.
+      clientId: `file-${made}-${Date.now()}-${Math.random().toString(36).slice(2)}`,
+      name: file.name || 'file',
+      size: file.size,
+      picture: file.type.startsWith('image/') && file.type !== 'image/svg+xml' ? URL.createObjectURL(file) : null,
+    };
+    talk.tray = [...talk.tray, item];
+    upload(talk, item);
+  }
+  changed();
+}
+
+export async function upload(talk, item) {
+  Object.assign(item, { progress: 0, why: '' });
+  changed();
+  const going = api.upload(talk.id, item.file, item.clientId, (progress) => {
+    item.progress = progress;
+    changed();
+  });
+  item.abort = going.abort;
+  try {
+    const { originalName, mimetype, size, url } = await going.done;
+    item.attachment = { filename: originalName, mimeType: mimetype, url, size };
+  } catch (refusal) {
+    item.why = refusal.status === 413 ? 'Too large.' : refusal.message;
+  }
+  changed();
+}
+
+export function remove(talk, item) {
+  if (!item.attachment) item.abort?.();
+  forget(item);
+  talk.tray = talk.tray.filter((one) => one !== item);
+  changed();
+}
+
+/** What is ready goes; whatever failed stays, so that nobody believes it went. */
+export function take(talk) {
+  const ready = talk.tray.filter((item) => item.attachment);
+  talk.tray = talk.tray.filter((item) => !item.attachment);
+  ready.forEach(forget);
+  return ready.map((item) => item.attachment);
+}
+
+export const isBusy = (talk) => talk.tray.some((item) => !item.attachment && !item.why);
+
+const forget = (item) => item.picture && URL.revokeObjectURL(item.picture);

@@ -1,0 +1,73 @@
+// What does the page know? One plain object, changed by the verbs in session.js, talk.js and outbox.js; the views draw
+// it again after every change.
+
+import { useEffect, useState } from '/assets/vendor/preact-htm.js';
+
+export const world = {
+  /** `{ id, name, email }` once signed in; `null` at the door; `undefined` while we ask. */
+  me: undefined,
+  /** Why one is at the door again, in words. */
+  farewell: '',
+  online: true,
+  /** Did the list of conversations come? */
+  ready: false,
+  /** id → see `talk.js` */
+  talks: new Map(),
+  /** The id of the conversation that is shown. */
+  shown: null,
+  /** Names of people, by id: of members, and of who is not one any more. */
+  names: new Map(),
+  /** Messages on their way: see `outbox.js` */
+  outbox: [],
+  /** `{ key, title, text, kind, dismiss }` */
+  toasts: [],
+  /** What is read out to who does not see the screen: the latest messages of others. */
+  spoken: [],
+};
+
+const views = new Set();
+let due = false;
+
+/** The world is different now: whoever shows it draws it again, once for all that changes in this turn. */
+export function changed() {
+  if (due) return;
+  due = true;
+  queueMicrotask(() => {
+    due = false;
+    for (const draw of views) draw();
+  });
+}
+
+/** For a view: the world, and to be drawn again when it changes. */
+export function useWorld() {
+  const [, draw] = useState(0);
+  useEffect(() => {
+    const again = () => draw((times) => times + 1);
+    views.add(again);
+    // Something may have changed between drawing and listening.
+    again();
+    return () => views.delete(again);
+  }, []);
+  return world;
+}
+
+let toasted = 0;
+
+/** Says something in the corner until it is put away, or a while. */
+export function toast({ title, text = '', kind = '', dismissed = () => {}, stays = false }) {
+  const key = ++toasted;
+  const dismiss = () => {
+    world.toasts = world.toasts.filter((one) => one.key !== key);
+    changed();
+  };
+  world.toasts = [...world.toasts.slice(-3), { key, title, text, kind, dismiss: () => (dismiss(), dismissed()) }];
+  if (!stays) setTimeout(dismiss, 6_000);
+  changed();
+}
+
+/** Read out by a screen reader, and seen by nobody. */
+export function say(words) {
+  const key = ++toasted;
+  world.spoken = [...world.spoken.slice(-4), { key, words }];
+  changed();
+}
