@@ -45,7 +45,7 @@ export function Pages({ at, pagination, hrefOf, label }) {
   const from = total ? (page - 1) * limit + 1 : 0;
   const step = (to, text, there) => (there
     ? html`<a class="button slim" href=${hrefOf(to)}>${text}</a>`
-    : html`<span class="button slim off" aria-hidden="true">${text}</span>`);
+    : html`<button class="button slim" disabled>${text}</button>`);
   return html`
     <nav class="pages" aria-label=${label} key=${at}>
       <span class="small quiet" role="status">${count(from)}–${count(Math.min(page * limit, total))} of ${count(total)}</span>

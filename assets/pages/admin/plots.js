@@ -28,7 +28,7 @@ function options(element, { lines, unit, width, hover }) {
     axes: [
       { ...axis, values: (_, splits) => splits.map(clock), space: 60 },
       // Whole things have whole marks: half a socket is none.
-      { ...axis, size: 64, space: 34, incrs: unit === '' ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 50_000] : undefined,
+      { ...axis, size: 64, space: 24, incrs: unit === '' ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 50_000] : undefined,
         values: (_, splits) => splits.map((value) => (unit === '/min' ? `${say(value)}/min` : say(value))) },
     ],
     series: [{}, ...lines.map((line, at) => ({

@@ -46,7 +46,7 @@ export function When({ at, never = 'never', exact = false }) {
   const time = at ? new Date(at) : null;
   if (!time || Number.isNaN(time.getTime())) return html`<span class="quiet">${never}</span>`;
   const full = moment.format(time);
-  return html`<time dateTime=${time.toISOString()} title=${full} class="nobreak">${exact ? full : since(time)}</time>`;
+  return html`<time dateTime=${time.toISOString()} title=${full} class="nobreak">${exact ? day.format(time) : since(time)}</time>`;
 }
 
 /** What a conversation is called where it has no name of its own. */
