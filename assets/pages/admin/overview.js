@@ -5,7 +5,6 @@ import { Screen, Wrong } from './parts.js';
 import { Plot } from './plots.js';
 import { When, bytes, count, decimal, duration, milliseconds, timeOfDay } from './words.js';
 
-const dialects = ['campus', 'mentor', 'emote', 'rooms', 'direct', 'admin'];
 const advice = {
   'no-smtp': ['#outbox', 'Read mail in the outbox'], 'no-backup': ['#backup', 'Make a backup'],
   'no-tls': ['#settings', 'Settings'], disk: ['#backup', 'Backup'], durability: ['#settings', 'Settings'],
@@ -13,10 +12,9 @@ const advice = {
 
 /** A slice is ten seconds, so its messages times six are those of a minute. */
 function perMinute(history) {
-  const spoken = dialects.filter((name) => history.some((slice) => slice.messages?.[name] > 0));
-  return (spoken.length ? spoken : dialects.slice(0, 5)).map((name) => ({
-    label: name, colour: `var(--${name === 'admin' ? 'quiet' : name})`, say: decimal,
-    values: history.map((slice) => (slice.messages?.[name] ?? 0) * 6),
+  const names = Object.keys(history.at(-1)?.messages ?? {});
+  return names.map((name) => ({
+    label: name, colour: `var(--${name})`, say: decimal, values: history.map((slice) => (slice.messages[name] ?? 0) * 6),
   }));
 }
 
@@ -47,7 +45,7 @@ function Tiles({ stats }) {
       more=${stats && `${count(ways.websocket ?? 0)} websocket, ${count(ways.polling ?? 0)} polling; ${count(spaces['/chat'] ?? 0)} in /chat`} />
     <${Tile} title="Messages a minute" value=${count(rate)} more=${stats && `${count(stats.queue)} waiting to be stored`} />
     <${Tile} title="Latency" value=${milliseconds(stats?.latency?.p50)} more=${stats && `p99 ${milliseconds(stats.latency?.p99)}`} />
-    <${Tile} title="Messages" value=${count(stats && total(stats))}
+    <${Tile} title="Messages" value=${count(stats?.messagesTotal)}
       more=${stats && `in ${count(stats.conversations)} conversations`} />
     <${Tile} title="Accounts" value=${count(stats?.accounts)} more=${stats && `${count(stats.requests)} requests since the start`} />
     <${Tile} title="Files" value=${count(stats?.files)} more=${stats && bytes(stats.fileBytes)} />
@@ -57,12 +55,6 @@ function Tiles({ stats }) {
     <${Tile} title="Last backup" value=${stats ? html`<${When} at=${stats.lastBackupAt} />` : '–'} />
     <${Tile} title="Running for" value=${duration(stats?.uptimeSeconds)} more=${stats && `version ${stats.version}`} />
   </dl>`;
-}
-
-/** `messages` are all that there are where it is a number, and those since the start where it is by dialect. */
-function total(stats) {
-  return typeof stats.messages === 'number' ? stats.messages
-    : Object.values(stats.messages ?? {}).reduce((sum, one) => sum + one, 0);
 }
 
 function AsTable({ history }) {

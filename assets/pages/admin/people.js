@@ -25,7 +25,8 @@ const columns = () => [
   { title: 'Name', kind: 'main', cell: (user) => html`<span class="person"><${Face} user=${user} />
     <span><a href=${href('people', user.id)}>${user.name || user.email}</a>
       <span class="small quiet block">${user.email ?? 'no address'}</span></span></span>` },
-  { title: 'Standing', cell: (user) => html`<span class="tags"><${Marks} user=${user} /></span>` },
+  { title: 'Standing', cell: (user) => (user.admin || user.suspended || !user.proven
+    ? html`<span class="tags"><${Marks} user=${user} /></span>` : html`<span class="quiet">member</span>`) },
   { title: 'Number', kind: 'number', cell: (user) => user.number },
   { title: 'Devices', kind: 'number', cell: (user) => count(user.devices) },
   { title: 'Sockets', kind: 'number', cell: (user) => (user.sockets ? html`<span class="live">${count(user.sockets)}</span>` : '0') },

@@ -52,7 +52,7 @@ function Acts({ user, reload, wrong }) {
       await admin('DELETE', `users/${user.id}`);
       go('#people');
     },
-    text: `${user.name} loses the account, its devices and its address. What was said stays in the conversations. This cannot be undone.`,
+    text: `Name, address, devices and own files of ${user.name} are gone. What was said stays where it was said. This cannot be undone.`,
   });
   return html`
     ${user.suspended
