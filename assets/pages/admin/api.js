@@ -68,8 +68,11 @@ export async function ask(method, path, body, options = {}) {
 
 export const admin = (method, path, body, options) => ask(method, `/api/admin/${path}`, body, options);
 
-/** What stands at a path of the admin API: kept while it is asked for again, so that nothing jumps. */
-export function useLoad(path, seconds) {
+/**
+ * What stands at a path of the admin API: kept while it is asked for again, so that nothing jumps. That is every so many
+ * seconds, and when `stamp` changes.
+ */
+export function useLoad(path, seconds, stamp) {
   const [state, set] = useState({ said: null, wrong: null, busy: true });
   const [turn, reload] = useReducer((count) => count + 1, 0);
   useEffect(() => {
@@ -81,7 +84,7 @@ export function useLoad(path, seconds) {
       (wrong) => stop.signal.aborted || set((was) => ({ ...was, wrong, busy: false })),
     );
     return () => stop.abort();
-  }, [path, turn]);
+  }, [path, turn, stamp]);
   useEffect(() => {
     if (!seconds) return undefined;
     const timer = setInterval(() => document.hidden || reload(), seconds * 1000);

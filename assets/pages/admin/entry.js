@@ -25,12 +25,15 @@ function Door({ title, lead, children }) {
 export function SignIn() {
   const act = async ({ email, password }) => {
     const { token, user } = await ask('POST', '/auth/login', { email, password }, { token: null });
-    if (!user.admin) {
+    try {
+      // Only an administrator may see anybody here.
+      const mine = await admin('GET', `users/${user.id}`, undefined, { token });
+      signedIn(token, mine.user);
+    } catch (wrong) {
       // The login is of no use here, so it does not stay among the person's devices.
       await ask('POST', '/api/auth/logout', {}, { token }).catch(() => {});
-      throw new Refusal(403, { message: 'This account is not an administrator. Ask one to make you one.' });
+      throw wrong.status === 403 ? new Refusal(403, { message: 'This account is not an administrator. Ask one to make you one.' }) : wrong;
     }
-    signedIn(token, user);
   };
   const said = why();
   return html`

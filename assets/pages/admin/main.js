@@ -47,7 +47,7 @@ function Looks() {
   };
   return html`
     <select class="lone small" aria-label="Colours" value=${name} onChange=${choose}>
-      <option value="system">As the system</option><option value="light">Light</option><option value="dark">Dark</option>
+      <option value="system">System</option><option value="light">Light</option><option value="dark">Dark</option>
     </select>`;
 }
 

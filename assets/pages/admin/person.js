@@ -64,8 +64,8 @@ function Acts({ user, reload, wrong }) {
     <button class="button bad" onClick=${remove} disabled=${self}>Remove</button>`;
 }
 
-function Devices({ id }) {
-  const { said, wrong, busy, reload } = useLoad(`users/${id}/devices?limit=100`, 10);
+function Devices({ id, stamp }) {
+  const { said, wrong, busy, reload } = useLoad(`users/${id}/devices`, 10, stamp);
   const end = (device) => sure({
     title: 'End this login', button: 'End it', done: 'The login is ended', gone: true,
     text: 'The device is signed out at once, and its sockets are closed.',
@@ -118,6 +118,6 @@ export function Person({ id }) {
             <a href=${href('try', '', { as: user.id })}>Try the API as ${user.name}</a>
             <a href=${href('audit', '', { q: user.email ?? user.name })}>Audit</a></p>
         </section>
-        <${Devices} id=${id} />`}
+        <${Devices} id=${id} stamp=${`${user.devices} ${user.suspended}`} />`}
     </${Screen}>`;
 }

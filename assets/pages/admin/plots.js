@@ -24,9 +24,10 @@ function options(element, { lines, unit, width, hover }) {
   return {
     width, height: HEIGHT, legend: { show: false }, padding: [10, 8, 0, 0],
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
-    scales: { y: { range: (_, low, high) => [unit === 'B' && low > 0 ? Math.floor(low * 0.98) : 0, high > 0 ? high * 1.1 : 1] } },
+    // Five minutes at least, so that the first figures do not fill the whole width.
+    scales: { x: { range: (_, first, last) => (last ? [Math.min(first, last - 300), last] : [0, 1]) }, y: { range: (_, low, high) => [unit === 'B' && low > 0 ? Math.floor(low * 0.98) : 0, high > 0 ? high * 1.1 : 1] } },
     axes: [
-      { ...axis, values: (_, splits) => splits.map(clock), space: 60 },
+      { ...axis, size: 30, values: (_, splits) => splits.map(clock), space: 60, incrs: [60, 120, 300, 600] },
       // Whole things have whole marks: half a socket is none.
       { ...axis, size: 64, space: 24, incrs: unit === '' ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 50_000] : undefined,
         values: (_, splits) => splits.map((value) => (unit === '/min' ? `${say(value)}/min` : say(value))) },
@@ -79,7 +80,10 @@ export function Plot({ title, unit, lines, times }) {
   return html`
     <figure class="card plot">
       <figcaption><h2>${title}</h2><span class="small quiet time">${times.length ? (at === null ? 'now' : clock(times[shown])) : ''}</span></figcaption>
-      <div class="canvas" ref=${box} role="img" aria-label=${summary(title, lines)}></div>
+      <div class="drawn">
+        <div class="canvas" ref=${box} role="img" aria-label=${summary(title, lines)}></div>
+        ${!times.length && html`<p class="soon small quiet">The first figures come within ten seconds.</p>`}
+      </div>
       <ul class="legend small">${lines.map((line) => html`<li key=${line.label}>
         <svg class="key" width="18" height="4" aria-hidden="true"><path d="M0 2h18" stroke=${line.colour} stroke-width="3" /></svg>
         ${line.label} <strong>${line.say(line.values[shown])}</strong></li>`)}</ul>
