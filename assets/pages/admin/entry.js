@@ -42,7 +42,7 @@ export function SignIn() {
         <${Field} label="E-mail" name="email" type="email" autocomplete="username" required />
         <${Field} label="Password" name="password" type="password" autocomplete="current-password" required />
       </${Form}>
-      <p class="small quiet">No administrator yet? Open the link that the server printed when it started first.</p>
+      <p class="small quiet">No administrator yet? Open the link that the server printed when it first started; <code>chat admin link</code> prints another.</p>
     </${Door}>`;
 }
 

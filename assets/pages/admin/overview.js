@@ -12,7 +12,7 @@ const advice = {
 
 /** A slice is ten seconds, so its messages times six are those of a minute. */
 function perMinute(history) {
-  const names = Object.keys(history.at(-1)?.messages ?? {});
+  const names = Object.keys(history.at(-1)?.messages ?? { campus: 0, mentor: 0, emote: 0, rooms: 0, direct: 0 });
   return names.map((name) => ({
     label: name, colour: `var(--${name})`, say: decimal, values: history.map((slice) => (slice.messages[name] ?? 0) * 6),
   }));

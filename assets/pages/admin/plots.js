@@ -20,7 +20,7 @@ function options(element, { lines, unit, width, hover }) {
   const [text, faint] = [colourOf(element, 'var(--quiet)'), colourOf(element, 'var(--line)')];
   const font = '12px system-ui, sans-serif';
   const axis = { stroke: text, font, grid: { stroke: faint, width: 1 }, ticks: { stroke: faint, width: 1, size: 4 } };
-  const say = lines[0]?.say ?? String;
+  const say = lines[0].say;
   return {
     width, height: HEIGHT, legend: { show: false }, padding: [10, 8, 0, 0],
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
