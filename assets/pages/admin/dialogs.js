@@ -21,7 +21,8 @@ export function show(title, body) {
   draw();
 }
 
-function close() {
+/** Closes what is open. */
+export function close() {
   open = null;
   draw();
 }

@@ -37,9 +37,11 @@ function useFile(file) {
 function Preview({ file, shut }) {
   const { url, wrong } = useFile(file);
   const [kind] = heard.exec(file.type) ?? [''];
+  // An administrator who is no member of the conversation gets what any stranger gets.
+  const closed = wrong?.status === 404 && !file.public;
   return html`
     <div class="stack">
-      <${Wrong} wrong=${wrong} />
+      ${closed ? html`<p class="notice">Only the members of its conversation can open this file.</p>` : html`<${Wrong} wrong=${wrong} />`}
       ${!url && !wrong && html`<${Waiting} rows=${3} />`}
       ${url && seen.test(file.type) && html`<img class="preview" src=${url} alt=${`Preview of ${file.name}`} />`}
       ${url && kind === 'audio/' && html`<audio controls src=${url}></audio>`}

@@ -4,7 +4,7 @@ import { ask, signedOut, useLogin } from './api.js';
 import { Audit, Settings } from './house.js';
 import { Backup } from './backup.js';
 import { Conversation, Conversations } from './conversations.js';
-import { Host } from './dialogs.js';
+import { Host, close } from './dialogs.js';
 import { Files } from './files.js';
 import { Icon } from './icons.js';
 import { Notify, Sessions } from './telling.js';
@@ -104,6 +104,10 @@ function Page() {
     // A link for the first administrator is of no use to one who is signed in.
     if (setup && login) location.replace('#overview');
   }, [Boolean(setup), Boolean(login)]);
+  useEffect(() => {
+    // What was open belongs to who was signed in.
+    if (!login) close();
+  }, [Boolean(login)]);
   if (!login) return html`${setup ? html`<${SetUp} token=${setup[1]} />` : html`<${SignIn} />`}<${Host} />`;
   const known = screens[screen];
   const Show = (id ? known?.one : known?.many) ?? Nowhere;

@@ -44,7 +44,7 @@ export function Wrong({ wrong, retry }) {
     </div>`;
 }
 
-/** A form that says what was refused; `act` gets its fields by name. */
+/** A form that says what was refused; `act` gets its fields by name. Where the act is `bad`, Enter by itself does not do it. */
 export function Form({ label, act, children, button, bad, cancel, className = '' }) {
   const [state, set] = useState({ busy: false, wrong: null });
   const submit = async (event) => {
@@ -64,7 +64,7 @@ export function Form({ label, act, children, button, bad, cancel, className = ''
       <${Wrong} wrong=${state.wrong} />
       <div class="buttons">
         <button class=${`button ${bad ? 'bad strong' : 'main'}`} disabled=${state.busy} aria-busy=${state.busy}>${button}</button>
-        ${cancel && html`<button class="button" type="button" onClick=${cancel}>Cancel</button>`}
+        ${cancel && html`<button class="button" type="button" onClick=${cancel} autofocus=${bad}>Cancel</button>`}
       </div>
     </form>`;
 }

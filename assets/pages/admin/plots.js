@@ -11,6 +11,9 @@ function colourOf(element, colour) {
   return now;
 }
 
+// Lines are told apart without their colours too.
+const dashes = [[], [7, 4], [2, 3], [10, 3, 2, 3], [4, 2], [1, 4]];
+
 const clock = (seconds) => {
   const time = new Date(seconds * 1000);
   return [time.getHours(), time.getMinutes()].map((part) => String(part).padStart(2, '0')).join(':');
@@ -34,8 +37,7 @@ function options(element, { lines, unit, width, hover }) {
     ],
     series: [{}, ...lines.map((line, at) => ({
       label: line.label, stroke: colourOf(element, line.colour), width: 2, points: { show: false },
-      // Lines are told apart without their colours too.
-      dash: [[], [7, 4], [2, 3], [10, 3, 2, 3], [4, 2], [1, 4]][at % 6],
+      dash: dashes[at % dashes.length],
     }))],
     hooks: { setCursor: [(plot) => hover(plot.cursor.idx ?? null)] },
   };
@@ -84,8 +86,9 @@ export function Plot({ title, unit, lines, times }) {
         <div class="canvas" ref=${box} role="img" aria-label=${summary(title, lines)}></div>
         ${!times.length && html`<p class="soon small quiet">The first figures come within ten seconds.</p>`}
       </div>
-      <ul class="legend small">${lines.map((line) => html`<li key=${line.label}>
-        <svg class="key" width="18" height="4" aria-hidden="true"><path d="M0 2h18" stroke=${line.colour} stroke-width="3" /></svg>
+      <ul class="legend small">${lines.map((line, number) => html`<li key=${line.label}>
+        <svg class="key" width="22" height="4" aria-hidden="true"><path d="M0 2h22" stroke=${line.colour} stroke-width="3"
+          stroke-dasharray=${dashes[number % dashes.length].join(' ')} /></svg>
         ${line.label} <strong>${line.say(line.values[shown])}</strong></li>`)}</ul>
     </figure>`;
 }

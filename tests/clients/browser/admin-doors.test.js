@@ -23,6 +23,7 @@ test('the doors and the dialogs are there for everybody', async () => {
   const page = await signedIn(browser, chat, `people/${mallory.id}`);
   await page.getByRole('button', { name: 'Suspend' }).click();
   await page.getByRole('dialog', { name: 'Suspend' }).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Cancel', 'Enter by itself does nothing');
   await hasNoBarriers(page, 'a question');
   await page.screenshot({ path: picture('admin-question.png') });
   await page.keyboard.press('Escape');
