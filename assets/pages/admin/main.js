@@ -51,7 +51,7 @@ function Looks() {
     </select>`;
 }
 
-function Navigation({ screen, user }) {
+function Navigation({ screen, user, token }) {
   const [open, set] = useState(false);
   useEffect(() => {
     const shut = () => set(false);
@@ -63,9 +63,10 @@ function Navigation({ screen, user }) {
       removeEventListener('keydown', key);
     };
   }, []);
-  const leave = async () => {
-    await ask('POST', '/api/auth/logout', {}).catch(() => {});
+  const leave = () => {
+    // First here, so that nothing asks any more with a token that is about to end.
     signedOut('You have signed out.');
+    ask('POST', '/api/auth/logout', {}, { token }).catch(() => {});
   };
   return html`
     <header class=${`side ${open ? 'open' : ''}`}>
@@ -118,7 +119,7 @@ function Page() {
   return html`
     <a class="skip button main" href="#main" onClick=${skip}>Skip to the content</a>
     <div class="frame">
-      <${Navigation} screen=${screen} user=${login.user} />
+      <${Navigation} screen=${screen} user=${login.user} token=${login.token} />
       <main id="main" class=${`screen-${screen.replace(/\W/g, '')}`}><${Show} key=${`${screen}/${id}`} screen=${screen} id=${id} params=${params} /></main>
     </div>
     <${Host} />`;
