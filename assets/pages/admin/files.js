@@ -41,7 +41,7 @@ function Preview({ file, shut }) {
   const closed = wrong?.status === 404 && !file.public;
   return html`
     <div class="stack">
-      ${closed ? html`<p class="notice">Only the members of its conversation can open this file.</p>` : html`<${Wrong} wrong=${wrong} />`}
+      ${closed ? html`<p class="notice">It was shared where you are no member, so it does not open for you. You can still delete it.</p>` : html`<${Wrong} wrong=${wrong} />`}
       ${!url && !wrong && html`<${Waiting} rows=${3} />`}
       ${url && seen.test(file.type) && html`<img class="preview" src=${url} alt=${`Preview of ${file.name}`} />`}
       ${url && kind === 'audio/' && html`<audio controls src=${url}></audio>`}
@@ -67,8 +67,9 @@ const columns = (reload) => [
     <span class="small quiet block">${file.type}</span>` },
   { title: 'Size', kind: 'number', cell: (file) => bytes(file.size) },
   { title: 'From', cell: (file) => (file.uploader ? html`<a href=${href('people', file.uploader.id)}>${file.uploader.name}</a>` : '–') },
-  { title: 'Where', cell: (file) => html`<span class="tags"><${Tag}>${file.public ? 'public' : 'members only'}</${Tag}>
-    ${file.conversation && html`<a href=${href('conversations', file.conversation)}>conversation</a>`}</span>` },
+  { title: 'Where', cell: (file) => html`<span class="tags">
+    ${file.conversation ? html`<a href=${href('conversations', file.conversation)}>conversation</a>`
+      : html`<${Tag}>${file.public ? 'public' : 'private'}</${Tag}>`}</span>` },
   { title: 'When', cell: (file) => html`<${When} at=${file.createdAt} />` },
   { title: 'Acts', kind: 'acts', cell: (file) => html`<button class="button slim bad" onClick=${() => remove(file, reload)}
     aria-label=${`Delete ${file.name}`}>Delete</button>` },

@@ -2,15 +2,13 @@
 import { Browser, fitsItsWidth, hasNoBarriers, picture } from './browser.js';
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import io from 'socket.io-client';
-import { hostile, heading, peopled, served, signedIn } from './admin.js';
-import { kept, once } from '../chat.js';
+import { connected, hostile, heading, peopled, served, signedIn } from './admin.js';
 
 const browser = await Browser.open();
 const chat = await served();
 const { mallory, room } = await peopled(chat);
 // Somebody is there, called so too.
-await once(kept(io(chat.url, { auth: { token: mallory.token }, forceNew: true })), 'connect');
+await connected(chat, mallory.token);
 
 /** The screens, each with its heading and something of the world that it shows. */
 const screens = [

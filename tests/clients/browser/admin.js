@@ -5,7 +5,8 @@
 //   await said(page, 'Suspended');                       what the page says was done
 
 import assert from 'node:assert/strict';
-import { open } from '../chat.js';
+import io from 'socket.io-client';
+import { kept, once, open } from '../chat.js';
 
 export const hostile = '<img src=x onerror=alert(1)>';
 
@@ -33,6 +34,29 @@ export async function signedIn(browser, chat, hash, how) {
 export const heading = (page, name) => page.getByRole('heading', { level: 1, name, exact: true }).waitFor();
 export const said = (page, text) => page.locator('.said').getByText(text).waitFor();
 
+/** The button in the question that another button asked. */
+export const agree = (page, name) => page.getByRole('dialog').getByRole('button', { name, exact: true }).click();
+
+/** A client's socket that is open. */
+export async function connected(chat, token) {
+  const socket = kept(io(chat.url, { auth: { token }, forceNew: true, reconnection: false }));
+  await once(socket, 'connect');
+  return socket;
+}
+
+/** A picture of one dot, given to a conversation. */
+export async function uploads(chat, token, roomId, name) {
+  const dot = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNg+M/wHwAEAQH/7yMK/gAAAABJRU5ErkJggg==';
+  const form = new FormData();
+  form.append('file', new Blob([Buffer.from(dot, 'base64')], { type: 'image/png' }), name);
+  form.append('roomId', roomId);
+  const headers = { Authorization: `Bearer ${token}` };
+  const sent = await fetch(`${chat.url}/api/files/upload`, { method: 'POST', body: form, headers });
+  const text = await sent.text();
+  assert.equal(sent.status, 201, text);
+  return JSON.parse(text).data;
+}
+
 /** Somebody of everything, each called what a page must not take for HTML. */
 export async function peopled(chat) {
   const ann = await chat.signUp('ann');
@@ -42,11 +66,7 @@ export async function peopled(chat) {
   const room = await chat.asks('POST', '/api/rooms', { name: hostile, description: hostile }, token);
   const roomId = room.said.data._id;
   await chat.asks('POST', '/api/messages', { roomId, content: hostile }, token);
-  const form = new FormData();
-  form.append('file', new Blob([Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNg+M/wHwAEAQH/7yMK/gAAAABJRU5ErkJggg==', 'base64')], { type: 'image/png' }), `${hostile}.png`);
-  form.append('roomId', roomId);
-  const sent = await fetch(`${chat.url}/api/files/upload`, { method: 'POST', body: form, headers: { Authorization: `Bearer ${token}` } });
-  assert.equal(sent.status, 201, await sent.text());
+  await uploads(chat, token, roomId, `${hostile}.png`);
   const direct = await chat.asks('POST', '/conversaton/create', { senderId: mallory.id, receiverId: String(ann.id) }, token);
   const words = { conversationId: direct.said.id, senderId: mallory.id, message: hostile };
   await chat.asks('POST', '/message/create', words, token);

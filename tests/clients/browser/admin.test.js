@@ -1,27 +1,17 @@
 // Does the admin page do what it says? Acts whose effects somebody else feels, from the link of the first start on.
 import { Browser } from './browser.js';
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import io from 'socket.io-client';
-import { heading, said, served, signedIn } from './admin.js';
-import { hear, kept, once } from '../chat.js';
+import { agree, connected, heading, said, served, signedIn } from './admin.js';
+import { hear, once } from '../chat.js';
 
-const run = promisify(execFile);
 const browser = await Browser.open();
 const chat = await served();
-const connected = async (token, space = '') => {
-  const socket = kept(io(chat.url + space, { auth: { token }, forceNew: true, reconnection: false }));
-  await once(socket, 'connect');
-  return socket;
-};
-/** The second button of the name: the one in the question that the first one asked. */
-const agree = (page, name) => page.getByRole('dialog').getByRole('button', { name, exact: true }).click();
 
 test('the link that the first start prints makes the first administrator, once', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'chat-admin-'));
@@ -92,7 +82,7 @@ test('signing in: wrong words, no administrator, and a login that has ended', as
 
 test('who is suspended is put out at once and not let in again, until resumed', async () => {
   const eve = await chat.signUp('eve');
-  const socket = await connected(eve.token);
+  const socket = await connected(chat, eve.token);
   const page = await signedIn(browser, chat, 'people?q=eve');
   await page.getByRole('link', { name: 'eve', exact: true }).click();
   await heading(page, 'eve');
@@ -127,7 +117,7 @@ test('somebody is added, told something, and mentored', async () => {
   await dialog.getByRole('button', { name: 'Add' }).click();
   await heading(page, 'Nora New');
   const nora = await chat.asks('POST', '/auth/login', { email: 'nora@example.test', password: 'correct horse' });
-  const ears = hear(await connected(nora.said.token), 'new_notification');
+  const ears = hear(await connected(chat, nora.said.token), 'new_notification');
   await page.getByRole('link', { name: 'Send a notification' }).click();
   await page.getByLabel('Title').fill('Welcome');
   await page.getByRole('textbox', { name: 'Message' }).fill('Good that you are here');
@@ -147,48 +137,6 @@ test('somebody is added, told something, and mentored', async () => {
   await page.getByRole('cell', { name: 'Nora New' }).waitFor();
 });
 
-test('a message passes on the wire, is deleted, and a socket is ended', async () => {
-  const ann = await chat.signUp('ann');
-  const roomId = await ann.opensRoom('Reading');
-  const socket = await connected(ann.token);
-  const ears = hear(socket, 'message');
-  const wire = await signedIn(browser, chat, 'wire');
-  await wire.getByText('Listening').waitFor();
-  socket.emit('joinRoom', { roomId });
-  socket.emit('message', { roomId, content: 'Has anybody read it?' });
-  await ears.hears('message', { content: 'Has anybody read it?' });
-  const row = wire.locator('.wire li').filter({ hasText: 'Has anybody read it?' });
-  await row.first().waitFor();
-  await row.first().locator('summary').click();
-  await row.getByRole('region', { name: 'The body' }).getByText('"content": "Has anybody read it?"').waitFor();
-  await wire.getByRole('button', { name: 'Pause' }).click();
-  socket.emit('message', { roomId, content: 'Said behind your back' });
-  await wire.getByText(/\d waiting/).waitFor();
-  assert.equal(await wire.getByText('Said behind your back').count(), 0);
-  await wire.getByRole('button', { name: 'Go on' }).click();
-  await wire.getByLabel('Search what passes').fill('behind');
-  await wire.getByText('Said behind your back').first().waitFor();
-  assert.equal(await row.count(), 0, 'what is not looked for is not shown');
-  await wire.getByLabel('Dialect').selectOption('campus');
-  await wire.getByText('Nothing that passed is like that.').waitFor();
-
-  const page = await signedIn(browser, chat, 'conversations?q=Reading');
-  await page.getByRole('link', { name: 'Reading' }).click();
-  await page.getByText('Has anybody read it?').waitFor();
-  await page.getByRole('button', { name: 'Delete message 1 of ann' }).click();
-  await agree(page, 'Delete');
-  await page.getByText('This message was deleted.').waitFor();
-  const left = await ann.get(`/api/messages/${roomId}`);
-  assert.ok(!JSON.stringify(left).includes('Has anybody read it?'), 'nobody reads it any more');
-
-  const gone = once(socket, 'disconnect');
-  await page.evaluate(() => (location.hash = 'sockets?q=ann'));
-  await page.getByRole('button', { name: 'End the socket of ann' }).click();
-  await agree(page, 'End it');
-  await gone;
-  await page.getByText('Nothing is like that').waitFor();
-});
-
 test('the outbox shows a code, and the backup is a database', async () => {
   await chat.asks('POST', '/user/send-signup-code', { email: 'code@example.test' });
   const page = await signedIn(browser, chat, 'outbox?to=code@example.test');
@@ -204,46 +152,4 @@ test('the outbox shows a code, and the backup is a database', async () => {
   const file = await readFile(await (await coming).path());
   assert.equal(file.subarray(0, 15).toString(), 'SQLite format 3');
   await page.getByText(/ in [\d.]+ s$/).waitFor();
-});
-
-test('the programs to begin with run as they stand, and the console hears', async (t) => {
-  await chat.signUp('tom');
-  const page = await signedIn(browser, chat, 'try');
-  await page.getByRole('combobox', { name: 'As' }).fill('tom');
-  await page.getByRole('listbox').getByRole('option').first().click();
-  await page.locator('[role=combobox]').nth(1).and(page.locator(':not([value=""])')).waitFor();
-  await page.getByRole('button', { name: 'Get a token' }).click();
-  await page.getByRole('region', { name: 'The token' }).waitFor();
-  await page.getByRole('button', { name: 'Connect', exact: true }).click();
-  await page.getByText('Connected as tom').waitFor();
-  await page.getByRole('button', { name: 'Emit' }).click();
-  await page.locator('.heard li.answer').getByText('"ok": true').waitFor();
-  const program = async (dialect, language) => {
-    await page.getByRole('button', { name: dialect, exact: true }).click();
-    await page.getByRole('button', { name: language, exact: true }).click();
-    return page.getByRole('region', { name: `${dialect} in ${language}` }).textContent();
-  };
-  const javascript = async (dialect, text) => {
-    // Beside the checks, where its import finds the client.
-    const script = new URL(`./try-${dialect}.tmp.mjs`, import.meta.url);
-    t.after(() => rm(script, { force: true }));
-    await writeFile(script, text);
-    return (await run(process.execPath, [script.pathname], { timeout: 20_000 })).stdout;
-  };
-  // Side by side, but for the ones that go on where another one began.
-  const all = (programs) => Promise.all(programs.map(async ([running, sign]) => assert.match(await running, sign)));
-  const written = async (dialect, expected) => {
-    const text = await program(dialect, 'JavaScript');
-    return [javascript(dialect, text), expected];
-  };
-  await all([await written('rooms', /heard: [^]*Hello from rooms!/), await written('campus', /heard: [^]*Hello from campus!/),
-    await written('direct', /heard: [^]*Hello from direct!/), await written('emote', /tom/)]);
-  await all([await written('mentor', /heard: [^]*Hello from mentor!/)]);
-  const curl = async (dialect, expected) => {
-    const text = await program(dialect, 'curl');
-    return [run('bash', ['-ec', text], { timeout: 20_000 }).then(({ stdout }) => stdout), expected];
-  };
-  await all([await curl('rooms', /Messages retrieved successfully[^]*Hello from rooms!/), await curl('campus', /Hello from campus!/),
-    await curl('mentor', /Hello from mentor!/), await curl('emote', /"pagination"/), await curl('direct', /^[\[{]/)]);
-  assert.match(await program('rooms', 'Python'), /import socketio/);
 });
