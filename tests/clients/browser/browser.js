@@ -16,7 +16,9 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { after, afterEach } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import { chromium } from 'playwright-core';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -125,4 +127,14 @@ export async function hasNoBarriers(page, what = page.url()) {
 export async function fitsItsWidth(page) {
   const [wide, seen] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
   assert.ok(wide <= seen, `the page is ${wide} wide in a window of ${seen}`);
+}
+
+/** Waits until something reads as it should; what it reads instead is the failure. */
+export async function expectText(read, wanted, what) {
+  let seen;
+  for (const deadline = Date.now() + 8_000; Date.now() < deadline; await pause(30)) {
+    seen = await read();
+    if (isDeepStrictEqual(seen, wanted)) return;
+  }
+  assert.deepEqual(seen, wanted, what);
 }
