@@ -1,0 +1,57 @@
+// Is there a copy? One file holds everything; this fetches it as it is at one moment, while everybody talks on.
+import { html, useState } from '/assets/vendor/preact-htm.js';
+import { fetchWith, useLoad } from './api.js';
+import { say } from './dialogs.js';
+import { Code, Copy, Facts, Screen, Wrong } from './parts.js';
+import { gather, nameOf, save } from './saving.js';
+import { When, bytes, decimal } from './words.js';
+
+const command = 'chat backup --db chat.db chat-backup.db';
+
+export function Backup() {
+  const { said, wrong, reload } = useLoad('stats');
+  const [state, set] = useState({ busy: false, size: 0, wrong: null, made: null });
+  const make = async () => {
+    set({ busy: true, size: 0, wrong: null, made: null });
+    const began = performance.now();
+    try {
+      const answer = await fetchWith('/api/admin/backup');
+      let drawn = 0;
+      const blob = await gather(answer, (size) => {
+        if (performance.now() - drawn < 200) return;
+        drawn = performance.now();
+        set((was) => ({ ...was, size }));
+      });
+      const name = nameOf(answer, 'chat-backup.db');
+      const url = URL.createObjectURL(blob);
+      save(url, name);
+      // The browser has begun to read it by then.
+      setTimeout(() => URL.revokeObjectURL(url), 60_000);
+      set({ busy: false, size: blob.size, wrong: null, made: { name, seconds: (performance.now() - began) / 1000 } });
+      say(`The backup is there: ${bytes(blob.size)}`);
+      reload();
+    } catch (error) {
+      set({ busy: false, size: 0, wrong: error, made: null });
+    }
+  };
+  const stats = said?.stats;
+  const { busy, size, made } = state;
+  return html`
+    <${Screen} title="Backup" lead="A consistent copy of the whole database, files included. Nobody has to wait for it.">
+      <${Wrong} wrong=${wrong} />
+      <section class="card stack" aria-label="Make a backup">
+        <${Facts} facts=${[['Size now', bytes(stats && stats.databaseBytes)],
+          ['Last backup', stats ? html`<${When} at=${stats.lastBackupAt} />` : '–']]} />
+        <div class="buttons"><button class="button main" onClick=${make} disabled=${busy} aria-busy=${busy}>Download a backup</button></div>
+        <p class="small progress" role="status">${busy && `Coming: ${bytes(size)} of about ${bytes(stats?.databaseBytes)}`}
+          ${made && `${made.name}: ${bytes(size)} in ${decimal(made.seconds)} s`}</p>
+        <${Wrong} wrong=${state.wrong} retry=${make} />
+        <p class="small quiet">Keep it as you keep the server itself: it holds every message, and the secret that tokens are signed with.</p>
+      </section>
+      <section class="card stack" aria-labelledby="command"><h2 id="command">On the machine itself</h2>
+        <p class="small quiet">The same by command, for a timer. <code>chat check</code> looks a copy over, <code>chat restore</code> puts it in place.</p>
+        <${Code} label="The command" text=${command} wrap />
+        <div class="buttons"><${Copy} text=${command} what="the command" /></div>
+      </section>
+    </${Screen}>`;
+}

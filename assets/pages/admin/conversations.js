@@ -1,0 +1,111 @@
+// What is talked about, and by whom? Conversations of all four sorts, their members, and what was said.
+import { html, useEffect, useState } from '/assets/vendor/preact-htm.js';
+import { admin, query, useLoad } from './api.js';
+import { sure } from './dialogs.js';
+import { List, Table } from './list.js';
+import { Copy, Facts, Screen, Tag, Waiting, Wrong } from './parts.js';
+import { href } from './route.js';
+import { When, bytes, count, nameOf } from './words.js';
+
+const sorts = { direct: 'Direct', group: 'Groups', room: 'Rooms', session: 'Sessions' };
+
+const columns = () => [
+  { title: 'Name', kind: 'main', cell: (one) => html`<a href=${href('conversations', one.id)}>${nameOf(one)}</a>` },
+  { title: 'Sort', cell: (one) => html`<${Tag}>${one.type}</${Tag}>` },
+  { title: 'Members', kind: 'number', cell: (one) => count(one.members) },
+  { title: 'Messages', kind: 'number', cell: (one) => count(one.messages) },
+  { title: 'Last message', cell: (one) => html`<${When} at=${one.lastMessageAt} />` },
+  { title: 'Since', cell: (one) => html`<${When} at=${one.createdAt} />` },
+];
+
+export function Conversations({ screen, params }) {
+  const filters = ({ sort = '' }, change) => html`
+    <select class="lone" aria-label="Sort" value=${sort} onChange=${(event) => change({ sort: event.currentTarget.value })}>
+      <option value="">All sorts</option>${Object.entries(sorts).map(([key, title]) => html`<option value=${key}>${title}</option>`)}
+    </select>`;
+  return html`
+    <${Screen} title="Conversations">
+      <${List} screen=${screen} params=${params} path="conversations" name="conversations" label="Conversations" search="Search names"
+        filters=${filters} columns=${columns}
+        empty=${html`Nobody has talked yet. <a href="#try">Try it</a> has a first message ready to paste.`} />
+    </${Screen}>`;
+}
+
+function Said({ message, gone }) {
+  const remove = () => sure({
+    title: 'Delete this message', button: 'Delete', done: 'The message is deleted', gone: true,
+    text: 'Its text and attachments are gone for everybody. Its place in the order stays. This cannot be undone.',
+    act: () => admin('DELETE', `messages/${message.id}`).then(gone),
+  });
+  return html`
+    <li class=${message.deleted ? 'deleted' : ''}>
+      <div class="line"><a href=${href('people', message.author.id)}>${message.author.name}</a>
+        <span class="small quiet"><span title="Number in this conversation">#${message.seq}</span> · <${When} at=${message.sentAt} /></span></div>
+      ${message.deleted ? html`<p class="quiet">This message was deleted.</p>` : html`<p class="text">${message.text}</p>`}
+      ${!message.deleted && message.attachments?.length > 0 && html`<ul class="attached small">${message.attachments.map((file) => html`
+        <li><a href=${/^(https?:|\/)/.test(file.url) ? file.url : undefined} target="_blank" rel="noreferrer">${file.filename}</a>
+          <span class="quiet"> ${file.mimeType}, ${bytes(file.size)}</span></li>`)}</ul>`}
+      ${!message.deleted && html`<button class="button slim bad" onClick=${remove}
+        aria-label=${`Delete message ${message.seq} of ${message.author.name}`}>Delete</button>`}
+    </li>`;
+}
+
+function Messages({ id, last }) {
+  const [pages, set] = useState({ all: [], more: false, busy: true, wrong: null });
+  const load = async (before, keep) => {
+    set((was) => ({ ...was, busy: true }));
+    try {
+      const said = await admin('GET', `conversations/${id}/messages${query({ before, limit: 50 })}`);
+      const known = new Set(said.messages.map((one) => one.id));
+      set((was) => {
+        // What was read further back stays when something new is said.
+        const others = was.all.filter((one) => !known.has(one.id));
+        const all = keep ? [...others, ...said.messages] : [...said.messages, ...others];
+        return { all, more: keep || !others.length ? said.hasMore : was.more, busy: false, wrong: null };
+      });
+    } catch (wrong) {
+      set((was) => ({ ...was, busy: false, wrong }));
+    }
+  };
+  useEffect(() => void load(), [id, last]);
+  const gone = (message) => () => set((was) => ({
+    ...was, all: was.all.map((one) => (one.id === message.id ? { ...one, deleted: true, text: '', attachments: [] } : one)),
+  }));
+  return html`
+    <section aria-labelledby="messages"><h2 id="messages">Messages</h2>
+      <${Wrong} wrong=${pages.wrong} retry=${() => load()} />
+      <div class="card flush" aria-busy=${pages.busy}>
+        ${pages.busy && !pages.all.length && html`<${Waiting} rows=${4} />`}
+        ${!pages.busy && !pages.all.length && !pages.wrong && html`<p class="empty">Nothing has been said yet.</p>`}
+        <ol class="messages" reversed>${pages.all.map((message) => html`<${Said} key=${message.id} message=${message} gone=${gone(message)} />`)}</ol>
+      </div>
+      ${pages.more && html`<p class="pages"><button class="button" disabled=${pages.busy} onClick=${() => load(pages.all.at(-1).id, true)}>Earlier messages</button></p>`}
+    </section>`;
+}
+
+const memberColumns = [
+  { title: 'Name', kind: 'main', cell: (one) => html`<a href=${href('people', one.id)}>${one.name}</a>` },
+  { title: 'E-mail', cell: (one) => one.email ?? html`<span class="quiet">none</span>` },
+  { title: 'Read up to', kind: 'number', cell: (one) => (one.readUpTo ? `#${one.readUpTo}` : 'nothing') },
+  { title: 'Unread', kind: 'number', cell: (one) => count(one.unread) },
+];
+
+export function Conversation({ id }) {
+  const { said, wrong, reload } = useLoad(`conversations/${encodeURIComponent(id)}`, 10);
+  const one = said?.conversation;
+  return html`
+    <${Screen} title=${one ? nameOf(one) : 'Conversation'} back=${{ href: '#conversations', title: 'Conversations' }}>
+      <${Wrong} wrong=${wrong} retry=${reload} />
+      ${!one && !wrong && html`<div class="card"><${Waiting} rows=${3} /></div>`}
+      ${one && html`
+        <section class="card" aria-label="About"><${Facts} facts=${[
+          ['Sort', one.type], ['Members', count(one.members)], ['Messages', count(one.messages)],
+          ['Last message', html`<${When} at=${one.lastMessageAt} />`], ['Since', html`<${When} at=${one.createdAt} />`],
+          ['Id', html`<code>${one.id}</code> <${Copy} text=${one.id} what="the id" />`],
+        ]} /></section>
+        <section aria-labelledby="members"><h2 id="members">Members</h2>
+          <div class="card flush">${one.participants.length
+            ? html`<${Table} label="Members" columns=${memberColumns} rows=${one.participants} />` : html`<p class="empty">Nobody is left in it.</p>`}</div></section>
+        <${Messages} id=${one.id} last=${one.messages} />`}
+    </${Screen}>`;
+}

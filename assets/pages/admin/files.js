@@ -1,0 +1,84 @@
+// What has been uploaded? Every file, seen or fetched here, and deleted where it must go.
+import { html, useEffect, useState } from '/assets/vendor/preact-htm.js';
+import { admin, fetchWith } from './api.js';
+import { show, sure } from './dialogs.js';
+import { List } from './list.js';
+import { Facts, Screen, Tag, Waiting, Wrong } from './parts.js';
+import { href } from './route.js';
+import { save } from './saving.js';
+import { When, bytes } from './words.js';
+
+// What a browser shows as a picture and does not run.
+const seen = /^image\/(png|jpeg|gif|webp|avif|bmp)$/;
+const heard = /^(audio|video)\//;
+
+/** Private files want the token, so they come by fetch and not by their address. */
+function useFile(file) {
+  const [state, set] = useState({ url: null, wrong: null });
+  useEffect(() => {
+    let url = null;
+    let away = false;
+    fetchWith(file.url).then((answer) => answer.blob()).then(
+      (blob) => {
+        if (away) return;
+        url = URL.createObjectURL(new Blob([blob], { type: seen.test(file.type) || heard.test(file.type) ? file.type : 'application/octet-stream' }));
+        set({ url, wrong: null });
+      },
+      (wrong) => away || set({ url: null, wrong }),
+    );
+    return () => {
+      away = true;
+      if (url) URL.revokeObjectURL(url);
+    };
+  }, [file.id]);
+  return state;
+}
+
+function Preview({ file, shut }) {
+  const { url, wrong } = useFile(file);
+  const [kind] = heard.exec(file.type) ?? [''];
+  // An administrator who is no member of the conversation gets what any stranger gets.
+  const closed = wrong?.status === 404 && !file.public;
+  return html`
+    <div class="stack">
+      ${closed ? html`<p class="notice">It was shared where you are no member, so it does not open for you. You can still delete it.</p>` : html`<${Wrong} wrong=${wrong} />`}
+      ${!url && !wrong && html`<${Waiting} rows=${3} />`}
+      ${url && seen.test(file.type) && html`<img class="preview" src=${url} alt=${`Preview of ${file.name}`} />`}
+      ${url && kind === 'audio/' && html`<audio controls src=${url}></audio>`}
+      ${url && kind === 'video/' && html`<video class="preview" controls src=${url}></video>`}
+      <${Facts} facts=${[['Type', file.type], ['Size', bytes(file.size)],
+        ['From', html`<a href=${href('people', file.uploader.id)}>${file.uploader.name}</a>`], ['When', html`<${When} at=${file.createdAt} exact />`],
+        file.conversation && ['In', html`<a href=${href('conversations', file.conversation)}>The conversation</a>`]]} />
+      <div class="buttons"><button class="button main" disabled=${!url} onClick=${() => save(url, file.name)}>Download</button>
+        <button class="button" onClick=${shut}>Close</button></div>
+    </div>`;
+}
+
+const open = (file) => show(file.name, (shut) => html`<${Preview} file=${file} shut=${shut} />`);
+
+const remove = (file, reload) => sure({
+  title: 'Delete this file', button: 'Delete', done: 'The file is deleted', gone: true,
+  text: `${file.name} is gone for everybody, and messages that show it will show that it is missing. This cannot be undone.`,
+  act: () => admin('DELETE', `files/${file.id}`).then(reload),
+});
+
+const columns = (reload) => [
+  { title: 'Name', kind: 'main', cell: (file) => html`<button class="link" onClick=${() => open(file)}>${file.name}</button>
+    <span class="small quiet block">${file.type}</span>` },
+  { title: 'Size', kind: 'number', cell: (file) => bytes(file.size) },
+  { title: 'From', cell: (file) => (file.uploader ? html`<a href=${href('people', file.uploader.id)}>${file.uploader.name}</a>` : '–') },
+  { title: 'Where', cell: (file) => html`<span class="tags">
+    ${file.conversation ? html`<a href=${href('conversations', file.conversation)}>conversation</a>`
+      : html`<${Tag}>${file.public ? 'public' : 'private'}</${Tag}>`}</span>` },
+  { title: 'When', cell: (file) => html`<${When} at=${file.createdAt} />` },
+  { title: 'Acts', kind: 'acts', cell: (file) => html`<button class="button slim bad" onClick=${() => remove(file, reload)}
+    aria-label=${`Delete ${file.name}`}>Delete</button>` },
+];
+
+export function Files({ screen, params }) {
+  return html`
+    <${Screen} title="Files" lead="They lie in the database, beside what was said.">
+      <${List} screen=${screen} params=${params} path="files" name="files" label="Files" search="Search names" columns=${columns}
+        empty="Nobody has uploaded anything. Files sent in rooms, and faces, will stand here." />
+    </${Screen}>`;
+}

@@ -1,0 +1,59 @@
+// Which mail goes out? As it was written, whether it went, and why not; without a mail server one reads the codes here.
+import { html, useState } from '/assets/vendor/preact-htm.js';
+import { admin } from './api.js';
+import { say, show } from './dialogs.js';
+import { List } from './list.js';
+import { Copy, Facts, Screen, Tag, Wrong } from './parts.js';
+import { When } from './words.js';
+
+const codeOf = (mail) => /(?:^|\D)(\d{6})(?!\d)/.exec(mail.text ?? '')?.[1];
+
+// What somebody missed is gathered until it is due, and only then put into words.
+const subjectOf = (mail) => mail.subject || 'Missed messages';
+const textOf = (mail) => mail.text || 'It is written when it is due, of what was missed until then and is not read yet.';
+
+const State = ({ mail }) => (mail.sentAt ? html`<${Tag} kind="good">sent</${Tag}>`
+  : mail.error ? html`<${Tag} kind="bad">failed ${mail.tries > 1 ? `${mail.tries} times` : ''}</${Tag}>` : html`<${Tag}>waiting</${Tag}>`);
+
+function Mail({ mail, reload, shut }) {
+  const [wrong, set] = useState(null);
+  const code = codeOf(mail);
+  const again = async () => {
+    try {
+      await admin('POST', `outbox/${mail.id}/retry`, {});
+      shut();
+      say('The mail is tried again');
+      reload();
+    } catch (error) {
+      set(error);
+    }
+  };
+  return html`
+    <div class="stack">
+      ${code && html`<p class="code"><span class="unseen">Code: </span><strong>${code}</strong> <${Copy} text=${code} what="the code" /></p>`}
+      <pre class="wrap letter" tabindex="0" role="region" aria-label="The letter">${textOf(mail)}</pre>
+      <${Facts} facts=${[['To', mail.to], ['Written', html`<${When} at=${mail.createdAt} exact />`],
+        ['Due', html`<${When} at=${mail.dueAt} exact never="–" />`], ['Sent', html`<${When} at=${mail.sentAt} exact never="not yet" />`],
+        ['Tries', mail.tries], mail.error && ['Error', mail.error]]} />
+      <${Wrong} wrong=${wrong} />
+      <div class="buttons">${!mail.sentAt && html`<button class="button main" onClick=${again}>Send again</button>`}
+        <button class="button" onClick=${shut}>Close</button></div>
+    </div>`;
+}
+
+const columns = (reload) => [
+  { title: 'Subject', kind: 'main', cell: (mail) => html`<button class="link"
+    onClick=${() => show(subjectOf(mail), (shut) => html`<${Mail} mail=${mail} reload=${reload} shut=${shut} />`)}>${subjectOf(mail)}</button>` },
+  { title: 'To', cell: (mail) => mail.to },
+  { title: 'Code', cell: (mail) => (codeOf(mail) ? html`<strong class="digits">${codeOf(mail)}</strong>` : html`<span class="quiet">–</span>`) },
+  { title: 'State', cell: (mail) => html`<${State} mail=${mail} />` },
+  { title: 'Written', cell: (mail) => html`<${When} at=${mail.createdAt} />` },
+];
+
+export function Outbox({ screen, params }) {
+  return html`
+    <${Screen} title="Outbox" lead="Codes, reset links, and what somebody missed while away.">
+      <${List} screen=${screen} params=${params} path="outbox" name="outbox" label="Outbox" search="Search a recipient's address" searchField="to"
+        seconds=${10} columns=${columns} empty="No mail has been written. Sign-up codes and reset links will stand here, also without a mail server." />
+    </${Screen}>`;
+}

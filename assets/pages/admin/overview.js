@@ -1,0 +1,90 @@
+// How is it going? Warnings first, then figures, then the last half hour as lines, or the same as a table.
+import { html, useState } from '/assets/vendor/preact-htm.js';
+import { useLoad } from './api.js';
+import { Screen, Wrong } from './parts.js';
+import { Plot } from './plots.js';
+import { When, bytes, count, decimal, duration, milliseconds, timeOfDay } from './words.js';
+
+const advice = {
+  'no-smtp': ['#outbox', 'Read mail in the outbox'], 'no-backup': ['#backup', 'Make a backup'],
+  'no-tls': ['#settings', 'Settings'], disk: ['#backup', 'Backup'], durability: ['#settings', 'Settings'],
+};
+
+/** A slice is ten seconds, so its messages times six are those of a minute. */
+function perMinute(history) {
+  const names = Object.keys(history.at(-1)?.messages ?? { campus: 0, mentor: 0, emote: 0, rooms: 0, direct: 0 });
+  return names.map((name) => ({
+    label: name, colour: `var(--${name})`, say: decimal, values: history.map((slice) => (slice.messages[name] ?? 0) * 6),
+  }));
+}
+
+export function plotsOf(history) {
+  const line = (label, colour, say, key) => ({ label, colour, say, values: history.map((slice) => slice[key] ?? null) });
+  const files = history.some((slice) => 'fileBytes' in slice);
+  return [
+    { title: 'Open sockets', unit: '', lines: [line('sockets', 'var(--accent)', count, 'sockets')] },
+    { title: 'Messages a minute', unit: '/min', lines: perMinute(history) },
+    { title: 'From arrival to commit', unit: 'ms', lines: [
+      line('p50', 'var(--accent)', milliseconds, 'p50'), line('p99', 'var(--emote)', milliseconds, 'p99')] },
+    { title: files ? 'Database and files' : 'Database', unit: 'B', lines: [
+      line('database', 'var(--campus)', bytes, 'databaseBytes'), files && line('files', 'var(--direct)', bytes, 'fileBytes')].filter(Boolean) },
+  ];
+}
+
+const Tile = ({ title, value, more, tone = '' }) => html`
+  <div class=${`tile ${tone}`}><dt>${title}</dt><dd>${value}${more && html`<span class="small quiet">${more}</span>`}</dd></div>`;
+
+function Tiles({ stats }) {
+  const last = stats?.history?.at(-1);
+  const rate = last ? Object.values(last.messages ?? {}).reduce((sum, one) => sum + one, 0) * 6 : null;
+  const spaces = stats?.socketsByNamespace ?? {};
+  const ways = stats?.socketsByTransport ?? {};
+  const mail = stats ? stats.outboxWaiting + stats.outboxFailed : null;
+  return html`<dl class="tiles" aria-busy=${!stats}>
+    <${Tile} title="Open sockets" value=${count(stats?.sockets)}
+      more=${stats && `${count(ways.websocket ?? 0)} websocket, ${count(ways.polling ?? 0)} polling; ${count(spaces['/chat'] ?? 0)} in /chat`} />
+    <${Tile} title="Messages a minute" value=${count(rate)} more=${stats && `${count(stats.queue)} waiting to be stored`} />
+    <${Tile} title="Latency" value=${milliseconds(stats?.latency?.p50)} more=${stats && `p99 ${milliseconds(stats.latency?.p99)}`} />
+    <${Tile} title="Messages" value=${count(stats?.messagesTotal)}
+      more=${stats && `in ${count(stats.conversations)} conversations`} />
+    <${Tile} title="Accounts" value=${count(stats?.accounts)} more=${stats && `${count(stats.requests)} requests since the start`} />
+    <${Tile} title="Files" value=${count(stats?.files)} more=${stats && bytes(stats.fileBytes)} />
+    <${Tile} title="Database" value=${bytes(stats?.databaseBytes)} more=${stats && `log ${bytes(stats.walBytes)}; ${bytes(stats.diskFreeBytes)} of disk free`} />
+    <${Tile} title="Memory" value=${bytes(stats?.memoryBytes)} more=${stats && `${duration(stats.cpuSeconds)} of processor time`} />
+    <${Tile} title="Mail waiting" value=${count(mail)} tone=${stats?.outboxFailed ? 'bad' : ''} more=${stats && `${count(stats.outboxFailed)} failed`} />
+    <${Tile} title="Last backup" value=${stats ? html`<${When} at=${stats.lastBackupAt} />` : '–'} />
+    <${Tile} title="Running for" value=${duration(stats?.uptimeSeconds)} more=${stats && `version ${stats.version}`} />
+  </dl>`;
+}
+
+function AsTable({ history }) {
+  const plots = plotsOf(history);
+  const lines = plots.flatMap((plot) => plot.lines);
+  return html`
+    <div class="card flush scroll" tabindex="0" role="region" aria-label="The last half hour as a table">
+      <table>
+        <thead><tr><th scope="col">Time</th>${lines.map((line) => html`<th scope="col" class="number">${line.label}</th>`)}</tr></thead>
+        <tbody>${history.map((slice, at) => html`<tr key=${slice.at}><th scope="row">${timeOfDay(slice.at)}</th>
+          ${lines.map((line) => html`<td class="number">${line.say(line.values[at])}</td>`)}</tr>`).reverse()}</tbody>
+      </table>
+    </div>`;
+}
+
+export function Overview() {
+  const { said, wrong, reload } = useLoad('stats', 5);
+  const [asTable, set] = useState(false);
+  const stats = said?.stats;
+  const history = stats?.history ?? [];
+  return html`
+    <${Screen} title="Overview" actions=${html`
+      <button class="button" aria-pressed=${String(asTable)} onClick=${() => set(!asTable)}>${asTable ? 'Show as lines' : 'Show as a table'}</button>`}>
+      <${Wrong} wrong=${wrong} retry=${reload} />
+      ${stats?.warnings?.length > 0 && html`<ul class="warnings" aria-label="Warnings">
+        ${stats.warnings.map(({ code, text }) => html`<li class="warning" key=${code}><span>${text}</span>
+          ${advice[code] && html`<a href=${advice[code][0]}>${advice[code][1]}</a>`}</li>`)}</ul>`}
+      <${Tiles} stats=${stats} />
+      ${asTable ? html`<${AsTable} history=${history} />` : html`<div class="plots">
+        ${plotsOf(history).map((plot) => html`<${Plot} key=${plot.title} ...${plot} times=${history.map((slice) => Date.parse(slice.at) / 1000)} />`)}
+      </div>`}
+    </${Screen}>`;
+}

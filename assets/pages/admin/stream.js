@@ -1,0 +1,52 @@
+// How is a stream of events read, when it needs a token? By fetch, line by line; again and again when it ends.
+import { fetchWith } from './api.js';
+
+/** Follows a stream until the returned function is called. */
+export function follow(path, { said, state, wrong }) {
+  const stop = new AbortController();
+  const read = async () => {
+    let wait = 500;
+    while (!stop.signal.aborted) {
+      try {
+        const answer = await fetchWith(path, { signal: stop.signal, headers: { Accept: 'text/event-stream' } });
+        state('open');
+        wrong(null);
+        wait = 500;
+        await lines(answer.body, said);
+      } catch (error) {
+        if (stop.signal.aborted) return;
+        // Refused is refused; what broke off may come back.
+        if (error.status >= 400 && error.status < 500) {
+          state('refused');
+          wrong(error);
+          return;
+        }
+      }
+      state('again');
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      wait = Math.min(wait * 2, 10_000);
+    }
+  };
+  read();
+  return () => stop.abort();
+}
+
+/** Reads `data:` lines up to an empty one; anything else, a comment that keeps the line open above all, is passed over. */
+async function lines(body, said) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  let data = [];
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const parts = (rest + value).split(/\r?\n/);
+    rest = parts.pop();
+    for (const line of parts) {
+      if (line.startsWith('data:')) data.push(line.slice(5).trimStart());
+      else if (line === '' && data.length) {
+        said(JSON.parse(data.join('\n')));
+        data = [];
+      }
+    }
+  }
+}

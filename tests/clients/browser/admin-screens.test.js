@@ -1,0 +1,58 @@
+// Can everybody use every screen of the admin page? In light, in dark and on a phone, with names that are HTML.
+import { Browser, fitsItsWidth, hasNoBarriers, picture } from './browser.js';
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { connected, hostile, heading, peopled, served, signedIn } from './admin.js';
+
+const browser = await Browser.open();
+const chat = await served();
+const { mallory, room } = await peopled(chat);
+// Somebody is there, called so too.
+await connected(chat, mallory.token);
+
+/** The screens, each with its heading and something of the world that it shows. */
+const screens = [
+  ['overview', 'Overview', 'Open sockets'], ['wire', 'Live wire', 'Nothing has passed'], ['sockets', 'Sockets', hostile],
+  ['people', 'People', hostile], [`people/${mallory.id}`, hostile, 'mallory@example.test'], ['conversations', 'Conversations', hostile],
+  [`conversations/${room.id}`, hostile, '#1'], ['files', 'Files', `${hostile}.png`], ['sessions', 'Sessions', hostile],
+  ['outbox', 'Outbox', 'new@example.test'], ['notifications', 'Notifications', 'From your application'], ['backup', 'Backup', 'Size now'],
+  ['audit', 'Audit', hostile], ['settings', 'Settings', '--smtp-url'], [`try?as=${mallory.id}`, 'Try it', 'A program to begin with'],
+];
+
+// Side by side: most of the time is axe-core's, in three renderers.
+suite('every screen is there for everybody', { concurrency: true }, () => {
+  for (const [kind, how] of Object.entries({ light: {}, dark: { scheme: 'dark' }, phone: { width: 360, height: 740 } })) {
+    test(kind, async () => {
+      const page = await signedIn(browser, chat, 'overview', how);
+      for (const [hash, title, shown] of screens) {
+        await page.evaluate((to) => (location.hash = to), hash);
+        await heading(page, title);
+        await page.locator('main').getByText(shown).filter({ visible: true }).first().waitFor();
+        await page.locator('main .waiting').waitFor({ state: 'detached' });
+        assert.equal(await page.title(), `${title} · chat administration`);
+        await hasNoBarriers(page, `${kind} ${hash}`);
+        await fitsItsWidth(page);
+        const name = hash.replace(/\?.*/, '').replace(/\/.*/, '-one');
+        await page.screenshot({ path: picture(`admin-${name}-${kind}.png`), fullPage: true });
+      }
+    });
+  }
+});
+
+test('figures become lines, and the same figures a table', async () => {
+  const page = await signedIn(browser, chat, 'overview');
+  // A slice of time is ten seconds, and the page looks every five.
+  await page.locator('.soon').first().waitFor({ state: 'detached', timeout: 20_000 });
+  const sockets = page.locator('.plot').filter({ hasText: 'Open sockets' });
+  await sockets.getByText('sockets 1').waitFor();
+  await sockets.getByRole('img', { name: /^Open sockets, the last half hour. sockets: now 1/ }).waitFor();
+  const colours = await sockets.locator('canvas').evaluate((canvas) => {
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    return new Set(new Uint32Array(data.buffer)).size;
+  });
+  assert.ok(colours > 3, 'something is drawn');
+  await page.getByRole('button', { name: 'Show as a table' }).click();
+  const row = page.getByRole('table').getByRole('row').nth(1);
+  assert.equal(await row.getByRole('cell').first().textContent(), '1');
+  await hasNoBarriers(page, 'the figures as a table');
+});
