@@ -3,12 +3,16 @@
 use serde_json::json;
 
 use super::Failure;
-use crate::core::backup;
+use crate::core::{admin, backup};
 use crate::flags::{Copy, DbFile};
 
-pub fn make(flags: &Copy) -> Result<(), Failure> {
+pub async fn make(flags: &Copy) -> Result<(), Failure> {
     super::must_exist(&flags.file.db)?;
     backup::make(&flags.file.db, &flags.copy)?;
+    if let Err(failure) = remember(flags).await {
+        // The copy is there and sound; that nobody will read of it does not change that.
+        tracing::warn!(%failure, "the backup could not be noted in the audit log");
+    }
     if flags.file.json {
         println!("{}", json!({ "backup": flags.copy }));
     } else {
@@ -19,6 +23,17 @@ pub fn make(flags: &Copy) -> Result<(), Failure> {
         );
     }
     Ok(())
+}
+
+/// The administrator's page tells when the last copy was made.
+async fn remember(flags: &Copy) -> Result<(), Failure> {
+    let core = super::visit(&flags.file.db)?;
+    let copy = flags.copy.display().to_string();
+    let noted = core
+        .write(move |tx| admin::note(tx, None, "backup.make", &copy))
+        .await;
+    super::close(core).await;
+    Ok(noted?)
 }
 
 pub fn restore(flags: &Copy) -> Result<(), Failure> {

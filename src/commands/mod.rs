@@ -55,7 +55,7 @@ impl From<crate::core::error::Error> for Failure {
 pub async fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Notify(notify) => notify::run(notify).await,
-        Command::Backup(copy) => backup::make(&copy),
+        Command::Backup(copy) => backup::make(&copy).await,
         Command::Restore(copy) => backup::restore(&copy),
         Command::Check(file) => backup::check(&file),
         Command::Session(SessionCommand::Put(put)) => session::put(put).await,

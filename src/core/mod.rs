@@ -111,8 +111,13 @@ impl Core {
     /// Opens it beside a server that may be running: that one hears of the changes within a second.
     ///
     /// # Errors
-    /// As [`Core::open`], but the file must be there.
+    /// As [`Core::open`], but the file must be there. One of an older version is brought up to date only where no server
+    /// runs on it, which would not know what it sees.
     pub fn visit(path: &Path, options: Options) -> std::result::Result<Self, OpenError> {
+        let _alone = match store::schema::is_older(path)? {
+            true => Some(store::schema::lock(path)?),
+            false => None,
+        };
         Self::with_outlet(path, options, Outlet::Elsewhere)
     }
 

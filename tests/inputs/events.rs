@@ -5,7 +5,7 @@ use super::json::nearly;
 use super::verdict::{is_well, wrong_with_ack};
 use super::wire::Wire;
 use crate::doors::table::asking::Asking;
-use crate::doors::table::cast::Cast;
+use crate::doors::table::cast::{Cast, MEMBER, OWNER};
 use crate::doors::table::rows::{self, EVENTS, Row};
 use crate::support::packet::Kind;
 use crate::support::*;
@@ -36,14 +36,14 @@ async fn play(chat: &Chat, at: usize, row: &Row) -> Vec<String> {
     let dialect = dialect.clone().find(|known| known.name() == row.dialect);
     let namespace = dialect.expect("a dialect").namespace().path();
     let cast = Cast::of(chat, at, row.dialect, None).await;
-    let right = Asking::of(&cast, 5, false).filled(row.given).await;
+    let right = Asking::of(&cast, OWNER, false).filled(row.given).await;
     let right: Value = serde_json::from_str(&right).expect("the table's JSON");
     let mut ids = ids_of(&cast).await;
     ids.extend(right.as_str().map(str::to_owned));
     let mut cases = Cases::of(CASES);
     let payloads = cases.all(&nearly(&right, &ids));
 
-    let ann = &cast.people[5];
+    let ann = &cast.people[OWNER];
     let mut wire = Wire::enters(ann, &chat.address, namespace).await;
     let prefix = match namespace {
         "/" => String::new(),
@@ -86,7 +86,7 @@ async fn wrong_with_answers(wire: &mut Wire, event: &str, number: u64) -> Option
 
 /// Things that are there, of all kinds and in all spellings, so that one may stand where another belongs.
 pub async fn ids_of(cast: &Cast<'_>) -> Vec<String> {
-    let (bob, ann) = (&cast.people[4], &cast.people[5]);
+    let (bob, ann) = (&cast.people[MEMBER], &cast.people[OWNER]);
     let mut ids = vec![bob.id.clone(), bob.uuid.clone(), bob.number.to_string()];
     ids.extend([ann.token.clone(), cast.thing("group").await]);
     // The administrator owns nothing.

@@ -5,7 +5,7 @@ use super::doorway::resident;
 use super::verdict::is_well;
 use crate::doors::raw::{connect, is_refused, says, statuses, until_closed};
 use crate::doors::table::asking::Asking;
-use crate::doors::table::cast::Cast;
+use crate::doors::table::cast::{Cast, OWNER};
 use crate::doors::table::rows::{self, REQUESTS};
 use crate::support::*;
 use futures_util::stream::{self, StreamExt};
@@ -32,10 +32,10 @@ async fn no_route_takes_a_hundred_megabytes_and_none_keeps_them() {
             continue;
         }
         let cast = &casts[usize::from(row.dialect == "admin")];
-        let path = Asking::of(cast, 5, false).filled(row.asked).await;
+        let path = Asking::of(cast, OWNER, false).filled(row.asked).await;
         if !path.starts_with("GET ") || !row.given.is_empty() {
             let reads_it = !row.given.is_empty();
-            asked.insert((path, cast.people[5].token.clone(), reads_it));
+            asked.insert((path, cast.people[OWNER].token.clone(), reads_it));
         }
     }
     let before = resident(&chat);

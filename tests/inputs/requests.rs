@@ -6,7 +6,7 @@ use super::json::{damaged, nearly};
 use super::odd;
 use super::verdict::{is_well, wrong_with};
 use crate::doors::table::asking::Asking;
-use crate::doors::table::cast::Cast;
+use crate::doors::table::cast::{Cast, OWNER};
 use crate::doors::table::rows::{self, REQUESTS, Row};
 use crate::support::*;
 use futures_util::stream::{self, StreamExt};
@@ -103,13 +103,13 @@ async fn every_route_answers_whatever_is_asked() {
 
 async fn play(chat: &Chat, at: usize, row: &Row) -> Vec<String> {
     let cast = Cast::of(chat, at, row.dialect, None).await;
-    let asking = Asking::of(&cast, 5, false);
+    let asking = Asking::of(&cast, OWNER, false);
     let asked = asking.filled(row.asked).await;
     let given = asking.filled(row.given).await;
     let right = serde_json::from_str(&given).unwrap_or(json!({}));
     let ids = ids_of(&cast).await;
     let (method, path) = asked.split_once(' ').expect("a method and a path");
-    let ann = &cast.people[5];
+    let ann = &cast.people[OWNER];
     let mut token = ann.token.clone();
     let mut wrong = Vec::new();
     for change in Cases::of(CASES).all(&change(&right, &ids)) {

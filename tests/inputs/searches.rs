@@ -4,7 +4,7 @@ use super::cases::Cases;
 use super::odd;
 use super::verdict::{is_well, wrong_with};
 use crate::doors::table::asking::Asking;
-use crate::doors::table::cast::Cast;
+use crate::doors::table::cast::{Cast, OWNER};
 use crate::doors::table::rows::{self, REQUESTS};
 use crate::support::*;
 
@@ -26,12 +26,12 @@ async fn a_term_is_a_term() {
             continue;
         }
         let cast = &casts[usize::from(row.dialect == "admin")];
-        let asked = Asking::of(cast, 5, false).filled(row.asked).await;
+        let asked = Asking::of(cast, OWNER, false).filled(row.asked).await;
         let path = asked.trim_start_matches("GET ");
         // Whoever logs out does it on a device of its own.
         let ann = match path.ends_with("/logout") {
-            true => cast.people[5].logs_in().await,
-            false => cast.people[5].with_token(&cast.people[5].token),
+            true => cast.people[OWNER].logs_in().await,
+            false => cast.people[OWNER].with_token(&cast.people[OWNER].token),
         };
         let join = if path.contains('?') { '&' } else { '?' };
         for term in &terms {

@@ -1,15 +1,18 @@
 //! Which file is this? Opens the database, refuses what is not ours, and brings older files up to `schema.sql`.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
+
+use super::backup;
+use crate::core::time::Time;
 
 /// "chat" in ASCII: tells our files from other SQLite files.
 const APPLICATION_ID: i32 = 0x6368_6174;
@@ -79,14 +82,50 @@ pub(in crate::core) fn open(path: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut conn = Connection::open_with_flags(path, flags).map_err(|e| unusable(e.to_string()))?;
     prepare(&mut conn).map_err(|e| unusable(e.to_string()))?;
+    bring_up(&mut conn, path, &steps(), VERSION).map_err(|e| unusable(format!("{e:#}")))?;
     Ok(conn)
+}
+
+/// Takes all steps that are missing, in one transaction. An older file is copied first, beside itself.
+fn bring_up(
+    conn: &mut Connection,
+    path: &Path,
+    steps: &Migrations<'_>,
+    newest: u32,
+) -> anyhow::Result<()> {
+    let version = version(conn)?;
+    if version == newest {
+        return Ok(());
+    }
+    if version > 0 {
+        let mut kept = path.as_os_str().to_owned();
+        kept.push(format!(".v{version}-{}.bak", Time::now().0));
+        let kept = PathBuf::from(kept);
+        backup::copy(path, &kept)?;
+        fs::set_permissions(&kept, Permissions::from_mode(0o600))?;
+        File::open(&kept)?.sync_all()?;
+        tracing::info!(from = version, to = newest, copy = %kept.display(), "the database is of an older version: it was copied, and is brought up to date");
+    }
+    steps.to_latest(conn)?;
+    Ok(())
+}
+
+fn version(conn: &Connection) -> rusqlite::Result<u32> {
+    conn.query_row("PRAGMA user_version", (), |row| row.get(0))
+}
+
+/// Must it be brought up to date before it can be used? A file that is not begun is not older.
+pub(in crate::core) fn is_older(path: &Path) -> Result<bool, OpenError> {
+    let version = identify(path)?;
+    Ok(version > 0 && version < i64::from(VERSION))
 }
 
 /// How many steps there are: the version that this program writes.
 const VERSION: u32 = 1;
 
-/// Refuses what is not ours, or newer than we are, without changing it. An empty file is a beginning.
-pub(in crate::core) fn identify(path: &Path) -> Result<(), OpenError> {
+/// Refuses what is not ours, or newer than we are, without changing it, and answers its version. An empty file is a
+/// beginning.
+pub(in crate::core) fn identify(path: &Path) -> Result<i64, OpenError> {
     refuse_other_formats(path)?;
     let look = || -> rusqlite::Result<(i64, i64, i64)> {
         let conn = only_look(path)?;
@@ -112,7 +151,7 @@ pub(in crate::core) fn identify(path: &Path) -> Result<(), OpenError> {
             known: VERSION.into(),
         });
     }
-    Ok(())
+    Ok(version)
 }
 
 /// A connection that only reads. Where nobody has the file open, it makes nothing beside it either: for a file with a
@@ -162,7 +201,6 @@ fn prepare(conn: &mut Connection) -> anyhow::Result<()> {
     if conn.query_row("PRAGMA application_id", (), |row| row.get::<_, i32>(0))? != APPLICATION_ID {
         conn.pragma_update(None, "application_id", APPLICATION_ID)?;
     }
-    steps().to_latest(conn)?;
     Ok(())
 }
 
@@ -233,9 +271,85 @@ mod tests {
         assert!(steps().validate().is_ok());
         let mut conn = Connection::open_in_memory().expect("a database in memory");
         steps().to_latest(&mut conn).expect("all steps");
-        let version: u32 = conn
-            .query_row("PRAGMA user_version", (), |row| row.get(0))
-            .expect("a version");
-        assert_eq!(version, VERSION);
+        assert_eq!(version(&conn), Ok(VERSION));
+    }
+
+    const FIRST: &str = "CREATE TABLE people (name TEXT); INSERT INTO people VALUES ('Ann')";
+
+    /// A file of version 1, and a connection to it.
+    fn an_older_file() -> (tempfile::TempDir, PathBuf, Connection) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("chat.db");
+        let mut conn = Connection::open(&path).expect("a file");
+        prepare(&mut conn).expect("a connection");
+        bring_up(&mut conn, &path, &Migrations::new(vec![M::up(FIRST)]), 1).expect("step 1");
+        assert_eq!(
+            copies(&folder),
+            Vec::<PathBuf>::new(),
+            "a new file is no older one"
+        );
+        (folder, path, conn)
+    }
+
+    fn copies(folder: &tempfile::TempDir) -> Vec<PathBuf> {
+        let entries = fs::read_dir(folder.path()).expect("a folder");
+        let paths = entries.map(|entry| entry.expect("an entry").path());
+        let is_copy = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "bak");
+        paths.filter(is_copy).collect()
+    }
+
+    /// The version, and what the tables are made of.
+    fn state(conn: &Connection) -> (u32, Vec<String>) {
+        let mut tables = conn.prepare("SELECT sql FROM sqlite_master").expect("SQL");
+        let tables = tables.query_map((), |row| row.get(0)).expect("tables");
+        (
+            version(conn).expect("a version"),
+            tables.map(|sql| sql.expect("a table")).collect(),
+        )
+    }
+
+    #[test]
+    fn an_older_file_is_copied_beside_itself_and_brought_up() {
+        let (folder, path, mut conn) = an_older_file();
+        let before = state(&conn);
+        let steps = Migrations::new(vec![
+            M::up(FIRST),
+            M::up("ALTER TABLE people ADD COLUMN email TEXT"),
+            M::up("UPDATE people SET email = name || '@example.test'"),
+        ]);
+        bring_up(&mut conn, &path, &steps, 3).expect("steps 2 and 3");
+        let email: String = conn
+            .query_row("SELECT email FROM people", (), |row| row.get(0))
+            .expect("a column");
+        assert_eq!((version(&conn), &*email), (Ok(3), "Ann@example.test"));
+        let copies = copies(&folder);
+        let [copy] = &copies[..] else {
+            panic!("one copy, not {copies:?}");
+        };
+        let name = copy.file_name().expect("a name").to_string_lossy();
+        assert!(name.starts_with("chat.db.v1-"), "{name}");
+        let mode = fs::metadata(copy).expect("the copy").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(state(&Connection::open(copy).expect("the copy")), before);
+        // Once it is up to date, nothing is copied any more.
+        bring_up(&mut conn, &path, &steps, 3).expect("nothing to do");
+        assert_eq!(super::tests::copies(&folder).len(), 1);
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_the_file_as_it_was() {
+        let (folder, path, mut conn) = an_older_file();
+        let before = state(&conn);
+        let steps = Migrations::new(vec![
+            M::up(FIRST),
+            M::up("CREATE TABLE rooms (name TEXT)"),
+            M::up("DROP TABLE people; INSERT INTO nowhere VALUES (1)"),
+        ]);
+        assert!(bring_up(&mut conn, &path, &steps, 3).is_err());
+        assert_eq!(state(&conn), before);
+        let people: i64 = conn
+            .query_row("SELECT count(*) FROM people", (), |row| row.get(0))
+            .expect("the table is there");
+        assert_eq!((people, copies(&folder).len()), (1, 1));
     }
 }

@@ -6,31 +6,40 @@ use std::collections::HashMap;
 use tokio::sync::Mutex;
 
 /// The columns of the table; all but the last two are outside.
-pub const PEOPLE: [&str; 6] = [
+pub const PEOPLE: [&str; 7] = [
     "nobody",
     "a device that was logged out",
+    "who was suspended",
     "a stranger",
     "who was removed",
     "a member",
     "the owner",
 ];
-pub const OUTSIDERS: usize = 4;
+pub const OUTSIDERS: usize = 5;
+const LOGGED_OUT: usize = 1;
+const SUSPENDED: usize = 2;
+const REMOVED: usize = 4;
+pub const MEMBER: usize = 5;
+/// Under `[admin]` the administrator.
+pub const OWNER: usize = 6;
 
 /// The words of the group, of its messages and files; nobody outside ever reads them.
 pub const SECRET: &str = "Between us";
 
 pub struct Cast<'c> {
     pub chat: &'c Chat,
-    pub people: [Person; 6],
+    pub people: [Person; 7],
+    /// The owner, whoever stands in the last column.
+    ann: Person,
     pub carl: Person,
     group: String,
     /// What was made because the row mentions it.
     made: Mutex<HashMap<String, String>>,
-    pub sockets: [Option<Socket>; 6],
+    pub sockets: [Option<Socket>; 7],
 }
 
 impl<'c> Cast<'c> {
-    /// With sockets in this namespace, where there is one. Who is removed and who is logged out had theirs before.
+    /// With sockets in this namespace, where there is one. Who is removed, suspended or logged out had theirs before.
     pub async fn of(
         chat: &'c Chat,
         row: usize,
@@ -41,55 +50,63 @@ impl<'c> Cast<'c> {
             let name = format!("{name}{row}");
             async move { chat.rooms(&name).await }
         };
-        let (ann, bob, carl, max, eve) =
-            tokio::join!(new("ann"), new("bob"), new("carl"), new("max"), new("eve"));
-        let group = ann.gathers(SECRET, &[&bob, &carl, &max]).await;
+        let (ann, bob, carl) = tokio::join!(new("ann"), new("bob"), new("carl"));
+        let (max, sam, eve) = tokio::join!(new("max"), new("sam"), new("eve"));
+        let group = ann.gathers(SECRET, &[&bob, &carl, &max, &sam]).await;
         ann.sends_to(&group, SECRET).await;
         let gone = bob.logs_in().await;
-        let people = [chat.nobody(), gone, eve, max, bob, ann];
-        let mut sockets = [const { None }; 6];
+        let owner = ann.with_token(&ann.token);
+        let people = [chat.nobody(), gone, sam, eve, max, bob, owner];
+        let mut sockets = [const { None }; 7];
         if let Some(namespace) = namespace {
-            for who in 1..6 {
+            for who in LOGGED_OUT..=OWNER {
                 let socket = enters(&people[who], namespace).await;
                 sockets[who] = Some(socket.expect("a socket"));
             }
             // Being inside before must not help: this event is in both namespaces.
-            for socket in [&sockets[1], &sockets[3]] {
+            for socket in [LOGGED_OUT, SUSPENDED, REMOVED].map(|who| &sockets[who]) {
                 let joining = json!({ "conversationId": group });
                 let socket = socket.as_ref().expect("just opened");
                 socket.does("join_conversation", joining).await;
             }
         }
-        let member = format!("/api/conversations/{group}/members/{}", people[3].uuid);
-        people[5].delete(member).await.has_status(200);
-        people[1]
+        let member = format!("/api/conversations/{group}/members/{}", people[REMOVED].uuid);
+        ann.delete(member).await.has_status(200);
+        people[LOGGED_OUT]
             .post("/api/auth/logout", json!({}))
+            .await
+            .has_status(200);
+        let suspended = format!("/api/admin/users/{}", people[SUSPENDED].uuid);
+        chat.admin()
+            .patch(suspended, json!({ "suspended": true }))
             .await
             .has_status(200);
         let mut cast = Cast {
             chat,
             people,
+            ann,
             carl,
             group,
             made: Mutex::default(),
             sockets,
         };
         if dialect == "admin" {
-            cast.people[5] = chat.admin();
+            cast.people[OWNER] = chat.admin();
         }
         cast
     }
 
-    /// What the owner makes once, and what it is called by in the table.
+    /// What the owner, or Carl, makes once, and what it is called by in the table.
     pub async fn thing(&self, name: &str) -> String {
         let mut made = self.made.lock().await;
         if let Some(known) = made.get(name) {
             return known.clone();
         }
-        let (ann, bob) = (&self.people[5], &self.people[4]);
+        let (ann, bob, carl) = (&self.ann, &self.people[MEMBER], &self.carl);
         let thing = match name {
             "ann" => ann.uuid.clone(),
-            "carl" => self.carl.uuid.clone(),
+            "bob" => bob.uuid.clone(),
+            "carl" => carl.uuid.clone(),
             "group" => self.group.clone(),
             "asset" => "base.css".to_owned(),
             "dialect" => "rooms".to_owned(),
@@ -120,13 +137,25 @@ impl<'c> Cast<'c> {
                 let notices = ann.get("/api/notifications").await.json();
                 notices["notifications"][0]["id"].to_string()
             }
-            "device" => {
-                let other = ann.logs_in().await;
-                let devices = other.get("/auth/active-devices").await.json();
-                let devices = devices.as_array().expect("a list of devices");
-                let own = devices.iter().find(|device| device["current"] == true);
-                id(own.expect("the asking device"))
+            "device" => another_device(ann).await,
+            "carls device" => another_device(carl).await,
+            "carls group" => carl.gathers("Carl's", &[bob]).await,
+            "carls message" => {
+                let place = carl.gathers("Carl's", &[bob]).await;
+                id(&carl.sends_to(&place, "Hello").await)
             }
+            "carls file" => {
+                let shared = carl.uploads(Form::file("notes.txt", "text/plain", "Hello"));
+                text(&shared.await.has_status(201).json()["data"]["_id"])
+            }
+            "mail" => {
+                let to = format!("mail.to.{}@example.test", carl.name);
+                let asked = self.chat.nobody();
+                let asked = asked.post("/user/send-signup-code", json!({ "email": to }));
+                asked.await.has_status(200);
+                id(&self.chat.mail_to(&to).await)
+            }
+            "socket of nobody" => "999999999".to_owned(),
             other => panic!("the table knows nothing of {{{other}}}"),
         };
         made.insert(name.to_owned(), thing.clone());
@@ -135,7 +164,7 @@ impl<'c> Cast<'c> {
 
     /// A session of the owner's and the member's: another application's UUID.
     async fn has_session(&self) -> String {
-        let (mentor, mentee) = (&self.people[5], &self.people[4]);
+        let (mentor, mentee) = (&self.ann, &self.people[MEMBER]);
         let session = format!("6f1d2c3b-4a59-4e87-9b06-{:012x}", mentor.number);
         self.chat.has_session(&session, mentor, mentee).await;
         session
@@ -153,9 +182,18 @@ impl<'c> Cast<'c> {
             Some(place) => form.field("roomId", place),
             None => form,
         };
-        let shared = self.people[5].uploads(form).await;
+        let shared = self.ann.uploads(form).await;
         shared.has_status(201).json()["data"].clone()
     }
+}
+
+/// The id of a device that this person logs in with, beside the first one.
+async fn another_device(person: &Person) -> String {
+    let other = person.logs_in().await;
+    let devices = other.get("/auth/active-devices").await.json();
+    let devices = devices.as_array().expect("a list of devices");
+    let own = devices.iter().find(|device| device["current"] == true);
+    id(own.expect("the asking device"))
 }
 
 pub async fn enters(person: &Person, namespace: &str) -> Result<Socket, String> {

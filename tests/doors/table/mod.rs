@@ -1,4 +1,4 @@
-//! Who may do what, as a table: every request and every event of every dialect, and what six people get for it.
+//! Who may do what, as a table: every request and every event of every dialect, and what seven people get for it.
 
 pub mod asking;
 pub mod cast;
@@ -151,7 +151,7 @@ async fn all_get_what_they_should(rows: Vec<Row>, play: impl AsyncFn(usize, &Row
     );
 }
 
-/// All six ask in turn, those first who should be refused. To whom something is not there, it is not there in the same
+/// All seven ask in turn, those first who should be refused. To whom something is not there, it is not there in the same
 /// words as what never was.
 async fn is_as_told(
     row: &Row,

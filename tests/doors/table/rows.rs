@@ -1,195 +1,195 @@
 //! What does everybody get, for every request and every event? The table itself.
 //!
-//! A row is what the six of `cast::PEOPLE` get, and what they ask: the request with its body, or the event with its
+//! A row is what the seven of `cast::PEOPLE` get, and what they ask: the request with its body, or the event with its
 //! payload, such that it succeeds for somebody. What stands in braces is made when a row mentions it: see `asking` and `cast`.
 //!
-//! The columns: nobody (no token) · a device that was logged out · a stranger · who was removed from the group · a
-//! member · the owner, who made the group and whose things they are (under `[admin]` the administrator). There is no
-//! column for a suspended account: nothing suspends one yet.
+//! The columns: nobody (no token) · a device that was logged out · who was suspended, a member once, whose token is
+//! none any more · a stranger · who was removed from the group · a member · the owner, who made the group and whose
+//! things they are (under `[admin]` the administrator).
 
 /// A body with a `file` is sent as a form.
 pub const REQUESTS: &str = r#"
 [campus]
-200 200 200 200 200 200  POST /user/send-signup-code {"email": "{new}@example.test"}
-200 200 200 200 200 200  POST /user/resend-signup-code {"email": "{new}@example.test"}
-200 200 200 200 200 200  POST /user/verify-email {"email": "{new}@example.test", "verificationCode": "{sign-up code}"}
-201 201 201 201 201 201  POST /user/register {"email": "{new}@example.test", "full_name": "{new}", "gender": "female", "dateOfBirth": "1999-12-31", "role": "student", "password": "open sesame", "signupToken": "{sign-up token}"}
-401 401 200 200 200 200  GET /user/profile
-200 200 200 200 200 200  POST /user/reset-password-code {"email": "{account}@example.test"}
-200 200 200 200 200 200  POST /user/verify-reset-code {"email": "{account}@example.test", "verificationCode": "{reset code}"}
-200 200 200 200 200 200  PATCH /user/reset-password {"email": "{account}@example.test", "password": "open sesame", "resetToken": "{reset token}"}
-200 200 200 200 200 200  POST /auth/login {"email": "{account}@example.test", "password": "password of {account}"}
-401 401 200 200 200 200  GET /auth/active-devices
-401 401 200 200 200 200  POST /auth/remove-all-session
-401 401 404 404 404 200  POST /auth/remove-session/{device}
-501 501 501 501 501 501  GET /auth/google
-501 501 501 501 501 501  GET /auth/google/callback?code=code&state=state
-401 401 201 201 201 201  POST /conversaton/create {"senderId": "{me}", "receiverId": "{account id}"}
-401 401 403 403 403 201  POST /conversaton/create {"senderId": "{ann}", "receiverId": "{account id}"}
-401 401 404 404 200 200  GET /conversaton/{group}
-401 401 404 404 200 200  GET /conversaton/{direct}
-401 401 404 404 200 200  GET /conversaton/{talk}
-401 401 200 200 200 200  GET /conversaton/{room}
-401 401 201 201 201 201  POST /conversaton/create-group {"name": "Friends", "groupMenmbers": ["{account id}"]}
-401 401 201 201 201 201  POST /conversation/create {"senderId": "{me}", "receiverId": "{account id}"}
-401 401 403 403 403 201  POST /conversation/create {"senderId": "{ann}", "receiverId": "{account id}"}
-401 401 404 404 200 200  GET /conversation/{group}
-401 401 201 201 201 201  POST /conversation/create-group {"name": "Friends", "groupMembers": ["{account id}"]}
-401 401 404 404 201 201  POST /message/create {"conversationId": "{group}", "senderId": "{me}", "message": "Hello"}
-401 401 403 403 403 201  POST /message/create {"conversationId": "{group}", "senderId": "{ann}", "message": "Hello"}
-401 401 404 404 201 201  POST /message/create {"conversationId": "{direct}", "senderId": "{me}", "message": "Hello"}
-401 401 201 201 201 201  POST /message/create {"conversationId": "{room}", "senderId": "{me}", "message": "Hello"}
-401 401 404 404 200 200  GET /message/get-messages?conversationId={group}
-401 401 404 404 200 200  GET /message/get-messages {"conversationId": "{group}"}
-401 401 404 404 200 200  GET /message/get-messages?conversationId={direct}
-401 401 404 404 200 200  GET /message/get-conversation-participants?conversationId={group}
-401 401 404 404 200 200  GET /message/get-conversation-participants {"conversationId": "{group}"}
+200 200 200 200 200 200 200  POST /user/send-signup-code {"email": "{new}@example.test"}
+200 200 200 200 200 200 200  POST /user/resend-signup-code {"email": "{new}@example.test"}
+200 200 200 200 200 200 200  POST /user/verify-email {"email": "{new}@example.test", "verificationCode": "{sign-up code}"}
+201 201 201 201 201 201 201  POST /user/register {"email": "{new}@example.test", "full_name": "{new}", "gender": "female", "dateOfBirth": "1999-12-31", "role": "student", "password": "open sesame", "signupToken": "{sign-up token}"}
+401 401 401 200 200 200 200  GET /user/profile
+200 200 200 200 200 200 200  POST /user/reset-password-code {"email": "{account}@example.test"}
+200 200 200 200 200 200 200  POST /user/verify-reset-code {"email": "{account}@example.test", "verificationCode": "{reset code}"}
+200 200 200 200 200 200 200  PATCH /user/reset-password {"email": "{account}@example.test", "password": "open sesame", "resetToken": "{reset token}"}
+200 200 200 200 200 200 200  POST /auth/login {"email": "{account}@example.test", "password": "password of {account}"}
+401 401 401 200 200 200 200  GET /auth/active-devices
+401 401 401 200 200 200 200  POST /auth/remove-all-session
+401 401 401 404 404 404 200  POST /auth/remove-session/{device}
+501 501 501 501 501 501 501  GET /auth/google
+501 501 501 501 501 501 501  GET /auth/google/callback?code=code&state=state
+401 401 401 201 201 201 201  POST /conversaton/create {"senderId": "{me}", "receiverId": "{account id}"}
+401 401 401 403 403 403 201  POST /conversaton/create {"senderId": "{ann}", "receiverId": "{account id}"}
+401 401 401 404 404 200 200  GET /conversaton/{group}
+401 401 401 404 404 200 200  GET /conversaton/{direct}
+401 401 401 404 404 200 200  GET /conversaton/{talk}
+401 401 401 200 200 200 200  GET /conversaton/{room}
+401 401 401 201 201 201 201  POST /conversaton/create-group {"name": "Friends", "groupMenmbers": ["{account id}"]}
+401 401 401 201 201 201 201  POST /conversation/create {"senderId": "{me}", "receiverId": "{account id}"}
+401 401 401 403 403 403 201  POST /conversation/create {"senderId": "{ann}", "receiverId": "{account id}"}
+401 401 401 404 404 200 200  GET /conversation/{group}
+401 401 401 201 201 201 201  POST /conversation/create-group {"name": "Friends", "groupMembers": ["{account id}"]}
+401 401 401 404 404 201 201  POST /message/create {"conversationId": "{group}", "senderId": "{me}", "message": "Hello"}
+401 401 401 403 403 403 201  POST /message/create {"conversationId": "{group}", "senderId": "{ann}", "message": "Hello"}
+401 401 401 404 404 201 201  POST /message/create {"conversationId": "{direct}", "senderId": "{me}", "message": "Hello"}
+401 401 401 201 201 201 201  POST /message/create {"conversationId": "{room}", "senderId": "{me}", "message": "Hello"}
+401 401 401 404 404 200 200  GET /message/get-messages?conversationId={group}
+401 401 401 404 404 200 200  GET /message/get-messages {"conversationId": "{group}"}
+401 401 401 404 404 200 200  GET /message/get-messages?conversationId={direct}
+401 401 401 404 404 200 200  GET /message/get-conversation-participants?conversationId={group}
+401 401 401 404 404 200 200  GET /message/get-conversation-participants {"conversationId": "{group}"}
 
 [mentor]
-401 401 200 200 200 200  GET /api/conversations?limit=10
-401 401 200 200 200 200  GET /api/conversations
-401 401 404 404 201 200  POST /api/conversations/by-session {"sessionId": "{session}"}
-401 401 404 404 200 200  GET /api/conversations/{group}
-401 401 404 404 200 200  GET /api/conversations/{direct}
-401 401 404 404 200 200  GET /api/conversations/{talk}
-401 401 404 404 200 200  GET /api/conversations/{group}/messages
-401 401 404 404 200 200  GET /api/conversations/{talk}/messages
-401 401 404 404 201 201  POST /api/conversations/{group}/messages {"content": "Hello"}
-401 401 404 404 201 201  POST /api/conversations/{talk}/messages {"content": "Hello"}
-401 401 404 404 200 200  PATCH /api/conversations/{group}/read
-401 401 404 404 403 200  POST /api/conversations/{group}/members {"userId": "{account id}"}
-401 401 404 404 403 200  POST /api/conversations/{group}/members {"userId": "{me}"}
-401 401 404 404 403 200  DELETE /api/conversations/{group}/members/{carl}
-401 401 404 404 200 200  DELETE /api/conversations/{group}/members/{me}
+401 401 401 200 200 200 200  GET /api/conversations?limit=10
+401 401 401 200 200 200 200  GET /api/conversations
+401 401 401 404 404 201 200  POST /api/conversations/by-session {"sessionId": "{session}"}
+401 401 401 404 404 200 200  GET /api/conversations/{group}
+401 401 401 404 404 200 200  GET /api/conversations/{direct}
+401 401 401 404 404 200 200  GET /api/conversations/{talk}
+401 401 401 404 404 200 200  GET /api/conversations/{group}/messages
+401 401 401 404 404 200 200  GET /api/conversations/{talk}/messages
+401 401 401 404 404 201 201  POST /api/conversations/{group}/messages {"content": "Hello"}
+401 401 401 404 404 201 201  POST /api/conversations/{talk}/messages {"content": "Hello"}
+401 401 401 404 404 200 200  PATCH /api/conversations/{group}/read
+401 401 401 404 404 403 200  POST /api/conversations/{group}/members {"userId": "{account id}"}
+401 401 401 404 404 403 200  POST /api/conversations/{group}/members {"userId": "{me}"}
+401 401 401 404 404 403 200  DELETE /api/conversations/{group}/members/{carl}
+401 401 401 404 404 200 200  DELETE /api/conversations/{group}/members/{me}
 
 [emote]
-200 200 200 200 200 200  POST /api/auth/register {"name": "{new}", "email": "{new}@example.test", "password": "open sesame"}
-200 200 200 200 200 200  POST /api/auth/login {"email": "{account}@example.test", "password": "password of {account}"}
-401 401 200 200 200 200  POST /api/auth/logout
-401 401 200 200 200 200  GET /api/auth/validate
-401 401 200 200 200 200  GET /api/profile/users
-401 401 200 200 200 200  GET /api/conversations?page=1
-200 200 200 200 200 200  POST /api/password/reset-request {"email": "{account}@example.test"}
-200 200 200 200 200 200  POST /api/password/reset {"token": "{link token}", "password": "open sesame"}
+200 200 200 200 200 200 200  POST /api/auth/register {"name": "{new}", "email": "{new}@example.test", "password": "open sesame"}
+200 200 200 200 200 200 200  POST /api/auth/login {"email": "{account}@example.test", "password": "password of {account}"}
+401 401 401 200 200 200 200  POST /api/auth/logout
+401 401 401 200 200 200 200  GET /api/auth/validate
+401 401 401 200 200 200 200  GET /api/profile/users
+401 401 401 200 200 200 200  GET /api/conversations?page=1
+200 200 200 200 200 200 200  POST /api/password/reset-request {"email": "{account}@example.test"}
+200 200 200 200 200 200 200  POST /api/password/reset {"token": "{link token}", "password": "open sesame"}
 
 [rooms]
-201 201 201 201 201 201  POST /api/auth/signup {"username": "{new}", "email": "{new}@example.test", "password": "open sesame"}
-200 200 200 200 200 200  POST /api/auth/login {"email": "{account}@example.test", "password": "password of {account}"}
-401 401 200 200 200 200  GET /api/auth/logout
-401 401 200 200 200 200  POST /api/auth/logout
-401 401 201 201 201 201  POST /api/rooms {"name": "Lobby", "description": ""}
-200 401 200 200 200 200  GET /api/rooms
-200 401 200 200 200 200  GET /api/rooms/{room}
-404 401 404 404 200 200  GET /api/rooms/{group}
-404 401 404 404 200 200  GET /api/rooms/{direct}
-404 401 404 404 200 200  GET /api/rooms/{talk}
-401 401 201 201 201 201  POST /api/messages {"roomId": "{room}", "content": "Hello"}
-401 401 404 404 201 201  POST /api/messages {"roomId": "{group}", "content": "Hello"}
-401 401 404 404 201 201  POST /api/messages {"roomId": "{direct}", "content": "Hello"}
-200 401 200 200 200 200  GET /api/messages/{room}
-404 401 404 404 200 200  GET /api/messages/{group}
-404 401 404 404 200 200  GET /api/messages/{direct}
-404 401 404 404 200 200  GET /api/messages/{talk}
-401 401 201 201 201 201  POST /api/files/upload {"file": "notes.txt"}
-401 401 201 201 201 201  POST /api/files/upload {"file": "notes.txt", "roomId": "{room}"}
-401 401 404 404 201 201  POST /api/files/upload {"file": "notes.txt", "roomId": "{group}"}
-404 401 404 404 200 200  GET /api/files/{file}
-404 401 404 404 404 200  GET /api/files/{diary}
-200 401 200 200 200 200  GET /api/files/{poster}
-200 401 200 200 200 200  GET /api/files
-404 401 404 404 200 200  GET /uploads/{file url}
+201 201 201 201 201 201 201  POST /api/auth/signup {"username": "{new}", "email": "{new}@example.test", "password": "open sesame"}
+200 200 200 200 200 200 200  POST /api/auth/login {"email": "{account}@example.test", "password": "password of {account}"}
+401 401 401 200 200 200 200  GET /api/auth/logout
+401 401 401 200 200 200 200  POST /api/auth/logout
+401 401 401 201 201 201 201  POST /api/rooms {"name": "Lobby", "description": ""}
+200 401 401 200 200 200 200  GET /api/rooms
+200 401 401 200 200 200 200  GET /api/rooms/{room}
+404 401 401 404 404 200 200  GET /api/rooms/{group}
+404 401 401 404 404 200 200  GET /api/rooms/{direct}
+404 401 401 404 404 200 200  GET /api/rooms/{talk}
+401 401 401 201 201 201 201  POST /api/messages {"roomId": "{room}", "content": "Hello"}
+401 401 401 404 404 201 201  POST /api/messages {"roomId": "{group}", "content": "Hello"}
+401 401 401 404 404 201 201  POST /api/messages {"roomId": "{direct}", "content": "Hello"}
+200 401 401 200 200 200 200  GET /api/messages/{room}
+404 401 401 404 404 200 200  GET /api/messages/{group}
+404 401 401 404 404 200 200  GET /api/messages/{direct}
+404 401 401 404 404 200 200  GET /api/messages/{talk}
+401 401 401 201 201 201 201  POST /api/files/upload {"file": "notes.txt"}
+401 401 401 201 201 201 201  POST /api/files/upload {"file": "notes.txt", "roomId": "{room}"}
+401 401 401 404 404 201 201  POST /api/files/upload {"file": "notes.txt", "roomId": "{group}"}
+404 401 401 404 404 200 200  GET /api/files/{file}
+404 401 401 404 404 404 200  GET /api/files/{diary}
+200 401 401 200 200 200 200  GET /api/files/{poster}
+200 401 401 200 200 200 200  GET /api/files
+404 401 401 404 404 200 200  GET /uploads/{file url}
 
 [direct]
-401 401 200 200 200 200  GET /api/notifications
-401 401 404 404 404 200  PATCH /api/notifications/{notice}/read
+401 401 401 200 200 200 200  GET /api/notifications
+401 401 401 404 404 404 200  PATCH /api/notifications/{notice}/read
 
 [admin]
-400 400 400 400 400 400  POST /api/admin/setup {"token": "of nobody", "name": "{new}", "email": "{new}@example.test", "password": "open sesame"}
-401 401 403 403 403 200  GET /api/admin/stats
-401 401 403 403 403 200  GET /api/admin/settings
-401 401 403 403 403 200  GET /api/admin/users
-401 401 403 403 403 201  POST /api/admin/users {"name": "{new}", "email": "{new}@example.test"}
-401 401 403 403 403 200  GET /api/admin/users/{carl}
-401 401 403 403 403 200  PATCH /api/admin/users/{carl} {"suspended": true}
-401 401 403 403 403 200  DELETE /api/admin/users/{carl}
-401 401 403 403 403 201  POST /api/admin/users/{carl}/reset-link
-401 401 403 403 403 201  POST /api/admin/users/{carl}/token
-401 401 403 403 403 200  GET /api/admin/users/{carl}/devices
-401 401 403 403 403 200  DELETE /api/admin/users/{carl}/devices/{carls device}
-401 401 403 403 403 200  GET /api/admin/conversations
-401 401 403 403 403 200  GET /api/admin/conversations/{carls group}
-401 401 403 403 403 200  GET /api/admin/conversations/{carls group}/messages
-401 401 403 403 403 200  DELETE /api/admin/messages/{carls message}
-401 401 403 403 403 200  GET /api/admin/files
-401 401 403 403 403 200  GET /api/admin/files/{carls file}
-401 401 403 403 403 200  DELETE /api/admin/files/{carls file}
-401 401 403 403 403 200  GET /api/admin/sockets
-401 401 403 403 403 404  DELETE /api/admin/sockets/{socket of nobody}
-401 401 403 403 403 200  GET /api/admin/wire?limit=0
-401 401 403 403 403 200  GET /api/admin/sessions
-401 401 403 403 403 200  GET /api/admin/sessions/{session}
-401 401 403 403 403 200  PUT /api/admin/sessions/{session} {"mentorId": "{ann}", "menteeId": "{carl}", "startAt": "2024-01-15T10:00:00Z", "status": "done"}
-401 401 403 403 403 201  POST /api/admin/notifications {"userId": "{carl}", "title": "Hello", "message": "Hello"}
-401 401 403 403 403 200  GET /api/admin/outbox
-401 401 403 403 403 200  POST /api/admin/outbox/{mail}/retry
-401 401 403 403 403 200  GET /api/admin/audit
-200 200 200 200 200 200  GET /healthz
-200 200 200 200 200 200  GET /metrics
-401 401 403 403 403 200  GET /api/admin/backup
-200 200 200 200 200 200  GET /
-200 200 200 200 200 200  GET /admin
-200 200 200 200 200 200  GET /assets/{asset}
-200 200 200 200 200 200  GET /docs
-200 200 200 200 200 200  GET /docs/{dialect}/openapi.json
-200 200 200 200 200 200  GET /docs/{dialect}/asyncapi.json
+400 400 400 400 400 400 400  POST /api/admin/setup {"token": "of nobody", "name": "{new}", "email": "{new}@example.test", "password": "open sesame"}
+401 401 401 403 403 403 200  GET /api/admin/stats
+401 401 401 403 403 403 200  GET /api/admin/settings
+401 401 401 403 403 403 200  GET /api/admin/users
+401 401 401 403 403 403 201  POST /api/admin/users {"name": "{new}", "email": "{new}@example.test"}
+401 401 401 403 403 403 200  GET /api/admin/users/{carl}
+401 401 401 403 403 403 200  PATCH /api/admin/users/{carl} {"suspended": true}
+401 401 401 403 403 403 200  DELETE /api/admin/users/{carl}
+401 401 401 403 403 403 201  POST /api/admin/users/{carl}/reset-link
+401 401 401 403 403 403 201  POST /api/admin/users/{carl}/token
+401 401 401 403 403 403 200  GET /api/admin/users/{carl}/devices
+401 401 401 403 403 403 200  DELETE /api/admin/users/{carl}/devices/{carls device}
+401 401 401 403 403 403 200  GET /api/admin/conversations
+401 401 401 403 403 403 200  GET /api/admin/conversations/{carls group}
+401 401 401 403 403 403 200  GET /api/admin/conversations/{carls group}/messages
+401 401 401 403 403 403 200  DELETE /api/admin/messages/{carls message}
+401 401 401 403 403 403 200  GET /api/admin/files
+401 401 401 403 403 403 200  GET /api/admin/files/{carls file}
+401 401 401 403 403 403 200  DELETE /api/admin/files/{carls file}
+401 401 401 403 403 403 200  GET /api/admin/sockets
+401 401 401 403 403 403 404  DELETE /api/admin/sockets/{socket of nobody}
+401 401 401 403 403 403 200  GET /api/admin/wire?limit=0
+401 401 401 403 403 403 200  GET /api/admin/sessions
+401 401 401 403 403 403 200  GET /api/admin/sessions/{session}
+401 401 401 403 403 403 200  PUT /api/admin/sessions/{session} {"mentorId": "{ann}", "menteeId": "{bob}", "startAt": "2024-01-15T10:00:00Z", "status": "done"}
+401 401 401 403 403 403 201  POST /api/admin/notifications {"userId": "{carl}", "title": "Hello", "message": "Hello"}
+401 401 401 403 403 403 200  GET /api/admin/outbox
+401 401 401 403 403 403 200  POST /api/admin/outbox/{mail}/retry
+401 401 401 403 403 403 200  GET /api/admin/audit
+200 200 200 200 200 200 200  GET /healthz
+200 200 200 200 200 200 200  GET /metrics
+401 401 401 403 403 403 200  GET /api/admin/backup
+200 200 200 200 200 200 200  GET /
+200 200 200 200 200 200 200  GET /admin
+200 200 200 200 200 200 200  GET /assets/{asset}
+200 200 200 200 200 200 200  GET /docs
+200 200 200 200 200 200 200  GET /docs/{dialect}/openapi.json
+200 200 200 200 200 200 200  GET /docs/{dialect}/asyncapi.json
 "#;
 
 /// 200 is `ok: true`; 401 is a socket that is not let in, or no longer heard.
 pub const EVENTS: &str = r#"
 [campus]
-401 401 404 404 200 200  join-conversation {"conversationId": "{group}"}
-401 401 404 404 200 200  join-conversation {"conversationId": "{direct}"}
-401 401 404 404 200 200  send-message {"conversationId": "{group}", "message": "Hello"}
-401 401 404 404 200 200  send-message {"conversationId": "{direct}", "message": "Hello"}
-401 401 404 404 200 200  join-group {"conversation": "{group}"}
-401 401 200 200 200 200  join-group {"conversation": "{room}"}
-401 401 404 404 200 200  send-group-message {"conversationId": "{group}", "message": "Hello"}
+401 401 401 404 404 200 200  join-conversation {"conversationId": "{group}"}
+401 401 401 404 404 200 200  join-conversation {"conversationId": "{direct}"}
+401 401 401 404 404 200 200  send-message {"conversationId": "{group}", "message": "Hello"}
+401 401 401 404 404 200 200  send-message {"conversationId": "{direct}", "message": "Hello"}
+401 401 401 404 404 200 200  join-group {"conversation": "{group}"}
+401 401 401 200 200 200 200  join-group {"conversation": "{room}"}
+401 401 401 404 404 200 200  send-group-message {"conversationId": "{group}", "message": "Hello"}
 
 [mentor]
-401 401 404 404 200 200  join_conversation {"conversationId": "{group}"}
-401 401 404 404 200 200  join_conversation {"conversationId": "{talk}"}
-401 401 404 404 200 200  leave_conversation {"conversationId": "{group}"}
-401 401 404 404 200 200  typing {"conversationId": "{group}", "isTyping": true}
-401 401 404 404 200 200  typing {"conversationId": "{group}", "isTyping": false}
-401 401 404 404 200 200  mark_read {"conversationId": "{group}"}
+401 401 401 404 404 200 200  join_conversation {"conversationId": "{group}"}
+401 401 401 404 404 200 200  join_conversation {"conversationId": "{talk}"}
+401 401 401 404 404 200 200  leave_conversation {"conversationId": "{group}"}
+401 401 401 404 404 200 200  typing {"conversationId": "{group}", "isTyping": true}
+401 401 401 404 404 200 200  typing {"conversationId": "{group}", "isTyping": false}
+401 401 401 404 404 200 200  mark_read {"conversationId": "{group}"}
 
 [rooms]
-401 401 404 404 200 200  joinRoom {"roomId": "{group}"}
-401 401 404 404 200 200  joinRoom {"roomId": "{direct}"}
-401 401 200 200 200 200  joinRoom {"roomId": "{room}"}
-401 401 404 404 200 200  leaveRoom {"roomId": "{group}"}
-401 401 404 404 200 200  message {"roomId": "{group}", "content": "Hello"}
-401 401 200 200 200 200  message {"roomId": "{room}", "content": "Hello"}
-401 401 404 404 200 200  fileUpload {"roomId": "{group}", "filename": "notes.txt", "mimetype": "text/plain"}
-401 401 200 200 200 200  fileUpload {"roomId": "{room}", "filename": "notes.txt", "mimetype": "text/plain"}
+401 401 401 404 404 200 200  joinRoom {"roomId": "{group}"}
+401 401 401 404 404 200 200  joinRoom {"roomId": "{direct}"}
+401 401 401 200 200 200 200  joinRoom {"roomId": "{room}"}
+401 401 401 404 404 200 200  leaveRoom {"roomId": "{group}"}
+401 401 401 404 404 200 200  message {"roomId": "{group}", "content": "Hello"}
+401 401 401 200 200 200 200  message {"roomId": "{room}", "content": "Hello"}
+401 401 401 404 404 200 200  fileUpload {"roomId": "{group}", "filename": "notes.txt", "mimetype": "text/plain"}
+401 401 401 200 200 200 200  fileUpload {"roomId": "{room}", "filename": "notes.txt", "mimetype": "text/plain"}
 
 [direct]
-401 401 404 404 200 200  join_conversation "{group}"
-401 401 404 404 200 200  join_conversation {"conversationId": "{direct}"}
-401 401 200 200 200 200  join_conversation {"conversationId": "{room}"}
-401 401 404 404 200 200  leave_conversation "{group}"
-401 401 404 404 200 200  send_message {"conversationId": "{group}", "content": "Hello"}
-401 401 404 404 200 200  send_message {"conversationId": "{direct}", "content": "Hello"}
-401 401 200 200 200 200  send_message {"toUserId": "{account id}", "content": "Hello"}
-401 401 404 404 200 200  mark_read {"conversationId": "{group}"}
-401 401 404 404 200 200  typing_start {"conversationId": "{group}"}
-401 401 404 404 200 200  typing_stop {"conversationId": "{group}"}
+401 401 401 404 404 200 200  join_conversation "{group}"
+401 401 401 404 404 200 200  join_conversation {"conversationId": "{direct}"}
+401 401 401 200 200 200 200  join_conversation {"conversationId": "{room}"}
+401 401 401 404 404 200 200  leave_conversation "{group}"
+401 401 401 404 404 200 200  send_message {"conversationId": "{group}", "content": "Hello"}
+401 401 401 404 404 200 200  send_message {"conversationId": "{direct}", "content": "Hello"}
+401 401 401 200 200 200 200  send_message {"toUserId": "{account id}", "content": "Hello"}
+401 401 401 404 404 200 200  mark_read {"conversationId": "{group}"}
+401 401 401 404 404 200 200  typing_start {"conversationId": "{group}"}
+401 401 401 404 404 200 200  typing_stop {"conversationId": "{group}"}
 "#;
 
 pub struct Row {
     pub dialect: &'static str,
     /// What the people get, in their order.
-    pub statuses: [u16; 6],
+    pub statuses: [u16; 7],
     /// `GET /path`, or an event.
     pub asked: &'static str,
     /// A body or a payload; empty for none.
@@ -217,7 +217,7 @@ pub fn read(table: &'static str) -> Vec<Row> {
         let (asked, given) = asking.split_at(given.min().unwrap_or(asking.len()));
         rows.push(Row {
             dialect,
-            statuses: statuses.try_into().expect("six of them"),
+            statuses: statuses.try_into().expect("seven of them"),
             asked,
             given: given.trim_start(),
         });
