@@ -1,104 +1,10 @@
 //! Pulling the plug: what was acknowledged is there afterwards, and every ending has its code.
 
+use crate::endure::kills::talks_until_cut_off;
 use crate::support::*;
 use server::on_file;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::time::sleep;
-
-const ROUNDS: usize = 20;
-
-/// Says one message after the other, several at a time, until the connection breaks; returns those acknowledged.
-async fn talks_until_cut_off(socket: Socket, room: String, name: String) -> Vec<usize> {
-    let (socket, mut acknowledged) = (&socket, Vec::new());
-    for batch in 0.. {
-        let saying = (batch * 8..batch * 8 + 8).map(|at| {
-            let message = json!({ "roomId": room, "content": format!("{name} {at}") });
-            async move { (at, socket.tries("message", message).await) }
-        });
-        for (at, answer) in futures_util::future::join_all(saying).await {
-            let Some(answer) = answer else {
-                return acknowledged;
-            };
-            // Told to end, the server may say so instead of taking one message more.
-            if answer["error"]["statusCode"] == 503 {
-                return acknowledged;
-            }
-            assert_looks_like(&answer, json!({ "ok": true }), "the acknowledgement");
-            acknowledged.push(at);
-        }
-    }
-    acknowledged
-}
-
-#[tokio::test]
-async fn what_was_acknowledged_survives_kill_9_under_load() {
-    let directory = tempfile::tempdir().expect("a temporary directory");
-    let file = directory.path().join("chat.db");
-    let mut chat = Chat::on(&file, &[]).await;
-    let mut ann = chat.rooms("ann").await;
-    let mut rooms = Vec::new();
-    let begun = Instant::now();
-    for round in 0..ROUNDS {
-        let room = ann.opens_room(&format!("Round {round}")).await;
-        let mut talking = Vec::new();
-        for name in ["one", "two", "three", "four"] {
-            let (socket, room) = (ann.opens_a_socket().await, room.clone());
-            talking.push((
-                name,
-                tokio::spawn(talks_until_cut_off(socket, room, name.to_owned())),
-            ));
-        }
-        sleep(Duration::from_millis(150 + 20 * (round as u64 % 5))).await;
-        chat.kill().await;
-        chat = Chat::on(&file, &[]).await;
-        ann = ann.at(&chat);
-
-        let history = ann.history(&room).await;
-        let mut all = 0;
-        for (name, talking) in talking {
-            let acknowledged = talking.await.expect("the talker ends when it is cut off");
-            let prefix = format!("{name} ");
-            let kept = history
-                .iter()
-                .filter_map(|message| message["content"].as_str()?.strip_prefix(&prefix));
-            let kept: Vec<usize> = kept.map(|at| at.parse().expect("a number")).collect();
-            // A socket's messages are committed in the order in which it said them: what is left of them has
-            // no gap and no double, and reaches at least to the last acknowledged one.
-            assert!(
-                kept.iter().copied().eq(0..kept.len()),
-                "round {round}, {name}: {kept:?}"
-            );
-            assert!(
-                kept.len() >= acknowledged.len(),
-                "round {round}, {name}: {acknowledged:?} but only {}",
-                kept.len()
-            );
-            assert!(
-                !acknowledged.is_empty(),
-                "round {round}, {name}: cut off before anything was said"
-            );
-            all += kept.len();
-        }
-        assert_eq!(
-            history.len(),
-            all,
-            "round {round}: nothing else is in the room"
-        );
-        rooms.push((room, all));
-    }
-    for (room, all) in rooms {
-        let page = json!({ "pagination": { "total": all } });
-        ann.get(format!("/api/messages/{room}?limit=1"))
-            .await
-            .looks_like(200, page);
-    }
-    assert!(
-        begun.elapsed() < Duration::from_secs(90),
-        "restarting takes too long: {:?}",
-        begun.elapsed()
-    );
-    assert_eq!(chat.stop().await, 0);
-}
 
 #[tokio::test]
 async fn after_a_crash_the_talk_goes_on() {

@@ -7,6 +7,7 @@ mod crossing;
 mod direct;
 mod doors;
 mod emote;
+mod endure;
 mod inputs;
 mod layout;
 mod mentor;

@@ -71,6 +71,13 @@ impl Chat {
             .expect("the server's limits are ours to set");
     }
 
+    /// A server in an environment: what is preloaded there sees what the server asks of its system.
+    pub async fn start_in(environment: &[(&str, &Path)], flags: &[&str]) -> Result<Chat, Refusal> {
+        let mut command = Command::new(BINARY);
+        command.envs(environment.iter().copied());
+        Chat::start_by(command, flags).await
+    }
+
     /// A server by this command, with these flags behind its own.
     pub async fn start_by(mut command: Command, flags: &[&str]) -> Result<Chat, Refusal> {
         let mut child = command
