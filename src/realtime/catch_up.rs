@@ -2,7 +2,8 @@
 //! it takes it.
 //!
 //! The cut is exact: the hall puts aside what happens in the conversation from the moment of joining on, this reads from
-//! the database what is there from that moment or later, and the hall drops of what it put aside what was told here.
+//! the database what is there from that moment or later, and the hall drops of what it put aside what was told here. What
+//! is read may even be ahead of the hall, which takes what was committed a little later: that, too, is told only once.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
@@ -29,7 +30,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Who is being told what they missed, and what has happened there meanwhile.
 #[derive(Default)]
-pub struct Behind(HashMap<Room, Vec<Waiting>>);
+pub struct Behind {
+    waiting: HashMap<Room, Vec<Waiting>>,
+    /// By socket: the sequence number up to which it was told here what the hall may still have to tell.
+    ahead: HashMap<Room, Vec<(u64, i64)>>,
+}
 
 struct Waiting {
     guest: Arc<Guest>,
@@ -49,18 +54,18 @@ impl Behind {
             _wanted: wanted,
             since: Vec::new(),
         };
-        self.0.entry(room).or_default().push(waiting);
+        self.waiting.entry(room).or_default().push(waiting);
         weak
     }
 
     /// Puts aside what happens, for whom it concerns.
     pub fn note(&mut self, event: &Event) {
-        let Some(conversation) = event.conversation().filter(|_| !self.0.is_empty()) else {
+        let Some(conversation) = event.conversation().filter(|_| !self.waiting.is_empty()) else {
             return;
         };
         for dialect in 0..ALL.len() {
             for waiting in self
-                .0
+                .waiting
                 .get_mut(&(dialect, conversation))
                 .into_iter()
                 .flatten()
@@ -75,15 +80,41 @@ impl Behind {
 
     /// The socket, and what was put aside for it.
     pub fn end(&mut self, room: &Room, number: u64) -> Option<(Arc<Guest>, Vec<Event>)> {
-        let list = self.0.get_mut(room)?;
+        keep(&mut self.ahead, room, |(ahead, _)| *ahead != number);
+        let list = self.waiting.get_mut(room)?;
         let at = list
             .iter()
             .position(|waiting| waiting.guest.number == number)?;
         let waiting = list.swap_remove(at);
         if list.is_empty() {
-            self.0.remove(room);
+            self.waiting.remove(room);
         }
         Some((waiting.guest, waiting.since))
+    }
+
+    /// This socket has been told everything up to this sequence number, whether or not the hall has come so far.
+    pub fn note_ahead(&mut self, room: Room, number: u64, upto: i64) {
+        self.ahead.entry(room).or_default().push((number, upto));
+    }
+
+    /// Has this socket been told this message before the hall came to it?
+    pub fn has_heard(&self, room: &Room, number: u64, seq: i64) -> bool {
+        let ahead = self.ahead.get(room).into_iter().flatten();
+        ahead.into_iter().any(|one| one.0 == number && seq <= one.1)
+    }
+
+    /// The hall has come to this message.
+    pub fn come_to(&mut self, room: &Room, seq: i64) {
+        keep(&mut self.ahead, room, |(_, upto)| *upto > seq);
+    }
+}
+
+fn keep<T>(lists: &mut HashMap<Room, Vec<T>>, room: &Room, which: impl FnMut(&T) -> bool) {
+    if let Some(list) = lists.get_mut(room) {
+        list.retain(which);
+        if list.is_empty() {
+            lists.remove(room);
+        }
     }
 }
 
@@ -184,5 +215,26 @@ pub fn tell_one(shared: &Shared, guest: &Guest, dialect: usize, event: &Event) {
                 tracing::error!(%error, event = told.event, "a shape could not be encoded")
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::model::ConversationId;
+
+    #[test]
+    fn who_was_told_ahead_of_the_hall_is_not_told_again() {
+        let mut behind = Behind::default();
+        let room = (0, ConversationId::new(1).expect("an id"));
+        behind.note_ahead(room, 7, 10);
+        assert!(behind.has_heard(&room, 7, 9) && behind.has_heard(&room, 7, 10));
+        assert!(!behind.has_heard(&room, 7, 11) && !behind.has_heard(&room, 8, 10));
+        behind.come_to(&room, 9);
+        assert!(behind.has_heard(&room, 7, 10));
+        behind.come_to(&room, 10);
+        assert!(behind.ahead.is_empty());
+        behind.note_ahead(room, 7, 10);
+        assert!(behind.end(&room, 7).is_none() && behind.ahead.is_empty());
     }
 }

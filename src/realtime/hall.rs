@@ -141,6 +141,12 @@ impl Hall {
         }
         self.behind.note(event);
         self.retell(event);
+        if let Event::MessagePosted(message) = event {
+            for dialect in 0..ALL.len() {
+                self.behind
+                    .come_to(&(dialect, message.place.id), message.seq);
+            }
+        }
     }
 
     /// Has each dialect tell the event to those who listen in it.
@@ -148,6 +154,13 @@ impl Hall {
         let conversation = event.conversation();
         for (index, dialect) in ALL.iter().enumerate() {
             let room = conversation.and_then(|id| self.seats.listeners(&(index, id)));
+            let is_new_to = |guest: &&Arc<Guest>| match event {
+                Event::MessagePosted(message) => {
+                    let room = (index, message.place.id);
+                    !self.behind.has_heard(&room, guest.number, message.seq)
+                }
+                _ => true,
+            };
             // A document's clients connect to its namespace, and know its words.
             let namespace = dialect.namespace();
             let there = |who| {
@@ -169,7 +182,7 @@ impl Hall {
                         continue;
                     }
                 };
-                let room = room.unwrap_or_default();
+                let room = room.unwrap_or_default().iter().filter(is_new_to);
                 let (audience, to) = match told.to {
                     Audience::Room => ("room", say(room, None, told.event, &body)),
                     Audience::Others(than) => ("others", say(room, Some(than), told.event, &body)),
@@ -293,6 +306,11 @@ impl Hall {
                 Event::MessagePosted(message) if message.seq <= upto => {}
                 event => tell_one(&self.shared, &guest, room.0, event),
             }
+        }
+        let has_come =
+            |event: &Event| matches!(event, Event::MessagePosted(last) if last.seq >= upto);
+        if !since.iter().any(has_come) {
+            self.behind.note_ahead(room, number, upto);
         }
         self.seats.listen(room, guest);
     }
