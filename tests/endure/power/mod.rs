@@ -246,14 +246,13 @@ async fn found(
         std::fs::write(folder.path().join(name), content).expect("a file is rebuilt");
     }
     let file = folder.path().join("chat.db");
-    if !has_begun(&file) {
+    if told.is_empty() || !has_begun(&file) {
         // There may be nothing yet, or half a beginning: whoever starts again then must be able to.
-        let chat = Chat::start(&on_file(&file))
-            .await
-            .map_err(|refusal| format!("{refusal:?}"))?;
+        let chat = Chat::start(&on_file(&file)).await;
+        let chat = chat.map_err(|refusal| format!("{refusal:?}"))?;
         let bob = chat.rooms("bob").await;
-        bob.posts(&bob.opens_room("Bob's").await, "A new beginning")
-            .await;
+        let room = bob.opens_room("Bob's").await;
+        bob.posts(&room, "A new beginning").await;
         is_sound(&file)?;
         return Ok(told.len());
     }

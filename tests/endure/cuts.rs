@@ -1,0 +1,270 @@
+//! Links that break at any moment: nobody misses a message, nobody is shown one twice, and none is stored twice.
+//!
+//! Each client does what a good client of its dialect does: it remembers the last message it was shown and comes back
+//! with that position, and it says again, under the same `clientMessageId`, what was not acknowledged.
+
+use super::chance::Chance;
+use super::link::{By, Link, Loss};
+use super::order::stored;
+use super::tongues::{CAMPUS, DIRECT, JOINED, MENTOR, ROOMS, Tongue};
+use crate::support::packet::Kind;
+use crate::support::*;
+use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+const CLIENTS: [(&Tongue, By); 10] = [
+    (&ROOMS, By::Websocket),
+    (&ROOMS, By::Websocket),
+    (&DIRECT, By::Websocket),
+    (&DIRECT, By::Websocket),
+    (&CAMPUS, By::Websocket),
+    (&CAMPUS, By::Websocket),
+    (&MENTOR, By::Websocket),
+    (&MENTOR, By::Websocket),
+    (&DIRECT, By::Polling),
+    (&MENTOR, By::Polling),
+];
+/// A polling session whose client has gone is found out only when it does not answer a ping, and takes one of its
+/// account's places until then.
+const LOST_POLLS: usize = 30;
+
+/// One person at one device.
+struct Client {
+    name: String,
+    token: String,
+    address: String,
+    group: String,
+    tongue: &'static Tongue,
+    by: By,
+    chance: Chance,
+    /// The last message shown.
+    position: Value,
+    shown: Vec<String>,
+    unacknowledged: BTreeSet<u64>,
+    said: u64,
+    tally: Tally,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Tally {
+    pub messages: usize,
+    pub cuts: usize,
+    pub said_again: usize,
+}
+
+/// Cuts so many links; returns how it was.
+pub async fn cuts(count: usize, seed: u64) -> Tally {
+    let chat = Chat::open().await;
+    let ann = chat.rooms("ann").await;
+    let mut people = Vec::new();
+    for at in 0..CLIENTS.len() {
+        people.push(chat.rooms(&format!("client {at}")).await);
+    }
+    let group = ann
+        .gathers("Everybody", &people.iter().collect::<Vec<_>>())
+        .await;
+    let first = ann.sends_to(&group, "first").await;
+    let polling = CLIENTS.iter().filter(|(_, by)| *by == By::Polling).count();
+    let by_polling = LOST_POLLS.min(count / CLIENTS.len());
+    let by_websocket = (count - polling * by_polling).div_ceil(CLIENTS.len() - polling);
+    let each = (count / 8).max(40) as u64;
+    let all = each as usize * CLIENTS.len();
+
+    let mut talking = Vec::new();
+    for (at, ((tongue, by), person)) in CLIENTS.into_iter().zip(&people).enumerate() {
+        let mut client = Client {
+            name: format!("{at}"),
+            token: person.token.clone(),
+            address: chat.address.clone(),
+            group: group.clone(),
+            tongue,
+            by,
+            chance: Chance::of(seed << 8 | at as u64),
+            position: first["id"].clone(),
+            shown: Vec::new(),
+            unacknowledged: BTreeSet::new(),
+            said: 0,
+            tally: Tally::default(),
+        };
+        let cuts = match by {
+            By::Websocket => by_websocket,
+            By::Polling => by_polling,
+        };
+        talking.push(tokio::spawn(async move {
+            client.talks(each, all, cuts).await;
+            client
+        }));
+    }
+    let mut tally = Tally::default();
+    let mut clients = Vec::new();
+    for talking in talking {
+        clients.push(
+            talking
+                .await
+                .expect("everybody has their say, and hears everything"),
+        );
+    }
+    let mut stored = stored(&chat);
+    stored.remove(0);
+    assert_eq!(stored.len(), all, "each message is stored once");
+    for client in clients {
+        let who = format!("{} by {:?}", client.tongue.name, client.by);
+        let mut shown = client.shown.clone();
+        if let Some(at) = (1..shown.len()).find(|at| shown[..*at].contains(&shown[*at])) {
+            panic!(
+                "{who}: {} is shown twice, after {:?}",
+                shown[at],
+                &shown[..at]
+            );
+        }
+        let wrong = shown
+            .iter()
+            .zip(&stored)
+            .position(|(shown, stored)| shown != stored);
+        if let Some(at) = wrong {
+            shown.truncate(at + 1);
+            panic!("{who}: {shown:?}, but {} was next", stored[at]);
+        }
+        assert_eq!(shown.len(), stored.len(), "{who}");
+        tally.cuts += client.tally.cuts;
+        tally.said_again += client.tally.said_again;
+    }
+    tally.messages = all;
+    tally
+}
+
+impl Client {
+    /// Until everything is said and heard, with so many cuts in between.
+    async fn talks(&mut self, each: u64, all: usize, cuts: usize) {
+        while self.shown.len() < all || !self.unacknowledged.is_empty() || self.said < each {
+            let Some(mut link) = self.enters().await else {
+                continue;
+            };
+            let lasts = self.tally.cuts >= cuts;
+            // Spread over all links, so that there is something to hear until the last one.
+            let most = each as usize / cuts.max(1) + 2;
+            let more = if lasts {
+                each
+            } else {
+                1 + self.chance.below(most) as u64
+            };
+            let new = self.said..(self.said + more).min(each);
+            self.said = new.end;
+            for number in new.clone() {
+                self.unacknowledged.insert(number);
+            }
+            self.tally.said_again += self.unacknowledged.len() - (new.end - new.start) as usize;
+            for number in self.unacknowledged.clone() {
+                self.says(&mut link, number, !lasts).await;
+            }
+            let until = match self.chance.below(8) {
+                _ if lasts => usize::MAX,
+                0 => 0,
+                1 => 40 * most,
+                _ => self.chance.below(8 * most),
+            };
+            for _ in 0..until {
+                if self.shown.len() >= all && self.unacknowledged.is_empty() && self.said == each {
+                    break;
+                }
+                // Where all wait for each other, it is time to break a link. It may also end by itself, where a session
+                // that was lost still is in the way.
+                let patience = if lasts { 2 * PATIENCE } else { MOMENT };
+                let heard = timeout(patience, link.next()).await;
+                let Ok(Some(packet)) = heard else { break };
+                self.takes(packet.kind, packet.ack, &packet.data);
+            }
+            let losses = [Loss::Close, Loss::MidFrame, Loss::Reset];
+            let how = losses[self.chance.below(losses.len())];
+            link.breaks(how).await;
+            self.tally.cuts += usize::from(!lasts);
+        }
+        // Whatever comes twice may come last.
+        let Some(mut link) = self.enters().await else {
+            return;
+        };
+        let more = async {
+            while let Some(packet) = link.next().await {
+                self.takes(packet.kind, packet.ack, &packet.data);
+            }
+        };
+        drop(timeout(2 * MOMENT, more).await);
+    }
+
+    /// Connects with the position and joins; nobody waits for an answer to that.
+    async fn enters(&mut self) -> Option<Link> {
+        let auth = json!({ "token": self.token, "lastMessageId": self.position });
+        match Link::open(&self.address, self.by, self.tongue, &auth).await {
+            Ok(mut link) => {
+                if let Some(join) = self.tongue.joins(&self.group) {
+                    link.say(join).await;
+                }
+                Some(link)
+            }
+            Err(why) => {
+                assert!(why.contains("429") || why.contains("Too many"), "{why}");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                None
+            }
+        }
+    }
+
+    async fn says(&mut self, link: &mut Link, number: u64, may_break: bool) {
+        let words = format!("{} {number}", self.name);
+        if let Some(said) = self.tongue.says(&self.group, &words, number, Some(&words)) {
+            return link.say(said).await;
+        }
+        let body = json!({ "content": words, "clientMessageId": words });
+        let path = format!("/api/conversations/{}/messages", self.group);
+        let token = format!("Bearer {}", self.token);
+        if !may_break || self.chance.below(3) > 0 {
+            let said = Request::new("POST", path)
+                .header("Authorization", token)
+                .json(&body);
+            said.send(&self.address).await.has_status(201);
+            self.unacknowledged.remove(&number);
+            return;
+        }
+        // Said in whole or in part, and gone before the answer.
+        let body = body.to_string();
+        let words = format!(
+            "POST {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: {token}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            self.address,
+            body.len()
+        );
+        let part = words.len() - self.chance.below(2) * self.chance.below(words.len());
+        if let Ok(mut stream) = TcpStream::connect(&self.address).await {
+            drop(stream.write_all(&words.as_bytes()[..part]).await);
+        }
+    }
+
+    fn takes(&mut self, kind: Kind, ack: Option<u64>, data: &Value) {
+        match (kind, ack) {
+            (Kind::Ack, Some(number)) => {
+                assert_looks_like(&data[0], json!({ "ok": true }), "the acknowledgement");
+                assert!(
+                    number == JOINED || number < self.said,
+                    "{number} was never said"
+                );
+                self.unacknowledged.remove(&number);
+            }
+            (Kind::Event, _) => {
+                if let Some((words, id)) = self.tongue.hears(data) {
+                    self.position = id.clone();
+                    self.shown.push(words.to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn links_that_break_lose_nothing_and_show_nothing_twice() {
+    let tally = cuts(100, 1).await;
+    assert!(tally.cuts >= 100 && tally.said_again > 0, "{tally:?}");
+}

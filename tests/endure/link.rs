@@ -1,0 +1,176 @@
+//! A client's connection, by websocket or by long-polling, that can be lost in every way in which connections are.
+
+use super::tongues::Tongue;
+use crate::support::packet::{self, Kind, Packet};
+use crate::support::*;
+use futures_util::{SinkExt, StreamExt};
+use std::collections::VecDeque;
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{WebSocketStream, client_async};
+
+/// Between the packets in the body of a poll.
+const BETWEEN: char = '\u{1e}';
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum By {
+    Websocket,
+    Polling,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Loss {
+    /// The program ends; its system says goodbye for it.
+    Close,
+    /// A word in the middle, then nothing.
+    MidFrame,
+    /// Not even a goodbye.
+    Reset,
+}
+
+pub struct Link {
+    wire: Wire,
+    came: VecDeque<Packet>,
+}
+
+enum Wire {
+    Web(Box<WebSocketStream<TcpStream>>),
+    Poll { address: String, path: String },
+}
+
+impl Link {
+    /// Connects and is let in, or is told why not.
+    pub async fn open(
+        address: &str,
+        by: By,
+        tongue: &Tongue,
+        auth: &Value,
+    ) -> Result<Link, String> {
+        let wire = match by {
+            By::Websocket => {
+                let stream = TcpStream::connect(address)
+                    .await
+                    .map_err(|why| why.to_string())?;
+                let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");
+                let (wire, _) = client_async(url, stream)
+                    .await
+                    .map_err(|why| why.to_string())?;
+                Wire::Web(Box::new(wire))
+            }
+            By::Polling => {
+                let path = "/socket.io/?EIO=4&transport=polling";
+                let opened = Request::new("GET", path).send(address).await;
+                let words = opened.text();
+                let opened: Option<Value> = words
+                    .get(1..)
+                    .and_then(|open| serde_json::from_str(open).ok());
+                let opened = opened.ok_or(words)?;
+                let sid = opened["sid"].as_str().ok_or("no session")?;
+                let path = format!("{path}&sid={sid}");
+                Wire::Poll {
+                    address: address.to_owned(),
+                    path,
+                }
+            }
+        };
+        let mut link = Link {
+            wire,
+            came: VecDeque::new(),
+        };
+        link.say(packet::connect(tongue.namespace, auth)).await;
+        match link.next().await {
+            Some(packet) if packet.kind == Kind::Connect => Ok(link),
+            Some(packet) => Err(format!("{packet:?}")),
+            None => Err("closed".to_owned()),
+        }
+    }
+
+    /// Says a packet; who has been cut off finds out when listening.
+    pub async fn say(&mut self, words: String) {
+        match &mut self.wire {
+            Wire::Web(wire) => drop(wire.send(Message::text(words)).await),
+            Wire::Poll { address, path } => {
+                let said = Request::new("POST", &*path).body("text/plain;charset=UTF-8", words);
+                said.send(address).await;
+            }
+        }
+    }
+
+    /// The next packet, pings answered; `None` once the connection has ended.
+    pub async fn next(&mut self) -> Option<Packet> {
+        let next = timeout(6 * PATIENCE, self.hear()).await;
+        next.unwrap_or_else(|_| panic!("nothing more is heard"))
+    }
+
+    async fn hear(&mut self) -> Option<Packet> {
+        loop {
+            if let Some(packet) = self.came.pop_front() {
+                return (packet.kind != Kind::Disconnect).then_some(packet);
+            }
+            match &mut self.wire {
+                Wire::Web(wire) => match wire.next().await {
+                    Some(Ok(Message::Text(text))) if text == "2" => {
+                        wire.send(Message::text("3")).await.ok()?;
+                    }
+                    Some(Ok(Message::Text(text))) => {
+                        self.came
+                            .extend(text.strip_prefix('4').and_then(Packet::read));
+                    }
+                    Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+                    Some(Ok(_)) => {}
+                },
+                Wire::Poll { address, path } => {
+                    let polled = Request::new("GET", &*path).send(address).await;
+                    if polled.status != 200 {
+                        return None;
+                    }
+                    let polled = polled.text();
+                    for packet in polled.split(BETWEEN) {
+                        self.came
+                            .extend(packet.strip_prefix('4').and_then(Packet::read));
+                    }
+                    if polled.split(BETWEEN).any(|packet| packet == "2") {
+                        self.say("3".to_owned()).await;
+                    }
+                }
+            }
+        }
+    }
+
+    pub async fn breaks(self, how: Loss) {
+        match self.wire {
+            Wire::Web(mut wire) => {
+                let stream = wire.get_mut();
+                match how {
+                    Loss::Close => {}
+                    Loss::MidFrame => {
+                        // Text of 1,024 bytes, says its head; and here are 20 of them.
+                        let begun = [
+                            &[0x81, 0xfe, 0x04, 0, 0, 0, 0, 0][..],
+                            b"42[\"message\",{\"conten",
+                        ];
+                        drop(stream.write_all(&begun.concat()).await);
+                    }
+                    Loss::Reset => stream.set_zero_linger().expect("a connection"),
+                }
+            }
+            Wire::Poll { address, path } => {
+                let Ok(mut stream) = TcpStream::connect(&address).await else {
+                    return;
+                };
+                let (method, length) = match how {
+                    Loss::Close => return,
+                    Loss::MidFrame => ("POST", "Content-Length: 100\r\n"),
+                    Loss::Reset => ("GET", ""),
+                };
+                let asked = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\n{length}\r\n");
+                drop(stream.write_all(asked.as_bytes()).await);
+                tokio::time::sleep(Duration::from_millis(2)).await;
+                drop(stream.set_zero_linger());
+            }
+        }
+    }
+}
