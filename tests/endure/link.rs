@@ -5,7 +5,7 @@ use crate::support::packet::{self, Kind, Packet};
 use crate::support::*;
 use futures_util::{SinkExt, StreamExt};
 use std::collections::VecDeque;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -138,6 +138,19 @@ impl Link {
                 }
             }
         }
+    }
+
+    /// Listens for a moment more, as one who is there, and then answers no ping; returns how long a websocket stays open
+    /// after that.
+    pub async fn vanishes(mut self) -> Duration {
+        drop(timeout(MOMENT, self.next()).await);
+        let last = Instant::now();
+        while let Wire::Web(wire) = &mut self.wire {
+            if !matches!(wire.next().await, Some(Ok(heard)) if !heard.is_close()) {
+                break;
+            }
+        }
+        last.elapsed()
     }
 
     pub async fn breaks(self, how: Loss) {

@@ -2,6 +2,12 @@
 //!
 //!     cargo bench --bench endure -- power-cuts 1000       cuts replayed from recorded writes
 //!     cargo bench --bench endure -- kills 1000            `kill -9` under load
+//!     cargo bench --bench endure -- order 100000          messages to ten listeners
+//!     cargo bench --bench endure -- cuts 5000             links that break
+//!     cargo bench --bench endure -- sleepers 500          listeners that stop reading
+//!     cargo bench --bench endure -- endings 50            SIGTERM in the middle of everything
+//!     cargo bench --bench endure -- backups 100           copies under load
+//!     cargo bench --bench endure -- storm 100             logins at once
 //!
 //! What is promised is asserted: a broken promise ends it with a panic that says which.
 
@@ -13,11 +19,16 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "what is played once is played among the other scenes"
+)]
 #[path = "mod.rs"]
 mod endure;
 
 use clap::{Parser, Subcommand};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Puts a chat server of its own through something, many times.
 #[derive(Parser)]
@@ -46,10 +57,54 @@ enum What {
         #[arg(default_value_t = 1_000)]
         count: usize,
     },
+    /// Sends messages to ten who listen in every dialect
+    Order {
+        #[arg(default_value_t = 100_000)]
+        messages: usize,
+    },
+    /// Breaks the links of ten who talk
+    Cuts {
+        #[arg(default_value_t = 5_000)]
+        count: usize,
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Has listeners stop reading
+    Sleepers {
+        #[arg(default_value_t = 500)]
+        count: usize,
+        /// How often they come, fall asleep and go
+        #[arg(long, default_value_t = 3)]
+        phases: usize,
+        /// Of 2,000 bytes each. So many are more than the kernels of both sides hold for a sleeper, and so many more
+        /// that its queue in the server is full in the end
+        #[arg(long, default_value_t = 6_000)]
+        messages: usize,
+    },
+    /// Tells servers under load to end
+    Endings {
+        #[arg(default_value_t = 50)]
+        count: usize,
+    },
+    /// Makes copies under load
+    Backups {
+        #[arg(default_value_t = 100)]
+        count: usize,
+    },
+    /// Logs in many at once
+    Storm {
+        #[arg(default_value_t = 100)]
+        logins: usize,
+    },
 }
 
 fn main() {
     let flags = Flags::parse();
+    // 1,024 open files are too few for both; the server inherits what we get.
+    let files = rustix::process::Resource::Nofile;
+    let mut limit = rustix::process::getrlimit(files);
+    limit.current = limit.maximum;
+    rustix::process::setrlimit(files, limit).expect("more open files");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let begun = Instant::now();
     let said = runtime.block_on(run(flags.what));
@@ -76,6 +131,48 @@ async fn run(what: What) -> String {
         What::Kills { count } => {
             let acknowledged = kills::kills(count).await;
             format!("{count} kills, none of {acknowledged} acknowledged messages lost")
+        }
+        What::Order { messages } => {
+            let (disorder, took) = order::order(messages).await;
+            assert_eq!(disorder, order::Disorder::default());
+            format!("{messages} messages to ten listeners in {took:?}: {disorder:?}")
+        }
+        What::Cuts { count, seed } => {
+            let tally = cuts::cuts(count, seed).await;
+            assert!(tally.cuts >= count, "{tally:?}");
+            format!("none lost, none shown twice, none stored twice: {tally:?}")
+        }
+        What::Sleepers {
+            count,
+            phases,
+            messages,
+        } => {
+            let cost = sleepers::sleepers(count, phases, messages).await;
+            let median = |from: usize| {
+                let mut of = cost.p99.iter().skip(from).step_by(2).collect::<Vec<_>>();
+                of.sort_unstable();
+                *of[of.len() / 2]
+            };
+            let (without, with) = (median(0), median(1));
+            let grown = cost.most - cost.before;
+            assert!(grown < 128, "{grown} MiB: {cost:?}");
+            format!(
+                "{count} sleepers cost {grown} MiB; p99 {without:?} without, {with:?} with: {cost:?}"
+            )
+        }
+        What::Endings { count } => {
+            let slowest = endings::endings(count).await;
+            assert!(slowest < Duration::from_secs(10));
+            format!("{count} endings with code 0, the slowest in {slowest:?}")
+        }
+        What::Backups { count } => {
+            let held = backups::backups(count).await;
+            format!("{count} copies, all sound and complete, the last with {held} messages")
+        }
+        What::Storm { logins } => {
+            let waits = storm::storm(logins).await;
+            assert!(waits.p99 < Duration::from_millis(50), "{waits:?}");
+            format!("{waits:?}")
         }
     }
 }

@@ -1,10 +1,17 @@
 //! How much does it endure? Each scene takes how often: a few times among the others, many by `cargo bench --bench endure`.
 
+pub mod backups;
 mod chance;
+mod clock;
 pub mod cuts;
+pub mod endings;
 pub mod kills;
 mod link;
+mod log;
 pub mod order;
 pub mod power;
 mod preload;
+pub mod sleepers;
+pub mod storm;
 mod tongues;
+mod vanished;
