@@ -90,7 +90,7 @@ pub async fn cuts(count: usize, seed: u64) -> Tally {
             tally: Tally::default(),
         };
         let cuts = match by {
-            By::Websocket => by_websocket,
+            By::Websocket | By::NarrowWebsocket => by_websocket,
             By::Polling => by_polling,
         };
         talking.push(tokio::spawn(async move {
@@ -139,17 +139,20 @@ pub async fn cuts(count: usize, seed: u64) -> Tally {
 impl Client {
     /// Until everything is said and heard, with so many cuts in between.
     async fn talks(&mut self, each: u64, all: usize, cuts: usize) {
-        while self.shown.len() < all || !self.unacknowledged.is_empty() || self.said < each {
+        // Spread over all links, so that there is something to say and to hear until the last one.
+        let (most_said, most_heard) = (2 * each as usize / cuts.max(1) + 1, all / cuts.max(1) + 1);
+        let is_done = |this: &Self| {
+            this.shown.len() >= all && this.unacknowledged.is_empty() && this.said == each
+        };
+        while !is_done(self) || self.tally.cuts < cuts {
             let Some(mut link) = self.enters().await else {
                 continue;
             };
             let lasts = self.tally.cuts >= cuts;
-            // Spread over all links, so that there is something to hear until the last one.
-            let most = each as usize / cuts.max(1) + 2;
             let more = if lasts {
                 each
             } else {
-                1 + self.chance.below(most) as u64
+                self.chance.below(most_said) as u64
             };
             let new = self.said..(self.said + more).min(each);
             self.said = new.end;
@@ -163,11 +166,11 @@ impl Client {
             let until = match self.chance.below(8) {
                 _ if lasts => usize::MAX,
                 0 => 0,
-                1 => 40 * most,
-                _ => self.chance.below(8 * most),
+                1 => 2 * most_heard,
+                _ => self.chance.below(most_heard),
             };
             for _ in 0..until {
-                if self.shown.len() >= all && self.unacknowledged.is_empty() && self.said == each {
+                if is_done(self) {
                     break;
                 }
                 // Where all wait for each other, it is time to break a link. It may also end by itself, where a session

@@ -7,7 +7,7 @@ use futures_util::{SinkExt, StreamExt};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{WebSocketStream, client_async};
@@ -18,6 +18,8 @@ const BETWEEN: char = '\u{1e}';
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum By {
     Websocket,
+    /// A websocket whose client's system takes little beyond what is read.
+    NarrowWebsocket,
     Polling,
 }
 
@@ -50,10 +52,15 @@ impl Link {
         auth: &Value,
     ) -> Result<Link, String> {
         let wire = match by {
-            By::Websocket => {
-                let stream = TcpStream::connect(address)
-                    .await
-                    .map_err(|why| why.to_string())?;
+            By::Websocket | By::NarrowWebsocket => {
+                let socket = TcpSocket::new_v4().expect("a socket");
+                if by == By::NarrowWebsocket {
+                    let small = socket.set_recv_buffer_size(16 << 10);
+                    small.expect("the kernel holds little");
+                }
+                let place = address.parse().expect("an address");
+                let stream = socket.connect(place).await;
+                let stream = stream.map_err(|why| why.to_string())?;
                 let url = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");
                 let (wire, _) = client_async(url, stream)
                     .await

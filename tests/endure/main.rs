@@ -76,7 +76,7 @@ enum What {
         /// How often they come, fall asleep and go
         #[arg(long, default_value_t = 3)]
         phases: usize,
-        /// Of 2,000 bytes each. So many are more than the kernels of both sides hold for a sleeper, and so many more
+        /// Of 1,000 bytes each, 200 in a second. So many are more than the kernels of both sides hold for a sleeper, and so many more
         /// that its queue in the server is full in the end
         #[arg(long, default_value_t = 6_000)]
         messages: usize,
