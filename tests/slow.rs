@@ -226,7 +226,7 @@ async fn who_stops_polling_is_ended_with_no_hole_and_comes_back_for_the_rest() {
     let first = read(&Message::text(heard)).expect("the first message");
     assert_eq!(number(&first.data[1]), 0);
 
-    let all = QUEUE + 200;
+    let all = QUEUE + UNDER_WAY;
     says(&ann, &room, 1..all, 10).await;
     let listening = bob.socket().await;
     are_exactly(&listening.hears_many(all, "message").await, 0..all);

@@ -21,11 +21,11 @@ use crate::core::{View, message};
 use crate::dialects::ALL;
 use crate::dialects::telling::{Audience, Telling};
 
-/// Messages that are told at once: well below what may wait for a socket.
-const PAGE: u32 = 256;
+/// Messages that are read at once: held until they are told, and that may take long.
+const PAGE: u32 = 64;
 /// Events that may wait behind what somebody is still being told; who is further behind is too slow.
 const MOST_BEHIND: usize = 10_000;
-/// How long a page may take to reach the client.
+/// How long what was handed to a wire may take to reach the client.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Who is being told what they missed, and what has happened there meanwhile.
@@ -143,7 +143,7 @@ pub fn start(
 /// Answers the sequence number up to which everything was told.
 async fn tell_missed(
     shared: &Shared,
-    guest: &Guest,
+    guest: &Arc<Guest>,
     (dialect, conversation): Room,
     position: MessageId,
     wanted: &Weak<()>,
@@ -158,21 +158,19 @@ async fn tell_missed(
             message::after(view, who, conversation, past, PAGE)
         })
         .await?;
-        let before = guest.progress();
         let last_page = page.len() < PAGE as usize;
         for message in page {
+            if guest.has_ended() || wanted.strong_count() == 0 {
+                return Ok(past);
+            }
             past = message.seq;
-            tell_one(
-                shared,
-                guest,
-                dialect,
-                &Event::MessagePosted(Arc::new(message)),
-            );
+            let event = Event::MessagePosted(Arc::new(message));
+            tell_one(shared, guest, dialect, &event);
+            taken(guest).await;
         }
-        if last_page || guest.has_ended() || wanted.strong_count() == 0 {
+        if last_page {
             return Ok(past);
         }
-        taken(guest, before).await;
     }
 }
 
@@ -186,19 +184,22 @@ where
     shared.core.read(verb).await
 }
 
-/// Waits until the socket has taken what it was told.
-async fn taken(guest: &Guest, before: u64) {
-    let since = Instant::now();
-    while guest.progress() == before && !guest.has_ended() {
-        if since.elapsed() > PATIENCE {
+/// Waits until everything that the socket was told has been handed to its wire.
+async fn taken(guest: &Guest) {
+    let (mut since, mut before) = (Instant::now(), guest.progress());
+    while guest.is_behind() && !guest.has_ended() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        let now = guest.progress();
+        if now != before {
+            (since, before) = (Instant::now(), now);
+        } else if since.elapsed() > PATIENCE {
             return guest.cut();
         }
-        tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
 
 /// Tells one socket an event in one dialect, as the conversation's listeners hear it.
-pub fn tell_one(shared: &Shared, guest: &Guest, dialect: usize, event: &Event) {
+pub fn tell_one(shared: &Shared, guest: &Arc<Guest>, dialect: usize, event: &Event) {
     // What goes to a person when it happens went to all their sockets then; what waited for one is for this one.
     let waited = matches!(event, Event::NoticesWaiting { .. });
     let here = |who| waited && who == guest.me.id;
@@ -210,7 +211,7 @@ pub fn tell_one(shared: &Shared, guest: &Guest, dialect: usize, event: &Event) {
             continue;
         }
         match to_raw_value(&told.body) {
-            Ok(body) => guest.tell(told.event, &body),
+            Ok(body) => guest.tell(told.event, &Arc::from(body)),
             Err(error) => {
                 tracing::error!(%error, event = told.event, "a shape could not be encoded")
             }

@@ -14,9 +14,11 @@ use socketioxide::extract::{AckSender, Event, SocketRef, TryData};
 use socketioxide::handler::{FromMessageParts, Value as Frame};
 use socketioxide::socket::Socket as RawSocket;
 
+use super::Shared;
 use super::bucket::Bucket;
+use super::line::Line;
+use super::outbox::Outbox;
 use super::seats::Room;
-use super::{OUTBOUND, Shared};
 use crate::core::error::{Error, Result};
 use crate::core::limits::JSON_BYTES;
 use crate::core::model::{Ear, Me, MessageId, Time};
@@ -51,14 +53,10 @@ pub struct Guest {
     ended: AtomicBool,
     /// The last message that this socket's client has heard: what came since is told before what comes.
     pub position: Option<MessageId>,
-    /// What it was told before its CONNECT was answered; `None` from then on.
-    doorway: Mutex<Option<Vec<Told>>>,
-    inside: AtomicBool,
+    /// What it was told and its wire has not taken yet.
+    pub(super) outbox: Mutex<Outbox>,
     queue: Mutex<Queue>,
 }
-
-/// An event and its body.
-type Told = (&'static str, Box<RawValue>);
 
 struct Queue {
     /// Nothing is heard yet, or one event has more to do.
@@ -137,8 +135,7 @@ impl Guest {
             typing: Arc::new(Typing::new(limited)),
             ended: AtomicBool::new(false),
             position,
-            doorway: Mutex::new(Some(Vec::new())),
-            inside: AtomicBool::new(false),
+            outbox: Mutex::default(),
             queue: Mutex::new(Queue {
                 held: true,
                 waiting: VecDeque::new(),
@@ -183,38 +180,19 @@ impl Guest {
         }
     }
 
-    /// Tells this socket something. A socket that cannot take it has a hole now, so it is ended: its client comes back
-    /// and catches up.
-    pub fn tell(&self, event: &'static str, body: &RawValue) {
-        if !self.inside.load(Ordering::Acquire)
-            && let Some(doorway) = self.doorway().as_mut()
-        {
-            if doorway.len() >= OUTBOUND {
-                return self.cut();
-            }
-            return doorway.push((event, body.to_owned()));
-        }
+    /// Hands an event to the wire.
+    pub(super) fn emit(&self, event: &str, body: &RawValue) {
         if let Err(error) = self.socket.emit(event, body) {
             self.missed(&error);
         }
     }
 
-    /// CONNECT has been answered: what was told in the meantime is said, and everything else from now on at once.
-    pub fn enter(&self) {
-        let mut doorway = self.doorway();
-        for (event, body) in doorway.take().unwrap_or_default() {
-            if let Err(error) = self.socket.emit(event, &body) {
-                self.missed(&error);
-            }
-        }
-        self.inside.store(true, Ordering::Release);
+    /// The wire that it is on now.
+    pub(super) fn line(&self) -> Option<Arc<Line>> {
+        self.shared.lines.of(&self.socket)
     }
 
-    fn doorway(&self) -> MutexGuard<'_, Option<Vec<Told>>> {
-        self.doorway.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A number that changes when everything that this socket was told has gone out to it.
+    /// A number that changes when everything that was handed to its wire has gone out.
     pub fn progress(&self) -> u64 {
         self.shared.lines.progress(&self.socket)
     }
@@ -230,15 +208,18 @@ impl Guest {
         match error {
             // It has gone, and its disconnect is on its way here.
             SendError::Socket(SocketError::Closed) => {}
-            SendError::Socket(SocketError::InternalChannelFull) => {
-                tracing::info!(
-                    socket = self.number,
-                    "a socket did not keep up and is ended"
-                );
-                self.cut();
-            }
+            SendError::Socket(SocketError::InternalChannelFull) => self.is_too_slow(),
             SendError::Serialize(error) => tracing::error!(%error, "a packet could not be encoded"),
         }
+    }
+
+    /// It would have a hole: better that its client comes again.
+    pub(super) fn is_too_slow(&self) {
+        tracing::info!(
+            socket = self.number,
+            "a socket did not keep up and is ended"
+        );
+        self.cut();
     }
 
     /// Has it been ended?

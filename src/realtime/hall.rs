@@ -176,7 +176,7 @@ impl Hall {
             dialect.retell(event, &mut telling);
             for told in telling.into_told() {
                 let body = match to_raw_value(&told.body) {
-                    Ok(body) => body,
+                    Ok(body) => Arc::from(body),
                     Err(error) => {
                         tracing::error!(%error, event = told.event, "a shape could not be encoded");
                         continue;
@@ -413,7 +413,7 @@ fn say<'g>(
     guests: impl IntoIterator<Item = &'g Arc<Guest>>,
     except: Option<AccountId>,
     event: &'static str,
-    body: &RawValue,
+    body: &Arc<RawValue>,
 ) -> usize {
     let mut told = 0;
     for guest in guests {

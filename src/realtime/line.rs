@@ -8,6 +8,8 @@ use std::task::{Context, Poll};
 
 use futures_util::task::AtomicWaker;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
 use crate::core::limits::JSON_BYTES;
 
@@ -24,6 +26,7 @@ pub struct Line {
     left: AtomicU64,
     /// How often everything written so far had gone out.
     flushed: AtomicU64,
+    news: Notify,
     reader: AtomicWaker,
     writer: AtomicWaker,
 }
@@ -34,6 +37,7 @@ impl Default for Line {
             cut: AtomicBool::default(),
             left: UNCOUNTED.into(),
             flushed: AtomicU64::default(),
+            news: Notify::default(),
             reader: AtomicWaker::default(),
             writer: AtomicWaker::default(),
         }
@@ -83,6 +87,11 @@ impl Line {
     /// A number that changes when everything written so far has gone out.
     pub fn flushed(&self) -> u64 {
         self.flushed.load(Ordering::Relaxed)
+    }
+
+    /// Waits until everything written by then has gone out.
+    pub fn next_flush(&self) -> Notified<'_> {
+        self.news.notified()
     }
 
     fn check(&self, waker: &AtomicWaker, cx: &Context<'_>) -> io::Result<()> {
@@ -153,6 +162,7 @@ impl<S: AsyncWrite + Unpin, H: Unpin> AsyncWrite for OnLine<S, H> {
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
         if let Poll::Ready(Ok(())) = flushed {
             self.line.flushed.fetch_add(1, Ordering::Relaxed);
+            self.line.news.notify_waiters();
         }
         flushed
     }

@@ -127,6 +127,12 @@ impl Lines {
         }
     }
 
+    /// The wire that a socket is on now.
+    pub fn of(&self, socket: &Socket) -> Option<Arc<Line>> {
+        let known = self.lock().get(&socket.id.to_string()).cloned();
+        known.or_else(|| own_line(socket).cloned())
+    }
+
     /// A number that changes when everything written to the socket's wire has gone out.
     pub fn progress(&self, socket: &Socket) -> u64 {
         match (self.lock().get(&socket.id.to_string()), own_line(socket)) {

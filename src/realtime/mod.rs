@@ -10,6 +10,7 @@ mod guest;
 mod hall;
 pub mod line;
 pub mod lines;
+mod outbox;
 pub mod payload;
 mod seats;
 mod typing;

@@ -29,7 +29,7 @@ pub struct Passing {
     pub audience: &'static str,
     /// How many sockets hear it.
     pub to: usize,
-    pub body: Box<RawValue>,
+    pub body: Arc<RawValue>,
 }
 
 /// An open socket.

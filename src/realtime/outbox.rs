@@ -1,0 +1,140 @@
+//! What waits for a socket? What it was told and its wire has not taken yet, handed to it a little at a time.
+//!
+//! Socket.IO's own queue holds a copy of every packet for every socket: hundreds that stopped reading cost gigabytes. So
+//! no more is handed to it than a wire takes at once; the rest waits here, where a body is shared by all who wait for it.
+
+use std::collections::VecDeque;
+use std::pin::pin;
+use std::sync::{Arc, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+use tokio::time::{sleep, timeout};
+
+use super::OUTBOUND;
+use super::guest::Guest;
+
+/// Bytes that are handed on before the wire has taken those before: what one write of a websocket gathers.
+const AT_ONCE: usize = 64 << 10;
+/// How soon a wire is looked at again that had not taken everything; the longer it has not, the later.
+const SOON: Duration = Duration::from_millis(1);
+const LATE: Duration = Duration::from_millis(250);
+
+/// An event and its body.
+type Told = (&'static str, Arc<RawValue>);
+
+/// What one socket was told.
+#[derive(Default)]
+pub struct Outbox {
+    waiting: VecDeque<Told>,
+    /// CONNECT has been answered: nothing is handed on before.
+    open: bool,
+    /// Bytes that were handed on since the wire was seen to have taken everything.
+    handed: usize,
+    /// How far the wire was then.
+    taken: u64,
+    /// A task looks after what waits.
+    carried: bool,
+}
+
+impl Guest {
+    /// Tells this socket something. A socket that cannot take it has a hole now, so it is ended: its client comes back
+    /// and catches up.
+    pub fn tell(self: &Arc<Self>, event: &'static str, body: &Arc<RawValue>) {
+        if self.has_ended() {
+            return;
+        }
+        let mut outbox = self.lock_outbox();
+        if outbox.waiting.len() >= OUTBOUND {
+            outbox.waiting = VecDeque::new();
+            drop(outbox);
+            return self.is_too_slow();
+        }
+        outbox.waiting.push_back((event, body.clone()));
+        self.hand_on(&mut outbox);
+    }
+
+    /// CONNECT has been answered: what was told in the meantime is said, and everything else from now on at once.
+    pub fn enter(self: &Arc<Self>) {
+        let mut outbox = self.lock_outbox();
+        outbox.open = true;
+        self.hand_on(&mut outbox);
+    }
+
+    /// Has it been told what was not handed to its wire yet?
+    pub fn is_behind(&self) -> bool {
+        !self.lock_outbox().waiting.is_empty()
+    }
+
+    fn lock_outbox(&self) -> MutexGuard<'_, Outbox> {
+        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn carry_on(self: &Arc<Self>) -> Carried {
+        let mut outbox = self.lock_outbox();
+        if self.has_ended() {
+            outbox.waiting = VecDeque::new();
+        }
+        let waiting = outbox.waiting.len();
+        self.hand_on(&mut outbox);
+        match outbox.waiting.len() {
+            0 => {
+                outbox.carried = false;
+                Carried::All
+            }
+            left if left == waiting => Carried::Nothing,
+            _ => Carried::Some,
+        }
+    }
+
+    fn hand_on(self: &Arc<Self>, outbox: &mut Outbox) {
+        while outbox.open && !outbox.waiting.is_empty() {
+            if outbox.handed >= AT_ONCE {
+                let taken = self.progress();
+                if taken == outbox.taken {
+                    if !std::mem::replace(&mut outbox.carried, true) {
+                        tokio::spawn(carry(Arc::downgrade(self)));
+                    }
+                    return;
+                }
+                (outbox.taken, outbox.handed) = (taken, 0);
+            }
+            let Some((event, body)) = outbox.waiting.pop_front() else {
+                return;
+            };
+            outbox.handed += body.get().len();
+            self.emit(event, &body);
+        }
+    }
+}
+
+/// Hands on what waits for a socket, as its wire takes it, until nothing does.
+async fn carry(guest: Weak<Guest>) {
+    let mut pause = SOON;
+    loop {
+        let Some(line) = guest.upgrade().map(|guest| guest.line()) else {
+            return;
+        };
+        // Registered before looking, so that nothing can come between the look and the wait.
+        let mut flush = pin!(line.as_ref().map(|line| line.next_flush()));
+        if let Some(flush) = flush.as_mut().as_pin_mut() {
+            flush.enable();
+        }
+        match guest.upgrade().map(|guest| guest.carry_on()) {
+            None | Some(Carried::All) => return,
+            Some(Carried::Some) => pause = SOON,
+            // A polling session's wire changes: so there is a look now and then besides.
+            Some(Carried::Nothing) => pause = (2 * pause).min(LATE),
+        }
+        match flush.as_pin_mut() {
+            Some(flush) => drop(timeout(pause, flush).await),
+            None => sleep(pause).await,
+        }
+    }
+}
+
+enum Carried {
+    All,
+    Some,
+    Nothing,
+}
