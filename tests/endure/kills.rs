@@ -49,7 +49,7 @@ pub async fn kills(rounds: usize) -> usize {
         ann = ann.at(&chat);
 
         let history = ann.history(&room).await;
-        let (mut all, before) = (0, acknowledged_in_all);
+        let mut all = 0;
         for (name, talking) in talking {
             let acknowledged = talking.await.expect("the talker ends when it is cut off");
             let prefix = format!("{name} ");
@@ -71,10 +71,6 @@ pub async fn kills(rounds: usize) -> usize {
             all += kept.len();
             acknowledged_in_all += acknowledged.len();
         }
-        assert!(
-            acknowledged_in_all > before,
-            "round {round}: killed before anything was said"
-        );
         assert_eq!(
             history.len(),
             all,
@@ -82,6 +78,11 @@ pub async fn kills(rounds: usize) -> usize {
         );
         rooms.push((room, all));
     }
+    // A busy machine may leave a round without a word, but not many.
+    assert!(
+        acknowledged_in_all > 8 * rounds,
+        "only {acknowledged_in_all} messages were cut"
+    );
     let each = begun.elapsed() / rounds as u32;
     assert!(
         each < Duration::from_millis(4_500),
