@@ -71,7 +71,7 @@ impl Chat {
             .expect("the server's limits are ours to set");
     }
 
-    /// The same in an environment: what is preloaded there sees what the server asks of its system.
+    /// A server in an environment: what is preloaded there sees what the server asks of its system.
     pub async fn start_in(environment: &[(&str, &Path)], flags: &[&str]) -> Result<Chat, Refusal> {
         let mut command = Command::new(BINARY);
         command.envs(environment.iter().copied());
