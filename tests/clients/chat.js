@@ -16,7 +16,7 @@ import { promisify } from 'node:util';
 import v4 from 'socket.io-client';
 import v2 from 'socket.io-client-v2';
 
-const binary = process.env.CHAT_BIN ?? fileURLToPath(new URL('../../target/debug/chat', import.meta.url));
+export const binary = process.env.CHAT_BIN ?? fileURLToPath(new URL('../../target/debug/chat', import.meta.url));
 const patience = 5_000;
 const leftOpen = new Set();
 

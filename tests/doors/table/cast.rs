@@ -70,7 +70,10 @@ impl<'c> Cast<'c> {
                 socket.does("join_conversation", joining).await;
             }
         }
-        let member = format!("/api/conversations/{group}/members/{}", people[REMOVED].uuid);
+        let member = format!(
+            "/api/conversations/{group}/members/{}",
+            people[REMOVED].uuid
+        );
         ann.delete(member).await.has_status(200);
         people[LOGGED_OUT]
             .post("/api/auth/logout", json!({}))
