@@ -1,7 +1,10 @@
 // Can people chat on the chat page: find each other, see who types and who has read, share files, and lose nothing?
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
 import { Browser, expectText } from './browser.js';
 import { open } from '../chat.js';
 import { wire } from './line.js';
@@ -222,6 +225,28 @@ test('a cut line loses nothing and doubles nothing: what was said meanwhile come
   await page.reload();
   await sees(page, 'one', 'two', 'three', 'four, from afar', 'five', 'six', 'seven', 'eight');
   await expectText(kept, await said(page), 'what the server has in the end');
+});
+
+test('a server that goes and comes back on the same file finds the page waiting', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'chat-browser-'));
+  after(() => rm(folder, { recursive: true, force: true }));
+  const start = (port) => open('--db', join(folder, 'chat.db'), '--listen', `127.0.0.1:${port}`, '--bcrypt-cost', '4', '--limit-auth', 'off', '--limit-api', 'off');
+  const first = await start(0);
+  const ida = await first.signUp('ida');
+  await ida.opensRoom('Home');
+  const page = await browser.person();
+  browser.forgives(page, /net::ERR|WebSocket connection/);
+  await enters(page, first.url, 'ida');
+  await opens(page, 'Home');
+  await says(page, 'before');
+  await ticks(page, 'Sent');
+  await first.close();
+  await page.getByText('No connection').waitFor();
+  await says(page, 'meanwhile');
+  await page.getByText('Not sent. The server cannot be reached.').waitFor();
+  await start(new URL(first.url).port);
+  await ticks(page, 'Sent', 'Sent');
+  await sees(page, 'before', 'meanwhile');
 });
 
 test('older messages come as one scrolls up, and the place stays', async () => {
