@@ -68,7 +68,8 @@ export function Console({ token, name, other }) {
   return html`
     <section class="card stack console" aria-labelledby="console">
       <div class="line"><h2 id="console">Socket console</h2>
-        <span class=${`small state ${connected ? 'open' : ''}`} role="status">${connected ? `Connected as ${name}` : state === 'opening' ? 'Connecting…' : 'Not connected'}</span></div>
+        <span class=${`small state ${connected ? 'open' : ''}`} role="status">${
+          { open: `Connected as ${name}`, opening: 'Connecting…', closed: 'Not connected' }[state]}</span></div>
       ${!token && html`<p class="quiet small">Get a token above; then connect here.</p>`}
       <div class="row">
         <${Field} label="Namespace">${(id) => html`<select id=${id} value=${space} onChange=${switched}>

@@ -41,7 +41,9 @@ function Preview({ file, shut }) {
   const closed = wrong?.status === 404 && !file.public;
   return html`
     <div class="stack">
-      ${closed ? html`<p class="notice">It was shared where you are no member, so it does not open for you. You can still delete it.</p>` : html`<${Wrong} wrong=${wrong} />`}
+      ${closed
+        ? html`<p class="notice">It was shared where you are no member, so it does not open for you. You can still delete it.</p>`
+        : html`<${Wrong} wrong=${wrong} />`}
       ${!url && !wrong && html`<${Waiting} rows=${3} />`}
       ${url && seen.test(file.type) && html`<img class="preview" src=${url} alt=${`Preview of ${file.name}`} />`}
       ${url && kind === 'audio/' && html`<audio controls src=${url}></audio>`}

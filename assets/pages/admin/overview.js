@@ -18,7 +18,7 @@ function perMinute(history) {
   }));
 }
 
-export function plotsOf(history) {
+function plotsOf(history) {
   const line = (label, colour, say, key) => ({ label, colour, say, values: history.map((slice) => slice[key] ?? null) });
   const files = history.some((slice) => 'fileBytes' in slice);
   return [

@@ -28,7 +28,10 @@ function options(element, { lines, unit, width, hover }) {
     width, height: HEIGHT, legend: { show: false }, padding: [10, 8, 0, 0],
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
     // Five minutes at least, so that the first figures do not fill the whole width.
-    scales: { x: { range: (_, first, last) => (last ? [Math.min(first, last - 300), last] : [0, 1]) }, y: { range: (_, low, high) => [unit === 'B' && low > 0 ? Math.floor(low * 0.98) : 0, high > 0 ? high * 1.1 : 1] } },
+    scales: {
+      x: { range: (_, first, last) => (last ? [Math.min(first, last - 300), last] : [0, 1]) },
+      y: { range: (_, low, high) => [unit === 'B' && low > 0 ? Math.floor(low * 0.98) : 0, high > 0 ? high * 1.1 : 1] },
+    },
     axes: [
       { ...axis, size: 30, values: (_, splits) => splits.map(clock), space: 60, incrs: [60, 120, 300, 600] },
       // Whole things have whole marks: half a socket is none.

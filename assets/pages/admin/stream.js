@@ -2,7 +2,7 @@
 import { fetchWith } from './api.js';
 
 /** Follows a stream until the returned function is called. */
-export function follow(path, { said, state, wrong }) {
+export function follow(path, { said, missed, state, wrong }) {
   const stop = new AbortController();
   const read = async () => {
     let wait = 500;
@@ -12,7 +12,7 @@ export function follow(path, { said, state, wrong }) {
         state('open');
         wrong(null);
         wait = 500;
-        await lines(answer.body, said);
+        await lines(answer.body, said, missed);
       } catch (error) {
         if (stop.signal.aborted) return;
         // Refused is refused; what broke off may come back.
@@ -31,8 +31,8 @@ export function follow(path, { said, state, wrong }) {
   return () => stop.abort();
 }
 
-/** Reads `data:` lines up to an empty one; anything else, a comment that keeps the line open above all, is passed over. */
-async function lines(body, said) {
+/** Reads `data:` lines up to an empty one. A comment keeps the line open, or says how many passed too fast to be told. */
+async function lines(body, said, missed) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = '';
   let data = [];
@@ -46,7 +46,7 @@ async function lines(body, said) {
       else if (line === '' && data.length) {
         said(JSON.parse(data.join('\n')));
         data = [];
-      }
+      } else if (/^: \d+ missed$/.test(line)) missed(parseInt(line.slice(2), 10));
     }
   }
 }

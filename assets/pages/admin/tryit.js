@@ -67,7 +67,8 @@ export function TryIt({ params }) {
         </${Form}>
         <${Wrong} wrong=${wrong} />
         <div class="token">${given ? html`<${Code} label="The token" text=${given.token} wrap />
-          <p class="small quiet"><${Copy} text=${given.token} what="the token" /> Good until <${When} at=${given.expiresAt} exact />; ends with its device, on the person's page.</p>` : null}</div>
+          <p class="small quiet"><${Copy} text=${given.token} what="the token" /> Good until <${When} at=${given.expiresAt} exact />; it
+            ends with its device, on the person's page.</p>` : null}</div>
       </section>
       <div class="halves">
         <${Snippets} it=${it} ready=${Boolean(given)} />

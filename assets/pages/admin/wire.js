@@ -16,6 +16,7 @@ function useWire() {
   const [state, set] = useState('connecting');
   const [wrong, refuse] = useState(null);
   const [paused, pause] = useState(false);
+  const [lost, lose] = useState(0);
   const still = useRef(false);
   still.current = paused;
   const [, draw] = useReducer((turn) => turn + 1, 0);
@@ -31,6 +32,7 @@ function useWire() {
         if (list.current.length > KEPT) list.current.length = KEPT;
         due ??= setTimeout(() => ((due = null), draw()), 250);
       },
+      missed: (more) => lose((before) => before + more),
       state: set,
       wrong: refuse,
     });
@@ -48,7 +50,7 @@ function useWire() {
     held.current = [];
     draw();
   };
-  return { events: kept.current, waiting: held.current.length, paused, toggle, clear, state, wrong };
+  return { events: kept.current, waiting: held.current.length, paused, toggle, clear, state, wrong, lost };
 }
 
 function Passed({ event }) {
@@ -73,7 +75,7 @@ function Passed({ event }) {
 const states = { connecting: 'Connecting…', open: 'Listening', again: 'Connecting again…', refused: 'Not connected' };
 
 export function Wire() {
-  const { events, waiting, paused, toggle, clear, state, wrong } = useWire();
+  const { events, waiting, paused, toggle, clear, state, wrong, lost } = useWire();
   const [filter, set] = useState({ dialect: '', event: '', text: '' });
   const change = (field) => (event) => set({ ...filter, [field]: event.currentTarget.value });
   const text = filter.text.trim().toLowerCase();
@@ -96,7 +98,8 @@ export function Wire() {
           <option value="">All events</option>${names.map((name) => html`<option value=${name}>${name}</option>`)}</select>
       </div>
       <p class=${`small state ${state}`}><span role="status">${paused ? 'Paused' : states[state]}</span>
-        <span class="quiet">${count(shown.length)} of ${count(events.length)} shown${paused && waiting ? `, ${count(waiting)} waiting` : ''}</span></p>
+        <span class="quiet">${count(shown.length)} of ${count(events.length)} shown${paused && waiting ? `, ${count(waiting)} waiting` : ''}${
+          lost ? `, ${count(lost)} passed too fast to be told` : ''}</span></p>
       <div class="card flush wire" tabindex="0" role="region" aria-label="What passed">
         ${shown.length ? html`<ul>${shown.map((event) => html`<${Passed} key=${event.number} event=${event} />`)}</ul>`
           : html`<p class="empty">${empty}</p>`}
