@@ -27,6 +27,15 @@ async fn a_backup_says_what_it_made_and_is_noted() {
         )
         .expect("a count");
     assert_eq!(noted, 2);
+    // What cannot be noted is copied all the same.
+    let log = rusqlite::Connection::open(&file).expect("the file");
+    log.execute("ALTER TABLE audit RENAME TO lost", ())
+        .expect("another name");
+    drop(log);
+    let third = folder.path().join("third.db");
+    let made = typed(&[&["backup", words(&third)][..], &db].concat()).await;
+    assert!(made.well().err.contains("could not be noted"), "{made:?}");
+    assert!(third.exists());
     let missing = folder.path().join("missing.db");
     typed(&["backup", "copy.db", "--db", words(&missing)])
         .await

@@ -149,10 +149,8 @@ async fn what_is_typed_reaches_the_running_server_within_a_second() {
     );
     run(&["user", "resume", "bob"], "").await;
     eventually("resumed", async || {
-        logs_in(&chat, "bob@example.test", "password of bob")
-            .await
-            .0
-            == 200
+        let (_, bob) = logs_in(&chat, "bob@example.test", "password of bob").await;
+        bob.get("/api/auth/validate").await.status == 200
     })
     .await;
 
