@@ -1,7 +1,7 @@
 //! A deleted message: its text is nowhere, its sequence number stays.
 
 use super::text;
-use crate::support::mentor::id;
+use crate::support::mentor::{eventually, id};
 use crate::support::*;
 
 const WORDS: &str = "Meet me at midnight";
@@ -107,4 +107,21 @@ async fn what_is_unread_stays_countable() {
         .await
         .refused(404);
     admin.delete("/api/admin/messages/x").await.refused(400);
+}
+
+#[tokio::test]
+async fn a_mail_about_what_is_unread_does_not_tell_it() {
+    let chat = Chat::with(&["--mail-delay", "1s"]).await;
+    let (ann, bob) = (chat.rooms("ann").await, chat.rooms("bob").await);
+    let pair = ann.meets(&bob).await;
+    let deleted = text(&ann.sends_to(&pair, WORDS).await["id"]);
+    let path = format!("/api/admin/messages/{deleted}");
+    chat.admin().delete(path).await.has_status(200);
+    ann.sends_to(&pair, "Hello").await;
+    eventually("the mail has its words", async || {
+        chat.mail_to("bob@example.test").await["text"] != ""
+    })
+    .await;
+    let mail = chat.mail_to("bob@example.test").await.to_string();
+    assert!(mail.contains("ann") && !mail.contains("midnight"), "{mail}");
 }
