@@ -6,24 +6,15 @@ use std::process::ExitCode;
 use chat::commands::{self, Failure};
 use chat::flags::{self, Flags, LogFormat, Serve};
 use chat::web::watch::Setting;
-use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{CommandFactory, FromArgMatches};
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
 
 fn main() -> ExitCode {
-    let matches = Flags::command().get_matches();
+    let read = flags::read(std::env::args_os());
+    let (flags, matches) = read.unwrap_or_else(|error| error.exit());
     let listen_given = matches.value_source("listen") == Some(ValueSource::CommandLine);
-    let flags = Flags::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    if !flags.serve.user.is_empty() && !flags.serve.temp {
-        // clap would check it, but for --temp having a conflict of its own.
-        let wrong = "--user makes accounts in a throwaway instance only: add --temp";
-        Flags::command()
-            .error(ErrorKind::MissingRequiredArgument, wrong)
-            .exit();
-    }
     log(&flags.serve);
     match run(flags, flags::settings(&matches), listen_given) {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,7 +1,9 @@
 //! The whole server from outside: scenes with people in them, played against the real binary.
 
+mod admin;
 mod backup;
 mod campus;
+mod command_line;
 mod crash;
 mod crossing;
 mod direct;

@@ -75,6 +75,15 @@ pub async fn add(mut call: Call) -> Answer {
     if let Some(wrong) = password.as_deref().and_then(text::wrong_with_password) {
         fields.fault("password", wrong);
     }
+    let wrong = [
+        ("name", text::wrong_with_name(name.trim())),
+        ("email", text::wrong_with_email(email.trim())),
+    ];
+    for (field, wrong) in wrong {
+        if let Some(wrong) = wrong {
+            fields.fault(field, wrong);
+        }
+    }
     let admin = fields.flag("admin", false);
     fields.done(Some(()))?;
     let new = NewPerson {

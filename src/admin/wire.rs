@@ -17,8 +17,10 @@ use crate::web::answer::{Answer, stream_reply};
 use crate::web::call::Call;
 use crate::web::watch::{Passing, Watch};
 
-/// How often a stream on which nothing passes says that it is there.
-const SILENCE: Duration = Duration::from_secs(15);
+/// How often is looked whether the watcher may watch still.
+const LOOK: Duration = Duration::from_millis(500);
+/// Looks without anything passing, after which the stream says that it is there: 15 s.
+const SILENCE: u32 = 30;
 
 /// What is told of an event.
 #[derive(Serialize)]
@@ -73,14 +75,21 @@ fn lines(
                 if left == 0 {
                     return None;
                 }
-                let heard = tokio::select! {
-                    heard = tokio::time::timeout(SILENCE, wire.recv()) => heard,
-                    _ = closing.wait_for(|closing| *closing) => return None,
+                let mut looks = 0;
+                let heard = loop {
+                    let heard = tokio::select! {
+                        heard = tokio::time::timeout(LOOK, wire.recv()) => heard,
+                        _ = closing.wait_for(|closing| *closing) => return None,
+                    };
+                    let still = core.directory().me(me.id, me.device);
+                    if !still.is_ok_and(|me| me.admin) {
+                        return None;
+                    }
+                    looks += 1;
+                    if heard.is_ok() || looks == SILENCE {
+                        break heard;
+                    }
                 };
-                let still = core.directory().me(me.id, me.device);
-                if !still.is_ok_and(|me| me.admin) {
-                    return None;
-                }
                 let (line, left) = match heard {
                     Err(_silence) => (":\n\n".to_owned(), left),
                     Ok(Ok(passing)) => (data(&core, &passing), left - 1),

@@ -25,8 +25,12 @@ pub async fn make(flags: &Copy) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The administrator's page tells when the last copy was made.
+/// The administrator's page tells when the last copy was made. A file that waits to be brought up to date is copied
+/// and left as it is.
 async fn remember(flags: &Copy) -> Result<(), Failure> {
+    if backup::is_older(&flags.file.db)? {
+        return Ok(());
+    }
     let core = super::visit(&flags.file.db)?;
     let copy = flags.copy.display().to_string();
     let noted = core

@@ -4,9 +4,10 @@ use std::io::Write;
 
 use anyhow::Context;
 use clap::CommandFactory;
+use clap::error::ErrorKind;
 
 use super::Failure;
-use crate::flags::Flags;
+use crate::flags::{self, Flags};
 
 /// `chat completions SHELL`
 pub fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
@@ -16,14 +17,21 @@ pub fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
 }
 
 /// `chat systemd FLAGS`: a unit for this binary where it lies. The flags are tried first.
-pub fn systemd(flags: &[String]) -> Result<(), Failure> {
-    let tried = std::iter::once("chat").chain(flags.iter().map(String::as_str));
-    if let Err(wrong) = Flags::command().try_get_matches_from(tried) {
-        wrong.exit();
+pub fn systemd(words: &[String]) -> Result<(), Failure> {
+    let tried = std::iter::once("chat").chain(words.iter().map(String::as_str));
+    match flags::read(tried) {
+        Err(wrong) => wrong.exit(),
+        Ok((read, _)) if read.command.is_some() => Flags::command()
+            .error(
+                ErrorKind::InvalidSubcommand,
+                "a unit serves: give the flags to serve with, and no subcommand",
+            )
+            .exit(),
+        Ok(_) => {}
     }
     let binary = std::env::current_exe().context("where this binary lies is not known")?;
-    let words = std::iter::once(binary.to_string_lossy().into_owned()).chain(flags.iter().cloned());
-    let command: Vec<_> = words.map(|word| escaped(&word)).collect();
+    let line = std::iter::once(binary.to_string_lossy().into_owned()).chain(words.iter().cloned());
+    let command: Vec<_> = line.map(|word| escaped(&word)).collect();
     let unit = format!(
         "[Unit]
 Description=chat server

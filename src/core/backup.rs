@@ -30,6 +30,14 @@ pub fn make(db: &Path, to: &Path) -> Result<(), OpenError> {
     settle(&partial, to).map_err(|e| unusable(to, e))
 }
 
+/// Is it of an older version? Whatever opens it for more than a copy brings it up to date.
+///
+/// # Errors
+/// Where it is no database of ours, or cannot be read.
+pub fn is_older(db: &Path) -> Result<bool, OpenError> {
+    schema::is_older(db)
+}
+
 /// Looks for damage; none where the list is empty.
 ///
 /// # Errors

@@ -27,7 +27,10 @@ pub fn make(
         ),
         (
             "message",
-            text::wrong_with_text(message, limits::NOTICE_TEXT_CHARS),
+            match message.trim() {
+                "" => Some("must not be empty".into()),
+                _ => text::wrong_with_text(message, limits::NOTICE_TEXT_CHARS),
+            },
         ),
         ("type", text::wrong_with_line(kind, limits::NAME_CHARS)),
     ]

@@ -3,12 +3,14 @@
 mod settings;
 mod values;
 
+use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
 use crate::core::limits::Limits;
@@ -31,6 +33,23 @@ pub struct Flags {
 
     #[command(flatten)]
     pub serve: Serve,
+}
+
+/// Reads a whole command line, the program's name first.
+///
+/// # Errors
+/// What is wrong with it, and what to type; or the help that was asked for.
+pub fn read<Word: Into<OsString> + Clone>(
+    words: impl IntoIterator<Item = Word>,
+) -> Result<(Flags, ArgMatches), clap::Error> {
+    let matches = Flags::command().try_get_matches_from(words)?;
+    let flags = Flags::from_arg_matches(&matches)?;
+    if !flags.serve.user.is_empty() && !flags.serve.temp {
+        // clap would check it, but for --temp having a conflict of its own.
+        let wrong = "--user makes accounts in a throwaway instance only: add --temp";
+        return Err(Flags::command().error(ErrorKind::MissingRequiredArgument, wrong));
+    }
+    Ok((flags, matches))
 }
 
 /// What works on the file, also while a server runs on it.
@@ -570,7 +589,6 @@ pub fn options() -> Options {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_flags_are_sound() {

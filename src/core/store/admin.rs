@@ -349,6 +349,13 @@ impl Tx<'_> {
 
     /// Blanks whatever names a person, and deletes what is theirs alone.
     pub(in crate::core) fn blank_account(&self, id: AccountId) -> Result<()> {
+        // Whoever has the address next is somebody else: what was handed out for this account must not open theirs.
+        for table in ["codes", "proofs"] {
+            let sql = format!(
+                "DELETE FROM {table} WHERE email = (SELECT email FROM accounts WHERE id = ?)"
+            );
+            self.change(&sql, [id.number()])?;
+        }
         self.change(
             "UPDATE accounts SET name = 'Removed user', username = NULL, email = NULL, proven_at = NULL,
                  password = NULL, gender = NULL, born_on = NULL, role = NULL, picture = NULL,

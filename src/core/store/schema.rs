@@ -97,17 +97,29 @@ fn bring_up(
     if version == newest {
         return Ok(());
     }
-    if version > 0 {
-        let mut kept = path.as_os_str().to_owned();
-        kept.push(format!(".v{version}-{}.bak", Time::now().0));
-        let kept = PathBuf::from(kept);
-        backup::copy(path, &kept)?;
-        fs::set_permissions(&kept, Permissions::from_mode(0o600))?;
-        File::open(&kept)?.sync_all()?;
-        tracing::info!(from = version, to = newest, copy = %kept.display(), "the database is of an older version: it was copied, and is brought up to date");
+    let copy = match version {
+        0 => None,
+        older => Some(copy_beside(path, older)?),
+    };
+    if let Err(failed) = steps.to_latest(conn) {
+        // The file is as it was. Who tries again and again must not fill the disk with copies of it.
+        copy.map(fs::remove_file).transpose()?;
+        return Err(failed.into());
     }
-    steps.to_latest(conn)?;
+    if let Some(copy) = copy {
+        tracing::info!(from = version, to = newest, copy = %copy.display(), "the database was of an older version: it was copied, and brought up to date");
+    }
     Ok(())
+}
+
+fn copy_beside(path: &Path, version: u32) -> anyhow::Result<PathBuf> {
+    let mut copy = path.as_os_str().to_owned();
+    copy.push(format!(".v{version}-{}.bak", Time::now().0));
+    let copy = PathBuf::from(copy);
+    backup::copy(path, &copy)?;
+    fs::set_permissions(&copy, Permissions::from_mode(0o600))?;
+    File::open(&copy)?.sync_all()?;
+    Ok(copy)
 }
 
 fn version(conn: &Connection) -> rusqlite::Result<u32> {
@@ -350,6 +362,6 @@ mod tests {
         let people: i64 = conn
             .query_row("SELECT count(*) FROM people", (), |row| row.get(0))
             .expect("the table is there");
-        assert_eq!((people, copies(&folder).len()), (1, 1));
+        assert_eq!((people, copies(&folder).len()), (1, 0));
     }
 }

@@ -1,0 +1,219 @@
+//! Figures: what was done is counted, for the page and for Prometheus; settings, and whether it is well.
+
+use super::text;
+use crate::support::*;
+use std::collections::HashMap;
+
+/// The samples of a page in Prometheus' text format, by name and labels; each of a family that is described.
+fn samples(page: &str) -> HashMap<String, f64> {
+    let (mut samples, mut kinds) = (HashMap::new(), HashMap::new());
+    for line in page.lines() {
+        if let Some(kind) = line.strip_prefix("# TYPE ") {
+            let (name, kind) = kind.split_once(' ').expect("a name and a kind");
+            assert!(["counter", "gauge", "summary"].contains(&kind), "{line}");
+            assert_eq!(kinds.insert(name, kind), None, "{line}");
+        } else if !line.starts_with("# HELP ") {
+            let (sample, value) = line.rsplit_once(' ').expect("a sample and a value");
+            let name = sample.split('{').next().expect("a name");
+            let family = name.strip_suffix("_sum").unwrap_or(name);
+            let family = family.strip_suffix("_count").unwrap_or(family);
+            assert!(kinds.contains_key(family), "of no family: {line}");
+            let value = value.parse().unwrap_or_else(|why| panic!("{why}: {line}"));
+            assert_eq!(samples.insert(sample.to_owned(), value), None, "{line}");
+        }
+    }
+    samples
+}
+
+#[tokio::test]
+async fn metrics_count_what_was_done() {
+    let chat = Chat::open().await;
+    let ann = chat.rooms("ann").await;
+    let room = ann.opens_room("Lobby").await;
+    let before = chat.nobody().get("/metrics").await;
+    let before = samples(&before.has_status(200).text());
+    ann.does("joinRoom", json!({ "roomId": room })).await;
+    for at in 0..3 {
+        ann.posts(&room, &format!("{at}")).await;
+        ann.hears("message", json!({})).await;
+    }
+    ann.sends_to(&room, "one more").await;
+    ann.hears("message", json!({})).await;
+    ann.get("/api/nothing").await.refused(404);
+    let page = chat.nobody().get("/metrics").await;
+    assert_eq!(
+        page.says("content-type"),
+        "text/plain; version=0.0.4; charset=utf-8"
+    );
+    let after = samples(&page.text());
+    let more = |name: &str| after[name] - before.get(name).copied().unwrap_or_default();
+    assert_eq!(more(r#"chat_messages_total{dialect="rooms"}"#), 3.0);
+    assert_eq!(more(r#"chat_messages_total{dialect="campus"}"#), 1.0);
+    assert_eq!(more(r#"chat_messages_total{dialect="mentor"}"#), 0.0);
+    assert_eq!(more(r#"chat_sockets{transport="websocket"}"#), 1.0);
+    assert!(more("chat_deliveries_total") >= 4.0);
+    assert!(more("chat_write_seconds_count") >= 4.0);
+    assert!(more(r#"chat_requests_total{status="2xx"}"#) >= 4.0);
+    assert!(more(r#"chat_requests_total{status="4xx"}"#) >= 1.0);
+    for positive in [
+        "process_resident_memory_bytes",
+        "process_start_time_seconds",
+        r#"chat_database_bytes{file="database"}"#,
+    ] {
+        assert!(after[positive] > 0.0, "{positive}");
+    }
+}
+
+#[tokio::test]
+async fn metrics_are_not_for_strangers_from_elsewhere() {
+    let chat = Chat::with(&["--trust-proxy", "127.0.0.1/32"]).await;
+    let from_elsewhere =
+        |address: &str| Request::new("GET", "/metrics").header("X-Forwarded-For", address);
+    let ann = chat.rooms("ann").await;
+    for address in ["203.0.113.7", "127.0.0.1, 203.0.113.7"] {
+        let stranger = chat.nobody().sends(from_elsewhere(address)).await;
+        stranger.refused(401);
+        ann.sends(from_elsewhere(address)).await.refused(403);
+        let admin = chat.admin().sends(from_elsewhere(address)).await;
+        admin.has_status(200);
+    }
+    chat.nobody().get("/metrics").await.has_status(200);
+    // A proxy that nobody told us of stands between all the same.
+    let plain = Chat::open().await;
+    let forwarded = plain.nobody().sends(from_elsewhere("203.0.113.7")).await;
+    forwarded.refused(401);
+}
+
+#[tokio::test]
+async fn stats_say_how_much_there_is() {
+    let chat = Chat::open().await;
+    let ann = chat.rooms("ann").await;
+    let room = ann.opens_room("Lobby").await;
+    let socket = ann.opens_a_socket().await;
+    let other = ann.opens_chat().await;
+    ann.posts(&room, "Hello").await;
+    ann.uploads(Form::file("notes.txt", "text/plain", "Hello"))
+        .await
+        .has_status(201);
+    let stats = chat.admin().get("/api/admin/stats").await;
+    let stats = stats.looks_like(200, json!({ "success": true }))["stats"].clone();
+    let expected = json!({
+        "version": chat.announced["version"], "accounts": 2, "conversations": 1, "files": 1, "fileBytes": 5, "sockets": 2,
+        "socketsByTransport": { "websocket": 2, "polling": 0 }, "socketsByNamespace": { "/": 1, "/chat": 1 },
+        "messages": { "campus": 0, "mentor": 0, "emote": 0, "rooms": 1, "direct": 0 }, "messagesTotal": 1,
+        "lastBackupAt": null, "outboxWaiting": 0, "outboxFailed": 0, "history": [], "queue": 0,
+    });
+    assert_looks_like(&stats, expected, "stats");
+    for number in [
+        "uptimeSeconds",
+        "databaseBytes",
+        "walBytes",
+        "diskFreeBytes",
+        "memoryBytes",
+        "requests",
+    ] {
+        assert!(stats[number].is_u64(), "{number} in {stats}");
+    }
+    assert!(stats["cpuSeconds"].is_f64() && stats["startedAt"].is_string());
+    assert!(stats["latency"]["p50"].as_f64() <= stats["latency"]["p99"].as_f64());
+    assert!(stats["latency"]["count"].as_u64() >= Some(1), "{stats}");
+    let warnings: Vec<_> = stats["warnings"]
+        .as_array()
+        .expect("warnings")
+        .iter()
+        .collect();
+    let codes: Vec<_> = warnings.iter().map(|one| text(&one["code"])).collect();
+    for code in ["no-smtp", "no-backup"] {
+        assert!(codes.iter().any(|known| known == code), "{codes:?}");
+    }
+    assert!(
+        !codes
+            .iter()
+            .any(|code| code == "no-tls" || code == "durability"),
+        "{codes:?}"
+    );
+    assert!(socket.is_open() && other.is_open());
+}
+
+#[tokio::test]
+async fn settings_hide_secrets() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let password = folder.path().join("smtp-password");
+    std::fs::write(&password, "mail secret\n").expect("a file");
+    let password = password.to_str().expect("a plain path");
+    let chat = Chat::with(&[
+        "--user",
+        "ann:password of ann",
+        "--smtp-url",
+        "smtp://user@127.0.0.1:1",
+        "--smtp-password-file",
+        password,
+        "--members-only",
+    ])
+    .await;
+    let settings = chat.admin().get("/api/admin/settings").await;
+    let settings = settings.looks_like(200, json!({ "success": true }));
+    let all = settings.to_string();
+    for secret in ["password of ann", "mail secret"] {
+        assert!(!all.contains(secret), "{secret}");
+    }
+    let of = |flag: &str| {
+        let all = settings["settings"].as_array().expect("settings").iter();
+        let one = all.clone().find(|one| one["flag"] == flag);
+        one.unwrap_or_else(|| panic!("no {flag}")).clone()
+    };
+    assert_looks_like(
+        &of("--user"),
+        json!({ "value": "set", "default": false, "line": "--user NAME:PASSWORD" }),
+        "--user",
+    );
+    assert_looks_like(
+        &of("--members-only"),
+        json!({ "value": "on", "default": false, "line": "--members-only" }),
+        "--members-only",
+    );
+    assert_looks_like(
+        &of("--jwt-ttl"),
+        json!({ "value": "7d", "default": true, "line": "--jwt-ttl 7d" }),
+        "--jwt-ttl",
+    );
+    assert_looks_like(
+        &of("--public-url"),
+        json!({ "value": null, "default": true, "line": "--public-url URL" }),
+        "--public-url",
+    );
+    assert!(of("--smtp-url")["value"].is_string());
+    assert!(!text(&of("--durability")["help"]).is_empty());
+}
+
+#[tokio::test]
+async fn health_is_for_everybody() {
+    let chat = Chat::open().await;
+    let health = chat.nobody().get("/healthz").await;
+    health.looks_like(
+        200,
+        json!({ "success": true, "status": "ok", "version": chat.announced["version"] }),
+    );
+    let from_elsewhere = Request::new("GET", "/healthz").header("X-Forwarded-For", "203.0.113.7");
+    chat.nobody().sends(from_elsewhere).await.has_status(200);
+}
+
+#[tokio::test]
+async fn a_backup_comes_as_a_file_that_can_be_opened() {
+    let chat = Chat::open().await;
+    let ann = chat.rooms("ann").await;
+    let room = ann.opens_room("Lobby").await;
+    ann.posts(&room, "Hello").await;
+    let copy = chat.admin().get("/api/admin/backup").await;
+    copy.has_status(200);
+    assert!(copy.says("content-disposition").contains("attachment"));
+    assert_eq!(copy.says("content-length"), copy.body.len().to_string());
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("copy.db");
+    std::fs::write(&file, &copy.body).expect("a file");
+    let copied = rusqlite::Connection::open(&file).expect("a database");
+    let said: String = copied
+        .query_row("SELECT text FROM messages", (), |row| row.get(0))
+        .expect("a message");
+    assert_eq!(said, "Hello");
+}

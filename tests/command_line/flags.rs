@@ -1,0 +1,65 @@
+//! Flags that are wrong: what is said, and how it ends.
+
+use super::{a_file, typed, with_secret, words};
+use crate::support::*;
+
+#[tokio::test]
+async fn wrong_flags_say_what_to_type() {
+    for (wrong, words) in [
+        (&["--listne", "3000"][..], "--listen"),
+        (&["serve"], "chat"),
+        (&["usr", "list"], "user"),
+        (&["user", "suspend"], "<USER>"),
+        (&["user", "add", "ann"], "--email"),
+        (
+            &["--temp", "--db", "chat.db"],
+            "'--temp' cannot be used with",
+        ),
+        (&["--user", "ann:password of ann"], "add --temp"),
+        (&["--listen", "here"], "--listen"),
+        (&["--listen", "3000=nobody"], "campus"),
+        (&["--limit-auth", "often"], "--limit-auth"),
+        (&["--jwt-ttl", "long"], "--jwt-ttl"),
+        (&["--max-upload", "much"], "--max-upload"),
+        (&["--bcrypt-cost", "3"], "4..=16"),
+        (&["--durability", "some"], "normal"),
+        (&["--tls-cert", "cert.pem"], "--tls-key"),
+        (&["--smtp-password-file", "file"], "--smtp-url"),
+        (&["--google-client-id", "id"], "--google-client-secret-file"),
+        (&["--admin-password-file", "file"], "--admin-email"),
+        (&["--trust-proxy", "everybody"], "--trust-proxy"),
+        (&["--members-only", "user", "list"], "cannot be used with"),
+    ] {
+        typed(wrong).await.badly(2, words);
+    }
+}
+
+#[tokio::test]
+async fn each_way_to_end_has_its_code() {
+    let (folder, file) = a_file().await;
+    let elsewhere = folder.path().join("second.db");
+    let chat = Chat::on(&file, &[]).await;
+    // A second server on the file; then one on the address.
+    typed(&["--listen", "127.0.0.1:0", "--db", words(&file)])
+        .await
+        .badly(3, "in use by another chat server");
+    typed(&["--listen", &chat.address, "--db", words(&elsewhere)])
+        .await
+        .badly(4, "--listen");
+    assert_eq!(chat.stop().await, 0);
+    let short = with_secret(&folder, "secret", "too short");
+    let flags = ["--jwt-secret-file", words(&short)];
+    let db = ["--listen", "127.0.0.1:0", "--db", words(&file)];
+    typed(&[&flags[..], &db].concat())
+        .await
+        .badly(1, "32 bytes");
+    let missing = folder.path().join("missing");
+    let flags = ["--trust-jwt", words(&missing)];
+    typed(&[&flags[..], &db].concat())
+        .await
+        .badly(1, "cannot be read");
+    typed(&["user", "list", "--db", words(&missing)])
+        .await
+        .badly(1, "--db");
+    assert!(!missing.exists());
+}

@@ -1,0 +1,92 @@
+//! Files of earlier versions: opened, brought up to date, and then what `schema.sql` says.
+
+use super::{actions, logs_in, typed, words};
+use crate::support::*;
+use rusqlite::Connection;
+use std::fs;
+use std::path::Path;
+
+/// Tables and columns, keys and indexes, whatever the steps were that led there.
+fn shape(database: &Connection) -> Vec<String> {
+    let lines = |sql: &str| -> Vec<String> {
+        let mut asked = database.prepare(sql).expect("SQL");
+        let rows = asked.query_map((), |row| row.get(0)).expect("rows");
+        rows.map(|row| row.expect("text")).collect()
+    };
+    let tables = "(SELECT name, wr, strict FROM pragma_table_list WHERE schema = 'main') t";
+    [
+        format!("SELECT t.name || ' ' || wr || strict FROM {tables} ORDER BY 1"),
+        format!(
+            "SELECT t.name || '.' || c.name || ' ' || c.type || c.\"notnull\" || c.pk || coalesce(c.dflt_value, '-')
+             FROM {tables}, pragma_table_xinfo(t.name) c ORDER BY 1"
+        ),
+        format!(
+            "SELECT t.name || '.' || k.\"from\" || ' to ' || k.\"table\"
+             FROM {tables}, pragma_foreign_key_list(t.name) k ORDER BY 1"
+        ),
+        format!(
+            "SELECT t.name || ' by ' || i.\"unique\" || i.partial || group_concat(coalesce(c.name, 'expression') || c.\"desc\" || c.coll)
+             FROM {tables}, pragma_index_list(t.name) i, pragma_index_xinfo(i.name) c WHERE c.key
+             GROUP BY t.name, i.name ORDER BY 1"
+        ),
+        "SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY sql".to_owned(),
+    ]
+    .iter()
+    .flat_map(|sql| lines(sql))
+    .collect()
+}
+
+/// A fixture with an empty table would prove little.
+fn has_a_row_everywhere(database: &Connection, fixture: &Path) {
+    let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'";
+    let mut tables = database.prepare(tables).expect("SQL");
+    let tables = tables.query_map((), |row| row.get::<_, String>(0));
+    for table in tables.expect("tables") {
+        let table = table.expect("a name");
+        let count = format!("SELECT count(*) FROM {table}");
+        let rows = database.query_row(&count, (), |row| row.get(0));
+        assert!(rows != Ok(0_i64), "{fixture:?} has no row in {table}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_every_earlier_version_becomes_one_of_this() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let schema = fs::read_to_string(root.join("schema.sql")).expect("the schema");
+    let fresh = Connection::open_in_memory().expect("a database");
+    fresh.execute_batch(&schema).expect("the schema is sound");
+    let fresh = shape(&fresh);
+    assert!(fresh.len() > 100, "{fresh:?}");
+    let fixtures = fs::read_dir(root.join("tests/fixtures")).expect("fixtures");
+    let fixtures: Vec<_> = fixtures
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    assert!(!fixtures.is_empty());
+    for fixture in fixtures {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("chat.db");
+        let old = Connection::open(&file).expect("a file");
+        let dump = fs::read_to_string(&fixture).expect("a dump");
+        old.execute_batch(&dump).expect("a dump that can be loaded");
+        has_a_row_everywhere(&old, &fixture);
+        drop(old);
+
+        let chat = Chat::on(&file, &[]).await;
+        let (status, ann) = logs_in(&chat, "ann@example.test", "password of ann").await;
+        assert_eq!(status, 200, "{fixture:?}");
+        let rooms = ann.get("/api/rooms").await.has_status(200).json();
+        let rooms = rooms["data"].as_array().expect("rooms").iter();
+        let lobby = rooms.clone().find(|room| room["name"] == "Lobby");
+        let room = lobby.expect("the room")["_id"].as_str().expect("an id");
+        let said = ann.history(room).await;
+        assert_eq!(said[0]["content"], "Hello everyone!");
+        ann.posts(room, "Still there?").await;
+        let audit = ann.get("/api/admin/audit").await.has_status(200).json();
+        assert!(actions(&audit).contains(&"user.add"), "{audit}");
+        assert_eq!(chat.stop().await, 0);
+        let now = Connection::open(&file).expect("the file");
+        assert_eq!(shape(&now), fresh, "{fixture:?}");
+        let checked = typed(&["check", "--json", "--db", words(&file)]).await;
+        assert_eq!(checked.json()["sound"], true);
+    }
+}
