@@ -13,6 +13,7 @@ use serde_json::value::to_raw_value;
 use tokio::sync::mpsc;
 
 use super::guest::Guest;
+use super::outbox::Told;
 use super::seats::Room;
 use super::{Shared, Word};
 use crate::core::error::Result;
@@ -211,7 +212,10 @@ pub fn tell_one(shared: &Shared, guest: &Arc<Guest>, dialect: usize, event: &Eve
             continue;
         }
         match to_raw_value(&told.body) {
-            Ok(body) => guest.tell(told.event, &Arc::from(body)),
+            Ok(body) => guest.tell(&Arc::new(Told {
+                event: told.event,
+                body: body.into(),
+            })),
             Err(error) => {
                 tracing::error!(%error, event = told.event, "a shape could not be encoded")
             }

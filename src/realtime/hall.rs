@@ -6,11 +6,12 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::to_raw_value;
 use tokio::sync::mpsc;
 
 use super::catch_up::{self, Behind, tell_one};
 use super::guest::{Guest, ear, whose};
+use super::outbox::Told;
 use super::seats::{Room, Seats};
 use super::typing::TypingNow;
 use super::{Shared, Word};
@@ -183,10 +184,14 @@ impl Hall {
                     }
                 };
                 let room = room.unwrap_or_default().iter().filter(is_new_to);
+                let word = Arc::new(Told {
+                    event: told.event,
+                    body,
+                });
                 let (audience, to) = match told.to {
-                    Audience::Room => ("room", say(room, None, told.event, &body)),
-                    Audience::Others(than) => ("others", say(room, Some(than), told.event, &body)),
-                    Audience::Person(who) => ("person", say(there(who), None, told.event, &body)),
+                    Audience::Room => ("room", say(room, None, &word)),
+                    Audience::Others(than) => ("others", say(room, Some(than), &word)),
+                    Audience::Person(who) => ("person", say(there(who), None, &word)),
                 };
                 let watch = &self.shared.watch;
                 watch.delivers(to);
@@ -198,7 +203,7 @@ impl Hall {
                         conversation,
                         audience,
                         to,
-                        body,
+                        body: word.body.clone(),
                     });
                 }
             }
@@ -412,15 +417,14 @@ pub fn joining_by_itself(guest: &Guest) -> Vec<Ear> {
 fn say<'g>(
     guests: impl IntoIterator<Item = &'g Arc<Guest>>,
     except: Option<AccountId>,
-    event: &'static str,
-    body: &Arc<RawValue>,
+    told: &Arc<Told>,
 ) -> usize {
-    let mut told = 0;
+    let mut to = 0;
     for guest in guests {
         if except != Some(guest.me.id) && !guest.has_ended() {
-            guest.tell(event, body);
-            told += 1;
+            guest.tell(told);
+            to += 1;
         }
     }
-    told
+    to
 }

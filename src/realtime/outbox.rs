@@ -14,19 +14,22 @@ use tokio::time::{sleep, timeout};
 use super::OUTBOUND;
 use super::guest::Guest;
 
-/// Bytes that are handed on before the wire has taken those before: what one write of a websocket gathers.
-const AT_ONCE: usize = 64 << 10;
+/// Bytes that are handed on before the wire is seen to take some: hundreds of sockets may hold so many each.
+const AT_ONCE: usize = 32 << 10;
 /// How soon a wire is looked at again that had not taken everything; the longer it has not, the later.
 const SOON: Duration = Duration::from_millis(1);
 const LATE: Duration = Duration::from_millis(250);
 
-/// An event and its body.
-type Told = (&'static str, Arc<RawValue>);
+/// What all who hear it share.
+pub struct Told {
+    pub event: &'static str,
+    pub body: Arc<RawValue>,
+}
 
 /// What one socket was told.
 #[derive(Default)]
 pub struct Outbox {
-    waiting: VecDeque<Told>,
+    waiting: VecDeque<Arc<Told>>,
     /// CONNECT has been answered: nothing is handed on before.
     open: bool,
     /// Bytes that were handed on since the wire was seen to have taken everything.
@@ -40,7 +43,7 @@ pub struct Outbox {
 impl Guest {
     /// Tells this socket something. A socket that cannot take it has a hole now, so it is ended: its client comes back
     /// and catches up.
-    pub fn tell(self: &Arc<Self>, event: &'static str, body: &Arc<RawValue>) {
+    pub fn tell(self: &Arc<Self>, told: &Arc<Told>) {
         if self.has_ended() {
             return;
         }
@@ -50,14 +53,14 @@ impl Guest {
             drop(outbox);
             return self.is_too_slow();
         }
-        outbox.waiting.push_back((event, body.clone()));
+        outbox.waiting.push_back(told.clone());
         self.hand_on(&mut outbox);
     }
 
     /// CONNECT has been answered: what was told in the meantime is said, and everything else from now on at once.
     pub fn enter(self: &Arc<Self>) {
         let mut outbox = self.lock_outbox();
-        outbox.open = true;
+        (outbox.open, outbox.taken) = (true, self.progress());
         self.hand_on(&mut outbox);
     }
 
@@ -99,11 +102,11 @@ impl Guest {
                 }
                 (outbox.taken, outbox.handed) = (taken, 0);
             }
-            let Some((event, body)) = outbox.waiting.pop_front() else {
+            let Some(told) = outbox.waiting.pop_front() else {
                 return;
             };
-            outbox.handed += body.get().len();
-            self.emit(event, &body);
+            outbox.handed += told.body.get().len();
+            self.emit(told.event, &told.body);
         }
     }
 }

@@ -67,6 +67,9 @@ async fn a_storm_of_logins_holds_up_no_message() {
         waits.storm > Duration::from_secs(1),
         "that was no storm: {waits:?}"
     );
-    // All scenes run at once here: alone it is below 50 ms.
-    assert!(waits.p99 < Duration::from_millis(400), "{waits:?}");
+    // All scenes run at once here: alone the slowest hundredth is below 50 ms.
+    assert!(
+        waits.median < Duration::from_millis(100) && waits.p99 < Duration::from_secs(1),
+        "{waits:?}"
+    );
 }
