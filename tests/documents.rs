@@ -119,7 +119,8 @@ fn retold(dialect: &dyn chat::dialects::Dialect) -> BTreeSet<String> {
         let mut telling = Telling::new(&spell, &people, true, &|_| true);
         dialect.retell(&event, &mut telling);
         for one in telling.into_told() {
-            documented::heard(dialect.namespace().path(), one.event, &one.body);
+            let body = serde_json::from_str(one.body.get()).expect("a shape is JSON");
+            documented::heard(dialect.namespace().path(), one.event, &body);
             told.insert(one.event.to_owned());
         }
     }

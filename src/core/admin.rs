@@ -353,9 +353,12 @@ pub fn messages(
     before: Option<MessageId>,
     limit: u32,
 ) -> Result<(Vec<(Message, bool)>, bool)> {
-    view.place_seen(id)?
-        .ok_or(Error::NotFound("Conversation"))?;
-    let found = view.messages_seen(id, before, limit.min(limits::PAGE) + 1)?;
+    let seen = view.place_seen(id)?;
+    let place = seen
+        .ok_or(Error::NotFound("Conversation"))?
+        .conversation
+        .place;
+    let found = view.messages_seen(place, before, limit.min(limits::PAGE) + 1)?;
     let mut found = found.ok_or_else(|| Error::invalid("before", "is no message of this one"))?;
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);

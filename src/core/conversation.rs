@@ -305,7 +305,7 @@ pub fn inbox(view: &View<'_>, me: &Me, limit: u32, offset: u32) -> Result<Listed
 
 fn with_people(view: &View<'_>, conversation: Conversation, unread: i64) -> Result<Overview> {
     let id = conversation.place.id;
-    let last = view.last_message(id)?;
+    let last = view.last_message(conversation.place)?;
     let session = match conversation.place.sort {
         Sort::Session => view.session_of(id)?,
         Sort::Direct | Sort::Group | Sort::Room => None,

@@ -122,7 +122,7 @@ impl Spelling {
 
     /// 24 lower-case hex digits.
     pub fn hex<K: Kind>(&self, id: Id<K>) -> String {
-        format!("{:024x}", self.seal(id, HEX_HALF))
+        digits(self.seal(id, HEX_HALF), &[24])
     }
 
     /// A UUID of version 8 (RFC 9562), lower case, with dashes.
@@ -134,14 +134,7 @@ impl Spelling {
             sealed & 0x3fff_ffff_ffff_ffff,
         );
         let bits = (custom_a << 80) | (0x8 << 76) | (custom_b << 64) | (0b10 << 62) | custom_c;
-        format!(
-            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-            (bits >> 96) as u32,
-            (bits >> 80) as u16,
-            (bits >> 64) as u16,
-            (bits >> 48) as u16,
-            bits & 0xffff_ffff_ffff
-        )
+        digits(bits, &[8, 4, 4, 4, 12])
     }
 
     /// Reads any spelling: decimal, 24 hex digits, or a UUID with or without dashes. Length tells them apart.
@@ -207,6 +200,23 @@ impl Spelling {
         (block[8], block[9]) = (half as u8, round);
         SipHasher24::new_with_key(&self.key).hash(&block)
     }
+}
+
+/// The lowest bits as lower-case hex digits, in groups with dashes between.
+fn digits(bits: u128, groups: &[usize]) -> String {
+    let mut left: usize = groups.iter().sum();
+    let mut text = String::with_capacity(left + groups.len());
+    for (at, group) in groups.iter().enumerate() {
+        if at > 0 {
+            text.push('-');
+        }
+        for _ in 0..*group {
+            left -= 1;
+            let digit = (bits >> (4 * left)) as usize & 0xf;
+            text.push(char::from(b"0123456789abcdef"[digit]));
+        }
+    }
+    text
 }
 
 fn hex_digits(text: &str) -> Option<u128> {

@@ -6,7 +6,7 @@ use super::error::{Error, Fault, Result};
 use super::limits;
 use super::may::{Wish, may};
 use super::model::{
-    AccountId, Attachment, ConversationId, Event, Listed, Me, Message, MessageId, Page,
+    AccountId, Attachment, ConversationId, Ear, Event, Listed, Me, Message, MessageId, Page,
 };
 use super::store::{NewMessage, Tx, View};
 use super::{conversation, outbox, text};
@@ -56,6 +56,19 @@ pub const PLAIN: &str = "text";
 /// # Errors
 /// `NotFound` to a stranger, `Invalid` for an empty or overlong text.
 pub fn post(tx: &Tx<'_>, author: &Me, draft: Draft) -> Result<Arc<Message>> {
+    said(tx, author, draft, None)
+}
+
+/// Posts, and makes a listener hear the conversation from just before that on. A repeat changes nothing: it may come
+/// where its sender may speak no more.
+///
+/// # Errors
+/// As [`post`].
+pub fn post_and_listen(tx: &Tx<'_>, author: &Me, draft: Draft, ear: Ear) -> Result<Arc<Message>> {
+    said(tx, author, draft, Some(ear))
+}
+
+fn said(tx: &Tx<'_>, author: &Me, draft: Draft, ear: Option<Ear>) -> Result<Arc<Message>> {
     if let Some(first) = repeated(tx, author, draft.client_id.as_deref())? {
         return Ok(first);
     }
@@ -66,6 +79,10 @@ pub fn post(tx: &Tx<'_>, author: &Me, draft: Draft) -> Result<Arc<Message>> {
     }
     if !member {
         conversation::enrol(tx, place.id, author.id)?;
+    }
+    if let Some(ear) = ear {
+        let conversation = place.id;
+        tx.announce(Event::Listening { ear, conversation });
     }
     let Draft {
         through,
@@ -176,8 +193,8 @@ pub fn page(
     conversation: ConversationId,
     page: Page,
 ) -> Result<Listed<Message>> {
-    may(view, who, Wish::Hear, conversation)?;
-    view.messages_page(conversation, page)
+    let (place, _) = may(view, who, Wish::Hear, conversation)?;
+    view.messages_page(place, page)
 }
 
 /// How far a conversation had come when the whole log stood at this position. A position is no more than that: it
@@ -206,8 +223,8 @@ pub fn after(
     seq: i64,
     limit: u32,
 ) -> Result<Vec<Message>> {
-    may(view, Some(who), Wish::Hear, conversation)?;
-    view.messages_after(conversation, seq, limit)
+    let (place, _) = may(view, Some(who), Wish::Hear, conversation)?;
+    view.messages_after(place, seq, limit)
 }
 
 /// Up to `limit` messages before a message, or the latest, newest first, and whether there are more before them.
@@ -221,8 +238,8 @@ pub fn before(
     before: Option<MessageId>,
     limit: u32,
 ) -> Result<(Vec<Message>, bool)> {
-    may(view, Some(who), Wish::Hear, conversation)?;
-    let found = view.messages_before(conversation, before, limit + 1)?;
+    let (place, _) = may(view, Some(who), Wish::Hear, conversation)?;
+    let found = view.messages_before(place, before, limit + 1)?;
     let mut messages = found.ok_or(Error::NotFound("Message"))?;
     let more = messages.len() > limit as usize;
     messages.truncate(limit as usize);

@@ -93,7 +93,10 @@ pub fn unread(view: &View<'_>, mail: &Mail) -> Result<Option<Unread>> {
     let Some(reader) = view.account(account)?.filter(|_| count > 0) else {
         return Ok(None);
     };
-    let latest = view.messages_before(conversation, None, SHOWN.max(count.min(50) as u32))?;
+    let Some(place) = view.place_for(conversation, None)?.map(|(place, _)| place) else {
+        return Ok(None);
+    };
+    let latest = view.messages_before(place, None, SHOWN.max(count.min(50) as u32))?;
     let mut latest: Vec<_> = latest
         .unwrap_or_default()
         .into_iter()

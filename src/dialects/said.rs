@@ -3,7 +3,8 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::core::error::Result;
 use crate::core::id::Spelling;
@@ -18,7 +19,8 @@ use crate::web::rates::{Asker, Rates};
 pub const PLACE: &[&str] = &["conversationId", "roomId", "conversation"];
 
 /// What a callback gets beside `ok: true`.
-pub type Ack = Map<String, Value>;
+#[derive(Debug, Default)]
+pub struct Ack(Option<(&'static str, Box<RawValue>)>);
 
 /// An answer on its way.
 pub type Answering = Pin<Box<dyn Future<Output = Result<Ack>> + Send>>;
@@ -69,14 +71,7 @@ impl Said {
         A: FnOnce(&Spelling, &Message) -> Ack + Send + 'static,
     {
         self.queue(
-            move |tx, me, ear| {
-                // A repeat may come where its sender may speak no more: what was sent was sent.
-                if let Some(first) = message::repeated(tx, me, draft.client_id.as_deref())? {
-                    return Ok(first);
-                }
-                conversation::listen(tx, me, draft.conversation, ear)?;
-                message::post(tx, me, draft)
-            },
+            move |tx, me, ear| message::post_and_listen(tx, me, draft, ear),
             move |spell, message| ack(spell, &message),
         )
     }
@@ -89,7 +84,7 @@ impl Said {
         let place = self.place()?;
         self.queue(
             move |tx, me, ear| conversation::listen(tx, me, place, ear),
-            |_, _| Ack::new(),
+            |_, _| Ack::default(),
         )
     }
 
@@ -101,7 +96,7 @@ impl Said {
         let place = self.place()?;
         self.queue(
             move |tx, me, ear| conversation::stop_listening(tx, me, place, ear),
-            |_, ()| Ack::new(),
+            |_, ()| Ack::default(),
         )
     }
 
@@ -113,7 +108,7 @@ impl Said {
         let place = self.place()?;
         self.queue(
             move |tx, me, _| conversation::mark_read(tx, me, place),
-            |_, count| ack("count", count.into()),
+            |_, count| ack("count", count),
         )
     }
 
@@ -124,11 +119,11 @@ impl Said {
     pub fn type_in(mut self, on: bool) -> Result<Reaction> {
         let place = self.place()?;
         if !self.typing.is_news(place, on) {
-            return Ok(Reaction::Queued(Box::pin(async { Ok(Ack::new()) })));
+            return Ok(Reaction::Queued(Box::pin(async { Ok(Ack::default()) })));
         }
         self.queue(
             move |tx, me, ear| conversation::type_in(tx, me, place, ear, on),
-            |_, ()| Ack::new(),
+            |_, ()| Ack::default(),
         )
     }
 
@@ -140,8 +135,21 @@ impl Said {
 }
 
 /// What a callback gets: one thing under one name.
-pub fn ack(name: &str, value: Value) -> Ack {
-    Ack::from_iter([(name.to_owned(), value)])
+pub fn ack(name: &'static str, shape: impl Serialize) -> Ack {
+    // Not reached: what we shape has text for keys.
+    let shape = to_raw_value(&shape).unwrap_or_else(|_| RawValue::NULL.to_owned());
+    Ack(Some((name, shape)))
+}
+
+impl Serialize for Ack {
+    fn serialize<S: Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        if let Some((name, shape)) = &self.0 {
+            map.serialize_entry(name, shape)?;
+        }
+        map.serialize_entry("ok", &true)?;
+        map.end()
+    }
 }
 
 /// When one socket last said that it types, where.

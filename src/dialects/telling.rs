@@ -1,6 +1,9 @@
 //! Who hears what? A dialect's retelling of one event, shaped once, and only where somebody listens.
 
-use serde_json::Value;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::core::directory::Directory;
 use crate::core::id::Spelling;
@@ -22,7 +25,7 @@ pub enum Audience {
 pub struct Told {
     pub to: Audience,
     pub event: &'static str,
-    pub body: Value,
+    pub body: Arc<RawValue>,
 }
 
 /// The retelling of one event in one dialect.
@@ -53,45 +56,45 @@ impl<'t> Telling<'t> {
     }
 
     /// Tells all who listen to the conversation in this dialect.
-    pub fn room(&mut self, event: &'static str, shape: impl FnOnce(&Spelling) -> Value) {
+    pub fn room<S: Serialize>(&mut self, event: &'static str, shape: impl FnOnce(&Spelling) -> S) {
         if self.room {
-            self.told.push(Told {
-                to: Audience::Room,
-                event,
-                body: shape(self.spell),
-            });
+            self.tell(Audience::Room, event, &shape(self.spell));
         }
     }
 
     /// Tells them all, but not this person.
-    pub fn others(
+    pub fn others<S: Serialize>(
         &mut self,
         than: AccountId,
         event: &'static str,
-        shape: impl FnOnce(&Spelling) -> Value,
+        shape: impl FnOnce(&Spelling) -> S,
     ) {
         if self.room {
-            self.told.push(Told {
-                to: Audience::Others(than),
-                event,
-                body: shape(self.spell),
-            });
+            self.tell(Audience::Others(than), event, &shape(self.spell));
         }
     }
 
     /// Tells one person, on all their sockets.
-    pub fn person(
+    pub fn person<S: Serialize>(
         &mut self,
         who: AccountId,
         event: &'static str,
-        shape: impl FnOnce(&Spelling) -> Value,
+        shape: impl FnOnce(&Spelling) -> S,
     ) {
         if (self.here)(who) {
-            self.told.push(Told {
-                to: Audience::Person(who),
+            self.tell(Audience::Person(who), event, &shape(self.spell));
+        }
+    }
+
+    /// Encoded once, whoever hears it.
+    fn tell(&mut self, to: Audience, event: &'static str, shape: &impl Serialize) {
+        match to_raw_value(shape) {
+            Ok(body) => self.told.push(Told {
+                to,
                 event,
-                body: shape(self.spell),
-            });
+                body: body.into(),
+            }),
+            Err(error) => tracing::error!(%error, event, "a shape could not be encoded"),
         }
     }
 

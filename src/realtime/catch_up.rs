@@ -9,7 +9,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use serde_json::value::to_raw_value;
 use tokio::sync::mpsc;
 
 use super::guest::Guest;
@@ -211,15 +210,10 @@ pub fn tell_one(shared: &Shared, guest: &Arc<Guest>, dialect: usize, event: &Eve
         if told.to == Audience::Others(guest.me.id) {
             continue;
         }
-        match to_raw_value(&told.body) {
-            Ok(body) => guest.tell(&Arc::new(Told {
-                event: told.event,
-                body: body.into(),
-            })),
-            Err(error) => {
-                tracing::error!(%error, event = told.event, "a shape could not be encoded")
-            }
-        }
+        guest.tell(&Arc::new(Told {
+            event: told.event,
+            body: told.body,
+        }));
     }
 }
 

@@ -351,9 +351,8 @@ impl Guest {
 
     fn answer(&self, name: &str, answered: Result<Ack>, callback: Callback) {
         match answered {
-            Ok(mut ack) => {
-                ack.insert("ok".into(), json!(true));
-                if let Err(error) = callback.send(&Value::Object(ack)) {
+            Ok(ack) => {
+                if let Err(error) = callback.send(&ack) {
                     self.missed(&error);
                 }
             }

@@ -6,7 +6,6 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::value::to_raw_value;
 use tokio::sync::mpsc;
 
 use super::catch_up::{self, Behind, tell_one};
@@ -176,17 +175,10 @@ impl Hall {
                 Telling::new(core.spelling(), core.directory(), room.is_some(), &is_there);
             dialect.retell(event, &mut telling);
             for told in telling.into_told() {
-                let body = match to_raw_value(&told.body) {
-                    Ok(body) => Arc::from(body),
-                    Err(error) => {
-                        tracing::error!(%error, event = told.event, "a shape could not be encoded");
-                        continue;
-                    }
-                };
                 let room = room.unwrap_or_default().iter().filter(is_new_to);
                 let word = Arc::new(Told {
                     event: told.event,
-                    body,
+                    body: told.body,
                 });
                 let (audience, to) = match told.to {
                     Audience::Room => ("room", say(room, None, &word)),

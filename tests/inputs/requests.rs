@@ -150,9 +150,11 @@ fn request(method: &str, path: &str, change: &Change, token: &str) -> Request {
         let at = 1 + at.index(segments.len() - 1);
         segments[at] = odd;
     }
+    // A wire that is to be watched for longer has no end.
     let pairs = change
         .query
         .iter()
+        .filter(|(name, _)| *name != "limit" || !path.ends_with("/wire"))
         .map(|(name, value)| format!("{name}={value}"));
     let query: Vec<_> = [query.to_owned()]
         .into_iter()

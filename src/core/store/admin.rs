@@ -10,7 +10,7 @@ use super::{Tx, View};
 use crate::core::error::Result;
 use crate::core::model::{
     Account, AccountId, Audited, Conversation, ConversationId, File, FileId, Id, Listed, Message,
-    MessageId, Page, Sort, Time,
+    MessageId, Page, Place, Sort, Time,
 };
 
 /// An account, and when it was last here.
@@ -208,19 +208,24 @@ impl View<'_> {
     /// this conversation.
     pub(in crate::core) fn messages_seen(
         &self,
-        id: ConversationId,
+        place: Place,
         before: Option<MessageId>,
         limit: u32,
     ) -> Result<Option<Vec<(Message, bool)>>> {
-        let Some(bound) = self.seq_before(id, before)? else {
+        let Some(bound) = self.seq_before(place.id, before)? else {
             return Ok(None);
         };
         let found = self.all(
             &format!(
                 "{MESSAGE} WHERE m.conversation = ? AND m.seq < ? ORDER BY m.seq DESC LIMIT ?"
             ),
-            (id.number(), bound, limit),
-            |row| Ok((message(row)?, row.get::<_, Option<i64>>("deleted_at")?)),
+            (place.id.number(), bound, limit),
+            |row| {
+                Ok((
+                    message(row, place)?,
+                    row.get::<_, Option<i64>>("deleted_at")?,
+                ))
+            },
         )?;
         let mut messages = Vec::with_capacity(found.len());
         for ((mut message, attachments), deleted_at) in found {

@@ -30,7 +30,7 @@ pub async fn list(call: Call) -> Answer {
     query.done(Some(()))?;
     let inbox = call.read(move |view| conversation::inbox(view, &me, limit, offset)).await?;
     let spell = call.core().spelling();
-    let list = inbox.items.iter().map(|item| shapes::conversation(spell, item)).collect();
+    let list: Value = inbox.items.iter().map(|item| shapes::conversation(spell, item)).collect();
     let mut reply = json_reply(StatusCode::OK, &list);
     reply.headers_mut().insert("x-total-count", HeaderValue::from(inbox.total));
     Ok(reply)

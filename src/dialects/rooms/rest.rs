@@ -1,5 +1,6 @@
 //! The document's routes.
 use http::StatusCode;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::shapes;
@@ -19,7 +20,7 @@ const LATEST: u32 = 50;
 /// What the document calls a conversation.
 const ROOM: &[&str] = &["roomId", "conversationId", "room", "conversation"];
 
-fn ok(body: Value) -> Answer {
+fn ok(body: impl Serialize) -> Answer {
     Ok(json_reply(StatusCode::OK, &body))
 }
 

@@ -1,5 +1,6 @@
 //! The document's objects, block by block.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
@@ -20,7 +21,7 @@ pub fn room(spell: &Spelling, room: &Conversation) -> Value {
 /// A room with its latest messages, as `GET /api/rooms/:roomId` shows it.
 pub fn room_with_messages(spell: &Spelling, shown: &Conversation, messages: &[Message]) -> Value {
     let mut shape = room(spell, shown);
-    shape["messages"] = messages.iter().map(|message| listed(spell, message)).collect();
+    shape["messages"] = messages.iter().map(|message| json!(listed(spell, message))).collect();
     shape
 }
 
@@ -36,24 +37,37 @@ pub fn sent(spell: &Spelling, message: &Message) -> Value {
 }
 
 /// A message, as `GET /api/messages/:roomId` lists it: `sender` is an object.
-pub fn listed(spell: &Spelling, message: &Message) -> Value {
-    json!({
-        "_id": spell.hex(message.id),
-        "content": message.text,
-        "sender": { "_id": spell.hex(message.author.id), "username": &*message.author.name },
-        "createdAt": message.sent_at.iso(),
-    })
+pub fn listed<'m>(spell: &Spelling, message: &'m Message) -> Said<'m> {
+    Said { room: None, ..heard(spell, message) }
+}
+
+/// Shapes of which there are many at a time are written as they stand, without a tree of values between.
+#[derive(Serialize)]
+pub struct Said<'m> {
+    _id: String,
+    content: &'m str,
+    sender: Sender<'m>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    room: Option<String>,
+    #[serde(rename = "createdAt")]
+    created_at: String,
+}
+
+#[derive(Serialize)]
+struct Sender<'m> {
+    _id: String,
+    username: &'m str,
 }
 
 /// A message, as the room hears it: `{ _id, content, sender: { _id, username }, room, createdAt }`.
-pub fn heard(spell: &Spelling, message: &Message) -> Value {
-    json!({
-        "_id": spell.hex(message.id),
-        "content": message.text,
-        "sender": { "_id": spell.hex(message.author.id), "username": &*message.author.name },
-        "room": spell.hex(message.place.id),
-        "createdAt": message.sent_at.iso(),
-    })
+pub fn heard<'m>(spell: &Spelling, message: &'m Message) -> Said<'m> {
+    Said {
+        _id: spell.hex(message.id),
+        content: &message.text,
+        sender: Sender { _id: spell.hex(message.author.id), username: &message.author.name },
+        room: Some(spell.hex(message.place.id)),
+        created_at: message.sent_at.iso(),
+    }
 }
 
 /// A file, as `POST /api/files/upload` answers it, the list shows it, and the room hears it.
@@ -77,11 +91,24 @@ pub fn file(spell: &Spelling, file: &File) -> Value {
 }
 
 /// A list: `{ success, message, data: […], pagination: { page, limit, total, totalPages } }`.
-pub fn list<T>(message: &str, listed: &Listed<T>, page: Page, shape: impl Fn(&T) -> Value) -> Value {
-    json!({
-        "success": true,
-        "message": message,
-        "data": listed.items.iter().map(shape).collect::<Value>(),
-        "pagination": crate::web::call::pagination(page, listed.total),
-    })
+pub fn list<'t, T, S: Serialize>(
+    message: &'static str,
+    listed: &'t Listed<T>,
+    page: Page,
+    shape: impl Fn(&'t T) -> S,
+) -> List<S> {
+    List {
+        success: true,
+        message,
+        data: listed.items.iter().map(shape).collect(),
+        pagination: crate::web::call::pagination(page, listed.total),
+    }
+}
+
+#[derive(Serialize)]
+pub struct List<S> {
+    success: bool,
+    message: &'static str,
+    data: Vec<S>,
+    pagination: Value,
 }
