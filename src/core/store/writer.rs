@@ -142,6 +142,8 @@ impl Writer {
         T: Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
+        // Counted before it is queued: the writer may have taken it before this returns.
+        self.meter.waiting.fetch_add(1, Relaxed);
         let queued = self
             .queue
             .try_send(Box::new(Verb {
@@ -153,8 +155,8 @@ impl Writer {
                 TrySendError::Full(_) => Error::Overloaded("The server has too much to write"),
                 TrySendError::Disconnected(_) => Error::Overloaded("The server is stopping"),
             });
-        if queued.is_ok() {
-            self.meter.waiting.fetch_add(1, Relaxed);
+        if queued.is_err() {
+            self.meter.waiting.fetch_sub(1, Relaxed);
         }
         async move {
             queued?;
