@@ -9,6 +9,7 @@ use crate::core::id::Spelling;
 use crate::core::model::File;
 use crate::web::answer::Answer;
 use crate::web::call::Call;
+use crate::web::downloads;
 
 /// GET /api/admin/files: newest first
 pub async fn list(call: Call) -> Answer {
@@ -30,6 +31,20 @@ pub async fn show(call: Call) -> Answer {
     let (file, name) = call.read(move |view| admin::file(view, id)).await?;
     let file = shape(call.core().spelling(), &file, &name);
     Ok(one(StatusCode::OK, "file", file))
+}
+
+/// GET /api/admin/files/{fileId}/content: its bytes, whosever it is
+pub async fn content(call: Call) -> Answer {
+    let (me, id) = (call.admin()?, call.id(0, "fileId")?);
+    let (file, private) = call
+        .read(move |view| Ok((admin::file(view, id)?.0, admin::is_private(view, id)?)))
+        .await?;
+    let reply = downloads::send(&call, &file)?;
+    if private && reply.status().is_success() {
+        call.write(move |tx| admin::note_read(tx, Some(me.id), id))
+            .await?;
+    }
+    Ok(reply)
 }
 
 /// `{ id, name, type, size, uploader: { id, name }, conversation, public, url, createdAt }`

@@ -49,6 +49,7 @@ pub fn routes() -> Vec<Route> {
         DELETE "/api/admin/messages/{messageId}" => conversations::delete_message, Free;
         GET "/api/admin/files" => files::list, Free;
         GET "/api/admin/files/{fileId}" => files::show, Free;
+        GET "/api/admin/files/{fileId}/content" => files::content, Free;
         DELETE "/api/admin/files/{fileId}" => files::delete, Free;
         GET "/api/admin/sockets" => sockets::list, Free;
         DELETE "/api/admin/sockets/{socketId}" => sockets::end, Free;

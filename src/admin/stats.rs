@@ -27,6 +27,7 @@ const OLD_BACKUP: i64 = 7 * 86_400_000;
 pub async fn observe(core: Core, watch: Arc<Watch>) {
     let mut tick = tokio::time::interval(SLICE);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut file_bytes = 0;
     let (mut durations, mut posted) = (core.meter().durations(), core.meter().posted());
     tick.tick().await;
     loop {
@@ -34,6 +35,8 @@ pub async fn observe(core: Core, watch: Arc<Watch>) {
         let Ok(sockets) = watch.count().await else {
             return;
         };
+        // Where it cannot be asked, it is as it was.
+        file_bytes = core.read(admin::file_bytes).await.unwrap_or(file_bytes);
         let (durations_now, posted_now) = (core.meter().durations(), core.meter().posted());
         let took = durations_now.since(&durations);
         let messages = posted_now.iter().map(|(dialect, count)| {
@@ -47,6 +50,7 @@ pub async fn observe(core: Core, watch: Arc<Watch>) {
             p50: took.percentile(50).map(millis),
             p99: took.percentile(99).map(millis),
             database_bytes: size(core.path()) + size(&wal(core.path())),
+            file_bytes,
         });
         (durations, posted) = (durations_now, posted_now);
     }
@@ -108,6 +112,7 @@ pub async fn show(call: Call) -> Answer {
             "p50": slice.p50,
             "p99": slice.p99,
             "databaseBytes": slice.database_bytes,
+            "fileBytes": slice.file_bytes,
         })
     });
     let warnings = warnings(watch, room, last_backup, figures.messages, now);

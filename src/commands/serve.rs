@@ -20,10 +20,11 @@ use crate::web::watch::Setting;
 ///
 /// # Errors
 /// What to print, and the code to exit with.
-pub async fn run(flags: Serve, set: Vec<Setting>, listen_given: bool) -> Result<(), Failure> {
+pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Result<(), Failure> {
     // Before anything else: who stops a server that is still starting wants it stopped.
     let end = Ending::watch(flags.exit_with_stdin)?;
     let home = Home::of(&flags)?;
+    home.say_where(&mut set);
     let fresh = !home.path.exists();
     let (core, news, lock) = Core::open(&home.path, flags.options()?)?;
     let tls = match (&flags.tls_cert, &flags.tls_key) {
@@ -80,7 +81,7 @@ pub async fn run(flags: Serve, set: Vec<Setting>, listen_given: bool) -> Result<
 /// Where the database lies: a temporary directory is gone when this is.
 struct Home {
     path: PathBuf,
-    _directory: Option<tempfile::TempDir>,
+    directory: Option<tempfile::TempDir>,
 }
 
 impl Home {
@@ -88,7 +89,7 @@ impl Home {
         if !flags.temp {
             return Ok(Self {
                 path: flags.db.clone(),
-                _directory: None,
+                directory: None,
             });
         }
         let directory = tempfile::Builder::new()
@@ -97,8 +98,17 @@ impl Home {
             .context("no temporary directory for the database")?;
         Ok(Self {
             path: directory.path().join("chat.db"),
-            _directory: Some(directory),
+            directory: Some(directory),
         })
+    }
+
+    /// The flag names another file than the one in a temporary directory.
+    fn say_where(&self, set: &mut [Setting]) {
+        let db = set.iter_mut().find(|setting| setting.flag == "--db");
+        if let Some(db) = db.filter(|_| self.directory.is_some()) {
+            db.value = Some(self.path.display().to_string());
+            (db.is_default, db.line) = (false, "--temp".to_owned());
+        }
     }
 }
 

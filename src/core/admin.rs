@@ -9,7 +9,7 @@ use super::model::{
 };
 pub use super::store::{Figures, Participant, PersonSeen, PlaceSeen};
 use super::store::{NewAccount, Tx, View};
-use super::{conversation, device, limits, text};
+use super::{conversation, device, file as files_of, limits, text};
 
 /// Who does something: an administrator, or the command line.
 pub type By = Option<AccountId>;
@@ -249,6 +249,32 @@ pub fn delete_message(tx: &Tx<'_>, by: By, id: MessageId) -> Result<()> {
     )
 }
 
+/// Is this file for its uploader and the members of its conversation alone?
+///
+/// # Errors
+/// Only the database's.
+pub fn is_private(view: &View<'_>, id: FileId) -> Result<bool> {
+    match files_of::get(view, None, id) {
+        Ok(_) => Ok(false),
+        Err(Error::NotFound(_)) => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
+/// Remembers that somebody who stands above it has read a private file.
+///
+/// # Errors
+/// `NotFound`.
+pub fn note_read(tx: &Tx<'_>, by: By, id: FileId) -> Result<()> {
+    let file = tx.file(id)?.ok_or(Error::NotFound("File"))?;
+    tx.record(
+        by,
+        "file.read",
+        &format!("file {}", id.number()),
+        &file.original,
+    )
+}
+
 /// Removes a file, from wherever it is shown.
 ///
 /// # Errors
@@ -390,6 +416,14 @@ pub fn file(view: &View<'_>, id: FileId) -> Result<(File, String)> {
 pub fn devices(view: &View<'_>, id: AccountId) -> Result<Vec<Device>> {
     known(view, id)?;
     view.devices_of(id, Time::now())
+}
+
+/// How many bytes of files there are.
+///
+/// # Errors
+/// Only the database's.
+pub fn file_bytes(view: &View<'_>) -> Result<i64> {
+    view.file_bytes()
 }
 
 /// How much there is of everything.

@@ -390,6 +390,7 @@ pub struct Serve {
         help_heading = "Accounts"
     )]
     pub google_client_id: Option<String>,
+    /// The secret that the issuer gave with --google-client-id
     #[arg(
         long,
         value_name = "FILE",
@@ -429,6 +430,7 @@ pub struct Serve {
         help_heading = "Log"
     )]
     pub log: tracing::Level,
+    /// What the log looks like: text, JSON, or by where it goes
     #[arg(long, value_enum, default_value = "auto", help_heading = "Log")]
     pub log_format: LogFormat,
 }

@@ -37,14 +37,17 @@ impl Smtp {
         let from = from
             .parse()
             .with_context(|| format!("--mail-from {from} is no address"))?;
+        // Looked for before anything is read: a password may have in it what ends the name of a host.
+        let after = url.split_once("://").map_or(url, |(_, after)| after);
+        let before_host = after.rsplit_once('@').map_or("", |(user, _)| user);
+        if before_host.contains(':') {
+            bail!("--smtp-url holds a password: put it into a file and give --smtp-password-file");
+        }
         let wrong = || anyhow!("--smtp-url {url}: write smtp://user@host:587 or smtps://user@host");
         let parsed: http::Uri = url.parse().map_err(|_| wrong())?;
         let authority = parsed.authority().ok_or_else(wrong)?;
         let host = authority.host().trim_matches(['[', ']']);
         let user = authority.as_str().rsplit_once('@').map(|(user, _)| user);
-        if user.is_some_and(|user| user.contains(':')) {
-            bail!("--smtp-url holds a password: put it into a file and give --smtp-password-file");
-        }
         let here = host == "localhost"
             || host
                 .parse::<std::net::IpAddr>()

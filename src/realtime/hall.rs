@@ -349,7 +349,6 @@ impl Hall {
         for room in &seat.joined {
             self.behind.end(room, number);
         }
-        self.shared.lines.forget(&seat.guest.socket);
         for stopped in self.typing.stop_at(number) {
             self.retell(&stopped);
         }

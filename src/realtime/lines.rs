@@ -3,6 +3,7 @@
 //! A session that began as a websocket is not kept here: its first request carries its line.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -24,8 +25,15 @@ pub struct Lines {
     /// In which nobody has said who they are yet. Changed together with `open`, or a line would be lost in between.
     knocking: Cache<String, Knocking>,
     /// In which somebody has.
-    open: Mutex<HashMap<String, Arc<Line>>>,
+    open: Mutex<HashMap<String, Open>>,
     cut: Cache<String, ()>,
+}
+
+/// A session in which somebody has said who they are.
+struct Open {
+    line: Arc<Line>,
+    /// Sockets in it: one in each namespace.
+    sockets: usize,
 }
 
 /// The wires of a session in the doorway.
@@ -68,7 +76,7 @@ impl Lines {
         }
         let mut open = self.lock();
         if let Some(known) = open.get_mut(session) {
-            *known = line.clone();
+            known.line = line.clone();
             return Ok(());
         }
         let before = self.knocking.get(session);
@@ -92,18 +100,27 @@ impl Lines {
         Ok(())
     }
 
-    /// Somebody has said who they are in this session.
-    pub fn admit(&self, socket: &Socket) {
+    /// Somebody has said who they are in this session; it is remembered for as long as what is returned.
+    pub fn admit(self: &Arc<Self>, socket: &Socket) -> Stay {
+        if let Some(own) = own_line(socket) {
+            own.trust();
+        }
         let session = socket.id.to_string();
         let mut open = self.lock();
-        if let Some(known) = self.knocking.remove(&session) {
+        if let Some(known) = open.get_mut(&session) {
+            known.sockets += 1;
+        } else if let Some(known) = self.knocking.remove(&session) {
             if let Some(websocket) = known.websocket {
                 websocket.trust();
             }
-            open.insert(session, known.latest);
+            let (line, sockets) = (known.latest, 1);
+            open.insert(session.clone(), Open { line, sockets });
+        } else {
+            return Stay::default();
         }
-        if let Some(own) = own_line(socket) {
-            own.trust();
+        Stay {
+            in_session: Some((self.clone(), session)),
+            session_has_ended: AtomicBool::default(),
         }
     }
 
@@ -113,6 +130,7 @@ impl Lines {
         let known = self
             .lock()
             .remove(&session)
+            .map(|open| open.line)
             .or_else(|| Some(self.knocking.remove(&session)?.latest));
         match known {
             Some(line) => {
@@ -129,7 +147,9 @@ impl Lines {
 
     /// The wire that a socket is on now.
     pub fn of(&self, socket: &Socket) -> Option<Arc<Line>> {
-        let known = self.lock().get(&socket.id.to_string()).cloned();
+        let known = self.lock();
+        let known = known.get(&socket.id.to_string());
+        let known = known.map(|open| open.line.clone());
         known.or_else(|| own_line(socket).cloned())
     }
 
@@ -137,19 +157,55 @@ impl Lines {
     pub fn progress(&self, socket: &Socket) -> u64 {
         match (self.lock().get(&socket.id.to_string()), own_line(socket)) {
             // Another line is another number, nearly always.
-            (Some(line), _) => line.flushed() ^ (Arc::as_ptr(line) as u64).rotate_left(32),
+            (Some(Open { line, .. }), _) => {
+                line.flushed() ^ (Arc::as_ptr(line) as u64).rotate_left(32)
+            }
             (None, Some(line)) => line.flushed(),
             (None, None) => 0,
         }
     }
 
-    /// The session has ended.
-    pub fn forget(&self, socket: &Socket) {
-        self.lock().remove(&socket.id.to_string());
+    /// A socket of this session is gone. With the last one the session is back in the doorway, unless it has ended.
+    fn leave(&self, session: &str, has_ended: bool) {
+        let mut open = self.lock();
+        let Some(known) = open.get_mut(session) else {
+            return;
+        };
+        known.sockets -= 1;
+        if known.sockets == 0
+            && let Some(known) = open.remove(session)
+            && !has_ended
+        {
+            let (latest, websocket) = (known.line, None);
+            let knocking = Knocking { latest, websocket };
+            self.knocking.insert(session.to_owned(), knocking);
+        }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Line>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Open>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One socket's part in a session that is kept here.
+#[derive(Default)]
+pub struct Stay {
+    in_session: Option<(Arc<Lines>, String)>,
+    session_has_ended: AtomicBool,
+}
+
+impl Stay {
+    /// The socket leaves because its connection has ended: nobody comes back into this session.
+    pub fn session_has_ended(&self) {
+        self.session_has_ended.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Stay {
+    fn drop(&mut self) {
+        if let Some((lines, session)) = &self.in_session {
+            lines.leave(session, *self.session_has_ended.get_mut());
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod bucket;
 mod catch_up;
 mod guest;
 mod hall;
+mod leaving;
 pub mod line;
 pub mod lines;
 mod outbox;
@@ -16,7 +17,7 @@ mod seats;
 mod typing;
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use socketioxide::extract::{Extension, TryData};
@@ -36,6 +37,7 @@ use crate::web::rates::{Asker, Rate, Rates};
 use crate::web::watch::{Questions, Watch};
 use guest::{Guest, Heard, Socket};
 use hall::{Hall, joining_by_itself};
+use leaving::Leaving;
 use lines::Lines;
 use seats::Room;
 
@@ -226,14 +228,12 @@ async fn admit(
         }
         std::future::ready(())
     });
-    let leaves = words.clone();
-    let place = Arc::new(Mutex::new(Some(place)));
-    socket.on_disconnect(move |_: Socket| {
-        drop(place.lock().unwrap_or_else(PoisonError::into_inner).take());
-        leaves.send(Word::Gone(number)).ok();
-        std::future::ready(())
+    socket.on_disconnect(Leaving {
+        number,
+        words: words.clone(),
+        stay: shared.lines.admit(socket),
+        _place: place,
     });
-    shared.lines.admit(socket);
     let (account, joins, admitted) = (
         guest.me.id,
         joining_by_itself(&guest),

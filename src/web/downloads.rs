@@ -32,7 +32,14 @@ pub async fn serve(call: &Call, id: &str) -> Answer {
     };
     let who = reader.map(|me| me.id);
     let file = call.read(move |view| file::get(view, who, id)).await?;
+    send(call, &file)
+}
 
+/// Answers with this file, as [`serve`] does; whether it may be had has been asked.
+///
+/// # Errors
+/// None that anybody could help.
+pub fn send(call: &Call, file: &File) -> Answer {
     let tag = format!("\"{}\"", file.hash);
     let etag: headers::ETag = tag
         .parse()
@@ -56,8 +63,8 @@ pub async fn serve(call: &Call, id: &str) -> Answer {
         Wanted::Part(from, to) => (StatusCode::PARTIAL_CONTENT, from, to),
         Wanted::Nothing => return Ok(out_of_range(file.size)),
     };
-    let mut reply = stream_reply(status, bytes_of(call.core().clone(), id, from, to));
-    describe(reply.headers_mut(), &file);
+    let mut reply = stream_reply(status, bytes_of(call.core().clone(), file.id, from, to));
+    describe(reply.headers_mut(), file);
     let headers = reply.headers_mut();
     headers.typed_insert(etag);
     headers.typed_insert(headers::ContentLength(to - from));

@@ -75,6 +75,8 @@ pub struct Slice {
     pub p50: Option<f64>,
     pub p99: Option<f64>,
     pub database_bytes: u64,
+    /// Of files that are whole.
+    pub file_bytes: i64,
 }
 
 /// A flag, as it is set.

@@ -3,6 +3,7 @@
 use super::text;
 use crate::support::*;
 use std::collections::HashMap;
+use std::time::Duration;
 
 /// The samples of a page in Prometheus' text format, by name and labels; each of a family that is described.
 fn samples(page: &str) -> HashMap<String, f64> {
@@ -183,7 +184,30 @@ async fn settings_hide_secrets() {
         "--public-url",
     );
     assert!(of("--smtp-url")["value"].is_string());
-    assert!(!text(&of("--durability")["help"]).is_empty());
+    let db = json!({ "value": chat.announced["db"], "default": false, "line": "--temp" });
+    assert_looks_like(&of("--db"), db, "--db");
+    let all = settings["settings"].as_array().expect("settings");
+    let unexplained: Vec<_> = all.iter().filter(|one| one["help"] == "").collect();
+    assert!(unexplained.is_empty(), "without help: {unexplained:?}");
+}
+
+#[tokio::test]
+async fn the_history_says_how_many_bytes_of_files_there_were() {
+    let chat = Chat::open().await;
+    let ann = chat.rooms("ann").await;
+    let form = Form::file("notes.txt", "text/plain", "Hello");
+    ann.uploads(form).await.has_status(201);
+    let mut history = json!([]);
+    // A slice is ten seconds long.
+    for _ in 0..60 {
+        let stats = chat.admin().get("/api/admin/stats").await.json();
+        history = stats["stats"]["history"].clone();
+        if history != json!([]) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    assert_eq!(history[0]["fileBytes"], 5, "{history}");
 }
 
 #[tokio::test]

@@ -54,6 +54,59 @@ async fn a_deleted_file_is_gone_everywhere() {
 }
 
 #[tokio::test]
+async fn an_administrator_reads_any_file_and_the_log_says_which_were_private() {
+    let chat = Chat::open().await;
+    let (ann, bob) = (chat.rooms("ann").await, chat.rooms("bob").await);
+    let room = ann.opens_room("Lobby").await;
+    let pair = ann.meets(&bob).await;
+    let plain = |name| Form::file(name, "text/plain", "Dear diary");
+    for form in [
+        plain("open.txt").field("roomId", &room),
+        plain("own.txt"),
+        plain("between.txt").field("roomId", &pair),
+    ] {
+        ann.uploads(form).await.has_status(201);
+    }
+    let admin = chat.admin();
+    let listed = admin.get("/api/admin/files").await.has_status(200).json();
+    let before = chat.audited().await;
+    for file in listed["files"].as_array().expect("files") {
+        let path = format!("/api/admin/files/{}/content", text(&file["id"]));
+        let whole = admin.get(&path).await;
+        assert_eq!(whole.has_status(200).text(), "Dear diary");
+        let tag = whole.says("etag").to_owned();
+        assert_eq!(whole.says("content-type"), "text/plain; charset=utf-8");
+        assert!(whole.says("content-disposition").contains("inline"));
+        assert!(whole.says("content-security-policy").contains("sandbox"));
+        let part = Request::new("GET", &path).header("Range", "bytes=5-");
+        let part = admin.sends(part).await;
+        assert_eq!(part.has_status(206).text(), "diary");
+        assert_eq!(part.says("content-range"), "bytes 5-9/10");
+        // Whoever gets no bytes has read nothing.
+        for (name, value, status) in [
+            ("Range", "bytes=10-", 416),
+            ("If-None-Match", tag.as_str(), 304),
+        ] {
+            let asked = Request::new("GET", &path).header(name, value);
+            admin.sends(asked).await.has_status(status);
+        }
+        ann.get(&path).await.refused(403);
+    }
+    let audit = admin.get("/api/admin/audit?limit=100").await.json();
+    let lines = audit["audit"].as_array().expect("lines");
+    let new = &lines[..lines.len() - before.len()];
+    let read: Vec<_> = new
+        .iter()
+        .map(|line| (text(&line["action"]), text(&line["detail"])))
+        .collect();
+    let twice = |name: &str| vec![("file.read".to_owned(), name.to_owned()); 2];
+    assert_eq!(read, [twice("own.txt"), twice("between.txt")].concat());
+    assert_eq!(new[0]["actor"]["name"], "admin");
+    let nothing = admin.get("/api/admin/files/999999/content").await;
+    nothing.refused(404);
+}
+
+#[tokio::test]
 async fn a_profile_picture_goes_away() {
     let chat = Chat::open().await;
     chat.proves("ann@example.test").await;

@@ -35,6 +35,22 @@ async fn wrong_flags_say_what_to_type() {
 }
 
 #[tokio::test]
+async fn a_password_in_a_mail_servers_address_is_refused_and_not_repeated() {
+    for wrong in [
+        "open sesame",
+        "open#sesame",
+        "1/sesame",
+        "1?sesame",
+        "a@b:c",
+    ] {
+        let url = format!("smtp://ann:{wrong}@mail.example.test");
+        let refused = typed(&["--temp", "--smtp-url", &url]).await;
+        refused.badly(1, "--smtp-password-file");
+        assert!(!refused.err.contains(wrong), "{refused:?}");
+    }
+}
+
+#[tokio::test]
 async fn each_way_to_end_has_its_code() {
     let (folder, file) = a_file().await;
     let elsewhere = folder.path().join("second.db");

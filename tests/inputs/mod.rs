@@ -18,6 +18,7 @@ mod odd;
 mod outside;
 mod ranges;
 mod requests;
+mod returning;
 mod searches;
 mod unsaid;
 mod verdict;

@@ -289,6 +289,11 @@ impl View<'_> {
         figures.ok_or_else(|| crate::core::error::Error::Internal("no figures".into()))
     }
 
+    pub(in crate::core) fn file_bytes(&self) -> Result<i64> {
+        let sum = "SELECT coalesce(sum(size), 0) FROM files WHERE ready";
+        self.count(sum, [])
+    }
+
     /// When an action whose name begins like this was last recorded.
     pub(in crate::core) fn last_audited(&self, action: &str) -> Result<Option<Time>> {
         let at = self.one(

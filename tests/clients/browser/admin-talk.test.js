@@ -58,16 +58,18 @@ test('a message passes on the wire, is deleted, and a socket is ended', async ()
   await page.getByText('Nothing is like that').waitFor();
 });
 
-test('a file is deleted, also where it does not open', async () => {
+test('a file is seen and deleted, also one between two others', async () => {
   const [ida, jo] = [await chat.signUp('ida'), await chat.signUp('jo')];
   const between = await ida.post('/conversaton/create', { senderId: String(ida.id), receiverId: String(jo.id) });
   const { url } = await uploads(chat, ida.token, between.id, 'diary.png');
   const read = () => fetch(chat.url + url, { headers: { Authorization: `Bearer ${jo.token}` } });
   assert.equal((await read()).status, 200);
   const page = await signedIn(browser, chat, 'files?q=diary');
-  browser.forgives(page, /status of 404/);
   await page.getByRole('button', { name: 'diary.png', exact: true }).click();
-  await page.getByRole('dialog').getByText('you are no member').waitFor();
+  await page.getByRole('img', { name: 'Preview of diary.png' }).waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Download', exact: true }).isEnabled(), true);
+  const { said } = await chat.asks('GET', '/api/admin/audit?q=diary', undefined, chat.adminToken);
+  assert.deepEqual(said.audit.map(({ action }) => action), ['file.read']);
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Delete diary.png' }).click();
   await agree(page, 'Delete');

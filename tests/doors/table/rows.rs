@@ -122,6 +122,7 @@ pub const REQUESTS: &str = r#"
 401 401 401 403 403 403 200  DELETE /api/admin/messages/{carls message}
 401 401 401 403 403 403 200  GET /api/admin/files
 401 401 401 403 403 403 200  GET /api/admin/files/{carls file}
+401 401 401 403 403 403 200  GET /api/admin/files/{carls file}/content
 401 401 401 403 403 403 200  DELETE /api/admin/files/{carls file}
 401 401 401 403 403 403 200  GET /api/admin/sockets
 401 401 401 403 403 403 404  DELETE /api/admin/sockets/{socket of nobody}
