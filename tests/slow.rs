@@ -152,7 +152,8 @@ async fn who_stops_reading_holds_up_nobody_finds_no_hole_and_comes_back_for_the_
         let committed = Instant::now();
         are_exactly(&listening.hears_many(some.len(), "message").await, some);
         let late = committed.elapsed();
-        assert!(late < Duration::from_secs(1), "Bob waited {late:?} for Sam");
+        // Far below what Sam would take; a busy machine has its share in it.
+        assert!(late < Duration::from_secs(3), "Bob waited {late:?} for Sam");
     }
     let found = asleep.wakes_up().await;
     let heard = found.numbers.len();
