@@ -34,10 +34,8 @@ async fn who_is_suspended_is_out_until_resumed() {
     let (ann, sockets) = inside(&chat, "ann").await;
     let admin = chat.admin();
     let suspended = admin.patch(of(&ann), json!({ "suspended": true })).await;
-    let suspended = suspended.looks_like(
-        200,
-        json!({ "user": { "suspended": true, "devices": 0 } }),
-    );
+    let suspended =
+        suspended.looks_like(200, json!({ "user": { "suspended": true, "devices": 0 } }));
     assert!(suspended["user"]["suspendedAt"].is_string());
     is_out(&ann, &sockets).await;
     for path in ["/api/auth/login", "/auth/login"] {
