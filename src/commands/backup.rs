@@ -2,13 +2,16 @@
 
 use serde_json::json;
 
-use super::Failure;
+use super::{Failure, progress};
 use crate::core::{admin, backup};
 use crate::flags::{Copy, DbFile};
 
 pub async fn make(flags: &Copy) -> Result<(), Failure> {
     super::must_exist(&flags.file.db)?;
-    backup::make(&flags.file.db, &flags.copy)?;
+    let partial = backup::partial(&flags.copy);
+    progress::show("copying", Some((&partial, &flags.file.db)), || {
+        backup::make(&flags.file.db, &flags.copy)
+    })?;
     if let Err(failure) = remember(flags).await {
         // The copy is there and sound; that nobody will read of it does not change that.
         tracing::warn!(%failure, "the backup could not be noted in the audit log");
@@ -42,7 +45,10 @@ async fn remember(flags: &Copy) -> Result<(), Failure> {
 
 pub fn restore(flags: &Copy) -> Result<(), Failure> {
     super::must_exist(&flags.copy)?;
-    let kept = backup::restore(&flags.copy, &flags.file.db)?;
+    let partial = backup::restoring(&flags.file.db);
+    let kept = progress::show("restoring", Some((&partial, &flags.copy)), || {
+        backup::restore(&flags.copy, &flags.file.db)
+    })?;
     if flags.file.json {
         println!("{}", json!({ "restored": flags.file.db, "kept": kept }));
         return Ok(());
@@ -60,7 +66,8 @@ pub fn restore(flags: &Copy) -> Result<(), Failure> {
 
 pub fn check(file: &DbFile) -> Result<(), Failure> {
     super::must_exist(&file.db)?;
-    let (wounds, holdings) = backup::check(&file.db)?;
+    let checking = || backup::check(&file.db);
+    let (wounds, holdings) = progress::show("checking", None, checking)?;
     if file.json {
         let holds = json!({
             "accounts": holdings.accounts,

@@ -5,6 +5,7 @@ mod backup;
 pub(crate) mod founders;
 mod notify;
 mod print;
+mod progress;
 pub mod serve;
 mod session;
 mod table;

@@ -22,12 +22,22 @@ pub fn make(db: &Path, to: &Path) -> Result<(), OpenError> {
             "it is there already, and a backup replaces nothing",
         ));
     }
-    let partial = beside(to, "partial");
+    let partial = partial(to);
     fs::remove_file(&partial)
         .or_else(absent)
         .map_err(|e| unusable(&partial, e))?;
     copy(db, &partial)?;
     settle(&partial, to).map_err(|e| unusable(to, e))
+}
+
+/// What a copy is called until it is whole.
+pub fn partial(to: &Path) -> PathBuf {
+    beside(to, "partial")
+}
+
+/// What a database that is put back is called until it is whole.
+pub fn restoring(db: &Path) -> PathBuf {
+    beside(db, "restoring")
 }
 
 /// Is it of an older version? Whatever opens it for more than a copy brings it up to date.
@@ -55,7 +65,7 @@ pub fn restore(backup: &Path, db: &Path) -> Result<Option<PathBuf>, OpenError> {
     if let Some(first) = wounds.first() {
         return Err(unusable(backup, format!("it is damaged: {first}")));
     }
-    let partial = beside(db, "restoring");
+    let partial = restoring(db);
     fs::remove_file(&partial)
         .or_else(absent)
         .map_err(|e| unusable(&partial, e))?;
