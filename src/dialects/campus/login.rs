@@ -55,9 +55,11 @@ pub async fn reset_password(mut call: Call) -> Answer {
     let (email, password) = fields.done(Some((email, password)))?;
     // Asked before the slow hash, and again with the writing.
     let (address, asking, proof) = (email.clone(), client.clone(), token.clone());
-    call.read(move |view| code::proven(view, Purpose::Reset, &address, &asking, proof.as_deref())).await?;
+    call.read(move |view| code::proven(view, Purpose::Reset, &address, &asking, proof.as_deref()))
+        .await?;
     let hash = call.core().passwords().hash(password).await?;
-    call.write(move |tx| account::reset_password(tx, &email, &hash, &client, token.as_deref())).await?;
+    call.write(move |tx| account::reset_password(tx, &email, &hash, &client, token.as_deref()))
+        .await?;
     ok(json!({ "message": "Password has been reset" }))
 }
 
@@ -65,7 +67,12 @@ pub async fn reset_password(mut call: Call) -> Answer {
 pub async fn log_in(mut call: Call) -> Answer {
     let credentials = login::Credentials::read(&mut call).await?;
     let (account, token) = login::log_in(&call, credentials).await?;
-    ok(shapes::logged_in(call.core().spelling(), "Login successful", &token, &account))
+    ok(shapes::logged_in(
+        call.core().spelling(),
+        "Login successful",
+        &token,
+        &account,
+    ))
 }
 
 /// GET /auth/active-devices
@@ -74,7 +81,10 @@ pub async fn list_devices(call: Call) -> Answer {
     let current = me.device;
     let devices = call.read(move |view| device::list(view, &me)).await?;
     let spell = call.core().spelling();
-    ok(devices.iter().map(|one| shapes::device(spell, one, current)).collect())
+    ok(devices
+        .iter()
+        .map(|one| shapes::device(spell, one, current))
+        .collect())
 }
 
 /// POST /auth/remove-all-session: the asking device too
@@ -101,14 +111,21 @@ pub async fn google(call: Call) -> Answer {
 pub async fn google_callback(call: Call) -> Answer {
     let oidc = configured(&call)?;
     let identity = oidc.finish(&call).await?;
-    let id = call.write(move |tx| elsewhere::identified(tx, &identity)).await?;
+    let id = call
+        .write(move |tx| elsewhere::identified(tx, &identity))
+        .await?;
     let token = login::start(&call, id).await?;
     match oidc.login_return() {
         // In the fragment, which no server on the way sees.
         Some(url) => oidc::redirect(&format!("{url}#token={token}"), None),
         None => {
             let own = call.read(move |view| account::get(view, id)).await?;
-            ok(shapes::logged_in(call.core().spelling(), "Login successful", &token, &own))
+            ok(shapes::logged_in(
+                call.core().spelling(),
+                "Login successful",
+                &token,
+                &own,
+            ))
         }
     }
 }

@@ -67,7 +67,10 @@ impl crate::dialects::Dialect for Dialect {
     }
 
     fn documents(&self) -> Documents {
-        Documents { routes: include_str!("openapi.json"), events: include_str!("asyncapi.json") }
+        Documents {
+            routes: include_str!("openapi.json"),
+            events: include_str!("asyncapi.json"),
+        }
     }
 
     fn retell(&self, event: &Event, tell: &mut Telling<'_>) {

@@ -72,7 +72,8 @@ pub async fn create_group(mut call: Call) -> Answer {
     }
     let (name, members) = fields.done(Some((name, members)))?;
     let asking = me.clone();
-    let id = call.write(move |tx| conversation::gather(tx, &asking, &name, &members))
+    let id = call
+        .write(move |tx| conversation::gather(tx, &asking, &name, &members))
         .await
         .map_err(|error| error.about("groupMembers", MEMBERS[0]))?;
     show(&call, me, id, true).await
@@ -81,11 +82,21 @@ pub async fn create_group(mut call: Call) -> Answer {
 async fn show(call: &Call, me: Me, id: ConversationId, made: bool) -> Answer {
     let (known, people) = call
         .read(move |view| {
-            Ok((conversation::show(view, Some(me.id), id)?, conversation::people(view, &me, id)?))
+            Ok((
+                conversation::show(view, Some(me.id), id)?,
+                conversation::people(view, &me, id)?,
+            ))
         })
         .await?;
-    let status = if made { StatusCode::CREATED } else { StatusCode::OK };
-    Ok(json_reply(status, &shapes::conversation(call.core().spelling(), &known, &people)))
+    let status = if made {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    Ok(json_reply(
+        status,
+        &shapes::conversation(call.core().spelling(), &known, &people),
+    ))
 }
 
 /// POST /message/create
@@ -97,7 +108,10 @@ pub async fn create_message(mut call: Call) -> Answer {
     let draft = draft(fields, most)?;
     is_me(&me, sender)?;
     let sent = call.write(move |tx| message::post(tx, &me, draft)).await?;
-    Ok(json_reply(StatusCode::CREATED, &shapes::message(call.core().spelling(), &sent)))
+    Ok(json_reply(
+        StatusCode::CREATED,
+        &shapes::message(call.core().spelling(), &sent),
+    ))
 }
 
 /// `{ conversationId, message, clientMessageId? }`, in the body and in the events.
@@ -117,11 +131,15 @@ pub async fn list_messages(mut call: Call) -> Answer {
     let limit = fields.number("limit", PAGE, 1, limits::PAGE);
     let before = fields.optional_id(&["before"]);
     let place = fields.done(place)?;
-    let (mut page, _) =
-        call.read(move |view| message::before(view, me.id, place, before, limit)).await?;
+    let (mut page, _) = call
+        .read(move |view| message::before(view, me.id, place, before, limit))
+        .await?;
     page.reverse();
     let spell = call.core().spelling();
-    ok(page.iter().map(|message| shapes::message(spell, message)).collect())
+    ok(page
+        .iter()
+        .map(|message| shapes::message(spell, message))
+        .collect())
 }
 
 /// GET /message/get-conversation-participants
@@ -131,7 +149,12 @@ pub async fn list_participants(mut call: Call) -> Answer {
     let mut fields = Fields::new(given, call.core().spelling());
     let place = fields.id(PLACE);
     let place = fields.done(place)?;
-    let people = call.read(move |view| conversation::people(view, &me, place)).await?;
+    let people = call
+        .read(move |view| conversation::people(view, &me, place))
+        .await?;
     let spell = call.core().spelling();
-    ok(people.iter().map(|person| shapes::participant(spell, person)).collect())
+    ok(people
+        .iter()
+        .map(|person| shapes::participant(spell, person))
+        .collect())
 }

@@ -13,9 +13,9 @@ use crate::mail::letters;
 use crate::web::answer::{Answer, json_reply};
 use crate::web::call::Call;
 use crate::web::fields::Fields;
-use crate::web::uploads::Intake;
 use crate::web::forms::{self, FormFile};
 use crate::web::login;
+use crate::web::uploads::Intake;
 
 const GENDERS: &[&str] = &["male", "female", "other"];
 const ROLES: &[&str] = &["student", "faculty", "recruiter", "pro_partner"];
@@ -63,7 +63,8 @@ pub async fn verify(call: &mut Call, purpose: Purpose) -> Result<String> {
     let mut fields = call.fields().await?;
     let (email, code) = (email(&mut fields), fields.code("verificationCode"));
     let (email, code) = fields.done(Some((email, code)))?;
-    call.write(move |tx| code::verify(tx, purpose, &email, &code, &client)).await?
+    call.write(move |tx| code::verify(tx, purpose, &email, &code, &client))
+        .await?
 }
 
 /// POST /user/register
@@ -78,7 +79,10 @@ pub async fn register(mut call: Call) -> Answer {
     };
     let mut fields = Fields::new(given, call.core().spelling());
     let email = email(&mut fields);
-    let name = fields.text(&["full_name", "fullName", "name", "username"]).trim().to_owned();
+    let name = fields
+        .text(&["full_name", "fullName", "name", "username"])
+        .trim()
+        .to_owned();
     if let Some(wrong) = text::wrong_with_name(&name) {
         fields.fault("full_name", wrong);
     }
@@ -95,12 +99,18 @@ pub async fn register(mut call: Call) -> Answer {
     {
         fields.fault("profile", "must be a PNG, JPEG, GIF or WebP picture");
     }
-    let profile = Profile { name, gender, born_on, role };
+    let profile = Profile {
+        name,
+        gender,
+        born_on,
+        role,
+    };
     fields.done(Some(()))?;
 
     // Asked before the slow hash, and again with the writing.
     let (address, asking, proof) = (email.clone(), client.clone(), token.clone());
-    call.read(move |view| code::proven(view, Purpose::SignUp, &address, &asking, proof.as_deref())).await?;
+    call.read(move |view| code::proven(view, Purpose::SignUp, &address, &asking, proof.as_deref()))
+        .await?;
     let hash = call.core().passwords().hash(password).await?;
     let id = call
         .write(move |tx| account::register(tx, &email, &profile, &hash, &client, token.as_deref()))
@@ -141,12 +151,18 @@ fn is_picture(file: &FormFile) -> bool {
 
 async fn keep(call: &Call, login: &str, id: AccountId, picture: FormFile) -> Result<()> {
     let me = call.core().me(login).await?;
-    let name = if picture.name.is_empty() { "profile".into() } else { picture.name };
+    let name = if picture.name.is_empty() {
+        "profile".into()
+    } else {
+        picture.name
+    };
     let mut intake = Intake::new(call.core().clone(), me, name);
     intake.add(picture.bytes).await?;
     let file = intake.finish(None, None).await?;
-    call.write(move |tx| account::show_picture(tx, id, file.id)).await.map_err(|error| match error {
-        Error::NotFound(_) => Error::Internal("an account was gone before its picture".into()),
-        other => other,
-    })
+    call.write(move |tx| account::show_picture(tx, id, file.id))
+        .await
+        .map_err(|error| match error {
+            Error::NotFound(_) => Error::Internal("an account was gone before its picture".into()),
+            other => other,
+        })
 }

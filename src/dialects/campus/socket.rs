@@ -9,5 +9,7 @@ use crate::web::fields::Fields;
 pub fn send(mut said: Said) -> Result<Reaction> {
     let fields = Fields::new(std::mem::take(&mut said.given), said.core.spelling());
     let draft = rest::draft(fields, said.core.limits().message_chars)?;
-    said.post(draft, |spell, message| ack("message", shapes::message(spell, message)))
+    said.post(draft, |spell, message| {
+        ack("message", shapes::message(spell, message))
+    })
 }

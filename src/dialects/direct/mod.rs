@@ -39,11 +39,20 @@ impl crate::dialects::Dialect for Dialect {
     }
 
     fn says(&self) -> &'static [&'static str] {
-        &["new_message", "message_notification", "messages_read", "new_notification", "error"]
+        &[
+            "new_message",
+            "message_notification",
+            "messages_read",
+            "new_notification",
+            "error",
+        ]
     }
 
     fn documents(&self) -> Documents {
-        Documents { routes: include_str!("openapi.json"), events: include_str!("asyncapi.json") }
+        Documents {
+            routes: include_str!("openapi.json"),
+            events: include_str!("asyncapi.json"),
+        }
     }
 
     fn retell(&self, event: &Event, tell: &mut Telling<'_>) {
@@ -51,22 +60,30 @@ impl crate::dialects::Dialect for Dialect {
             Event::MessagePosted(message) => {
                 tell.room("new_message", |_| shapes::message(message));
                 if let Some(receiver) = message.place.other(message.author.id) {
-                    tell.person(receiver, "message_notification", |_| shapes::notification(message));
+                    tell.person(receiver, "message_notification", |_| {
+                        shapes::notification(message)
+                    });
                 }
             }
             Event::MessagesRead { place, receipt } => {
-                tell.others(receipt.reader, "messages_read", |_| shapes::receipt(place.id, receipt));
+                tell.others(receipt.reader, "messages_read", |_| {
+                    shapes::receipt(place.id, receipt)
+                });
             }
             Event::Typing { place, who, on, .. } => {
                 let event = if *on { "typing_start" } else { "typing_stop" };
                 tell.others(*who, event, |_| shapes::typing(place.id, *who));
             }
             Event::NoticeMade(notice) => {
-                tell.person(notice.account, "new_notification", |_| shapes::notice(notice));
+                tell.person(notice.account, "new_notification", |_| {
+                    shapes::notice(notice)
+                });
             }
             Event::NoticesWaiting { notices, .. } => {
                 for notice in notices {
-                    tell.person(notice.account, "new_notification", |_| shapes::notice(notice));
+                    tell.person(notice.account, "new_notification", |_| {
+                        shapes::notice(notice)
+                    });
                 }
             }
             // The document has no files.

@@ -49,7 +49,10 @@ impl crate::dialects::Dialect for Dialect {
     }
 
     fn documents(&self) -> Documents {
-        Documents { routes: include_str!("openapi.json"), events: include_str!("asyncapi.json") }
+        Documents {
+            routes: include_str!("openapi.json"),
+            events: include_str!("asyncapi.json"),
+        }
     }
 
     fn retell(&self, event: &Event, _: &mut Telling<'_>) {

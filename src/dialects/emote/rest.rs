@@ -37,13 +37,19 @@ pub async fn register(mut call: Call) -> Answer {
     let mut fields = call.fields().await?;
     let name = fields.text(&["name", "username", "full_name", "fullName"]);
     let (email, password) = (fields.text(&["email"]), fields.text(&["password"]));
-    let new = account::SignUp { home: HOME, name, username: false, email };
+    let new = account::SignUp {
+        home: HOME,
+        name,
+        username: false,
+        email,
+    };
     let new = match new.checked("name", &password) {
         Ok(new) => fields.done(Some(new))?,
         Err(faults) => return Err(fields.refused(faults)),
     };
     let hash = call.core().passwords().hash(password).await?;
-    call.write(move |tx| account::sign_up(tx, new, hash)).await?;
+    call.write(move |tx| account::sign_up(tx, new, hash))
+        .await?;
     success("User registered successfully")
 }
 
@@ -79,12 +85,21 @@ pub async fn list_conversations(call: Call) -> Answer {
     let page = page(&mut query);
     query.done(Some(()))?;
     let offset = u32::try_from(page.offset()).unwrap_or(u32::MAX);
-    let inbox = call.read(move |view| conversation::inbox(view, &me, page.limit, offset)).await?;
+    let inbox = call
+        .read(move |view| conversation::inbox(view, &me, page.limit, offset))
+        .await?;
     let spell = call.core().spelling();
-    let list = inbox.items.iter().map(|item| shapes::conversation(spell, item)).collect::<Value>();
-    let body = json!({ "conversations": list, "pagination": shapes::pagination(page, inbox.total) });
+    let list = inbox
+        .items
+        .iter()
+        .map(|item| shapes::conversation(spell, item))
+        .collect::<Value>();
+    let body =
+        json!({ "conversations": list, "pagination": shapes::pagination(page, inbox.total) });
     let mut reply = json_reply(StatusCode::OK, &body);
-    reply.headers_mut().insert("x-total-count", HeaderValue::from(inbox.total));
+    reply
+        .headers_mut()
+        .insert("x-total-count", HeaderValue::from(inbox.total));
     Ok(reply)
 }
 
@@ -128,6 +143,7 @@ pub async fn reset(mut call: Call) -> Answer {
     }
     let (token, password) = fields.done(Some((token, password)))?;
     let hash = call.core().passwords().hash(password).await?;
-    call.write(move |tx| account::reset_by_link(tx, &token, &hash)).await?;
+    call.write(move |tx| account::reset_by_link(tx, &token, &hash))
+        .await?;
     success("Password has been reset")
 }

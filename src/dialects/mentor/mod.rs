@@ -53,11 +53,20 @@ impl crate::dialects::Dialect for Dialect {
     }
 
     fn says(&self) -> &'static [&'static str] {
-        &["new_message", "user_typing", "messages_read", "new_notification", "error"]
+        &[
+            "new_message",
+            "user_typing",
+            "messages_read",
+            "new_notification",
+            "error",
+        ]
     }
 
     fn documents(&self) -> Documents {
-        Documents { routes: include_str!("openapi.json"), events: include_str!("asyncapi.json") }
+        Documents {
+            routes: include_str!("openapi.json"),
+            events: include_str!("asyncapi.json"),
+        }
     }
 
     fn retell(&self, event: &Event, tell: &mut Telling<'_>) {
@@ -66,7 +75,9 @@ impl crate::dialects::Dialect for Dialect {
                 tell.room("new_message", |spell| shapes::new_message(spell, message));
             }
             Event::Typing { place, who, on, .. } => {
-                tell.others(*who, "user_typing", |spell| shapes::typing(spell, place.id, *who, *on));
+                tell.others(*who, "user_typing", |spell| {
+                    shapes::typing(spell, place.id, *who, *on)
+                });
             }
             Event::MessagesRead { place, receipt } => {
                 tell.others(receipt.reader, "messages_read", |spell| {
@@ -75,7 +86,9 @@ impl crate::dialects::Dialect for Dialect {
             }
             // Beyond the document: who is only here should not miss what the system says.
             Event::NoticeMade(notice) => {
-                tell.person(notice.account, "new_notification", |spell| shapes::notice(spell, notice));
+                tell.person(notice.account, "new_notification", |spell| {
+                    shapes::notice(spell, notice)
+                });
             }
             Event::NoticesWaiting { notices, .. } => {
                 for notice in notices {

@@ -28,11 +28,19 @@ pub async fn list(call: Call) -> Answer {
     let limit = query.number("limit", CONVERSATIONS, 1, limits::PAGE);
     let offset = query.number("offset", 0, 0, u32::MAX);
     query.done(Some(()))?;
-    let inbox = call.read(move |view| conversation::inbox(view, &me, limit, offset)).await?;
+    let inbox = call
+        .read(move |view| conversation::inbox(view, &me, limit, offset))
+        .await?;
     let spell = call.core().spelling();
-    let list: Value = inbox.items.iter().map(|item| shapes::conversation(spell, item)).collect();
+    let list: Value = inbox
+        .items
+        .iter()
+        .map(|item| shapes::conversation(spell, item))
+        .collect();
     let mut reply = json_reply(StatusCode::OK, &list);
-    reply.headers_mut().insert("x-total-count", HeaderValue::from(inbox.total));
+    reply
+        .headers_mut()
+        .insert("x-total-count", HeaderValue::from(inbox.total));
     Ok(reply)
 }
 
@@ -46,8 +54,20 @@ pub async fn by_session(mut call: Call) -> Answer {
     }
     let uuid = fields.done(Some(uuid))?;
     let asking = me.clone();
-    let (place, made) = call.write(move |tx| session::talk(tx, &asking, &uuid)).await?;
-    overview(&call, me, place.id, if made { StatusCode::CREATED } else { StatusCode::OK }).await
+    let (place, made) = call
+        .write(move |tx| session::talk(tx, &asking, &uuid))
+        .await?;
+    overview(
+        &call,
+        me,
+        place.id,
+        if made {
+            StatusCode::CREATED
+        } else {
+            StatusCode::OK
+        },
+    )
+    .await
 }
 
 /// GET /api/conversations/:id
@@ -58,8 +78,13 @@ pub async fn show(call: Call) -> Answer {
 }
 
 async fn overview(call: &Call, me: Me, id: ConversationId, status: StatusCode) -> Answer {
-    let overview = call.read(move |view| conversation::overview(view, &me, id)).await?;
-    Ok(json_reply(status, &shapes::conversation(call.core().spelling(), &overview)))
+    let overview = call
+        .read(move |view| conversation::overview(view, &me, id))
+        .await?;
+    Ok(json_reply(
+        status,
+        &shapes::conversation(call.core().spelling(), &overview),
+    ))
 }
 
 /// GET /api/conversations/:id/messages: newest first, by cursor
@@ -70,10 +95,14 @@ pub async fn list_messages(call: Call) -> Answer {
     let limit = query.number("limit", MESSAGES, 1, limits::PAGE);
     let before = query.optional_id(&["before"]);
     query.done(Some(()))?;
-    let (page, more) =
-        call.read(move |view| message::before(view, me.id, id, before, limit)).await?;
+    let (page, more) = call
+        .read(move |view| message::before(view, me.id, id, before, limit))
+        .await?;
     let spell = call.core().spelling();
-    let next = page.last().filter(|_| more).map(|oldest| spell.uuid(oldest.id));
+    let next = page
+        .last()
+        .filter(|_| more)
+        .map(|oldest| spell.uuid(oldest.id));
     ok(json!({
         "messages": page.iter().map(|message| shapes::message(spell, message)).collect::<Value>(),
         "hasMore": more,
@@ -88,16 +117,32 @@ pub async fn send(mut call: Call) -> Answer {
     let most = call.core().limits().message_chars;
     let draft = draft(id, call.fields().await?, most)?;
     let sent = call.write(move |tx| message::post(tx, &me, draft)).await?;
-    Ok(json_reply(StatusCode::CREATED, &shapes::message(call.core().spelling(), &sent)))
+    Ok(json_reply(
+        StatusCode::CREATED,
+        &shapes::message(call.core().spelling(), &sent),
+    ))
 }
 
 /// `{ content, contentType, attachments: [{ filename, mimeType, url, size }], clientMessageId? }`
 fn draft(conversation: ConversationId, mut fields: Fields<'_>, most: usize) -> Result<Draft> {
     let text = fields.text(CONTENT);
-    let content_type = fields.optional_text(&["contentType"]).unwrap_or_else(|| PLAIN.to_owned());
+    let content_type = fields
+        .optional_text(&["contentType"])
+        .unwrap_or_else(|| PLAIN.to_owned());
     let client_id = fields.optional_text(&["clientMessageId"]);
-    let attachments = fields.list(&["attachments"]).into_iter().map(attachment).collect();
-    let draft = Draft { through: "mentor", conversation, text, content_type, attachments, client_id };
+    let attachments = fields
+        .list(&["attachments"])
+        .into_iter()
+        .map(attachment)
+        .collect();
+    let draft = Draft {
+        through: "mentor",
+        conversation,
+        text,
+        content_type,
+        attachments,
+        client_id,
+    };
     fields.also_wrong(message::wrong_with(&draft, most));
     fields.done(Some(draft))
 }
@@ -110,7 +155,11 @@ fn attachment(mut given: Given) -> Attachment {
             _ => None,
         })
     };
-    let (filename, media_type, url) = (text(&["filename"]), text(&["mimeType", "mimetype"]), text(&["url"]));
+    let (filename, media_type, url) = (
+        text(&["filename"]),
+        text(&["mimeType", "mimetype"]),
+        text(&["url"]),
+    );
     let size = match given.take("size") {
         Some(Given::Integer(size)) => size,
         None | Some(Given::Null) => 0,
@@ -128,7 +177,9 @@ fn attachment(mut given: Given) -> Attachment {
 pub async fn mark_read(call: Call) -> Answer {
     let me = call.me()?;
     let id = call.id(0, "id")?;
-    let count = call.write(move |tx| conversation::mark_read(tx, &me, id)).await?;
+    let count = call
+        .write(move |tx| conversation::mark_read(tx, &me, id))
+        .await?;
     ok(json!({ "conversationId": call.core().spelling().uuid(id), "count": count }))
 }
 
@@ -140,8 +191,11 @@ pub async fn add_member(mut call: Call) -> Answer {
     let who = fields.id(&["userId"]);
     let who = fields.done(who)?;
     let asking = me.clone();
-    call.write(move |tx| conversation::add_member(tx, &asking, id, who)).await?;
-    let overview = call.read(move |view| conversation::overview(view, &me, id)).await?;
+    call.write(move |tx| conversation::add_member(tx, &asking, id, who))
+        .await?;
+    let overview = call
+        .read(move |view| conversation::overview(view, &me, id))
+        .await?;
     ok(json!({ "conversation": shapes::conversation(call.core().spelling(), &overview) }))
 }
 
@@ -149,6 +203,7 @@ pub async fn add_member(mut call: Call) -> Answer {
 pub async fn remove_member(call: Call) -> Answer {
     let me = call.me()?;
     let (id, who) = (call.id(0, "id")?, call.id(1, "userId")?);
-    call.write(move |tx| conversation::remove_member(tx, &me, id, who)).await?;
+    call.write(move |tx| conversation::remove_member(tx, &me, id, who))
+        .await?;
     ok(json!({ "message": "Member removed" }))
 }

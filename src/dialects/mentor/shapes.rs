@@ -3,9 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
-use crate::core::model::{
-    AccountId, ConversationId, Message, Notice, Overview, Person, Receipt,
-};
+use crate::core::model::{AccountId, ConversationId, Message, Notice, Overview, Person, Receipt};
 use crate::web::people::picture_url;
 
 /// `{ id, fullName, avatarUrl }`

@@ -56,13 +56,20 @@ impl crate::dialects::Dialect for Dialect {
     }
 
     fn documents(&self) -> Documents {
-        Documents { routes: include_str!("openapi.json"), events: include_str!("asyncapi.json") }
+        Documents {
+            routes: include_str!("openapi.json"),
+            events: include_str!("asyncapi.json"),
+        }
     }
 
     fn retell(&self, event: &Event, tell: &mut Telling<'_>) {
         match event {
-            Event::MessagePosted(message) => tell.room("message", |spell| shapes::heard(spell, message)),
-            Event::FileShared { file, .. } => tell.room("fileUpload", |spell| shapes::file(spell, file)),
+            Event::MessagePosted(message) => {
+                tell.room("message", |spell| shapes::heard(spell, message))
+            }
+            Event::FileShared { file, .. } => {
+                tell.room("fileUpload", |spell| shapes::file(spell, file))
+            }
             // The document has no receipts, no typing, no notifications.
             Event::MessagesRead { .. } | Event::Typing { .. } => {}
             Event::NoticeMade(_) | Event::NoticesWaiting { .. } => {}

@@ -34,7 +34,12 @@ pub async fn sign_up(mut call: Call) -> Answer {
     let name = fields.text(&["username", "name", "full_name", "fullName"]);
     let email = fields.text(&["email"]);
     let password = fields.text(&["password"]);
-    let new = account::SignUp { home: "rooms", name, username: true, email };
+    let new = account::SignUp {
+        home: "rooms",
+        name,
+        username: true,
+        email,
+    };
     let new = match new.checked("username", &password) {
         Ok(new) => fields.done(Some(new))?,
         Err(faults) => return Err(fields.refused(faults)),
@@ -47,7 +52,10 @@ pub async fn sign_up(mut call: Call) -> Answer {
         other => other,
     })?;
     let data = json!({ "userId": call.core().spelling().hex(id) });
-    Ok(json_reply(StatusCode::CREATED, &with_data("User registered successfully.", data)))
+    Ok(json_reply(
+        StatusCode::CREATED,
+        &with_data("User registered successfully.", data),
+    ))
 }
 
 /// POST /api/rooms: create a new chat room
@@ -56,9 +64,14 @@ pub async fn open_room(mut call: Call) -> Answer {
     let mut fields = call.fields().await?;
     let (name, description) = (fields.text(&["name"]), fields.text(&["description"]));
     let (name, description) = fields.done(Some((name, description)))?;
-    let room = call.write(move |tx| conversation::open_room(tx, &me, &name, &description)).await?;
+    let room = call
+        .write(move |tx| conversation::open_room(tx, &me, &name, &description))
+        .await?;
     let shape = shapes::room(call.core().spelling(), &room);
-    Ok(json_reply(StatusCode::CREATED, &with_data("Room created successfully", shape)))
+    Ok(json_reply(
+        StatusCode::CREATED,
+        &with_data("Room created successfully", shape),
+    ))
 }
 
 /// GET /api/rooms: retrieve all chat rooms
@@ -76,19 +89,33 @@ pub async fn list_rooms(call: Call) -> Answer {
         ],
     );
     query.done(Some(()))?;
-    let rooms = call.read(move |view| conversation::seen_by(view, who, order, page)).await?;
+    let rooms = call
+        .read(move |view| conversation::seen_by(view, who, order, page))
+        .await?;
     let spell = call.core().spelling();
-    ok(shapes::list("Rooms retrieved successfully", &rooms, page, |room| shapes::room(spell, room)))
+    ok(shapes::list(
+        "Rooms retrieved successfully",
+        &rooms,
+        page,
+        |room| shapes::room(spell, room),
+    ))
 }
 
 /// GET /api/rooms/:roomId: get specific room details
 pub async fn show_room(call: Call) -> Answer {
     let who = call.reader()?.map(|me| me.id);
     let id = call.id(0, "roomId")?;
-    let latest = Page { page: 1, limit: LATEST, descending: true };
+    let latest = Page {
+        page: 1,
+        limit: LATEST,
+        descending: true,
+    };
     let (room, mut messages) = call
         .read(move |view| {
-            Ok((conversation::show(view, who, id)?, message::page(view, who, id, latest)?.items))
+            Ok((
+                conversation::show(view, who, id)?,
+                message::page(view, who, id, latest)?.items,
+            ))
         })
         .await?;
     // The latest, and in the order in which they were said.
@@ -104,7 +131,10 @@ pub async fn send(mut call: Call) -> Answer {
     let draft = draft(call.fields().await?, most)?;
     let sent = call.write(move |tx| message::post(tx, &me, draft)).await?;
     let shape = shapes::sent(call.core().spelling(), &sent);
-    Ok(json_reply(StatusCode::CREATED, &with_data("Message sent successfully", shape)))
+    Ok(json_reply(
+        StatusCode::CREATED,
+        &with_data("Message sent successfully", shape),
+    ))
 }
 
 /// `{ roomId, content, clientMessageId? }`, in the body and in the `message` event.
@@ -124,11 +154,16 @@ pub async fn list_messages(call: Call) -> Answer {
     // Both are the order in which messages were said, which is the one that a deep page costs nothing in.
     query.word("sort", &[("createdAt", ()), ("_id", ())]);
     query.done(Some(()))?;
-    let messages = call.read(move |view| message::page(view, who, room, page)).await?;
+    let messages = call
+        .read(move |view| message::page(view, who, room, page))
+        .await?;
     let spell = call.core().spelling();
-    ok(shapes::list("Messages retrieved successfully", &messages, page, |message| {
-        shapes::listed(spell, message)
-    }))
+    ok(shapes::list(
+        "Messages retrieved successfully",
+        &messages,
+        page,
+        |message| shapes::listed(spell, message),
+    ))
 }
 
 /// POST /api/files/upload: upload a file
@@ -136,7 +171,10 @@ pub async fn upload(mut call: Call) -> Answer {
     let me = call.me()?;
     let file = uploads::take_upload(&mut call, me, ROOM).await?;
     let shape = shapes::file(call.core().spelling(), &file);
-    Ok(json_reply(StatusCode::CREATED, &with_data("File uploaded successfully", shape)))
+    Ok(json_reply(
+        StatusCode::CREATED,
+        &with_data("File uploaded successfully", shape),
+    ))
 }
 
 /// GET /api/files/:fileId: download a file
@@ -168,7 +206,14 @@ pub async fn list_files(call: Call) -> Answer {
         ],
     );
     query.done(Some(()))?;
-    let files = call.read(move |view| file::seen_by(view, who, order, page)).await?;
+    let files = call
+        .read(move |view| file::seen_by(view, who, order, page))
+        .await?;
     let spell = call.core().spelling();
-    ok(shapes::list("Files retrieved successfully", &files, page, |file| shapes::file(spell, file)))
+    ok(shapes::list(
+        "Files retrieved successfully",
+        &files,
+        page,
+        |file| shapes::file(spell, file),
+    ))
 }

@@ -21,7 +21,10 @@ pub fn room(spell: &Spelling, room: &Conversation) -> Value {
 /// A room with its latest messages, as `GET /api/rooms/:roomId` shows it.
 pub fn room_with_messages(spell: &Spelling, shown: &Conversation, messages: &[Message]) -> Value {
     let mut shape = room(spell, shown);
-    shape["messages"] = messages.iter().map(|message| json!(listed(spell, message))).collect();
+    shape["messages"] = messages
+        .iter()
+        .map(|message| json!(listed(spell, message)))
+        .collect();
     shape
 }
 
@@ -38,7 +41,10 @@ pub fn sent(spell: &Spelling, message: &Message) -> Value {
 
 /// A message, as `GET /api/messages/:roomId` lists it: `sender` is an object.
 pub fn listed<'m>(spell: &Spelling, message: &'m Message) -> Said<'m> {
-    Said { room: None, ..heard(spell, message) }
+    Said {
+        room: None,
+        ..heard(spell, message)
+    }
 }
 
 /// Shapes of which there are many at a time are written as they stand, without a tree of values between.
@@ -64,7 +70,10 @@ pub fn heard<'m>(spell: &Spelling, message: &'m Message) -> Said<'m> {
     Said {
         _id: spell.hex(message.id),
         content: &message.text,
-        sender: Sender { _id: spell.hex(message.author.id), username: &message.author.name },
+        sender: Sender {
+            _id: spell.hex(message.author.id),
+            username: &message.author.name,
+        },
         room: Some(spell.hex(message.place.id)),
         created_at: message.sent_at.iso(),
     }

@@ -5,14 +5,16 @@ use crate::core::error::Result;
 use crate::core::{conversation, file};
 use crate::dialects::said::{PLACE, Reaction, Said, ack};
 use crate::web::fields::Fields;
-use crate::web::uploads::Intake;
 use crate::web::rates::Class;
+use crate::web::uploads::Intake;
 
 /// `message` `{ roomId, content }`: say something in the room; whoever does, hears it too
 pub fn message(mut said: Said) -> Result<Reaction> {
     let fields = Fields::new(std::mem::take(&mut said.given), said.core.spelling());
     let draft = rest::draft(fields, said.core.limits().message_chars)?;
-    said.post(draft, |spell, message| ack("message", shapes::heard(spell, message)))
+    said.post(draft, |spell, message| {
+        ack("message", shapes::heard(spell, message))
+    })
 }
 
 /// `fileUpload` `{ roomId, filename, mimetype, data: <binary> }`: share a file in the room
