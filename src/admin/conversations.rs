@@ -8,7 +8,7 @@ use crate::core::admin::{self, Participant, PlaceSeen};
 use crate::core::id::Spelling;
 use crate::core::limits;
 use crate::core::model::{Message, Sort};
-use crate::web::answer::{Answer, json_reply};
+use crate::web::answer::{Answer, ok};
 use crate::web::call::Call;
 
 /// GET /api/admin/conversations: newest first; `sort` asks for direct, group, room or session
@@ -82,7 +82,7 @@ pub async fn messages(call: Call) -> Answer {
         "messages": messages.iter().map(|(message, deleted)| said(spell, message, *deleted)).collect::<Value>(),
         "hasMore": more,
     });
-    Ok(json_reply(StatusCode::OK, &body))
+    ok(body)
 }
 
 /// `{ id, seq, author: { id, name }, text, type, attachments, sentAt, deleted }`

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::stats::{Process, size, wal};
 use crate::core::Core;
 use crate::dialects;
-use crate::web::answer::{Answer, json_reply};
+use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
 use crate::web::watch::{SocketCount, Watch};
 
@@ -18,7 +18,7 @@ pub async fn health(call: Call) -> Answer {
     call.write(|_| Ok(())).await?;
     call.read(|_| Ok(())).await?;
     let body = json!({ "success": true, "status": "ok", "version": env!("CARGO_PKG_VERSION") });
-    Ok(json_reply(StatusCode::OK, &body))
+    ok(body)
 }
 
 /// GET /metrics: for an administrator, and for who asks on this machine without a proxy between

@@ -10,7 +10,7 @@ use crate::core::error::Result;
 use crate::core::id::Spelling;
 use crate::core::model::{AccountId, Device, Time};
 use crate::core::{notice, text};
-use crate::web::answer::{Answer, json_reply};
+use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
 use crate::web::people::picture_url;
 
@@ -169,7 +169,7 @@ pub async fn devices(call: Call) -> Answer {
     let spell = call.core().spelling();
     let shapes = devices.iter().map(|one| device(spell, one));
     let body = json!({ "success": true, "devices": shapes.collect::<Value>() });
-    Ok(json_reply(StatusCode::OK, &body))
+    ok(body)
 }
 
 /// `{ id, userAgent, ip, createdAt, lastSeenAt, expiresAt }`

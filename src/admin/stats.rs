@@ -12,7 +12,7 @@ use crate::core::Core;
 use crate::core::admin;
 use crate::core::model::Time;
 use crate::dialects;
-use crate::web::answer::{Answer, json_reply};
+use crate::web::answer::{Answer, ok};
 use crate::web::call::Call;
 use crate::web::watch::{Slice, Watch};
 
@@ -205,7 +205,7 @@ pub async fn settings(call: Call) -> Answer {
         })
     });
     let body = json!({ "success": true, "settings": settings.collect::<Value>() });
-    Ok(json_reply(StatusCode::OK, &body))
+    ok(body)
 }
 
 /// What the system says of this process.

@@ -2,6 +2,10 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use jiff::fmt::temporal::DateTimePrinter;
+
+const ISO: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
+
 /// A moment, in milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(pub i64);
@@ -18,7 +22,7 @@ impl Time {
     pub fn iso(self) -> String {
         let moment =
             jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        format!("{moment:.3}")
+        ISO.timestamp_to_string(&moment)
     }
 
     /// Reads ISO 8601 with an offset; `None` for anything else.

@@ -32,6 +32,11 @@ pub fn json_reply(status: StatusCode, body: &impl Serialize) -> Reply {
     reply
 }
 
+/// What was asked for, as JSON.
+pub fn ok(body: impl Serialize) -> Answer {
+    Ok(json_reply(StatusCode::OK, &body))
+}
+
 /// A body that is a stream of parts.
 pub fn stream_reply<S>(status: StatusCode, parts: S) -> Reply
 where

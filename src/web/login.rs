@@ -1,9 +1,9 @@
 //! Is it really them? Logging in with an address and a password, the same in every dialect.
 
-use http::{StatusCode, header};
+use http::header;
 use serde_json::json;
 
-use super::answer::{Answer, json_reply};
+use super::answer::{Answer, ok};
 use super::call::Call;
 use crate::core::error::{Error, Result};
 use crate::core::model::{Account, AccountId, Time};
@@ -86,7 +86,7 @@ pub async fn log_in_route(mut call: Call) -> Answer {
             "createdAt": account.created_at.iso(),
         },
     });
-    Ok(json_reply(StatusCode::OK, &body))
+    ok(body)
 }
 
 /// `GET` and `POST /api/auth/logout`, which are one thing.
@@ -94,5 +94,5 @@ pub async fn log_out_route(call: Call) -> Answer {
     let me = call.me()?;
     call.write(move |tx| device::log_out(tx, &me)).await?;
     let body = json!({ "success": true, "message": "User logged out successfully." });
-    Ok(json_reply(StatusCode::OK, &body))
+    ok(body)
 }

@@ -1,7 +1,6 @@
 //! Logging in, devices, resetting a password, and logging in with Google.
 
-use http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::shapes;
 use super::sign_up::{email, verify};
@@ -9,14 +8,10 @@ use crate::core::code::{self, Purpose};
 use crate::core::error::{Error, Result};
 use crate::core::{account, device, elsewhere, outbox, text};
 use crate::mail::letters;
-use crate::web::answer::{Answer, json_reply};
+use crate::web::answer::{Answer, ok};
 use crate::web::call::Call;
 use crate::web::login;
 use crate::web::oidc::{self, Oidc};
-
-fn ok(body: Value) -> Answer {
-    Ok(json_reply(StatusCode::OK, &body))
-}
 
 /// POST /user/reset-password-code
 pub async fn send_reset_code(mut call: Call) -> Answer {
@@ -84,7 +79,7 @@ pub async fn list_devices(call: Call) -> Answer {
     ok(devices
         .iter()
         .map(|one| shapes::device(spell, one, current))
-        .collect())
+        .collect::<Vec<_>>())
 }
 
 /// POST /auth/remove-all-session: the asking device too

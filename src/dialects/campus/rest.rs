@@ -1,7 +1,6 @@
 //! Profile, conversations and messages.
 
 use http::StatusCode;
-use serde_json::Value;
 
 use super::shapes;
 use crate::core::error::{Error, Result};
@@ -9,7 +8,7 @@ use crate::core::message::Draft;
 use crate::core::model::{AccountId, AccountKind, ConversationId, Me};
 use crate::core::{account, conversation, limits, message, text};
 use crate::dialects::said::PLACE;
-use crate::web::answer::{Answer, json_reply};
+use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
 use crate::web::fields::Fields;
 
@@ -19,10 +18,6 @@ const WORDS: &[&str] = &["message", "content", "text"];
 const MEMBERS: &[&str] = &["groupMenmbers", "groupMembers", "members"];
 /// Messages on a page.
 const PAGE: u32 = 50;
-
-fn ok(body: Value) -> Answer {
-    Ok(json_reply(StatusCode::OK, &body))
-}
 
 /// GET /user/profile
 pub async fn profile(call: Call) -> Answer {
@@ -139,7 +134,7 @@ pub async fn list_messages(mut call: Call) -> Answer {
     ok(page
         .iter()
         .map(|message| shapes::message(spell, message))
-        .collect())
+        .collect::<Vec<_>>())
 }
 
 /// GET /message/get-conversation-participants
@@ -156,5 +151,5 @@ pub async fn list_participants(mut call: Call) -> Answer {
     ok(people
         .iter()
         .map(|person| shapes::participant(spell, person))
-        .collect())
+        .collect::<Vec<_>>())
 }

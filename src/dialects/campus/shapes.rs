@@ -1,5 +1,6 @@
 //! The document's objects, block by block.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
@@ -57,13 +58,24 @@ pub fn conversation(spell: &Spelling, known: &Conversation, people: &[Person]) -
     })
 }
 
+/// A message, written as it stands, without a tree of values between: there are many at a time.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Said<'m> {
+    id: String,
+    message: &'m str,
+    sender_id: String,
+    conversation_id: String,
+    created_at: String,
+}
+
 /// `{ id, message, senderId, conversationId, createdAt }`
-pub fn message(spell: &Spelling, message: &Message) -> Value {
-    json!({
-        "id": spell.uuid(message.id),
-        "message": message.text,
-        "senderId": spell.uuid(message.author.id),
-        "conversationId": spell.uuid(message.place.id),
-        "createdAt": message.sent_at.iso(),
-    })
+pub fn message<'m>(spell: &Spelling, message: &'m Message) -> Said<'m> {
+    Said {
+        id: spell.uuid(message.id),
+        message: &message.text,
+        sender_id: spell.uuid(message.author.id),
+        conversation_id: spell.uuid(message.place.id),
+        created_at: message.sent_at.iso(),
+    }
 }

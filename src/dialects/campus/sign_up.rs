@@ -10,7 +10,7 @@ use crate::core::error::{Error, Result};
 use crate::core::model::{AccountId, Time};
 use crate::core::{account, outbox, text};
 use crate::mail::letters;
-use crate::web::answer::{Answer, json_reply};
+use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
 use crate::web::fields::Fields;
 use crate::web::forms::{self, FormFile};
@@ -47,14 +47,14 @@ pub async fn send_code(mut call: Call) -> Answer {
     })
     .await?;
     let body = json!({ "message": "If the address can be signed up, a code is on its way" });
-    Ok(json_reply(StatusCode::OK, &body))
+    ok(body)
 }
 
 /// POST /user/verify-email
 pub async fn verify_email(mut call: Call) -> Answer {
     let token = verify(&mut call, Purpose::SignUp).await?;
     let body = json!({ "message": "Email verified", "verified": true, "signupToken": token });
-    Ok(json_reply(StatusCode::OK, &body))
+    ok(body)
 }
 
 /// `{ email, verificationCode }`: the token that a right code is worth

@@ -1,11 +1,10 @@
 //! System notifications over REST: listed and marked read.
 
-use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::shapes;
 use crate::core::notice;
-use crate::web::answer::{Answer, json_reply};
+use crate::web::answer::{Answer, ok};
 use crate::web::call::{Call, page, pagination};
 
 /// How many a page has, unless asked otherwise.
@@ -24,7 +23,7 @@ pub async fn list_notifications(call: Call) -> Answer {
         "unreadCount": unread,
         "pagination": pagination(page, notices.total),
     });
-    Ok(json_reply(StatusCode::OK, &body))
+    ok(body)
 }
 
 /// PATCH /api/notifications/:id/read: mark one as read
@@ -33,5 +32,5 @@ pub async fn read_notification(call: Call) -> Answer {
     let id = call.id(0, "id")?;
     let notice = call.write(move |tx| notice::mark_read(tx, &me, id)).await?;
     let body = json!({ "success": true, "notification": shapes::notice(&notice) });
-    Ok(json_reply(StatusCode::OK, &body))
+    ok(body)
 }

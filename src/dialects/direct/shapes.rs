@@ -1,28 +1,47 @@
 //! The document's objects, block by block. Ids are JSON numbers.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::core::model::{AccountId, ConversationId, Message, Notice, Receipt};
 
+/// A message, written as it stands, without a tree of values between: there are many at a time.
+#[derive(Serialize)]
+pub struct Said<'m> {
+    id: i64,
+    conversation_id: i64,
+    sender_id: i64,
+    receiver_id: Option<i64>,
+    content: &'m str,
+    is_read: bool,
+    read_at: Option<String>,
+    created_at: String,
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+}
+
 /// `new_message`
-pub fn message(message: &Message) -> Value {
-    json!({
-        "id": message.id.number(),
-        "conversation_id": message.place.id.number(),
-        "sender_id": message.author.id.number(),
-        "receiver_id": message.place.other(message.author.id).map(|other| other.number()),
-        "content": message.text,
-        "is_read": message.read_at.is_some(),
-        "read_at": message.read_at.map(|at| at.iso()),
-        "created_at": message.sent_at.iso(),
-    })
+pub fn message(message: &Message) -> Said<'_> {
+    let receiver = message.place.other(message.author.id);
+    Said {
+        id: message.id.number(),
+        conversation_id: message.place.id.number(),
+        sender_id: message.author.id.number(),
+        receiver_id: receiver.map(|receiver| receiver.number()),
+        content: &message.text,
+        is_read: message.read_at.is_some(),
+        read_at: message.read_at.map(|at| at.iso()),
+        created_at: message.sent_at.iso(),
+        kind: None,
+    }
 }
 
 /// `message_notification`
-pub fn notification(posted: &Message) -> Value {
-    let mut shape = message(posted);
-    shape["type"] = json!("new_message");
-    shape
+pub fn notification(posted: &Message) -> Said<'_> {
+    Said {
+        kind: Some("new_message"),
+        ..message(posted)
+    }
 }
 
 /// `messages_read`, with the fields of both documents that have it.

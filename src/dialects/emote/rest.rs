@@ -9,16 +9,12 @@ use crate::core::error::Error;
 use crate::core::model::Page;
 use crate::core::{account, conversation, limits, outbox, text};
 use crate::mail::letters;
-use crate::web::answer::{Answer, json_reply};
+use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
 use crate::web::fields::Fields;
 
 /// How many a page has, unless asked otherwise: the document's default.
 const PAGE: u32 = 30;
-
-fn ok(body: Value) -> Answer {
-    Ok(json_reply(StatusCode::OK, &body))
-}
 
 fn success(message: &str) -> Answer {
     ok(json!({ "success": true, "message": message }))

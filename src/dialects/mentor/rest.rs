@@ -8,7 +8,7 @@ use crate::core::error::Result;
 use crate::core::message::{Draft, PLAIN};
 use crate::core::model::{Attachment, ConversationId, Me};
 use crate::core::{conversation, limits, message, session};
-use crate::web::answer::{Answer, json_reply};
+use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
 use crate::web::fields::{CONTENT, Fields};
 use crate::web::given::Given;
@@ -16,10 +16,6 @@ use crate::web::given::Given;
 /// The document's defaults.
 const CONVERSATIONS: u32 = 20;
 const MESSAGES: u32 = 50;
-
-fn ok(body: Value) -> Answer {
-    Ok(json_reply(StatusCode::OK, &body))
-}
 
 /// GET /api/conversations: the caller's, with last message and unread count
 pub async fn list(call: Call) -> Answer {
@@ -103,11 +99,14 @@ pub async fn list_messages(call: Call) -> Answer {
         .last()
         .filter(|_| more)
         .map(|oldest| spell.uuid(oldest.id));
-    ok(json!({
-        "messages": page.iter().map(|message| shapes::message(spell, message)).collect::<Value>(),
-        "hasMore": more,
-        "nextCursor": next,
-    }))
+    ok(shapes::History {
+        messages: page
+            .iter()
+            .map(|message| shapes::message(spell, message))
+            .collect(),
+        has_more: more,
+        next_cursor: next,
+    })
 }
 
 /// POST /api/conversations/:id/messages

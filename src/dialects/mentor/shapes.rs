@@ -1,9 +1,12 @@
 //! The document's objects, block by block.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
-use crate::core::model::{AccountId, ConversationId, Message, Notice, Overview, Person, Receipt};
+use crate::core::model::{
+    AccountId, Attachment, ConversationId, Message, Notice, Overview, Person, Receipt,
+};
 use crate::web::people::picture_url;
 
 /// `{ id, fullName, avatarUrl }`
@@ -46,30 +49,70 @@ pub fn conversation(spell: &Spelling, overview: &Overview) -> Value {
     })
 }
 
+/// A message, written as it stands, without a tree of values between: there are many at a time.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Said<'m> {
+    id: String,
+    conversation_id: String,
+    sender_id: String,
+    content: &'m str,
+    content_type: &'m str,
+    attachments: Vec<Attached<'m>>,
+    created_at: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Attached<'m> {
+    filename: &'m str,
+    mime_type: &'m str,
+    url: &'m str,
+    size: i64,
+}
+
 /// `{ id, conversationId, senderId, content, contentType, attachments, createdAt }`
-pub fn message(spell: &Spelling, message: &Message) -> Value {
-    let attachments = message.attachments.iter().map(|attachment| {
-        json!({
-            "filename": attachment.filename,
-            "mimeType": attachment.media_type,
-            "url": attachment.url,
-            "size": attachment.size,
-        })
-    });
-    json!({
-        "id": spell.uuid(message.id),
-        "conversationId": spell.uuid(message.place.id),
-        "senderId": spell.uuid(message.author.id),
-        "content": message.text,
-        "contentType": message.content_type,
-        "attachments": attachments.collect::<Value>(),
-        "createdAt": message.sent_at.iso(),
-    })
+pub fn message<'m>(spell: &Spelling, message: &'m Message) -> Said<'m> {
+    let attached = |attachment: &'m Attachment| Attached {
+        filename: &attachment.filename,
+        mime_type: &attachment.media_type,
+        url: &attachment.url,
+        size: attachment.size,
+    };
+    Said {
+        id: spell.uuid(message.id),
+        conversation_id: spell.uuid(message.place.id),
+        sender_id: spell.uuid(message.author.id),
+        content: &message.text,
+        content_type: &message.content_type,
+        attachments: message.attachments.iter().map(attached).collect(),
+        created_at: message.sent_at.iso(),
+    }
+}
+
+/// What `new_message` says.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct News<'m> {
+    conversation_id: String,
+    message: Said<'m>,
 }
 
 /// `new_message`
-pub fn new_message(spell: &Spelling, posted: &Message) -> Value {
-    json!({ "conversationId": spell.uuid(posted.place.id), "message": message(spell, posted) })
+pub fn new_message<'m>(spell: &Spelling, posted: &'m Message) -> News<'m> {
+    News {
+        conversation_id: spell.uuid(posted.place.id),
+        message: message(spell, posted),
+    }
+}
+
+/// `GET /api/conversations/:id/messages`
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct History<'m> {
+    pub messages: Vec<Said<'m>>,
+    pub has_more: bool,
+    pub next_cursor: Option<String>,
 }
 
 /// `user_typing`

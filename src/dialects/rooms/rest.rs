@@ -1,6 +1,5 @@
 //! The document's routes.
 use http::StatusCode;
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::shapes;
@@ -8,7 +7,7 @@ use crate::core::error::{Error, Result};
 use crate::core::message::Draft;
 use crate::core::model::Page;
 use crate::core::{ConversationOrder, FileOrder, account, conversation, file, message};
-use crate::web::answer::{Answer, json_reply};
+use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::{Call, page};
 use crate::web::fields::{CONTENT, Fields};
 use crate::web::{downloads, uploads};
@@ -19,10 +18,6 @@ const PAGE: u32 = 20;
 const LATEST: u32 = 50;
 /// What the document calls a conversation.
 const ROOM: &[&str] = &["roomId", "conversationId", "room", "conversation"];
-
-fn ok(body: impl Serialize) -> Answer {
-    Ok(json_reply(StatusCode::OK, &body))
-}
 
 fn with_data(message: &str, data: Value) -> Value {
     json!({ "success": true, "message": message, "data": data })
