@@ -146,13 +146,26 @@ async fn damage_and_other_peoples_files_are_found_and_left_alone() {
         .execute("CREATE TABLE notes (text TEXT)", ())
         .expect("its table");
     drop(notes);
+    // Zeros are what a power cut may leave of a first start; so many of them are somebody's.
+    let begun = folder.path().join("begun.db");
+    std::fs::write(&begun, [0; 4096]).expect("a page of zeros");
+    let server = Chat::start(&["--db", words(&begun), "--listen", "0"])
+        .await
+        .expect("it is begun again");
+    assert_eq!(server.stop().await, 0);
+    let zeros = folder.path().join("zeros.db");
+    std::fs::write(&zeros, [0; 8192]).expect("zeros");
     let newer = folder.path().join("newer.db");
     std::fs::write(&newer, &good).expect("a copy");
     let conn = rusqlite::Connection::open(&newer).expect("the copy");
     conn.pragma_update(None, "user_version", 99)
         .expect("a version to come");
     drop(conn);
-    for (other, said) in [(&foreign, "not a chat database"), (&newer, "newer version")] {
+    for (other, said) in [
+        (&foreign, "not a chat database"),
+        (&zeros, "not a chat database"),
+        (&newer, "newer version"),
+    ] {
         let before = std::fs::read(other).expect("the file");
         let refused = Chat::start(&["--db", words(other), "--listen", "0"])
             .await

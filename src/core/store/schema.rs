@@ -66,11 +66,28 @@ pub(in crate::core) fn lock(path: &Path) -> Result<Locked, OpenError> {
         .map_err(unusable)?;
     // A flock: SQLite's own locks on the file are POSIX ranges and do not meet it.
     match file.try_lock() {
-        Ok(()) => Ok(Locked(file)),
+        Ok(()) => {
+            begin_again(&file).map_err(unusable)?;
+            Ok(Locked(file))
+        }
         Err(TryLockError::WouldBlock) => Err(OpenError::Locked(path.to_path_buf())),
         Err(TryLockError::Error(cause)) => Err(unusable(cause)),
     }
 }
+
+/// Where the power went while a file was being made, it may be there without what was written to it: a page of zeros,
+/// which SQLite takes for none of its files. Nothing is in it, so it is begun again.
+fn begin_again(file: &File) -> std::io::Result<()> {
+    let mut page = Vec::new();
+    file.take(FIRST_PAGE + 1).read_to_end(&mut page)?;
+    if page.len() as u64 <= FIRST_PAGE && page.iter().all(|byte| *byte == 0) {
+        file.set_len(0)?;
+    }
+    Ok(())
+}
+
+/// Bytes of a file in which SQLite has only just begun.
+const FIRST_PAGE: u64 = 4_096;
 
 /// Opens the writing connection and brings the schema up to date.
 pub(in crate::core) fn open(path: &Path) -> Result<Connection, OpenError> {
