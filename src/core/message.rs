@@ -77,6 +77,7 @@ fn said(tx: &Tx<'_>, author: &Me, draft: Draft, ear: Option<Ear>) -> Result<Arc<
     if !faults.is_empty() {
         return Err(Error::Invalid(faults));
     }
+    tx.decide();
     if !member {
         conversation::enrol(tx, place.id, author.id)?;
     }

@@ -71,7 +71,8 @@ fn person_seen(row: &Row<'_>) -> rusqlite::Result<PersonSeen> {
     })
 }
 
-const PLACE: &str = "SELECT c.*,
+const PLACE: &str =
+    "SELECT c.id, c.sort, c.low, c.high, c.name, c.description, c.creator, c.created_at,
         (SELECT count(*) FROM members WHERE conversation = c.id) AS members,
         (SELECT coalesce(max(seq), 0) FROM messages WHERE conversation = c.id) AS messages,
         (SELECT sent_at FROM messages WHERE conversation = c.id ORDER BY seq DESC LIMIT 1) AS last_at

@@ -20,19 +20,19 @@ pub enum ConversationOrder {
 const CONVERSATION: &str =
     "SELECT id, sort, low, high, name, description, creator, created_at FROM conversations";
 
-fn sort(row: &Row<'_>) -> rusqlite::Result<Sort> {
-    let name: String = row.get("sort")?;
+fn sort(name: &str) -> rusqlite::Result<Sort> {
     [Sort::Direct, Sort::Group, Sort::Room, Sort::Session]
         .into_iter()
         .find(|sort| sort.name() == name)
         .ok_or(rusqlite::Error::InvalidQuery)
 }
 
-pub(super) fn place(row: &Row<'_>, id: &str) -> rusqlite::Result<Place> {
-    let (low, high): (Option<i64>, Option<i64>) = (row.get("low")?, row.get("high")?);
+/// From the columns `id, sort, low, high`, which come first.
+pub(super) fn place(row: &Row<'_>) -> rusqlite::Result<Place> {
+    let (low, high): (Option<i64>, Option<i64>) = (row.get(2)?, row.get(3)?);
     Ok(Place {
-        id: Id::stored(row.get(id)?),
-        sort: sort(row)?,
+        id: Id::stored(row.get(0)?),
+        sort: sort(row.get_ref(1)?.as_str()?)?,
         pair: low
             .zip(high)
             .map(|(low, high)| (Id::stored(low), Id::stored(high))),
@@ -41,7 +41,7 @@ pub(super) fn place(row: &Row<'_>, id: &str) -> rusqlite::Result<Place> {
 
 pub(super) fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
     Ok(Conversation {
-        place: place(row, "id")?,
+        place: place(row)?,
         name: row.get("name")?,
         description: row.get("description")?,
         creator: row.get::<_, Option<i64>>("creator")?.map(Id::stored),
@@ -56,13 +56,20 @@ impl View<'_> {
         id: ConversationId,
         who: Option<AccountId>,
     ) -> Result<Option<(Place, bool)>> {
-        self.one(
+        if let Some(known) = self.known.place((id, who)) {
+            return Ok(Some(known));
+        }
+        let found = self.one(
             "SELECT id, sort, low, high,
-                    EXISTS (SELECT 1 FROM members WHERE conversation = c.id AND account = ?2) AS member
+                    EXISTS (SELECT 1 FROM members WHERE conversation = c.id AND account = ?2)
              FROM conversations c WHERE id = ?1",
             (id.number(), who.map(|who| who.number())),
-            |row| Ok((place(row, "id")?, row.get("member")?)),
-        )
+            |row| Ok((place(row)?, row.get(4)?)),
+        )?;
+        if let Some(found) = found {
+            self.known.note_place((id, who), found);
+        }
+        Ok(found)
     }
 
     pub(in crate::core) fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>> {
@@ -82,7 +89,7 @@ impl View<'_> {
         self.one(
             "SELECT id, sort, low, high FROM conversations WHERE sort = 'direct' AND low = ? AND high = ?",
             (low.number(), high.number()),
-            |row| place(row, "id"),
+            place,
         )
     }
 
@@ -190,10 +197,15 @@ impl View<'_> {
 
     /// The sequence number of the last message: 0 where nothing was said.
     pub(in crate::core) fn last_seq(&self, id: ConversationId) -> Result<i64> {
-        self.count(
+        if let Some(known) = self.known.end(id) {
+            return Ok(known);
+        }
+        let last = self.count(
             "SELECT coalesce(max(seq), 0) FROM messages WHERE conversation = ?",
             [id.number()],
-        )
+        )?;
+        self.known.note_end(id, last);
+        Ok(last)
     }
 }
 
@@ -244,6 +256,7 @@ impl Tx<'_> {
              VALUES (?1, ?2, ?3, (SELECT coalesce(max(seq), 0) FROM messages WHERE conversation = ?1))",
             (id.number(), who.number(), self.now.0),
         )?;
+        self.known.forget_place(id, who);
         Ok(made == 1)
     }
 
@@ -257,6 +270,7 @@ impl Tx<'_> {
             "DELETE FROM members WHERE conversation = ? AND account = ?",
             (id.number(), who.number()),
         )?;
+        self.known.forget_place(id, who);
         Ok(gone == 1)
     }
 

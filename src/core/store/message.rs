@@ -4,7 +4,7 @@ use rusqlite::{Params, Row};
 
 use super::conversation::place;
 use super::{Tx, View};
-use crate::core::error::{Error, Result};
+use crate::core::error::Result;
 use crate::core::model::{
     AccountId, Attachment, Author, ConversationId, Id, Listed, Me, Message, MessageId, Page, Place,
     Time,
@@ -59,7 +59,7 @@ impl View<'_> {
             "SELECT c.id, sort, low, high FROM messages m JOIN conversations c ON c.id = m.conversation
              WHERE m.author = ? AND m.client_id = ?",
             (author.number(), client_id),
-            |row| place(row, "id"),
+            place,
         )?;
         let Some(place) = place else {
             return Ok(None);
@@ -138,6 +138,14 @@ impl View<'_> {
                 (before.number(), id.number()),
                 |row| row.get(0),
             ),
+        }
+    }
+
+    /// The id of the message that was said last anywhere; 0 where nothing was.
+    fn last_message_id(&self) -> Result<i64> {
+        match self.known.last_message() {
+            Some(known) => Ok(known),
+            None => self.count("SELECT coalesce(max(id), 0) FROM messages", ()),
         }
     }
 
@@ -227,15 +235,16 @@ impl View<'_> {
 impl Tx<'_> {
     /// Appends to the log, with the next id and the next sequence number.
     pub(in crate::core) fn append_message(&self, new: NewMessage<'_>) -> Result<Message> {
-        let numbers = self.returning(
+        let seq = self.last_seq(new.place.id)? + 1;
+        let id = self.last_message_id()? + 1;
+        // Not `RETURNING`: for that SQLite lays out a table of its own each time.
+        self.change(
             "INSERT INTO messages (conversation, seq, id, author, text, type, attachments, client_id, sent_at)
-             VALUES (?1,
-                     (SELECT coalesce(max(seq), 0) + 1 FROM messages WHERE conversation = ?1),
-                     (SELECT coalesce(max(id), 0) + 1 FROM messages),
-                     ?2, ?3, ?4, ?5, ?6, ?7)
-             RETURNING id, seq",
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 new.place.id.number(),
+                seq,
+                id,
                 new.author.id.number(),
                 &new.text,
                 &new.content_type,
@@ -243,10 +252,9 @@ impl Tx<'_> {
                 &new.client_id,
                 self.now.0,
             ),
-            |row| Ok((row.get::<_, i64>("id")?, row.get("seq")?)),
         )?;
-        let (id, seq) =
-            numbers.ok_or_else(|| Error::Internal("an insert returned no id".into()))?;
+        self.known.note_end(new.place.id, seq);
+        self.known.note_last_message(id);
         for (position, attachment) in new.attachments.iter().enumerate() {
             self.change(
                 "INSERT INTO attachments (message, position, filename, mime_type, url, size)

@@ -8,11 +8,14 @@ pub(in crate::core) mod backup;
 mod code;
 mod conversation;
 mod file;
+mod known;
 mod message;
 mod notice;
 mod outbox;
 pub(in crate::core) mod schema;
 mod session;
+#[cfg(test)]
+mod undoing;
 pub(in crate::core) mod writer;
 
 use std::cell::{Cell, RefCell};
@@ -24,6 +27,7 @@ use super::directory::Directory;
 use super::error::Result;
 use super::limits::Limits;
 use super::model::{Event, Time};
+use known::Known;
 
 pub(in crate::core) use account::NewAccount;
 pub use admin::{Figures, Participant, PersonSeen, PlaceSeen};
@@ -37,6 +41,7 @@ pub(in crate::core) use message::NewMessage;
 pub struct View<'c> {
     conn: &'c Connection,
     pub(in crate::core) limits: &'c Limits,
+    known: Known,
 }
 
 /// A transaction: reads, writes, and announces what became true. What one verb did in it rolls back alone.
@@ -46,12 +51,29 @@ pub struct Tx<'c> {
     /// One moment for everything that one batch of verbs does.
     pub(in crate::core) now: Time,
     announced: RefCell<Vec<Event>>,
-    saved: Cell<bool>,
+    /// What the verb in hand has to undo where it fails.
+    undo: Cell<Undo>,
+    decided: Cell<bool>,
+}
+
+/// What a failed verb leaves behind, and how it goes away.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Undo {
+    /// It has not written.
+    Nothing,
+    /// A savepoint stands before its first write.
+    Savepoint,
+    /// It has written without one: only all that shares the commit can be undone.
+    Everything,
 }
 
 impl<'c> View<'c> {
     pub(in crate::core) fn new(conn: &'c Connection, limits: &'c Limits) -> Self {
-        Self { conn, limits }
+        Self {
+            conn,
+            limits,
+            known: Known::default(),
+        }
     }
 
     /// The one row that a query finds, if it finds one.
@@ -97,6 +119,12 @@ impl<'c> Tx<'c> {
         self.announced.borrow_mut().push(event);
     }
 
+    /// Nothing that this verb was given can make it fail from here on, only the database, and then the commit fails as
+    /// well. So it sets no savepoint, for which SQLite would copy every page before it changes it.
+    pub(in crate::core) fn decide(&self) {
+        self.decided.set(true);
+    }
+
     /// Writes. The first write of a verb sets the savepoint to which a failed verb returns.
     fn change(&self, sql: &str, params: impl Params) -> Result<usize> {
         self.save()?;
@@ -115,8 +143,13 @@ impl<'c> Tx<'c> {
     }
 
     fn save(&self) -> Result<()> {
-        if !self.saved.replace(true) {
-            self.conn.prepare_cached("SAVEPOINT verb")?.execute(())?;
+        match self.undo.get() {
+            Undo::Savepoint | Undo::Everything => {}
+            Undo::Nothing if self.decided.get() => self.undo.set(Undo::Everything),
+            Undo::Nothing => {
+                self.conn.prepare_cached("SAVEPOINT verb")?.execute(())?;
+                self.undo.set(Undo::Savepoint);
+            }
         }
         Ok(())
     }

@@ -39,7 +39,7 @@ impl View<'_> {
             "SELECT id, sort, low, high FROM conversations
              WHERE session = (SELECT id FROM sessions WHERE uuid = ?)",
             [uuid],
-            |row| place(row, "id"),
+            place,
         )
     }
 

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Tx, View};
+use super::{Tx, Undo, View};
 use crate::core::directory::Directory;
 use crate::core::error::{Error, Result};
 use crate::core::limits::Limits;
@@ -227,7 +227,8 @@ impl Desk {
             directory: &self.directory,
             now: Time::now(),
             announced: RefCell::default(),
-            saved: Cell::new(false),
+            undo: Cell::new(Undo::Nothing),
+            decided: Cell::new(false),
         };
         let mut answers = Vec::new();
         for job in batch {
@@ -265,16 +266,27 @@ impl Desk {
     /// Runs one verb; a failed one leaves neither writes nor news.
     fn attempt(&self, tx: &Tx<'_>, job: Box<dyn Job>) -> (Instant, Answer) {
         let announced_before = tx.announced.borrow().len();
-        tx.saved.set(false);
+        tx.undo.set(Undo::Nothing);
+        tx.decided.set(false);
         let outcome = job.run(tx);
         if outcome.failed {
             tx.announced.borrow_mut().truncate(announced_before);
-        }
-        if tx.saved.get() {
-            let undone = !outcome.failed || self.execute("ROLLBACK TO verb").is_ok();
-            if !undone || self.execute("RELEASE verb").is_err() {
-                tracing::error!("a savepoint was lost; the commit that follows will say why");
+            if tx.undo.get() != Undo::Nothing {
+                tx.known.forget();
             }
+        }
+        let undone = match tx.undo.get() {
+            Undo::Nothing => Ok(()),
+            Undo::Savepoint if outcome.failed => self
+                .execute("ROLLBACK TO verb")
+                .and_then(|()| self.execute("RELEASE verb")),
+            Undo::Savepoint => self.execute("RELEASE verb"),
+            // Whoever shares the commit is told that it failed.
+            Undo::Everything if outcome.failed => self.execute("ROLLBACK"),
+            Undo::Everything => Ok(()),
+        };
+        if undone.is_err() {
+            tracing::error!("a savepoint was lost; the commit that follows will say why");
         }
         (outcome.queued, outcome.answer)
     }

@@ -1,0 +1,57 @@
+//! What needs no second question? A view shows one state of the database, so what it has read once of places and of
+//! the ends of logs stays so, but for what its own transaction writes.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+
+use crate::core::model::{AccountId, ConversationId, Place};
+
+/// Who asks about which conversation.
+type Asked = (ConversationId, Option<AccountId>);
+
+/// What one view has read already.
+#[derive(Default)]
+pub(super) struct Known {
+    places: RefCell<HashMap<Asked, (Place, bool)>>,
+    /// The last sequence number of a conversation.
+    ends: RefCell<HashMap<ConversationId, i64>>,
+    last_message: Cell<Option<i64>>,
+}
+
+impl Known {
+    pub fn place(&self, asked: Asked) -> Option<(Place, bool)> {
+        self.places.borrow().get(&asked).copied()
+    }
+
+    pub fn note_place(&self, asked: Asked, found: (Place, bool)) {
+        self.places.borrow_mut().insert(asked, found);
+    }
+
+    /// Somebody has become a member, or is one no more.
+    pub fn forget_place(&self, conversation: ConversationId, who: AccountId) {
+        self.places.borrow_mut().remove(&(conversation, Some(who)));
+    }
+
+    pub fn end(&self, conversation: ConversationId) -> Option<i64> {
+        self.ends.borrow().get(&conversation).copied()
+    }
+
+    pub fn note_end(&self, conversation: ConversationId, seq: i64) {
+        self.ends.borrow_mut().insert(conversation, seq);
+    }
+
+    pub fn last_message(&self) -> Option<i64> {
+        self.last_message.get()
+    }
+
+    pub fn note_last_message(&self, id: i64) {
+        self.last_message.set(Some(id));
+    }
+
+    /// What was written has been undone.
+    pub fn forget(&self) {
+        self.places.borrow_mut().clear();
+        self.ends.borrow_mut().clear();
+        self.last_message.set(None);
+    }
+}

@@ -1,0 +1,101 @@
+//! What does a verb that fails leave behind, and whom does it take with it?
+
+use super::{Tx, View};
+use crate::core::error::{Error, Result};
+use crate::core::{Core, Durability, Options};
+use std::time::Duration;
+
+const FAILED: Error = Error::Conflict("as asked");
+
+fn add(tx: &Tx<'_>, name: &str) -> Result<()> {
+    tx.change(
+        "INSERT INTO secrets (name, value) VALUES (?, x'00')",
+        [name],
+    )
+    .map(drop)
+}
+
+fn names(view: &View<'_>) -> Result<Vec<String>> {
+    view.all(
+        "SELECT name FROM secrets WHERE name LIKE 'verb %' ORDER BY name",
+        (),
+        |row| row.get(0),
+    )
+}
+
+/// The answers of verbs that share a commit, and what was kept. What fails in the second may be anything.
+async fn with(second: fn(&Tx<'_>) -> Result<()>) -> ([Result<()>; 3], Vec<String>) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = Options {
+        durability: Durability::Normal,
+        limits: Default::default(),
+        bcrypt_cost: 4,
+        token_ttl: Duration::from_secs(60),
+        token_secret: None,
+        trust: None,
+    };
+    let opened = Core::open(&folder.path().join("chat.db"), options);
+    let (core, _news, _lock) = opened.expect("a database");
+    // While the writer is busy with this one, the others queue up behind it, and share its commit.
+    let busy = core.write(|_| {
+        std::thread::sleep(Duration::from_millis(100));
+        Ok(())
+    });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let first = core.write(|tx| add(tx, "verb 1"));
+    let second = core.write(second);
+    let third = core.write(|tx| add(tx, "verb 3"));
+    let answers = [first.await, second.await, third.await];
+    drop(busy);
+    core.write(|tx| add(tx, "verb 4"))
+        .await
+        .expect("the writer goes on");
+    (answers, core.read(names).await.expect("the names"))
+}
+
+#[tokio::test]
+async fn a_verb_that_fails_or_panics_takes_nobody_with_it() {
+    let fails = |tx: &Tx<'_>| add(tx, "verb 2").and(Err(FAILED));
+    let (answers, kept) = with(fails).await;
+    assert!(
+        matches!(answers, [Ok(()), Err(Error::Conflict(_)), Ok(())]),
+        "{answers:?}"
+    );
+    assert_eq!(kept, ["verb 1", "verb 3", "verb 4"]);
+
+    let panics = |tx: &Tx<'_>| {
+        add(tx, "verb 2")?;
+        panic!("as asked")
+    };
+    let (answers, kept) = with(panics).await;
+    assert!(
+        matches!(answers, [Ok(()), Err(Error::Internal(_)), Ok(())]),
+        "{answers:?}"
+    );
+    assert_eq!(kept, ["verb 1", "verb 3", "verb 4"]);
+}
+
+#[tokio::test]
+async fn a_decided_verb_that_fails_undoes_its_commit_and_all_who_share_it_are_told() {
+    let (answers, kept) = with(|tx| {
+        tx.decide();
+        add(tx, "verb 2").and(Err(FAILED))
+    })
+    .await;
+    for answer in answers {
+        assert!(matches!(answer, Err(Error::Overloaded(_))), "{answer:?}");
+    }
+    assert_eq!(kept, ["verb 4"]);
+
+    // It had not written yet.
+    let (answers, kept) = with(|tx| {
+        tx.decide();
+        Err(FAILED)
+    })
+    .await;
+    assert!(
+        matches!(answers, [Ok(()), Err(Error::Conflict(_)), Ok(())]),
+        "{answers:?}"
+    );
+    assert_eq!(kept, ["verb 1", "verb 3", "verb 4"]);
+}
