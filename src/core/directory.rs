@@ -68,7 +68,8 @@ pub struct Directory {
 }
 
 impl Directory {
-    pub(in crate::core) fn load(view: &View<'_>, now: Time) -> Result<Self> {
+    /// Takes in what the database knows.
+    pub(in crate::core) fn load(&self, view: &View<'_>, now: Time) -> Result<()> {
         let accounts = view
             .all_accounts()?
             .iter()
@@ -84,15 +85,12 @@ impl Directory {
             .foreign_tokens(now)?
             .into_iter()
             .filter_map(|(hash, account, device)| Some((hash.try_into().ok()?, (account, device))));
-        let known = Known {
+        *self.change() = Known {
             accounts,
             devices: devices.collect(),
             foreign: foreign.collect(),
         };
-        Ok(Self {
-            known: RwLock::new(known),
-            here: RwLock::default(),
-        })
+        Ok(())
     }
 
     /// The person who holds this device.

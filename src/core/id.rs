@@ -5,6 +5,7 @@
 //! the integer, the kind of thing, and zeros: reversible without a look-up, unlike their neighbours, and a made-up
 //! one is found out because the zeros do not come back.
 
+use std::cell::Cell;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
@@ -108,6 +109,15 @@ impl fmt::Debug for Spelling {
     }
 }
 
+/// Key, plaintext and half of its length, and what became of it.
+type Sealed = ((u128, u128, u32), u128);
+
+/// How many ids each thread remembers: six hashes cost more than the rest of a spelling.
+const RECENTLY: usize = 64;
+thread_local! {
+    static RECENT: [Cell<Option<Sealed>>; RECENTLY] = const { [const { Cell::new(None) }; RECENTLY] };
+}
+
 /// Feistel rounds: four make a strong pseudorandom permutation, two more leave room for its birthday bound.
 const ROUNDS: u8 = 6;
 /// Half of 24 hex digits.
@@ -122,7 +132,7 @@ impl Spelling {
 
     /// 24 lower-case hex digits.
     pub fn hex<K: Kind>(&self, id: Id<K>) -> String {
-        digits(self.seal(id, HEX_HALF), &[24])
+        digits(self.seal(id, HEX_HALF), "000000000000000000000000")
     }
 
     /// A UUID of version 8 (RFC 9562), lower case, with dashes.
@@ -134,7 +144,7 @@ impl Spelling {
             sealed & 0x3fff_ffff_ffff_ffff,
         );
         let bits = (custom_a << 80) | (0x8 << 76) | (custom_b << 64) | (0b10 << 62) | custom_c;
-        digits(bits, &[8, 4, 4, 4, 12])
+        digits(bits, "00000000-0000-0000-0000-000000000000")
     }
 
     /// Reads any spelling: decimal, 24 hex digits, or a UUID with or without dashes. Length tells them apart.
@@ -176,6 +186,25 @@ impl Spelling {
     /// The plaintext is `zeros ‖ tag ‖ number`: with 24 hex digits 35 zeros and 8 bits of kind stand guard.
     fn seal<K: Kind>(&self, id: Id<K>, half: u32) -> u128 {
         let plain = (u128::from(K::TAG) << 53) | id.0 as u128;
+        // Every message is another one. It is people and places that come again.
+        if K::TAG == MessageKind::TAG {
+            return self.permute(plain, half);
+        }
+        RECENT.with(|recent| {
+            let slot = &recent[plain as usize % RECENTLY];
+            let asked = (u128::from_le_bytes(self.key), plain, half);
+            match slot.get() {
+                Some((known, sealed)) if known == asked => sealed,
+                _ => {
+                    let sealed = self.permute(plain, half);
+                    slot.set(Some((asked, sealed)));
+                    sealed
+                }
+            }
+        })
+    }
+
+    fn permute(&self, plain: u128, half: u32) -> u128 {
         let mask = (1u64 << half) - 1;
         let (mut left, mut right) = ((plain >> half) as u64, plain as u64 & mask);
         for round in 0..ROUNDS {
@@ -202,21 +231,14 @@ impl Spelling {
     }
 }
 
-/// The lowest bits as lower-case hex digits, in groups with dashes between.
-fn digits(bits: u128, groups: &[usize]) -> String {
-    let mut left: usize = groups.iter().sum();
-    let mut text = String::with_capacity(left + groups.len());
-    for (at, group) in groups.iter().enumerate() {
-        if at > 0 {
-            text.push('-');
-        }
-        for _ in 0..*group {
-            left -= 1;
-            let digit = (bits >> (4 * left)) as usize & 0xf;
-            text.push(char::from(b"0123456789abcdef"[digit]));
-        }
+/// The lowest bits as lower-case hex digits, in the places of the pattern's zeros.
+fn digits(bits: u128, pattern: &str) -> String {
+    let (mut text, mut left) = (pattern.as_bytes().to_vec(), bits);
+    for place in text.iter_mut().rev().filter(|place| **place == b'0') {
+        *place = b"0123456789abcdef"[(left & 0xf) as usize];
+        left >>= 4;
     }
-    text
+    String::from_utf8(text).expect("hex digits are ASCII, and so is the pattern")
 }
 
 fn hex_digits(text: &str) -> Option<u128> {

@@ -1,5 +1,6 @@
 //! Saying something, and reading what was said.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::error::{Error, Fault, Result};
@@ -19,7 +20,7 @@ pub struct Draft {
     pub conversation: ConversationId,
     /// May be empty where something is attached.
     pub text: String,
-    pub content_type: String,
+    pub content_type: Cow<'static, str>,
     pub attachments: Vec<Attachment>,
     /// The sender's own id of the message: a repeat is the same message.
     pub client_id: Option<String>,
@@ -33,12 +34,11 @@ impl Draft {
         text: String,
         client_id: Option<String>,
     ) -> Self {
-        let content_type = PLAIN.to_owned();
         Self {
             through,
             conversation,
             text,
-            content_type,
+            content_type: PLAIN.into(),
             attachments: Vec::new(),
             client_id,
         }

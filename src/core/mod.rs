@@ -34,9 +34,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use r2d2_sqlite::SqliteConnectionManager;
-use rusqlite::OpenFlags;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 
 use directory::Directory;
 use error::{Error, Result};
@@ -44,6 +42,7 @@ use id::Spelling;
 use limits::Limits;
 use model::{Event, Me, Time};
 use password::Passwords;
+use store::readers::Readers;
 pub use store::schema::{Durability, Locked, OpenError};
 use store::writer::{Outlet, Writer};
 pub use store::{ConversationOrder, FileOrder, Tx, View};
@@ -65,10 +64,6 @@ pub struct Options {
 
 /// Batches of news that may wait for the fan-out before the writer waits too.
 const NEWS: usize = 64;
-/// Reads that run at the same time.
-const READERS: u32 = 4;
-/// Reads that may wait for a reader.
-const READS_WAITING: usize = 1_024;
 
 /// Chat itself: an open database, the keys that are kept in it, and what is known without asking it.
 #[derive(Clone)]
@@ -77,10 +72,7 @@ pub struct Core(Arc<Shared>);
 struct Shared {
     /// Empty once the core has closed.
     writer: Mutex<Option<Writer>>,
-    readers: r2d2::Pool<SqliteConnectionManager>,
-    /// A place for each reader: threads are not held by reads that wait.
-    reading: Arc<Semaphore>,
-    waiting_to_read: Arc<Semaphore>,
+    readers: Readers,
     options: Options,
     directory: Arc<Directory>,
     spelling: Spelling,
@@ -139,28 +131,20 @@ impl Core {
 
         store::schema::promise(&conn, options.durability).map_err(|e| unusable(e.to_string()))?;
 
-        let view = View::new(&conn, &options.limits);
-        let loaded = Directory::load(&view, Time::now()).map_err(|e| unusable(e.to_string()))?;
-        let directory = Arc::new(loaded);
+        let directory = Arc::<Directory>::default();
+        let view = View::new(&conn, &options.limits, &directory);
+        directory
+            .load(&view, Time::now())
+            .map_err(|e| unusable(e.to_string()))?;
         let serves = matches!(outlet, Outlet::Here(_));
         let meter = Arc::<meter::Meter>::default();
         let limits = options.limits.clone();
         let writer = Writer::start(conn, limits, directory.clone(), meter.clone(), outlet)
             .map_err(|e| unusable(e.to_string()))?;
 
-        let manager = SqliteConnectionManager::file(path)
-            .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-            .with_init(store::schema::prepare_reader);
-        let readers = r2d2::Pool::builder()
-            .max_size(READERS)
-            .min_idle(Some(0))
-            .test_on_check_out(false)
-            .build_unchecked(manager);
         let core = Self(Arc::new(Shared {
             writer: Mutex::new(Some(writer)),
-            readers,
-            reading: Arc::new(Semaphore::new(READERS as usize)),
-            waiting_to_read: Arc::new(Semaphore::new(READS_WAITING)),
+            readers: Readers::new(path, options.limits.clone(), directory.clone()),
             passwords: Passwords::new(options.bcrypt_cost),
             options,
             directory,
@@ -205,24 +189,20 @@ impl Core {
         V: FnOnce(&View<'_>) -> Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        let Ok(waiting) = self.0.waiting_to_read.clone().try_acquire_owned() else {
-            return Err(Error::Overloaded("The server has too much to read"));
-        };
-        let place = self.0.reading.clone().acquire_owned().await;
-        drop(waiting);
-        let shared = self.0.clone();
-        let read = tokio::task::spawn_blocking(move || {
-            // Held until the read is done, also where whoever asked has gone.
-            let _place = place;
-            let mut conn = shared
-                .readers
-                .get()
-                .map_err(|e| Error::Internal(format!("no reader: {e}")))?;
-            let snapshot = conn.transaction()?;
-            verb(&View::new(&snapshot, &shared.options.limits))
-        });
-        read.await
-            .unwrap_or_else(|e| Err(Error::Internal(format!("a read ended: {e}"))))
+        self.0.readers.read(verb).await
+    }
+
+    /// As [`Core::read`], for a verb that reads no more than a page: it may be done at once, on this thread, while such
+    /// reads need no disk.
+    ///
+    /// # Errors
+    /// As [`Core::read`].
+    pub async fn glance<T, V>(&self, verb: V) -> Result<T>
+    where
+        V: FnOnce(&View<'_>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.0.readers.glance(verb).await
     }
 
     /// Whose token this is, as of now. A token of a trusted application that comes for the first time makes its account.

@@ -1,5 +1,6 @@
 //! Which things are there? The nouns of chat on one page, and the news about them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 pub use super::id::{
@@ -199,7 +200,7 @@ pub struct Message {
     pub author: Author,
     pub text: String,
     /// `text`, unless its author said otherwise.
-    pub content_type: String,
+    pub content_type: Cow<'static, str>,
     pub attachments: Vec<Attachment>,
     pub client_id: Option<String>,
     pub sent_at: Time,

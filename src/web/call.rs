@@ -245,6 +245,16 @@ impl Call {
         async move { core.read(verb).await }
     }
 
+    /// Runs a verb that reads no more than a page.
+    pub fn glance<T, V>(&self, verb: V) -> impl Future<Output = Result<T>> + Send + use<T, V>
+    where
+        V: FnOnce(&View<'_>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let core = self.web.core.clone();
+        async move { core.glance(verb).await }
+    }
+
     fn is_json(&self) -> bool {
         self.header(header::CONTENT_TYPE).is_some_and(|value| {
             let essence = value

@@ -5,7 +5,6 @@ use rusqlite::Row;
 use super::account::account;
 use super::conversation::conversation;
 use super::file::file;
-use super::message::{MESSAGE, message};
 use super::{Tx, View};
 use crate::core::error::Result;
 use crate::core::model::{
@@ -216,26 +215,15 @@ impl View<'_> {
         let Some(bound) = self.seq_before(place.id, before)? else {
             return Ok(None);
         };
-        let found = self.all(
-            &format!(
-                "{MESSAGE} WHERE m.conversation = ? AND m.seq < ? ORDER BY m.seq DESC LIMIT ?"
-            ),
+        let found = self.messages_and_ends(
+            place,
+            "WHERE conversation = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
             (place.id.number(), bound, limit),
-            |row| {
-                Ok((
-                    message(row, place)?,
-                    row.get::<_, Option<i64>>("deleted_at")?,
-                ))
-            },
         )?;
-        let mut messages = Vec::with_capacity(found.len());
-        for ((mut message, attachments), deleted_at) in found {
-            if attachments > 0 {
-                message.attachments = self.attachments(message.id)?;
-            }
-            messages.push((message, deleted_at.is_some()));
-        }
-        Ok(Some(messages))
+        let seen = found
+            .into_iter()
+            .map(|(message, deleted_at)| (message, deleted_at.is_some()));
+        Ok(Some(seen.collect()))
     }
 
     pub(in crate::core) fn files_seen(

@@ -1,10 +1,13 @@
 //! The message log, as rows.
 
-use rusqlite::{Params, Row};
+use std::borrow::Cow;
+
+use rusqlite::Params;
 
 use super::conversation::place;
 use super::{Tx, View};
 use crate::core::error::Result;
+use crate::core::message::PLAIN;
 use crate::core::model::{
     AccountId, Attachment, Author, ConversationId, Id, Listed, Me, Message, MessageId, Page, Place,
     Time,
@@ -16,37 +19,14 @@ pub(in crate::core) struct NewMessage<'a> {
     pub place: Place,
     pub author: &'a Me,
     pub text: String,
-    pub content_type: String,
+    pub content_type: Cow<'static, str>,
     pub attachments: Vec<Attachment>,
     pub client_id: Option<String>,
 }
 
-/// Of one conversation, whose place the reader knows. The columns are read by their position: by name they cost a tenth
-/// of a page.
-pub(super) const MESSAGE: &str =
-    "SELECT m.id, m.seq, m.author, a.name, m.text, m.type, m.attachments, m.client_id, m.sent_at, m.deleted_at
-     FROM messages m JOIN accounts a ON a.id = m.author";
-
-/// The message without its attachments, and how many it has.
-pub(super) fn message(row: &Row<'_>, place: Place) -> rusqlite::Result<(Message, i64)> {
-    let message = Message {
-        through: "",
-        id: Id::stored(row.get(0)?),
-        place,
-        seq: row.get(1)?,
-        author: Author {
-            id: Id::stored(row.get(2)?),
-            name: row.get_ref(3)?.as_str()?.into(),
-        },
-        text: row.get(4)?,
-        content_type: row.get(5)?,
-        attachments: Vec::new(),
-        client_id: row.get(7)?,
-        sent_at: Time(row.get(8)?),
-        read_at: None,
-    };
-    Ok((message, row.get(6)?))
-}
+/// The columns are read by their position: by name they cost a tenth of a page.
+const MESSAGE: &str =
+    "SELECT id, seq, author, text, type, attachments, client_id, sent_at, deleted_at FROM messages";
 
 impl View<'_> {
     /// What this sender sent under this id of its own, with the moment when it was read.
@@ -66,7 +46,7 @@ impl View<'_> {
         };
         let mut found = self.messages(
             place,
-            "WHERE m.author = ? AND m.client_id = ?",
+            "WHERE author = ? AND client_id = ?",
             (author.number(), client_id),
         )?;
         let Some(mut message) = found.pop() else {
@@ -97,8 +77,8 @@ impl View<'_> {
         let items = self.messages(
             place,
             &format!(
-                "WHERE m.conversation = ? AND m.seq BETWEEN ? AND ? AND m.deleted_at IS NULL
-                 ORDER BY m.seq {way}"
+                "WHERE conversation = ? AND seq BETWEEN ? AND ? AND deleted_at IS NULL
+                 ORDER BY seq {way}"
             ),
             (id.number(), first, last),
         )?;
@@ -118,8 +98,7 @@ impl View<'_> {
         };
         let messages = self.messages(
             place,
-            "WHERE m.conversation = ? AND m.seq < ? AND m.deleted_at IS NULL
-             ORDER BY m.seq DESC LIMIT ?",
+            "WHERE conversation = ? AND seq < ? AND deleted_at IS NULL ORDER BY seq DESC LIMIT ?",
             (place.id.number(), bound, limit),
         )?;
         Ok(Some(messages))
@@ -176,7 +155,7 @@ impl View<'_> {
     ) -> Result<Vec<Message>> {
         let mut messages = self.messages(
             place,
-            "WHERE m.conversation = ? AND m.seq > ? AND m.deleted_at IS NULL ORDER BY m.seq LIMIT ?",
+            "WHERE conversation = ? AND seq > ? AND deleted_at IS NULL ORDER BY seq LIMIT ?",
             (place.id.number(), seq, limit),
         )?;
         for message in &mut messages {
@@ -186,17 +165,59 @@ impl View<'_> {
     }
 
     fn messages(&self, place: Place, which: &str, params: impl Params) -> Result<Vec<Message>> {
-        let found = self.all(&format!("{MESSAGE} {which}"), params, |row| {
-            message(row, place)
+        let found = self.messages_and_ends(place, which, params)?;
+        Ok(found.into_iter().map(|(message, _)| message).collect())
+    }
+
+    /// Messages of one conversation, and when they were deleted.
+    pub(super) fn messages_and_ends(
+        &self,
+        place: Place,
+        which: &str,
+        params: impl Params,
+    ) -> Result<Vec<(Message, Option<i64>)>> {
+        let mut attached = false;
+        let mut found = self.all(&format!("{MESSAGE} {which}"), params, |row| {
+            let attachments: i64 = row.get(5)?;
+            attached |= attachments > 0;
+            let message = Message {
+                through: "",
+                id: Id::stored(row.get(0)?),
+                place,
+                seq: row.get(1)?,
+                author: self.author(Id::stored(row.get(2)?))?,
+                text: row.get(3)?,
+                content_type: match row.get_ref(4)?.as_str()? {
+                    PLAIN => PLAIN.into(),
+                    other => other.to_owned().into(),
+                },
+                attachments: Vec::with_capacity(attachments as usize),
+                client_id: row.get(6)?,
+                sent_at: Time(row.get(7)?),
+                read_at: None,
+            };
+            Ok((message, row.get(8)?))
         })?;
-        let mut messages = Vec::with_capacity(found.len());
-        for (mut message, attachments) in found {
-            if attachments > 0 {
-                message.attachments = self.attachments(message.id)?;
+        if attached {
+            for (message, _) in &mut found {
+                if message.attachments.capacity() > 0 {
+                    message.attachments = self.attachments(message.id)?;
+                }
             }
-            messages.push(message);
         }
-        Ok(messages)
+        Ok(found)
+    }
+
+    /// Whose name this is. Who is removed is not in the directory.
+    fn author(&self, id: AccountId) -> rusqlite::Result<Author> {
+        let name = match self.directory.name(id) {
+            Some(name) => name,
+            None => self
+                .conn
+                .prepare_cached("SELECT name FROM accounts WHERE id = ?")?
+                .query_row([id.number()], |row| Ok(row.get_ref(0)?.as_str()?.into()))?,
+        };
+        Ok(Author { id, name })
     }
 
     pub(super) fn attachments(&self, id: MessageId) -> Result<Vec<Attachment>> {

@@ -12,6 +12,7 @@ mod known;
 mod message;
 mod notice;
 mod outbox;
+pub(in crate::core) mod readers;
 pub(in crate::core) mod schema;
 mod session;
 #[cfg(test)]
@@ -41,13 +42,13 @@ pub(in crate::core) use message::NewMessage;
 pub struct View<'c> {
     conn: &'c Connection,
     pub(in crate::core) limits: &'c Limits,
+    pub(in crate::core) directory: &'c Directory,
     known: Known,
 }
 
 /// A transaction: reads, writes, and announces what became true. What one verb did in it rolls back alone.
 pub struct Tx<'c> {
     view: View<'c>,
-    pub(in crate::core) directory: &'c Directory,
     /// One moment for everything that one batch of verbs does.
     pub(in crate::core) now: Time,
     announced: RefCell<Vec<Event>>,
@@ -68,10 +69,15 @@ enum Undo {
 }
 
 impl<'c> View<'c> {
-    pub(in crate::core) fn new(conn: &'c Connection, limits: &'c Limits) -> Self {
+    pub(in crate::core) fn new(
+        conn: &'c Connection,
+        limits: &'c Limits,
+        directory: &'c Directory,
+    ) -> Self {
         Self {
             conn,
             limits,
+            directory,
             known: Known::default(),
         }
     }

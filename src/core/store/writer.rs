@@ -211,7 +211,7 @@ impl Desk {
     }
 
     fn view(&self) -> View<'_> {
-        View::new(&self.conn, &self.limits)
+        View::new(&self.conn, &self.limits, &self.directory)
     }
 
     fn commit(&self, batch: impl Iterator<Item = Box<dyn Job>>) {
@@ -224,7 +224,6 @@ impl Desk {
         }
         let tx = Tx {
             view: self.view(),
-            directory: &self.directory,
             now: Time::now(),
             announced: RefCell::default(),
             undo: Cell::new(Undo::Nothing),

@@ -127,7 +127,7 @@ pub async fn list_messages(mut call: Call) -> Answer {
     let before = fields.optional_id(&["before"]);
     let place = fields.done(place)?;
     let (mut page, _) = call
-        .read(move |view| message::before(view, me.id, place, before, limit))
+        .glance(move |view| message::before(view, me.id, place, before, limit))
         .await?;
     page.reverse();
     let spell = call.core().spelling();

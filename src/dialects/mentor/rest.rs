@@ -92,7 +92,7 @@ pub async fn list_messages(call: Call) -> Answer {
     let before = query.optional_id(&["before"]);
     query.done(Some(()))?;
     let (page, more) = call
-        .read(move |view| message::before(view, me.id, id, before, limit))
+        .glance(move |view| message::before(view, me.id, id, before, limit))
         .await?;
     let spell = call.core().spelling();
     let next = page
@@ -127,7 +127,7 @@ fn draft(conversation: ConversationId, mut fields: Fields<'_>, most: usize) -> R
     let text = fields.text(CONTENT);
     let content_type = fields
         .optional_text(&["contentType"])
-        .unwrap_or_else(|| PLAIN.to_owned());
+        .map_or(PLAIN.into(), Into::into);
     let client_id = fields.optional_text(&["clientMessageId"]);
     let attachments = fields
         .list(&["attachments"])

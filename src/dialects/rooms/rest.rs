@@ -106,7 +106,7 @@ pub async fn show_room(call: Call) -> Answer {
         descending: true,
     };
     let (room, mut messages) = call
-        .read(move |view| {
+        .glance(move |view| {
             Ok((
                 conversation::show(view, who, id)?,
                 message::page(view, who, id, latest)?.items,
@@ -150,7 +150,7 @@ pub async fn list_messages(call: Call) -> Answer {
     query.word("sort", &[("createdAt", ()), ("_id", ())]);
     query.done(Some(()))?;
     let messages = call
-        .read(move |view| message::page(view, who, room, page))
+        .glance(move |view| message::page(view, who, room, page))
         .await?;
     let spell = call.core().spelling();
     ok(shapes::list(

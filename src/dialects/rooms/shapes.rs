@@ -41,10 +41,7 @@ pub fn sent(spell: &Spelling, message: &Message) -> Value {
 
 /// A message, as `GET /api/messages/:roomId` lists it: `sender` is an object.
 pub fn listed<'m>(spell: &Spelling, message: &'m Message) -> Said<'m> {
-    Said {
-        room: None,
-        ..heard(spell, message)
-    }
+    said(spell, message, None)
 }
 
 /// Shapes of which there are many at a time are written as they stand, without a tree of values between.
@@ -67,6 +64,10 @@ struct Sender<'m> {
 
 /// A message, as the room hears it: `{ _id, content, sender: { _id, username }, room, createdAt }`.
 pub fn heard<'m>(spell: &Spelling, message: &'m Message) -> Said<'m> {
+    said(spell, message, Some(spell.hex(message.place.id)))
+}
+
+fn said<'m>(spell: &Spelling, message: &'m Message, room: Option<String>) -> Said<'m> {
     Said {
         _id: spell.hex(message.id),
         content: &message.text,
@@ -74,7 +75,7 @@ pub fn heard<'m>(spell: &Spelling, message: &'m Message) -> Said<'m> {
             _id: spell.hex(message.author.id),
             username: &message.author.name,
         },
-        room: Some(spell.hex(message.place.id)),
+        room,
         created_at: message.sent_at.iso(),
     }
 }

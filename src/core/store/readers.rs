@@ -1,0 +1,145 @@
+//! How is anything read? By a few connections that only read, each time in one snapshot; off the async threads, unless
+//! it is a glance at what is in memory.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::Semaphore;
+
+use super::{View, schema};
+use crate::core::directory::Directory;
+use crate::core::error::{Error, Result};
+use crate::core::limits::Limits;
+
+/// Reads that run at the same time.
+const READERS: u32 = 4;
+/// Reads that may wait for a reader.
+const WAITING: usize = 1_024;
+/// A glance takes a tenth of this where what it looks at is in memory.
+const GLANCE: Duration = Duration::from_millis(2);
+/// After one that took longer, so many must be short in a row before they are trusted again.
+const PROBATION: u32 = 16;
+
+/// The reading connections of a database.
+#[derive(Clone)]
+pub(in crate::core) struct Readers(Arc<Desk>);
+
+struct Desk {
+    pool: r2d2::Pool<SqliteConnectionManager>,
+    /// A place for each reader: threads are not held by reads that wait.
+    places: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
+    limits: Limits,
+    directory: Arc<Directory>,
+    /// How many glances must still prove to be short.
+    probation: AtomicU32,
+}
+
+impl Readers {
+    /// Connections are opened when they are needed.
+    pub fn new(path: &Path, limits: Limits, directory: Arc<Directory>) -> Self {
+        let manager = SqliteConnectionManager::file(path)
+            .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            .with_init(schema::prepare_reader);
+        let pool = r2d2::Pool::builder()
+            .max_size(READERS)
+            .min_idle(Some(0))
+            .test_on_check_out(false)
+            .build_unchecked(manager);
+        Self(Arc::new(Desk {
+            pool,
+            places: Arc::new(Semaphore::new(READERS as usize)),
+            waiting: Arc::new(Semaphore::new(WAITING)),
+            limits,
+            directory,
+            probation: AtomicU32::new(0),
+        }))
+    }
+
+    /// Reads on a thread that may block.
+    pub async fn read<T, V>(&self, verb: V) -> Result<T>
+    where
+        V: FnOnce(&View<'_>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let Ok(waiting) = self.0.waiting.clone().try_acquire_owned() else {
+            return Err(Error::Overloaded("The server has too much to read"));
+        };
+        let place = self.0.places.clone().acquire_owned().await;
+        drop(waiting);
+        let desk = self.0.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            // Held until the read is done, also where whoever asked has gone.
+            let _place = place;
+            let conn = desk
+                .pool
+                .get()
+                .map_err(|e| Error::Internal(format!("no reader: {e}")))?;
+            desk.look(&conn, verb)
+        });
+        read.await
+            .unwrap_or_else(|e| Err(Error::Internal(format!("a read ended: {e}"))))
+    }
+
+    /// Reads a page or less, right here: two changes of thread cost a fifth of that. As soon as one takes longer than
+    /// it should, because the disk is asked, they are read elsewhere until they are short again.
+    pub async fn glance<T, V>(&self, verb: V) -> Result<T>
+    where
+        V: FnOnce(&View<'_>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let desk = &self.0;
+        if desk.probation.load(Relaxed) == 0
+            && let Ok(_place) = desk.places.try_acquire()
+            && let Some(conn) = desk.pool.try_get()
+        {
+            return desk.timed(|| desk.look(&conn, verb));
+        }
+        let timing = self.0.clone();
+        self.read(move |view| timing.timed(|| verb(view))).await
+    }
+}
+
+impl Desk {
+    /// Reads in one snapshot.
+    fn look<T>(&self, conn: &Connection, verb: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
+        let _snapshot = Snapshot::of(conn)?;
+        verb(&View::new(conn, &self.limits, &self.directory))
+    }
+
+    fn timed<T>(&self, glance: impl FnOnce() -> T) -> T {
+        let begun = Instant::now();
+        let seen = glance();
+        if begun.elapsed() > GLANCE {
+            self.probation.store(PROBATION, Relaxed);
+        } else if self.probation.load(Relaxed) > 0 {
+            // Where two come at once the probation is one shorter: nothing to lock for.
+            let left = self.probation.load(Relaxed).saturating_sub(1);
+            self.probation.store(left, Relaxed);
+        }
+        seen
+    }
+}
+
+/// One state of the database, for as long as this lives. Unlike rusqlite's it keeps its statements.
+struct Snapshot<'c>(&'c Connection);
+
+impl<'c> Snapshot<'c> {
+    fn of(conn: &'c Connection) -> rusqlite::Result<Self> {
+        conn.prepare_cached("BEGIN")?.execute(())?;
+        Ok(Self(conn))
+    }
+}
+
+impl Drop for Snapshot<'_> {
+    fn drop(&mut self) {
+        let ended = self.0.prepare_cached("ROLLBACK");
+        if let Err(error) = ended.and_then(|mut rollback| rollback.execute(())) {
+            tracing::error!(%error, "a snapshot did not end");
+        }
+    }
+}
