@@ -40,10 +40,11 @@ use directory::Directory;
 use error::{Error, Result};
 use id::Spelling;
 use limits::Limits;
-use model::{Event, Me, Time};
+use model::{Me, Time};
 use password::Passwords;
 use store::readers::Readers;
 pub use store::schema::{Durability, Locked, OpenError};
+pub use store::verb::Commit;
 use store::writer::{Outlet, Writer};
 pub use store::{ConversationOrder, FileOrder, Tx, View};
 use token::Tokens;
@@ -83,7 +84,7 @@ struct Shared {
 }
 
 /// What became true, a commit at a time, in commit order.
-pub type News = mpsc::Receiver<Vec<Event>>;
+pub type News = mpsc::Receiver<Commit>;
 
 impl Core {
     /// Opens the database for a server, which hears the news. The lock keeps a second server off the file.
@@ -176,6 +177,24 @@ impl Core {
             match queued {
                 Some(answer) => answer.await,
                 None => Err(Error::Overloaded("The server is stopping")),
+            }
+        }
+    }
+
+    /// Runs a verb that changes something, in the order of the calls. What is done with its answer is done by whoever
+    /// tells the news, after they have been told, so it must not take long.
+    pub fn write_then<T, V, D>(&self, verb: V, done: D)
+    where
+        V: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+        D: FnOnce(Result<T>) + Send + 'static,
+        T: Send + 'static,
+    {
+        let writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        match writer.as_ref() {
+            Some(writer) => writer.queue_then(verb, done),
+            None => {
+                drop(writer);
+                done(Err(Error::Overloaded("The server is stopping")));
             }
         }
     }

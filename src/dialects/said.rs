@@ -25,11 +25,14 @@ pub struct Ack(Option<(&'static str, Box<RawValue>)>);
 /// An answer on its way.
 pub type Answering = Pin<Box<dyn Future<Output = Result<Ack>> + Send>>;
 
-/// What follows from an event. A hearing submits its verb before it returns, so that one socket's events take effect
-/// in the order in which they were said, without waiting for each other's commit.
+/// What is done with an answer.
+pub type Answer = Box<dyn FnOnce(Result<Ack>) + Send>;
+
+/// What follows from an event.
 pub enum Reaction {
-    /// The verb is queued; the answer comes with its commit.
-    Queued(Answering),
+    /// One verb, which this queues at once: so one socket's events take effect in the order in which they were said,
+    /// without waiting for each other's commit.
+    Verb(Box<dyn FnOnce(Answer) + Send>),
     /// There is more to do than one verb: the socket's next event waits until it is done.
     Held(Answering),
 }
@@ -59,9 +62,12 @@ impl Said {
         A: FnOnce(&Spelling, T) -> Ack + Send + 'static,
     {
         let Self { core, me, ear, .. } = self;
-        let written = core.write(move |tx| verb(tx, &me, ear));
-        Ok(Reaction::Queued(Box::pin(async move {
-            Ok(ack(core.spelling(), written.await?))
+        Ok(Reaction::Verb(Box::new(move |answer| {
+            let spells = core.clone();
+            core.write_then(
+                move |tx| verb(tx, &me, ear),
+                move |written| answer(written.map(|done| ack(spells.spelling(), done))),
+            );
         })))
     }
 
@@ -119,7 +125,9 @@ impl Said {
     pub fn type_in(mut self, on: bool) -> Result<Reaction> {
         let place = self.place()?;
         if !self.typing.is_news(place, on) {
-            return Ok(Reaction::Queued(Box::pin(async { Ok(Ack::default()) })));
+            return Ok(Reaction::Verb(Box::new(|answer| {
+                answer(Ok(Ack::default()));
+            })));
         }
         self.queue(
             move |tx, me, ear| conversation::type_in(tx, me, place, ear, on),

@@ -302,8 +302,10 @@ impl Guest {
         };
         let guest = self.clone();
         match reaction {
-            Reaction::Queued(answering) => {
-                tokio::spawn(async move { guest.answer(&name, answering.await, callback) });
+            Reaction::Verb(queue) => {
+                queue(Box::new(move |answered| {
+                    guest.answer(&name, answered, callback);
+                }));
                 false
             }
             Reaction::Held(answering) => {

@@ -58,15 +58,17 @@ impl Hall {
         let mut tick = tokio::time::interval(TICK);
         loop {
             tokio::select! {
-                batch = news.recv() => {
-                    let Some(batch) = batch else { break };
+                commit = news.recv() => {
+                    let Some(commit) = commit else { break };
                     // Whoever joins in this batch has come in before.
                     while let Ok(word) = words.try_recv() {
                         self.take(word);
                     }
-                    for event in &batch {
+                    for event in commit.events() {
                         self.happened(event);
                     }
+                    // Those who made it happen are answered.
+                    drop(commit);
                     // The sockets' tasks now write what they were given, before the next commit adds to it.
                     tokio::task::yield_now().await;
                 }

@@ -17,6 +17,7 @@ pub(in crate::core) mod schema;
 mod session;
 #[cfg(test)]
 mod undoing;
+pub(in crate::core) mod verb;
 pub(in crate::core) mod writer;
 
 use std::cell::{Cell, RefCell};

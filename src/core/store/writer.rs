@@ -3,9 +3,7 @@
 //! Each verb runs in a savepoint of its own, so that one that fails or panics takes nobody with it. After the commit,
 //! and in its order, the announced events leave; only then the callers are answered.
 
-use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
@@ -15,6 +13,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::verb::{Answer, Commit, Job, Verb};
 use super::{Tx, Undo, View};
 use crate::core::directory::Directory;
 use crate::core::error::{Error, Result};
@@ -35,7 +34,7 @@ const ROLLED_BACK: &str = "The disk is full, or the database cannot be written";
 /// Where news of a commit goes.
 pub(in crate::core) enum Outlet {
     /// To the fan-out of this server. A full channel holds the writer up: that is the back pressure.
-    Here(mpsc::Sender<Vec<Event>>),
+    Here(mpsc::Sender<Commit>),
     /// To the `news` table, for the server that runs on this file.
     Elsewhere,
 }
@@ -45,67 +44,6 @@ pub(in crate::core) struct Writer {
     queue: SyncSender<Box<dyn Job>>,
     meter: Arc<Meter>,
     thread: JoinHandle<()>,
-}
-
-trait Job: Send {
-    /// Runs the verb; the answer is given when the commit's fate is known.
-    fn run(self: Box<Self>, tx: &Tx<'_>) -> Outcome;
-    fn refuse(self: Box<Self>, error: Error);
-}
-
-struct Outcome {
-    failed: bool,
-    queued: Instant,
-    answer: Answer,
-}
-
-/// Tells whoever asked what became of the commit.
-type Answer = Box<dyn FnOnce(Result<()>) + Send>;
-
-struct Verb<V, T> {
-    verb: V,
-    queued: Instant,
-    reply: oneshot::Sender<Result<T>>,
-}
-
-impl<V, T> Job for Verb<V, T>
-where
-    V: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
-    T: Send + 'static,
-{
-    fn run(self: Box<Self>, tx: &Tx<'_>) -> Outcome {
-        let Self {
-            verb,
-            queued,
-            reply,
-        } = *self;
-        let result = catch_unwind(AssertUnwindSafe(|| verb(tx))).unwrap_or_else(|panic| {
-            Err(Error::Internal(format!(
-                "a verb panicked: {}",
-                words(&*panic)
-            )))
-        });
-        let failed = result.is_err();
-        // Whoever asked may have gone; what was committed stays committed.
-        let answer = move |commit: Result<()>| drop(reply.send(commit.and(result)));
-        Outcome {
-            failed,
-            queued,
-            answer: Box::new(answer),
-        }
-    }
-
-    fn refuse(self: Box<Self>, error: Error) {
-        self.reply.send(Err(error)).ok();
-    }
-}
-
-fn words(panic: &(dyn Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(|s| s.as_str()))
-        .unwrap_or("?")
 }
 
 impl Writer {
@@ -142,27 +80,31 @@ impl Writer {
         T: Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        // Counted before it is queued: the writer may have taken it before this returns.
-        self.meter.waiting.fetch_add(1, Relaxed);
-        let queued = self
-            .queue
-            .try_send(Box::new(Verb {
-                verb,
-                queued: Instant::now(),
-                reply,
-            }))
-            .map_err(|e| match e {
-                TrySendError::Full(_) => Error::Overloaded("The server has too much to write"),
-                TrySendError::Disconnected(_) => Error::Overloaded("The server is stopping"),
-            });
-        if queued.is_err() {
-            self.meter.waiting.fetch_sub(1, Relaxed);
-        }
+        // Whoever asked may have gone; what was committed stays committed.
+        self.queue_then(verb, move |result| drop(reply.send(result)));
         async move {
-            queued?;
             answer
                 .await
                 .unwrap_or_else(|_| Err(Error::Overloaded("The server is stopping")))
+        }
+    }
+
+    /// Queues a verb; what is done with its answer is done after the commit, and must not take long.
+    pub fn queue_then<T, V, D>(&self, verb: V, done: D)
+    where
+        V: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+        D: FnOnce(Result<T>) + Send + 'static,
+        T: Send + 'static,
+    {
+        // Counted before it is queued: the writer may have taken it before this returns.
+        self.meter.waiting.fetch_add(1, Relaxed);
+        if let Err(refused) = self.queue.try_send(Box::new(Verb::new(verb, done))) {
+            self.meter.waiting.fetch_sub(1, Relaxed);
+            let (job, why) = match refused {
+                TrySendError::Full(job) => (job, "The server has too much to write"),
+                TrySendError::Disconnected(job) => (job, "The server is stopping"),
+            };
+            job.refuse(Error::Overloaded(why));
         }
     }
 
@@ -200,7 +142,10 @@ impl Desk {
                 self.commit(batch);
             }
             if let Some(mailbox) = &mut mailbox {
-                self.tell(mailbox.look(&self.view()));
+                let events = mailbox.look(&self.view());
+                if !events.is_empty() {
+                    self.tell(Commit::new(events, Vec::new()));
+                }
             }
         }
         if matches!(self.outlet, Outlet::Here(_))
@@ -247,18 +192,19 @@ impl Desk {
             self.leave_news(&events)
                 .and_then(|()| Ok(self.execute("COMMIT")?))
         };
+        let now = Instant::now();
+        let answers = answers.into_iter().map(|(queued, answer)| {
+            self.meter.took(now.duration_since(queued));
+            answer
+        });
         match committed {
-            Ok(()) => self.tell(events),
-            Err(ref error) => {
+            Ok(()) => self.tell(Commit::new(events, answers.collect())),
+            Err(error) => {
                 tracing::error!(cause = ?error, "a commit failed");
                 // Fails where SQLite has rolled back by itself.
                 self.execute("ROLLBACK").ok();
+                answers.for_each(|answer| answer(Err(error.clone())));
             }
-        }
-        let now = Instant::now();
-        for (queued, answer) in answers {
-            self.meter.took(now.duration_since(queued));
-            answer(committed.clone());
         }
     }
 
@@ -290,15 +236,12 @@ impl Desk {
         (outcome.queued, outcome.answer)
     }
 
-    fn tell(&self, events: Vec<Event>) {
-        if events.is_empty() {
-            return;
-        }
-        self.meter.happened(&events);
-        self.directory.learn(&events, &self.view());
+    fn tell(&self, commit: Commit) {
+        self.meter.happened(commit.events());
+        self.directory.learn(commit.events(), &self.view());
         if let Outlet::Here(fan_out) = &self.outlet {
             // An error means that the server is stopping: nobody listens any more.
-            fan_out.blocking_send(events).ok();
+            fan_out.blocking_send(commit).ok();
         }
     }
 

@@ -1,0 +1,109 @@
+//! What waits to be written, and who is told what became of it?
+
+use std::any::Any;
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+use super::Tx;
+use crate::core::error::{Error, Result};
+use crate::core::model::Event;
+
+/// A verb in the queue.
+pub(super) trait Job: Send {
+    /// Runs the verb; the answer is given when the commit's fate is known.
+    fn run(self: Box<Self>, tx: &Tx<'_>) -> Outcome;
+    fn refuse(self: Box<Self>, error: Error);
+}
+
+pub(super) struct Outcome {
+    pub failed: bool,
+    pub queued: Instant,
+    pub answer: Answer,
+}
+
+/// Tells whoever asked what became of the commit.
+pub(super) type Answer = Box<dyn FnOnce(Result<()>) + Send>;
+
+/// A verb that answers a `T`, and what is done with the answer.
+pub(super) struct Verb<V, D, T> {
+    verb: V,
+    done: D,
+    queued: Instant,
+    answers: PhantomData<fn() -> T>,
+}
+
+impl<V, D, T> Verb<V, D, T> {
+    pub fn new(verb: V, done: D) -> Self {
+        Self {
+            verb,
+            done,
+            queued: Instant::now(),
+            answers: PhantomData,
+        }
+    }
+}
+
+impl<V, D, T> Job for Verb<V, D, T>
+where
+    V: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+    D: FnOnce(Result<T>) + Send + 'static,
+    T: Send + 'static,
+{
+    fn run(self: Box<Self>, tx: &Tx<'_>) -> Outcome {
+        let Self {
+            verb, done, queued, ..
+        } = *self;
+        let result = catch_unwind(AssertUnwindSafe(|| verb(tx))).unwrap_or_else(|panic| {
+            Err(Error::Internal(format!(
+                "a verb panicked: {}",
+                words(&*panic)
+            )))
+        });
+        Outcome {
+            failed: result.is_err(),
+            queued,
+            answer: Box::new(move |commit: Result<()>| done(commit.and(result))),
+        }
+    }
+
+    fn refuse(self: Box<Self>, error: Error) {
+        (self.done)(Err(error));
+    }
+}
+
+/// What became true with one commit, in the order of its verbs. Whoever asked for it is answered when this is dropped:
+/// once its news have been told.
+pub struct Commit {
+    events: Vec<Event>,
+    answers: Vec<Answer>,
+}
+
+impl Commit {
+    pub(super) fn new(events: Vec<Event>, answers: Vec<Answer>) -> Self {
+        Self { events, answers }
+    }
+
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+}
+
+impl Drop for Commit {
+    fn drop(&mut self) {
+        for answer in self.answers.drain(..) {
+            // One that panics must not keep the others from theirs.
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| answer(Ok(())))) {
+                tracing::error!(cause = words(&*panic), "an answer panicked");
+            }
+        }
+    }
+}
+
+fn words(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(|s| s.as_str()))
+        .unwrap_or("?")
+}
