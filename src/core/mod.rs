@@ -181,8 +181,8 @@ impl Core {
         }
     }
 
-    /// Runs a verb that changes something, in the order of the calls. What is done with its answer is done by whoever
-    /// tells the news, after they have been told, so it must not take long.
+    /// Runs a verb that changes something, for somebody who hears the news, in the order of the calls. What is done with
+    /// its answer is done by whoever tells them, behind them, so it must not take long.
     pub fn write_then<T, V, D>(&self, verb: V, done: D)
     where
         V: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,

@@ -162,6 +162,7 @@ impl View<'_> {
         limit: u32,
         offset: u32,
     ) -> Result<Listed<(Conversation, i64)>> {
+        self.count_own()?;
         let items = self.all(
             "WITH mine AS (
                  SELECT conversation AS id, read_seq, own_since,
@@ -186,6 +187,7 @@ impl View<'_> {
 
     /// How many messages somebody has not read in a conversation of theirs.
     pub(in crate::core) fn unread(&self, id: ConversationId, who: AccountId) -> Result<i64> {
+        self.count_own()?;
         let unread = self.one(
             "SELECT coalesce((SELECT max(seq) FROM messages WHERE conversation = ?1) - read_seq - own_since, 0)
              FROM members WHERE conversation = ?1 AND account = ?2",
@@ -193,6 +195,24 @@ impl View<'_> {
             |row| row.get(0),
         )?;
         Ok(unread.unwrap_or(0))
+    }
+
+    /// Counts what members have sent as their own, for whoever is about to look: once for all that one commit says.
+    pub(super) fn count_own(&self) -> Result<()> {
+        for ((conversation, who), count) in self.known.take_own() {
+            let counted = self
+                .conn
+                .prepare_cached(
+                    "UPDATE members SET own_since = own_since + ? WHERE conversation = ? AND account = ?",
+                )
+                .and_then(|mut update| update.execute((count, conversation.number(), who.number())));
+            if let Err(error) = counted {
+                // They would be counted as unread for ever: nothing of this commit may stay.
+                self.conn.execute("ROLLBACK", ()).ok();
+                return Err(error.into());
+            }
+        }
+        Ok(())
     }
 
     /// The sequence number of the last message: 0 where nothing was said.
@@ -280,6 +300,7 @@ impl Tx<'_> {
         id: ConversationId,
         reader: AccountId,
     ) -> Result<Option<Receipt>> {
+        self.count_own()?;
         let last = self.last_seq(id)?;
         let before = self.one(
             "SELECT read_seq, own_since FROM members WHERE conversation = ? AND account = ?",

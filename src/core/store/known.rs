@@ -16,6 +16,8 @@ pub(super) struct Known {
     /// The last sequence number of a conversation.
     ends: RefCell<HashMap<ConversationId, i64>>,
     last_message: Cell<Option<i64>>,
+    /// Messages that members have sent and that are not counted as their own yet.
+    own: RefCell<HashMap<(ConversationId, AccountId), i64>>,
 }
 
 impl Known {
@@ -48,8 +50,23 @@ impl Known {
         self.last_message.set(Some(id));
     }
 
+    /// A member has sent a message.
+    pub fn note_own(&self, conversation: ConversationId, who: AccountId) {
+        *self
+            .own
+            .borrow_mut()
+            .entry((conversation, who))
+            .or_default() += 1;
+    }
+
+    /// Who has sent how many, where, that are not counted yet; from now on they are.
+    pub fn take_own(&self) -> HashMap<(ConversationId, AccountId), i64> {
+        self.own.take()
+    }
+
     /// What was written has been undone.
     pub fn forget(&self) {
+        self.own.borrow_mut().clear();
         self.places.borrow_mut().clear();
         self.ends.borrow_mut().clear();
         self.last_message.set(None);

@@ -290,10 +290,7 @@ impl Tx<'_> {
                 ),
             )?;
         }
-        self.change(
-            "UPDATE members SET own_since = own_since + 1 WHERE conversation = ? AND account = ?",
-            (new.place.id.number(), new.author.id.number()),
-        )?;
+        self.known.note_own(new.place.id, new.author.id);
         Ok(Message {
             through: new.through,
             id: MessageId::stored(id),

@@ -154,6 +154,8 @@ impl<'c> Tx<'c> {
             Undo::Savepoint | Undo::Everything => {}
             Undo::Nothing if self.decided.get() => self.undo.set(Undo::Everything),
             Undo::Nothing => {
+                // What earlier verbs have said stays said.
+                self.count_own()?;
                 self.conn.prepare_cached("SAVEPOINT verb")?.execute(())?;
                 self.undo.set(Undo::Savepoint);
             }

@@ -19,7 +19,17 @@ pub(super) trait Job: Send {
 pub(super) struct Outcome {
     pub failed: bool,
     pub queued: Instant,
+    pub asked_by: AskedBy,
     pub answer: Answer,
+}
+
+/// Who waits for an answer?
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum AskedBy {
+    /// Somebody who may not hear the news, and is answered by the writer.
+    Anybody,
+    /// Somebody who hears them, and is answered by whoever tells them, behind them.
+    Listener,
 }
 
 /// Tells whoever asked what became of the commit.
@@ -30,15 +40,17 @@ pub(super) struct Verb<V, D, T> {
     verb: V,
     done: D,
     queued: Instant,
+    asked_by: AskedBy,
     answers: PhantomData<fn() -> T>,
 }
 
 impl<V, D, T> Verb<V, D, T> {
-    pub fn new(verb: V, done: D) -> Self {
+    pub fn new(asked_by: AskedBy, verb: V, done: D) -> Self {
         Self {
             verb,
             done,
             queued: Instant::now(),
+            asked_by,
             answers: PhantomData,
         }
     }
@@ -52,7 +64,11 @@ where
 {
     fn run(self: Box<Self>, tx: &Tx<'_>) -> Outcome {
         let Self {
-            verb, done, queued, ..
+            verb,
+            done,
+            queued,
+            asked_by,
+            ..
         } = *self;
         let result = catch_unwind(AssertUnwindSafe(|| verb(tx))).unwrap_or_else(|panic| {
             Err(Error::Internal(format!(
@@ -63,6 +79,7 @@ where
         Outcome {
             failed: result.is_err(),
             queued,
+            asked_by,
             answer: Box::new(move |commit: Result<()>| done(commit.and(result))),
         }
     }
@@ -72,8 +89,8 @@ where
     }
 }
 
-/// What became true with one commit, in the order of its verbs. Whoever asked for it is answered when this is dropped:
-/// once its news have been told.
+/// What became true with one commit, in the order of its verbs. Those who asked for it and hear of it as well are
+/// answered when this is dropped: once its news have been told.
 pub struct Commit {
     events: Vec<Event>,
     answers: Vec<Answer>,

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::verb::{Answer, Commit, Job, Verb};
+use super::verb::{AskedBy, Commit, Job, Outcome, Verb};
 use super::{Tx, Undo, View};
 use crate::core::directory::Directory;
 use crate::core::error::{Error, Result};
@@ -81,7 +81,8 @@ impl Writer {
     {
         let (reply, answer) = oneshot::channel();
         // Whoever asked may have gone; what was committed stays committed.
-        self.queue_then(verb, move |result| drop(reply.send(result)));
+        let done = move |result| drop(reply.send(result));
+        self.enqueue(Verb::new(AskedBy::Anybody, verb, done));
         async move {
             answer
                 .await
@@ -89,16 +90,20 @@ impl Writer {
         }
     }
 
-    /// Queues a verb; what is done with its answer is done after the commit, and must not take long.
+    /// Queues a verb of somebody who hears the news: what is done with its answer is done by whoever tells them.
     pub fn queue_then<T, V, D>(&self, verb: V, done: D)
     where
         V: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
         D: FnOnce(Result<T>) + Send + 'static,
         T: Send + 'static,
     {
+        self.enqueue(Verb::new(AskedBy::Listener, verb, done));
+    }
+
+    fn enqueue(&self, job: impl Job + 'static) {
         // Counted before it is queued: the writer may have taken it before this returns.
         self.meter.waiting.fetch_add(1, Relaxed);
-        if let Err(refused) = self.queue.try_send(Box::new(Verb::new(verb, done))) {
+        if let Err(refused) = self.queue.try_send(Box::new(job)) {
             self.meter.waiting.fetch_sub(1, Relaxed);
             let (job, why) = match refused {
                 TrySendError::Full(job) => (job, "The server has too much to write"),
@@ -174,7 +179,7 @@ impl Desk {
             undo: Cell::new(Undo::Nothing),
             decided: Cell::new(false),
         };
-        let mut answers = Vec::new();
+        let mut outcomes = Vec::new();
         for job in batch {
             self.meter.waiting.fetch_sub(1, Relaxed);
             if self.conn.is_autocommit() {
@@ -182,34 +187,45 @@ impl Desk {
                 // transaction of its own.
                 job.refuse(Error::Overloaded(ROLLED_BACK));
             } else {
-                answers.push(self.attempt(&tx, job));
+                outcomes.push(self.attempt(&tx, job));
             }
         }
+        let counted = tx.count_own();
         let events = tx.announced.into_inner();
         let committed = if self.conn.is_autocommit() {
             Err(Error::Overloaded(ROLLED_BACK))
         } else {
-            self.leave_news(&events)
+            counted
+                .and_then(|()| self.leave_news(&events))
                 .and_then(|()| Ok(self.execute("COMMIT")?))
         };
         let now = Instant::now();
-        let answers = answers.into_iter().map(|(queued, answer)| {
-            self.meter.took(now.duration_since(queued));
-            answer
-        });
-        match committed {
-            Ok(()) => self.tell(Commit::new(events, answers.collect())),
+        let (mut behind_the_news, mut at_once) = (Vec::new(), Vec::new());
+        for outcome in outcomes {
+            self.meter.took(now.duration_since(outcome.queued));
+            match outcome.asked_by {
+                AskedBy::Listener => behind_the_news.push(outcome.answer),
+                AskedBy::Anybody => at_once.push(outcome.answer),
+            }
+        }
+        let told = match committed {
+            Ok(()) => {
+                self.tell(Commit::new(events, behind_the_news));
+                Ok(())
+            }
             Err(error) => {
                 tracing::error!(cause = ?error, "a commit failed");
                 // Fails where SQLite has rolled back by itself.
                 self.execute("ROLLBACK").ok();
-                answers.for_each(|answer| answer(Err(error.clone())));
+                at_once.append(&mut behind_the_news);
+                Err(error)
             }
-        }
+        };
+        at_once.into_iter().for_each(|answer| answer(told.clone()));
     }
 
     /// Runs one verb; a failed one leaves neither writes nor news.
-    fn attempt(&self, tx: &Tx<'_>, job: Box<dyn Job>) -> (Instant, Answer) {
+    fn attempt(&self, tx: &Tx<'_>, job: Box<dyn Job>) -> Outcome {
         let announced_before = tx.announced.borrow().len();
         tx.undo.set(Undo::Nothing);
         tx.decided.set(false);
@@ -233,7 +249,7 @@ impl Desk {
         if undone.is_err() {
             tracing::error!("a savepoint was lost; the commit that follows will say why");
         }
-        (outcome.queued, outcome.answer)
+        outcome
     }
 
     fn tell(&self, commit: Commit) {
