@@ -43,9 +43,14 @@ impl Bookmark {
         self.closed
     }
 
+    /// Must it be read on, to know everything up to this message?
+    pub fn is_before(&self, upto: MessageId) -> bool {
+        !self.closed && self.next.map_or(self.looked < upto, |next| next <= upto)
+    }
+
     /// The next message up to this one, if there is one.
     fn next(&mut self, view: &View<'_>, upto: MessageId) -> Result<Option<MessageId>> {
-        if self.next.is_none() && self.looked < upto && !self.closed {
+        if self.next.is_none() && self.is_before(upto) {
             let seq = match self.seq {
                 Some(seq) => seq,
                 None => view.seq_at(self.conversation, self.after)?,
@@ -95,10 +100,11 @@ pub fn read_on(
         // As long as nothing elsewhere comes before.
         let other = coming.peek().map(|Reverse(other)| *other);
         let is_next = |id| id <= upto && other.is_none_or(|other| (id, at) < other);
-        let seq = bookmark.seq.unwrap_or_default();
-        let most = limit - found.len();
+        let (seq, most) = (bookmark.seq.unwrap_or_default(), limit - found.len());
         let (messages, next) = view.messages_while(place, seq, most, is_next)?;
-        bookmark.seq = messages.last().map_or(bookmark.seq, |last| Some(last.seq));
+        if let Some(last) = messages.last() {
+            bookmark.seq = Some(last.seq);
+        }
         bookmark.next = next;
         coming.extend(bookmark.next(view, upto)?.map(|next| Reverse((next, at))));
         found.extend(messages.into_iter().map(|message| (at, message)));

@@ -131,7 +131,9 @@ impl Absence {
             .zip(take(&mut self.ears));
         let (mut bookmarks, ears): (Vec<_>, Vec<_>) = all.filter(is_wanted).unzip();
         self.ears = ears;
-        let Some(upto) = self.upto.filter(|_| !bookmarks.is_empty()) else {
+        let is_behind = |upto: &MessageId| bookmarks.iter().any(|one| one.is_before(*upto));
+        let Some(upto) = self.upto.filter(is_behind) else {
+            self.bookmarks = bookmarks;
             return Ok(Vec::new());
         };
         let who = self.guest.me.id;

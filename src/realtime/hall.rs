@@ -220,14 +220,13 @@ impl Hall {
         seat.joined.push(room);
         let guest = seat.guest.clone();
         let before = guest.position.filter(|_| seat.caught_up.insert(room));
-        // Whatever is said up to here came before the joining, and may have been missed; a position from elsewhere may lie
-        // ahead of all that is known here.
-        let missed = before.zip(self.come_to);
-        let missed = missed.filter(|(before, come_to)| before < come_to);
-        match (missed, self.come_to) {
-            (Some((before, come_to)), _) => {
+        match (before, self.come_to) {
+            (Some(before), Some(come_to)) => {
+                // Also where nothing was missed: what is missed in the conversation that it joins next would be late.
                 self.fall_behind(&guest, come_to);
-                self.behind.follow(room, number, before, come_to);
+                // A position from elsewhere may lie ahead of all that is known here.
+                self.behind
+                    .follow(room, number, before.min(come_to), come_to);
             }
             (None, Some(come_to)) if self.behind.has(number) => {
                 self.behind.follow(room, number, come_to, come_to);

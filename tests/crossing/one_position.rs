@@ -11,6 +11,9 @@ use tokio::time::timeout;
 /// More messages of 8,000 characters than the kernels of both sides hold for somebody who does not read.
 const UNDER_WAY: usize = 1_000;
 
+/// Events that the server puts aside for somebody who is still told what was before them.
+const PUT_ASIDE: usize = 2_048;
+
 /// So many groups of these people.
 async fn groups(ann: &Person, others: &[&Person], count: usize) -> Vec<String> {
     let mut groups = Vec::new();
@@ -159,73 +162,118 @@ async fn a_conversation_that_is_joined_later_is_caught_up_before_anything_live()
     assert_eq!(numbers.len(), 600, "each once");
 }
 
-/// Bob is told what he missed in two groups of Ann's and has stopped reading; then something happens after which he is in
-/// the second one only.
-async fn is_in_the_second_only(after: impl AsyncFnOnce(&Person, &Person, &str, &mut Link)) {
-    let chat = Chat::open().await;
-    let (ann, bob) = (chat.direct("ann").await, chat.rooms("bob").await);
-    let groups = groups(&ann, &[&bob], 2).await;
-    let first = ann.sends_to(&groups[0], "Heard").await;
-    talks(&ann, &groups, UNDER_WAY + 200, 8_000).await;
-    let auth = json!({ "token": bob.token, "lastMessageId": first["id"] });
-    let link = Link::open(&chat.address, By::NarrowWebsocket, &ROOMS, &auth).await;
-    let mut link = link.expect("Bob may come back");
-    let joins = groups.iter().filter_map(|group| ROOMS.joins(group));
-    link.say_all(joins.collect()).await;
-    let mut heard = Vec::new();
-    while heard.is_empty() {
-        heard.extend(hears(&mut link).await);
-    }
-    after(&ann, &bob, &groups[0], &mut link).await;
-    let admin = chat.admin();
-    eventually("Bob is in one only", async || {
-        let listed = admin.get("/api/admin/sockets?q=bob").await.json();
-        listed["sockets"][0]["rooms"] == 1
-    })
-    .await;
-    for group in &groups {
-        ann.sends_to(group, &format!("The end of {group}")).await;
-    }
-    let end = format!("The end of {}", groups[1]);
-    while heard.last() != Some(&end) {
-        heard.extend(hears(&mut link).await);
-    }
-    let more = timeout(MOMENT, hears(&mut link)).await.ok().flatten();
-    assert_eq!(more, None, "nothing comes after the end");
-
-    let (of_one, of_other) = (ann.history(&groups[0]).await, ann.history(&groups[1]).await);
-    let in_other = contents(&of_other, "/content");
-    let (other, one): (Vec<_>, Vec<_>) = heard.iter().partition(|one| in_other.contains(&&***one));
-    assert_eq!(other, in_other, "all of the other group");
-    let missed = contents(&of_one, "/content").split_off(1);
-    assert!(missed.starts_with(&one.iter().map(|words| &***words).collect::<Vec<_>>()));
-    let (heard, all) = (one.len(), missed.len());
-    assert!(
-        heard < all - 50,
-        "{heard} of {all} in a group of which no more was wanted"
-    );
+/// Bob, who is told what he missed in two groups of Ann's, and has stopped reading.
+struct Asleep {
+    chat: Chat,
+    ann: Person,
+    bob: Person,
+    groups: Vec<String>,
+    link: Link,
+    heard: Vec<String>,
 }
 
-async fn hears(link: &mut Link) -> Option<String> {
-    let packet = link.next().await.expect("Bob is not cut off");
-    let heard = ROOMS.hears(&packet.data);
-    heard.map(|(words, _)| words.to_owned())
+impl Asleep {
+    async fn falls() -> Asleep {
+        let chat = Chat::open().await;
+        let (ann, bob) = (chat.direct("ann").await, chat.rooms("bob").await);
+        let groups = groups(&ann, &[&bob], 2).await;
+        let first = ann.sends_to(&groups[0], "Heard").await;
+        talks(&ann, &groups, UNDER_WAY + 200, 8_000).await;
+        let auth = json!({ "token": bob.token, "lastMessageId": first["id"] });
+        let link = Link::open(&chat.address, By::NarrowWebsocket, &ROOMS, &auth).await;
+        let mut link = link.expect("Bob may come back");
+        let joins = groups.iter().filter_map(|group| ROOMS.joins(group));
+        link.say_all(joins.collect()).await;
+        let mut asleep = Asleep {
+            chat,
+            ann,
+            bob,
+            groups,
+            link,
+            heard: Vec::new(),
+        };
+        while asleep.heard.is_empty() {
+            asleep.hears().await;
+        }
+        asleep
+    }
+
+    async fn hears(&mut self) {
+        let packet = self.link.next().await.expect("Bob is not cut off");
+        let heard = ROOMS.hears(&packet.data);
+        self.heard.extend(heard.map(|(words, _)| words.to_owned()));
+    }
+
+    /// Reads on, to these words and no further: nothing comes after them.
+    async fn wakes_up(&mut self, last: &str) {
+        while self.heard.last().is_none_or(|heard| heard != last) {
+            self.hears().await;
+        }
+        let more = timeout(MOMENT, self.hears()).await;
+        assert!(more.is_err(), "{last}, and then {:?}", self.heard.last());
+    }
+
+    /// Something has happened after which he is in the second group only.
+    async fn ends_in_the_second_only(mut self) {
+        let admin = self.chat.admin();
+        eventually("Bob is in one only", async || {
+            let listed = admin.get("/api/admin/sockets?q=bob").await.json();
+            listed["sockets"][0]["rooms"] == 1
+        })
+        .await;
+        for group in &self.groups {
+            self.ann
+                .sends_to(group, &format!("The end of {group}"))
+                .await;
+        }
+        self.wakes_up(&format!("The end of {}", self.groups[1]))
+            .await;
+
+        let of_one = self.ann.history(&self.groups[0]).await;
+        let of_other = self.ann.history(&self.groups[1]).await;
+        let (missed, others) = (
+            contents(&of_one, "/content"),
+            contents(&of_other, "/content"),
+        );
+        let heard = self.heard.iter().map(String::as_str);
+        let (other, one): (Vec<_>, Vec<_>) = heard.partition(|words| others.contains(words));
+        assert_eq!(other, others, "all of the other group");
+        assert!(missed[1..].starts_with(&one), "{one:?}");
+        let (heard, all) = (one.len(), missed.len());
+        assert!(
+            heard < all - 50,
+            "{heard} of {all} of what was not wanted any more"
+        );
+    }
 }
 
 #[tokio::test]
 async fn who_leaves_one_while_it_is_told_hears_no_more_of_it_and_all_of_the_others() {
-    is_in_the_second_only(async |_, _, group, link| {
-        let leave = json!(["leaveRoom", { "roomId": group }]);
-        link.say(packet::event("/", None, &leave, 0)).await;
-    })
-    .await;
+    let mut bob = Asleep::falls().await;
+    let leave = json!(["leaveRoom", { "roomId": bob.groups[0] }]);
+    bob.link.say(packet::event("/", None, &leave, 0)).await;
+    bob.ends_in_the_second_only().await;
 }
 
 #[tokio::test]
 async fn who_is_removed_from_one_while_it_is_told_hears_no_more_of_it_and_all_of_the_others() {
-    is_in_the_second_only(async |ann, bob, group, _| {
-        let path = format!("/api/conversations/{group}/members/{}", bob.id);
-        ann.delete(path).await.has_status(200);
-    })
-    .await;
+    let asleep = Asleep::falls().await;
+    let Asleep {
+        ann, bob, groups, ..
+    } = &asleep;
+    let path = format!("/api/conversations/{}/members/{}", groups[0], bob.id);
+    ann.delete(path).await.has_status(200);
+    asleep.ends_in_the_second_only().await;
+}
+
+#[tokio::test]
+async fn more_than_is_put_aside_for_somebody_is_read_back_in_its_order() {
+    let mut bob = Asleep::falls().await;
+    talks(&bob.ann, &bob.groups, PUT_ASIDE + 500, 10).await;
+    let log = bob.chat.said().split_off(1);
+    bob.wakes_up(&log[log.len() - 1]).await;
+    assert_eq!(bob.heard, log);
+    talks(&bob.ann, &bob.groups, 1, 20).await;
+    bob.hears().await;
+    assert_eq!(bob.heard.len(), log.len() + 1, "he hears what is new");
 }
