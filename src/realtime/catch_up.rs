@@ -19,11 +19,11 @@ use crate::core::model::{Event, Message, MessageId};
 /// Messages that are read at once: held until they are told, and that may take long.
 const PAGE: usize = 64;
 /// A client that joins several conversations says so in one breath. So much later the breath is over, and what was missed
-/// in all of them is told together. It must outlast 40 ms, for which a client's system may hold back the second word until
-/// the first is acknowledged.
-const BREATH: Duration = Duration::from_millis(60);
+/// in all of them is told together. It outlasts the 40 ms for which a client's system may hold back the second word until
+/// the first is acknowledged, and then some for the way.
+const BREATH: Duration = Duration::from_millis(100);
 /// Whoever goes on joining is not waited for any longer.
-const LONGEST_BREATH: Duration = Duration::from_millis(300);
+const LONGEST_BREATH: Duration = Duration::from_millis(500);
 /// How long what was handed to a wire may take to reach the client.
 const PATIENCE: Duration = Duration::from_secs(30);
 
