@@ -198,36 +198,6 @@ pub fn page(
     view.messages_page(place, page)
 }
 
-/// How far a conversation had come when the whole log stood at this position. A position is no more than that: it
-/// shows nothing of the message that it names.
-///
-/// # Errors
-/// `NotFound` where this person may not hear the conversation.
-pub fn seq_at(
-    view: &View<'_>,
-    who: AccountId,
-    conversation: ConversationId,
-    position: MessageId,
-) -> Result<i64> {
-    may(view, Some(who), Wish::Hear, conversation)?;
-    view.seq_at(conversation, position)
-}
-
-/// Up to `limit` messages after this sequence number, oldest first.
-///
-/// # Errors
-/// `NotFound` where this person may not hear the conversation.
-pub fn after(
-    view: &View<'_>,
-    who: AccountId,
-    conversation: ConversationId,
-    seq: i64,
-    limit: u32,
-) -> Result<Vec<Message>> {
-    let (place, _) = may(view, Some(who), Wish::Hear, conversation)?;
-    view.messages_after(place, seq, limit)
-}
-
 /// Up to `limit` messages before a message, or the latest, newest first, and whether there are more before them.
 ///
 /// # Errors

@@ -19,6 +19,7 @@ pub mod limits;
 pub mod may;
 pub mod message;
 pub mod meter;
+pub mod missed;
 pub mod model;
 pub mod notice;
 pub mod outbox;
@@ -40,7 +41,7 @@ use directory::Directory;
 use error::{Error, Result};
 use id::Spelling;
 use limits::Limits;
-use model::{Me, Time};
+use model::{Me, MessageId, Time};
 use password::Passwords;
 use store::readers::Readers;
 pub use store::schema::{Durability, Locked, OpenError};
@@ -81,6 +82,8 @@ struct Shared {
     meter: Arc<meter::Meter>,
     passwords: Passwords,
     path: PathBuf,
+    /// What had been said last when it was opened.
+    last_before: Option<MessageId>,
 }
 
 /// What became true, a commit at a time, in commit order.
@@ -137,6 +140,8 @@ impl Core {
         directory
             .load(&view, Time::now())
             .map_err(|e| unusable(e.to_string()))?;
+        let last_before = view.newest_message();
+        let last_before = last_before.map_err(|e| unusable(e.to_string()))?;
         let serves = matches!(outlet, Outlet::Here(_));
         let meter = Arc::<meter::Meter>::default();
         let limits = options.limits.clone();
@@ -153,6 +158,7 @@ impl Core {
             tokens,
             meter,
             path: path.to_path_buf(),
+            last_before,
         }));
         if serves {
             // Queued before everything else; nobody waits for it.
@@ -280,6 +286,11 @@ impl Core {
 
     pub fn path(&self) -> &Path {
         &self.0.path
+    }
+
+    /// What had been said last when it was opened: the news are of what was said after it.
+    pub fn last_before(&self) -> Option<MessageId> {
+        self.0.last_before
     }
 
     /// Writes what is queued and closes the file. Blocks; what is asked afterwards is refused.

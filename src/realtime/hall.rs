@@ -8,17 +8,15 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::catch_up::{self, Behind, tell_one};
+use super::behind::{Behind, CaughtUp};
 use super::guest::{Guest, ear, whose};
-use super::outbox::Told;
 use super::seats::{Room, Seats};
 use super::typing::TypingNow;
-use super::{Shared, Word};
-use crate::core::model::{AccountId, ConversationId, Ear, Event, Notice, Time};
+use super::{Shared, Word, catch_up, crier};
+use crate::core::model::{AccountId, ConversationId, Ear, Event, MessageId, Notice, Time};
 use crate::core::{News, notice};
-use crate::dialects::telling::{Audience, Telling};
 use crate::dialects::{ALL, Dialect, Namespace};
-use crate::web::watch::{Passing, Question, Questions, SocketCount};
+use crate::web::watch::{Question, Questions, SocketCount};
 
 /// How often what ends by itself is looked for.
 const TICK: Duration = Duration::from_millis(250);
@@ -30,6 +28,8 @@ pub struct Hall {
     typing: TypingNow,
     /// Who is being told what they missed, and what has happened there meanwhile.
     behind: Behind,
+    /// The last message that it has come to.
+    come_to: Option<MessageId>,
     /// For what is done beside the hall and comes back to it.
     words: mpsc::UnboundedSender<Word>,
     /// When tokens end, soonest first.
@@ -39,6 +39,7 @@ pub struct Hall {
 impl Hall {
     pub fn new(shared: Arc<Shared>, words: mpsc::UnboundedSender<Word>) -> Self {
         Self {
+            come_to: shared.core.last_before(),
             shared,
             seats: Seats::default(),
             typing: TypingNow::default(),
@@ -91,7 +92,7 @@ impl Hall {
                     seat.guest.enter();
                 }
             }
-            Word::CaughtUp(number, room, upto) => self.caught_up(number, room, upto),
+            Word::CaughtUp(number, obeyed) => self.caught_up(number, obeyed),
             Word::Gone(number) => self.gone(number),
         }
     }
@@ -100,7 +101,9 @@ impl Hall {
         match event {
             Event::Listening { ear, conversation } => return self.join(*ear, *conversation),
             Event::NotListening { ear, conversation } => return self.leave(*ear, *conversation),
-            Event::NoticesWaiting { ear, notices } => return self.tell_waiting(*ear, notices),
+            Event::NoticesWaiting { ear, notices } => {
+                return crier::tell_waiting(&self.shared, &self.seats, *ear, notices);
+            }
             Event::NoticeMade(made) => self.note_heard(made),
             Event::Typing {
                 place,
@@ -141,86 +144,16 @@ impl Hall {
             | Event::MessagesRead { .. }
             | Event::DeviceMade { .. } => {}
         }
-        self.behind.note(event);
-        self.retell(event);
+        self.tell(event);
         if let Event::MessagePosted(message) = event {
-            for dialect in 0..ALL.len() {
-                self.behind
-                    .come_to(&(dialect, message.place.id), message.seq);
-            }
+            self.come_to = Some(message.id);
         }
     }
 
-    /// Has each dialect tell the event to those who listen in it.
-    fn retell(&self, event: &Event) {
-        let conversation = event.conversation();
-        for (index, dialect) in ALL.iter().enumerate() {
-            let room = conversation.and_then(|id| self.seats.listeners(&(index, id)));
-            let is_new_to = |guest: &&Arc<Guest>| match event {
-                Event::MessagePosted(message) => {
-                    let room = (index, message.place.id);
-                    !self.behind.has_heard(&room, guest.number, message.seq)
-                }
-                _ => true,
-            };
-            // A document's clients connect to its namespace, and know its words.
-            let namespace = dialect.namespace();
-            let there = |who| {
-                self.seats
-                    .of(who)
-                    .iter()
-                    .filter(move |guest| guest.namespace == namespace)
-            };
-            let is_there = |who| there(who).next().is_some();
-            let core = &self.shared.core;
-            let mut telling =
-                Telling::new(core.spelling(), core.directory(), room.is_some(), &is_there);
-            dialect.retell(event, &mut telling);
-            for told in telling.into_told() {
-                let room = room.unwrap_or_default().iter().filter(is_new_to);
-                let word = Arc::new(Told {
-                    event: told.event,
-                    body: told.body,
-                });
-                let (audience, to) = match told.to {
-                    Audience::Room => ("room", say(room, None, &word)),
-                    Audience::Others(than) => ("others", say(room, Some(than), &word)),
-                    Audience::Person(who) => ("person", say(there(who), None, &word)),
-                };
-                let watch = &self.shared.watch;
-                watch.delivers(to);
-                if watch.is_watched() {
-                    watch.passes(Passing {
-                        at: Time::now(),
-                        dialect: dialect.name(),
-                        event: told.event,
-                        conversation,
-                        audience,
-                        to,
-                        body: word.body.clone(),
-                    });
-                }
-            }
-        }
-    }
-
-    /// Tells one socket the notifications that nobody had heard; what was made since it came in, it has heard already.
-    fn tell_waiting(&self, ear: Ear, notices: &[Arc<Notice>]) {
-        let Some(seat) = self.seats.get(whose(ear).0) else {
-            return;
-        };
-        let missed = notices
-            .iter()
-            .filter(|notice| seat.first_notice.is_none_or(|first| notice.id < first))
-            .cloned();
-        let event = Event::NoticesWaiting {
-            ear,
-            notices: missed.collect(),
-        };
-        let here = |dialect: &(usize, &&dyn Dialect)| dialect.1.namespace() == seat.guest.namespace;
-        for (index, _) in ALL.iter().enumerate().filter(here) {
-            tell_one(&self.shared, &seat.guest, index, &event);
-        }
+    /// Tells all who listen; those who are still told what they missed, afterwards.
+    fn tell(&mut self, event: &Event) {
+        self.behind.note(event);
+        crier::retell(&self.shared, &self.seats, event);
     }
 
     /// What whoever runs it asks.
@@ -286,32 +219,50 @@ impl Hall {
         }
         seat.joined.push(room);
         let guest = seat.guest.clone();
-        match guest.position.filter(|_| seat.caught_up.insert(room)) {
-            None => self.seats.listen(room, guest),
-            Some(position) => {
-                let wanted = self.behind.begin(room, guest.clone());
-                let (shared, words) = (self.shared.clone(), self.words.clone());
-                catch_up::start(shared, words, guest, room, position, wanted);
+        let before = guest.position.filter(|_| seat.caught_up.insert(room));
+        match (before, self.come_to) {
+            (Some(before), Some(come_to)) => {
+                // Also where nothing was missed: what is missed in the conversation that it joins next would be late.
+                self.fall_behind(&guest, come_to);
+                // A position from elsewhere may lie ahead of all that is known here.
+                self.behind
+                    .follow(room, number, before.min(come_to), come_to);
             }
+            (None, Some(come_to)) if self.behind.has(number) => {
+                self.behind.follow(room, number, come_to, come_to);
+            }
+            _ => self.seats.listen(room, guest),
         }
     }
 
-    fn caught_up(&mut self, number: u64, room: Room, upto: i64) {
-        let Some((guest, since)) = self.behind.end(&room, number) else {
+    /// This socket is told what it missed first. Nothing live overtakes that: it hears what it listens to afterwards.
+    fn fall_behind(&mut self, guest: &Arc<Guest>, come_to: MessageId) {
+        if self.behind.has(guest.number) {
+            return;
+        }
+        let orders = self.behind.begin(guest.clone(), come_to);
+        let (shared, words) = (self.shared.clone(), self.words.clone());
+        catch_up::start(shared, words, guest.clone(), orders);
+        for room in self.seats.deafen_to_all(guest.number) {
+            self.behind.follow(room, guest.number, come_to, come_to);
+        }
+    }
+
+    fn caught_up(&mut self, number: u64, obeyed: usize) {
+        let Some(CaughtUp {
+            guest,
+            rooms,
+            since,
+        }) = self.behind.end(number, obeyed)
+        else {
             return;
         };
-        for event in &since {
-            match event {
-                Event::MessagePosted(message) if message.seq <= upto => {}
-                event => tell_one(&self.shared, &guest, room.0, event),
-            }
+        for (dialect, event) in &since {
+            crier::tell_one(&self.shared, &guest, *dialect, event);
         }
-        let has_come =
-            |event: &Event| matches!(event, Event::MessagePosted(last) if last.seq >= upto);
-        if !since.iter().any(has_come) {
-            self.behind.note_ahead(room, number, upto);
+        for room in rooms {
+            self.seats.listen(room, guest.clone());
         }
-        self.seats.listen(room, guest);
     }
 
     fn leave(&mut self, ear: Ear, conversation: ConversationId) {
@@ -341,18 +292,16 @@ impl Hall {
     /// This socket hears nothing more of this.
     fn deafen(&mut self, room: &Room, number: u64) {
         self.seats.deafen(room, number);
-        self.behind.end(room, number);
+        self.behind.leave(room, number);
     }
 
     fn gone(&mut self, number: u64) {
-        let Some(seat) = self.seats.remove(number) else {
+        if self.seats.remove(number).is_none() {
             return;
-        };
-        for room in &seat.joined {
-            self.behind.end(room, number);
         }
+        self.behind.gone(number);
         for stopped in self.typing.stop_at(number) {
-            self.retell(&stopped);
+            self.tell(&stopped);
         }
     }
 
@@ -377,7 +326,7 @@ impl Hall {
     /// Looks for what ends by itself: typing, tokens, and whoever stays in the doorway.
     fn tick(&mut self) {
         for stopped in self.typing.stop_overdue() {
-            self.retell(&stopped);
+            self.tell(&stopped);
         }
         let now = Time::now();
         while let Some(Reverse((at, number))) = self.endings.peek().copied() {
@@ -405,19 +354,4 @@ pub fn joining_by_itself(guest: &Guest) -> Vec<Ear> {
         .filter(joins)
         .map(|(index, _)| ear(guest.number, *index))
         .collect()
-}
-
-fn say<'g>(
-    guests: impl IntoIterator<Item = &'g Arc<Guest>>,
-    except: Option<AccountId>,
-    told: &Arc<Told>,
-) -> usize {
-    let mut to = 0;
-    for guest in guests {
-        if except != Some(guest.me.id) && !guest.has_ended() {
-            guest.tell(told);
-            to += 1;
-        }
-    }
-    to
 }

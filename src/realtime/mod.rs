@@ -4,8 +4,10 @@
 //! it. The hall keeps its own lists of who listens, instead of Socket.IO's rooms: a broadcast's errors do not name the
 //! socket that missed something, and a socket with a hole must be ended.
 
+mod behind;
 mod bucket;
 mod catch_up;
+mod crier;
 mod guest;
 mod hall;
 mod leaving;
@@ -39,7 +41,6 @@ use guest::{Guest, Heard, Socket};
 use hall::{Hall, joining_by_itself};
 use leaving::Leaving;
 use lines::Lines;
-use seats::Room;
 
 /// Packets that may wait for a socket; past that it is too slow, and ended.
 const OUTBOUND: usize = 4_096;
@@ -68,8 +69,8 @@ enum Word {
     /// CONNECT has been answered.
     Inside(u64),
     Gone(u64),
-    /// This socket has been told what it missed there, up to this sequence number.
-    CaughtUp(u64, Room, i64),
+    /// This socket has been told what it missed, after so many orders.
+    CaughtUp(u64, usize),
 }
 
 /// The Socket.IO server.

@@ -85,6 +85,14 @@ impl Seats {
         take_out(&mut self.rooms, room, number);
     }
 
+    /// Takes a socket out of all that it listens to, and says what that is.
+    pub fn deafen_to_all(&mut self, number: u64) -> Vec<Room> {
+        let joined = self.seats.get(&number).map(|seat| seat.joined.clone());
+        let mut rooms = joined.unwrap_or_default();
+        rooms.retain(|room| take_out(&mut self.rooms, room, number));
+        rooms
+    }
+
     /// Takes a socket out of everything.
     pub fn remove(&mut self, number: u64) -> Option<Seat> {
         let seat = self.seats.remove(&number)?;
@@ -114,12 +122,16 @@ impl Seats {
     }
 }
 
-/// Takes one socket out of a list of them, and an empty list out of its map.
-fn take_out<K: Hash + Eq>(lists: &mut HashMap<K, Vec<Arc<Guest>>>, key: &K, number: u64) {
-    if let Some(list) = lists.get_mut(key) {
-        list.retain(|guest| guest.number != number);
-        if list.is_empty() {
-            lists.remove(key);
-        }
+/// Takes one socket out of a list of them, and an empty list out of its map; was it there?
+fn take_out<K: Hash + Eq>(lists: &mut HashMap<K, Vec<Arc<Guest>>>, key: &K, number: u64) -> bool {
+    let Some(list) = lists.get_mut(key) else {
+        return false;
+    };
+    let before = list.len();
+    list.retain(|guest| guest.number != number);
+    let was_there = list.len() < before;
+    if list.is_empty() {
+        lists.remove(key);
     }
+    was_there
 }

@@ -3,6 +3,7 @@
 mod accounts;
 mod catching_up;
 mod one_order;
+mod one_position;
 mod owners;
 mod repeats;
 mod signs;

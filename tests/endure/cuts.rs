@@ -1,11 +1,11 @@
 //! Links that break at any moment: nobody misses a message, nobody is shown one twice, and none is stored twice.
 //!
-//! Each client does what a good client of its dialect does: it remembers the last message it was shown and comes back
-//! with that position, and it says again, under the same `clientMessageId`, what was not acknowledged.
+//! Each client is in several conversations, by the events of several dialects, and does what the simplest one does: it
+//! remembers the last message it was shown, wherever that was, and comes back with that position; and it says again, under
+//! the same `clientMessageId`, what was not acknowledged.
 
 use super::chance::Chance;
 use super::link::{By, Link, Loss};
-use super::order::stored;
 use super::tongues::{CAMPUS, DIRECT, JOINED, MENTOR, ROOMS, Tongue};
 use crate::support::packet::Kind;
 use crate::support::*;
@@ -15,18 +15,24 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-const CLIENTS: [(&Tongue, By); 10] = [
-    (&ROOMS, By::Websocket),
-    (&ROOMS, By::Websocket),
-    (&DIRECT, By::Websocket),
-    (&DIRECT, By::Websocket),
-    (&CAMPUS, By::Websocket),
-    (&CAMPUS, By::Websocket),
-    (&MENTOR, By::Websocket),
-    (&MENTOR, By::Websocket),
-    (&DIRECT, By::Polling),
-    (&MENTOR, By::Polling),
+/// Where a client connects to, and how.
+const CLIENTS: [(&[&Tongue], By); 10] = [
+    (MAIN, By::Websocket),
+    (MAIN, By::Websocket),
+    (MAIN, By::Websocket),
+    (MAIN, By::Websocket),
+    (MAIN, By::Websocket),
+    (MAIN, By::Websocket),
+    (CHAT, By::Websocket),
+    (CHAT, By::Websocket),
+    (MAIN, By::Polling),
+    (CHAT, By::Polling),
 ];
+/// What is spoken there. A client is in each conversation by one of them.
+const MAIN: &[&Tongue] = &[&ROOMS, &DIRECT, &CAMPUS];
+const CHAT: &[&Tongue] = &[&MENTOR];
+/// All clients are in all of them.
+const CONVERSATIONS: usize = 8;
 /// A polling session whose client has gone is found out only when it does not answer a ping, and takes one of its
 /// account's places until then.
 const LOST_POLLS: usize = 30;
@@ -36,8 +42,7 @@ struct Client {
     name: String,
     token: String,
     address: String,
-    group: String,
-    tongue: &'static Tongue,
+    homes: Vec<Home>,
     by: By,
     chance: Chance,
     /// The last message shown.
@@ -46,6 +51,12 @@ struct Client {
     unacknowledged: BTreeSet<u64>,
     said: u64,
     tally: Tally,
+}
+
+/// A conversation, and how a client speaks and listens there.
+struct Home {
+    place: String,
+    tongue: &'static Tongue,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -63,10 +74,12 @@ pub async fn cuts(count: usize, seed: u64) -> Tally {
     for at in 0..CLIENTS.len() {
         people.push(chat.rooms(&format!("client {at}")).await);
     }
-    let group = ann
-        .gathers("Everybody", &people.iter().collect::<Vec<_>>())
-        .await;
-    let first = ann.sends_to(&group, "first").await;
+    let everybody: Vec<_> = people.iter().collect();
+    let mut groups = Vec::new();
+    for at in 0..CONVERSATIONS {
+        groups.push(ann.gathers(&format!("Everybody {at}"), &everybody).await);
+    }
+    let first = ann.sends_to(&groups[0], "first").await;
     let polling = CLIENTS.iter().filter(|(_, by)| *by == By::Polling).count();
     let by_polling = LOST_POLLS.min(count / CLIENTS.len());
     let by_websocket = (count - polling * by_polling).div_ceil(CLIENTS.len() - polling);
@@ -74,13 +87,17 @@ pub async fn cuts(count: usize, seed: u64) -> Tally {
     let all = each as usize * CLIENTS.len();
 
     let mut talking = Vec::new();
-    for (at, ((tongue, by), person)) in CLIENTS.into_iter().zip(&people).enumerate() {
+    for (at, ((tongues, by), person)) in CLIENTS.into_iter().zip(&people).enumerate() {
+        let homes = groups.iter().zip(tongues.iter().cycle().skip(at));
+        let homes = homes.map(|(place, tongue)| Home {
+            place: place.clone(),
+            tongue,
+        });
         let mut client = Client {
             name: format!("{at}"),
             token: person.token.clone(),
             address: chat.address.clone(),
-            group: group.clone(),
-            tongue,
+            homes: homes.collect(),
             by,
             chance: Chance::of(seed << 8 | at as u64),
             position: first["id"].clone(),
@@ -107,11 +124,11 @@ pub async fn cuts(count: usize, seed: u64) -> Tally {
                 .expect("everybody has their say, and hears everything"),
         );
     }
-    let mut stored = stored(&chat);
+    let mut stored = chat.said();
     stored.remove(0);
     assert_eq!(stored.len(), all, "each message is stored once");
     for client in clients {
-        let who = format!("{} by {:?}", client.tongue.name, client.by);
+        let who = format!("{} by {:?}", client.name, client.by);
         let mut shown = client.shown.clone();
         if let Some(at) = (1..shown.len()).find(|at| shown[..*at].contains(&shown[*at])) {
             panic!(
@@ -177,6 +194,13 @@ impl Client {
                 // that was lost still is in the way.
                 let patience = if lasts { 2 * PATIENCE } else { MOMENT };
                 let heard = timeout(patience, link.next()).await;
+                let shown = self.shown.len();
+                let lost = lasts && heard.is_err();
+                assert!(
+                    !lost,
+                    "{}: shown {shown} of {all}, and no more come",
+                    self.name
+                );
                 let Ok(Some(packet)) = heard else { break };
                 self.takes(packet.kind, packet.ack, &packet.data);
             }
@@ -197,14 +221,16 @@ impl Client {
         drop(timeout(2 * MOMENT, more).await);
     }
 
-    /// Connects with the position and joins; nobody waits for an answer to that.
+    /// Connects with the position and joins, all in one breath; nobody waits for an answer to that.
     async fn enters(&mut self) -> Option<Link> {
         let auth = json!({ "token": self.token, "lastMessageId": self.position });
-        match Link::open(&self.address, self.by, self.tongue, &auth).await {
+        match Link::open(&self.address, self.by, self.homes[0].tongue, &auth).await {
             Ok(mut link) => {
-                if let Some(join) = self.tongue.joins(&self.group) {
-                    link.say(join).await;
-                }
+                let joins = self
+                    .homes
+                    .iter()
+                    .filter_map(|home| home.tongue.joins(&home.place));
+                link.say_all(joins.collect()).await;
                 Some(link)
             }
             Err(why) => {
@@ -217,11 +243,12 @@ impl Client {
 
     async fn says(&mut self, link: &mut Link, number: u64, may_break: bool) {
         let words = format!("{} {number}", self.name);
-        if let Some(said) = self.tongue.says(&self.group, &words, number, Some(&words)) {
+        let Home { place, tongue } = &self.homes[number as usize % CONVERSATIONS];
+        if let Some(said) = tongue.says(place, &words, number, Some(&words)) {
             return link.say(said).await;
         }
         let body = json!({ "content": words, "clientMessageId": words });
-        let path = format!("/api/conversations/{}/messages", self.group);
+        let path = format!("/api/conversations/{place}/messages");
         let token = format!("Bearer {}", self.token);
         if !may_break || self.chance.below(3) > 0 {
             let said = Request::new("POST", path)
@@ -256,7 +283,8 @@ impl Client {
                 self.unacknowledged.remove(&number);
             }
             (Kind::Event, _) => {
-                if let Some((words, id)) = self.tongue.hears(data) {
+                let heard = self.homes.iter().find_map(|home| home.tongue.hears(data));
+                if let Some((words, id)) = heard {
                     self.position = id.clone();
                     self.shown.push(words.to_owned());
                 }

@@ -106,6 +106,20 @@ impl Link {
         }
     }
 
+    /// Says several packets at once, as a client's program does that says them one after the other.
+    pub async fn say_all(&mut self, words: Vec<String>) {
+        match &mut self.wire {
+            Wire::Web(wire) => {
+                for words in words {
+                    drop(wire.feed(Message::text(words)).await);
+                }
+                drop(wire.flush().await);
+            }
+            Wire::Poll { .. } if words.is_empty() => {}
+            Wire::Poll { .. } => self.say(words.join(&BETWEEN.to_string())).await,
+        }
+    }
+
     /// The next packet, pings answered; `None` once the connection has ended.
     pub async fn next(&mut self) -> Option<Packet> {
         let next = timeout(6 * PATIENCE, self.hear()).await;

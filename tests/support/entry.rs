@@ -76,6 +76,8 @@ impl Entry {
         let stream = TcpStream::connect(&self.address)
             .await
             .map_err(|why| why.to_string())?;
+        // As every client's library asks its system: no word waits for the answer to the one before.
+        stream.set_nodelay(true).expect("a connection");
         let (mut wire, _) = client_async(request, stream)
             .await
             .map_err(|why| match why {

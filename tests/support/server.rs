@@ -166,6 +166,17 @@ impl Chat {
         .await;
     }
 
+    /// All that was said, in the order of the log.
+    pub fn said(&self) -> Vec<String> {
+        let file = self.announced["db"].as_str();
+        let file = file.expect("the announcement names the file");
+        let conn = rusqlite::Connection::open(file).expect("the database");
+        let all = conn.prepare("SELECT text FROM messages ORDER BY id");
+        let mut all = all.expect("a query");
+        let rows = all.query_map((), |row| row.get(0)).expect("an answer");
+        rows.collect::<Result<_, _>>().expect("texts")
+    }
+
     /// What the server has said to its log so far.
     pub fn log(&self) -> String {
         self.log.text()

@@ -131,6 +131,23 @@ impl Socket {
         heard
     }
 
+    /// As many events of any name, in the order in which they came.
+    pub async fn hears_all(&self, count: usize) -> Vec<(String, Value)> {
+        let mut heard = Vec::with_capacity(count);
+        while heard.len() < count {
+            let next = self.ears.until(|heard| match heard.events.pop_front() {
+                None if heard.ended => Some(None),
+                None => None,
+                found => Some(found),
+            });
+            let next = timeout(PATIENCE, next).await.ok().flatten();
+            let next = next.unwrap_or_else(|| panic!("heard {} of {count}", heard.len()));
+            documented::heard(&self.namespace, &next.0, &next.1);
+            heard.push(next);
+        }
+        heard
+    }
+
     /// No event of that name is waiting, and none comes within a moment.
     pub async fn hears_nothing_of(&self, event: &str) {
         sleep(MOMENT).await;

@@ -1,9 +1,8 @@
 // What happens while one looks? The socket of mentor's namespace `/chat`, which hears all of one's conversations by
 // itself, and for a moment one of direct's in `/`, because only direct says of an old message whether it has been read.
 //
-// Nothing is missed: whoever comes back says the last message id that they heard everything up to, and the server first
-// tells what came since. A conversation is caught up on its own, so the newest message heard is that position only once
-// all conversations have come as far as the list says; until then the old position stays. Repeats are dropped by id.
+// Nothing is missed: whoever comes back says the id of the last message that they heard, and the server first tells what
+// came since, in the order in which it was said, wherever that was.
 
 import { io, Manager } from '/assets/vendor/socket.io.js';
 
@@ -15,16 +14,15 @@ export function listen(token, on) {
     reconnectionDelay: 500,
     reconnectionDelayMax: 10_000,
   });
-  const position = new Position();
-  const auth = (tell) => tell({ token, ...(position.id && { lastMessageId: position.id }) });
+  let last = null;
+  const auth = (tell) => tell({ token, ...(last && { lastMessageId: last }) });
   const socket = manager.socket('/chat', { auth });
   const overheard = new Set();
 
   socket.on('connect', () => {
-    position.unsettle();
-    // What somebody only looks into is not joined by itself.
+    // What somebody only looks into is not joined by itself. Said at once, it is caught up together with the rest.
     for (const id of overheard) socket.emit('join_conversation', { conversationId: id });
-    on.connected(position.id !== null);
+    on.connected(last !== null);
   });
   socket.on('disconnect', (reason) => {
     on.disconnected();
@@ -37,7 +35,7 @@ export function listen(token, on) {
     if (!socket.active) on.refused();
   });
   socket.on('new_message', ({ message }) => {
-    position.heard(message);
+    last = message.id;
     on.message(message);
   });
   socket.on('user_typing', ({ conversationId, userId, isTyping }) => on.typing(conversationId, userId, isTyping));
@@ -47,8 +45,8 @@ export function listen(token, on) {
 
   let stopAsking = () => {};
   return {
-    /** The conversations as they were listed after connecting: how far there is to catch up. */
-    listed: (conversations) => position.expect(conversations),
+    /** The conversations as they were listed after connecting: where nothing was heard before, they are where we begin. */
+    listed: (conversations) => (last ??= newest(conversations)),
     again: () => socket.connect(),
     /** Hears an open room that is not one's own; resolves once nothing more can be missed. */
     overhear: (id) => {
@@ -67,39 +65,10 @@ export function listen(token, on) {
   };
 }
 
-/** Up to which message everything was heard. */
-class Position {
-  id = null;
-  #newest = null;
-  #heard = new Set();
-  #awaited = null;
-
-  heard({ id, createdAt }) {
-    this.#heard.add(id);
-    if (!this.#newest || createdAt >= this.#newest.createdAt) this.#newest = { id, createdAt };
-    this.#awaited?.delete(id);
-    this.#settle();
-  }
-
-  unsettle() {
-    this.#awaited = null;
-  }
-
-  expect(conversations) {
-    const latest = conversations.flatMap(({ lastMessage }) => lastMessage ?? []);
-    if (this.id === null) {
-      // The first time there is nothing to catch up with: the list is where we begin.
-      this.#awaited = new Set();
-      for (const message of latest) if (!this.#heard.has(message.id)) this.heard(message);
-    } else {
-      this.#awaited = new Set(latest.map(({ id }) => id).filter((id) => !this.#heard.has(id)));
-    }
-    this.#settle();
-  }
-
-  #settle() {
-    if (this.#awaited?.size === 0 && this.#newest) this.id = this.#newest.id;
-  }
+/** The id of what was said last in any of these conversations. */
+function newest(conversations) {
+  const latest = conversations.flatMap(({ lastMessage }) => lastMessage ?? []);
+  return latest.reduce((one, other) => (one?.createdAt > other.createdAt ? one : other), null)?.id ?? null;
 }
 
 /**

@@ -156,7 +156,7 @@ export async function heard(message) {
   const talk = world.talks.get(conversationId);
   if (!talk) return newcomer(conversationId);
   const list = talk.messages ?? talk.early;
-  // Repeats come when the line was cut while we caught up.
+  // What was loaded a moment ago may have been on its way here as well.
   if (list?.some((one) => one.id === id)) return;
   const own = senderId === world.me.id;
   if (own) message.key = outbox.heardOwn(message);

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use rusqlite::Params;
+use rusqlite::{Params, Row};
 
 use super::conversation::place;
 use super::{Tx, View};
@@ -25,7 +25,7 @@ pub(in crate::core) struct NewMessage<'a> {
 }
 
 /// The columns are read by their position: by name they cost a tenth of a page.
-const MESSAGE: &str =
+pub(super) const MESSAGE: &str =
     "SELECT id, seq, author, text, type, attachments, client_id, sent_at, deleted_at FROM messages";
 
 impl View<'_> {
@@ -135,35 +135,6 @@ impl View<'_> {
             .and_then(|mut messages| messages.pop()))
     }
 
-    /// How far a conversation had come when the whole log stood at this position.
-    pub(in crate::core) fn seq_at(&self, id: ConversationId, position: MessageId) -> Result<i64> {
-        // Walks backwards over what came since, and over no more than that.
-        let seq = self.one(
-            "SELECT seq FROM messages WHERE conversation = ? AND id <= ? ORDER BY seq DESC LIMIT 1",
-            (id.number(), position.number()),
-            |row| row.get(0),
-        )?;
-        Ok(seq.unwrap_or(0))
-    }
-
-    /// Up to `limit` messages after this sequence number, oldest first, with the moments when they were read.
-    pub(in crate::core) fn messages_after(
-        &self,
-        place: Place,
-        seq: i64,
-        limit: u32,
-    ) -> Result<Vec<Message>> {
-        let mut messages = self.messages(
-            place,
-            "WHERE conversation = ? AND seq > ? AND deleted_at IS NULL ORDER BY seq LIMIT ?",
-            (place.id.number(), seq, limit),
-        )?;
-        for message in &mut messages {
-            message.read_at = self.read_at(message)?;
-        }
-        Ok(messages)
-    }
-
     fn messages(&self, place: Place, which: &str, params: impl Params) -> Result<Vec<Message>> {
         let found = self.messages_and_ends(place, which, params)?;
         Ok(found.into_iter().map(|(message, _)| message).collect())
@@ -178,24 +149,8 @@ impl View<'_> {
     ) -> Result<Vec<(Message, Option<i64>)>> {
         let mut attached = false;
         let mut found = self.all(&format!("{MESSAGE} {which}"), params, |row| {
-            let attachments: i64 = row.get(5)?;
-            attached |= attachments > 0;
-            let message = Message {
-                through: "",
-                id: Id::stored(row.get(0)?),
-                place,
-                seq: row.get(1)?,
-                author: self.author(Id::stored(row.get(2)?))?,
-                text: row.get(3)?,
-                content_type: match row.get_ref(4)?.as_str()? {
-                    PLAIN => PLAIN.into(),
-                    other => other.to_owned().into(),
-                },
-                attachments: Vec::with_capacity(attachments as usize),
-                client_id: row.get(6)?,
-                sent_at: Time(row.get(7)?),
-                read_at: None,
-            };
+            let message = self.message(row, place)?;
+            attached |= message.attachments.capacity() > 0;
             Ok((message, row.get(8)?))
         })?;
         if attached {
@@ -206,6 +161,27 @@ impl View<'_> {
             }
         }
         Ok(found)
+    }
+
+    /// A row of [`MESSAGE`]; where something is attached, there is room for it and no more.
+    pub(super) fn message(&self, row: &Row<'_>, place: Place) -> rusqlite::Result<Message> {
+        let attachments: i64 = row.get(5)?;
+        Ok(Message {
+            through: "",
+            id: Id::stored(row.get(0)?),
+            place,
+            seq: row.get(1)?,
+            author: self.author(Id::stored(row.get(2)?))?,
+            text: row.get(3)?,
+            content_type: match row.get_ref(4)?.as_str()? {
+                PLAIN => PLAIN.into(),
+                other => other.to_owned().into(),
+            },
+            attachments: Vec::with_capacity(attachments as usize),
+            client_id: row.get(6)?,
+            sent_at: Time(row.get(7)?),
+            read_at: None,
+        })
     }
 
     /// Whose name this is. Who is removed is not in the directory.
@@ -236,7 +212,7 @@ impl View<'_> {
     }
 
     /// When somebody other than the author first marked this message as read.
-    fn read_at(&self, message: &Message) -> Result<Option<Time>> {
+    pub(super) fn read_at(&self, message: &Message) -> Result<Option<Time>> {
         let at = self.one(
             "SELECT min((SELECT at FROM read_marks
                          WHERE conversation = ?1 AND account = member.account AND upto >= ?2

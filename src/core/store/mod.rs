@@ -10,6 +10,7 @@ mod conversation;
 mod file;
 mod known;
 mod message;
+mod missed;
 mod notice;
 mod outbox;
 pub(in crate::core) mod readers;
