@@ -120,6 +120,15 @@ impl<S, H> OnLine<S, H> {
     }
 }
 
+impl<S, H> Drop for OnLine<S, H> {
+    fn drop(&mut self) {
+        // The session remembers the line of its first request for as long as it lives, and a waker keeps the memory of
+        // the task that it woke, 5 kB of it, long after that task has ended.
+        self.line.reader.take();
+        self.line.writer.take();
+    }
+}
+
 impl<S: AsyncRead + Unpin, H: Unpin> AsyncRead for OnLine<S, H> {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -187,6 +196,28 @@ mod tests {
         tokio::task::yield_now().await;
         line.cut();
         assert!(reading.await.expect("the reader ends").is_err());
+    }
+
+    #[tokio::test]
+    async fn a_line_that_has_gone_keeps_no_task() {
+        struct Task;
+        impl std::task::Wake for Task {
+            fn wake(self: Arc<Self>) {}
+        }
+        let task = Arc::new(Task);
+        let waker = task.clone().into();
+        let (here, there) = tokio::io::duplex(16);
+        let line = Arc::new(Line::default());
+        let mut on_line = OnLine::new(here, line.clone(), ());
+        let mut byte = [0];
+        let read = Pin::new(&mut on_line).poll_read(
+            &mut Context::from_waker(&waker),
+            &mut ReadBuf::new(&mut byte),
+        );
+        assert!(read.is_pending());
+        drop((on_line, there, waker));
+        assert_eq!(Arc::strong_count(&task), 1);
+        assert_eq!(Arc::strong_count(&line), 1);
     }
 
     #[tokio::test]
