@@ -4,6 +4,7 @@
 //! it. The hall keeps its own lists of who listens, instead of Socket.IO's rooms: a broadcast's errors do not name the
 //! socket that missed something, and a socket with a hole must be ended.
 
+pub mod arrival;
 mod bucket;
 mod catch_up;
 mod guest;
@@ -16,7 +17,7 @@ pub mod payload;
 mod seats;
 mod typing;
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -31,10 +32,11 @@ use crate::core::limits::JSON_BYTES;
 use crate::core::model::{AccountId, MessageId, Time};
 use crate::core::{Core, News, conversation, notice};
 use crate::dialects::Namespace;
-use crate::web::call::{Visitor, bearer, without_bearer};
+use crate::web::call::without_bearer;
 use crate::web::given::Given;
 use crate::web::rates::{Asker, Rate, Rates};
 use crate::web::watch::{Questions, Watch};
+use arrival::Arrival;
 use guest::{Guest, Heard, Socket};
 use hall::{Hall, joining_by_itself};
 use leaving::Leaving;
@@ -100,8 +102,8 @@ impl Realtime {
             .max_payload((upload / 3 * 4 + JSON_BYTES + 1_024) as u64)
             .ws_max_message_size(upload.max(JSON_BYTES) + 1_024)
             .ws_max_frame_size(upload.max(JSON_BYTES) + 1_024)
-            // Each byte of it is held per idle socket.
-            .ws_read_buffer_size(1_024)
+            // Each byte of it is held per idle socket; the line reads ahead.
+            .ws_read_buffer_size(256)
             .with_parser(parser)
             .build_with_inner_svc(inner);
         let shared = Arc::new(Shared {
@@ -176,15 +178,12 @@ async fn admit(
     socket: &Socket,
     mut auth: Given,
 ) -> Result<(), Error> {
-    let parts = socket.req_parts();
-    if let Some(knock) = parts.extensions.get::<Arc<Knock>>() {
-        knock.answered();
-    }
+    let arrival = Arrival::of(socket);
+    let arrival = arrival.ok_or_else(|| Error::Internal("a session has no beginning".into()))?;
+    arrival.knock.answered();
     let token = match auth.take("token") {
-        Some(Given::Text(token)) => Some(without_bearer(&token).to_owned()),
-        _ => bearer(&parts.headers)
-            .map(str::to_owned)
-            .or_else(|| in_query(parts.uri.query())),
+        Some(Given::Text(token)) => Some(without_bearer(&token).into()),
+        _ => arrival.token.clone(),
     };
     let token = token.filter(|token| !token.is_empty());
     let token = token.ok_or(Error::Unauthorized("A token is required"))?;
@@ -198,14 +197,9 @@ async fn admit(
     let place = shared.seat(me.id)?;
 
     let number = shared.last_number.fetch_add(1, Ordering::Relaxed) + 1;
-    let address = parts
-        .extensions
-        .get::<Visitor>()
-        .map(|visitor| visitor.address);
-    let address = address.unwrap_or(std::net::Ipv4Addr::UNSPECIFIED.into());
     let asker = Asker {
         account: Some(me.id),
-        address,
+        address: arrival.address,
     };
     let guest = Guest::new(
         number,
@@ -271,12 +265,6 @@ fn position(given: Option<Given>, shared: &Shared) -> Result<Option<MessageId>, 
     read.map(Some).ok_or_else(wrong)
 }
 
-fn in_query(query: Option<&str>) -> Option<String> {
-    let mut pairs = form_urlencoded::parse(query?.as_bytes());
-    let (_, token) = pairs.find(|(name, _)| name == "token")?;
-    Some(without_bearer(&token).to_owned())
-}
-
 impl Shared {
     /// One of the sockets that an account may have open; free again when it is dropped.
     fn seat(self: &Arc<Self>, account: AccountId) -> Result<Place, Error> {
@@ -302,33 +290,5 @@ struct Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.shared.core.directory().went(self.account);
-    }
-}
-
-/// A handshake that has not said who it is. There are only so many of them per address.
-pub struct Knock {
-    open: Arc<AtomicUsize>,
-    answered: std::sync::atomic::AtomicBool,
-}
-
-impl Knock {
-    pub fn new(open: Arc<AtomicUsize>) -> Self {
-        open.fetch_add(1, Ordering::Relaxed);
-        Self {
-            open,
-            answered: false.into(),
-        }
-    }
-
-    fn answered(&self) {
-        if !self.answered.swap(true, Ordering::Relaxed) {
-            self.open.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
-}
-
-impl Drop for Knock {
-    fn drop(&mut self) {
-        self.answered();
     }
 }

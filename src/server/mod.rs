@@ -6,6 +6,7 @@
 mod door;
 pub mod temp;
 pub mod tls;
+mod websocket;
 
 use std::io;
 use std::net::SocketAddr;
