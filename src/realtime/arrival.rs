@@ -4,13 +4,14 @@
 //! be asked for is taken out of it, and the rest goes.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use http::{Request, header};
 
-use super::guest::Socket;
+use super::guest::{Guest, Socket};
 use super::line::Line;
+use crate::dialects::Namespace;
 use crate::web::call::{bearer, without_bearer};
 
 /// The beginning of a session.
@@ -22,6 +23,8 @@ pub struct Arrival {
     pub token: Option<Box<str>>,
     pub user_agent: Box<str>,
     pub knock: Knock,
+    /// Who has been let in, one in each namespace, and whose CONNECT is being answered.
+    admitted: Mutex<Vec<Weak<Guest>>>,
 }
 
 impl Arrival {
@@ -37,6 +40,7 @@ impl Arrival {
             token,
             user_agent: user_agent.unwrap_or_default().into(),
             knock,
+            admitted: Mutex::default(),
         }
     }
 
@@ -44,6 +48,37 @@ impl Arrival {
     pub fn of(socket: &Socket) -> Option<&Arc<Self>> {
         socket.req_parts().extensions.get()
     }
+
+    /// This one is let in.
+    pub fn admit(&self, guest: &Arc<Guest>) {
+        let mut admitted = self.lock();
+        // Who was let in and never came in makes room for who comes again.
+        let namespace = guest.namespace;
+        admitted.retain(|other| is_in(other, |at| at != namespace));
+        admitted.push(Arc::downgrade(guest));
+    }
+
+    /// Who was let into this namespace is in now; said once for each.
+    pub fn enter(&self, namespace: Namespace) -> Option<Arc<Guest>> {
+        let mut admitted = self.lock();
+        let here = |other: &Weak<Guest>| is_in(other, |at| at == namespace);
+        let at = admitted.iter().position(here)?;
+        let guest = admitted.swap_remove(at);
+        if admitted.is_empty() {
+            *admitted = Vec::new();
+        }
+        guest.upgrade()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Weak<Guest>>> {
+        self.admitted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn is_in(guest: &Weak<Guest>, namespace: impl Fn(Namespace) -> bool) -> bool {
+    guest
+        .upgrade()
+        .is_some_and(|guest| namespace(guest.namespace))
 }
 
 fn in_query(query: Option<&str>) -> Option<Box<str>> {

@@ -17,11 +17,11 @@ pub mod payload;
 mod seats;
 mod typing;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use socketioxide::extract::{Extension, TryData};
+use socketioxide::extract::TryData;
 use socketioxide::handler::ConnectHandler;
 use socketioxide::service::SocketIoService;
 use socketioxide::{ParserConfig, ProtocolVersion, SocketIo};
@@ -103,7 +103,7 @@ impl Realtime {
             .ws_max_message_size(upload.max(JSON_BYTES) + 1_024)
             .ws_max_frame_size(upload.max(JSON_BYTES) + 1_024)
             // Each byte of it is held per idle socket; the line reads ahead.
-            .ws_read_buffer_size(256)
+            .ws_read_buffer_size(128)
             .with_parser(parser)
             .build_with_inner_svc(inner);
         let shared = Arc::new(Shared {
@@ -143,8 +143,9 @@ fn open_door(
     let enter = {
         let words = words.clone();
         // Runs after CONNECT was answered, as a task of its own: handlers registered only here would miss events.
-        async move |Extension(guest): Extension<Weak<Guest>>| {
-            let Some(guest) = guest.upgrade() else { return };
+        async move |socket: Socket| {
+            let guest = Arrival::of(&socket).and_then(|arrival| arrival.enter(namespace));
+            let Some(guest) = guest else { return };
             words.send(Word::Inside(guest.number)).ok();
             guest.open();
         }
@@ -214,7 +215,7 @@ async fn admit(
 
     // Weak: the socket holds its handlers, and the guest holds the socket.
     let hears = Arc::downgrade(&guest);
-    socket.extensions.insert(hears.clone());
+    arrival.admit(&guest);
     socket.on_fallback(move |heard: Heard| {
         // Done before the closure returns: async handlers would each be a task, in any order.
         if let Some(guest) = hears.upgrade() {
