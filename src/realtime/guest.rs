@@ -15,6 +15,7 @@ use socketioxide::handler::{FromMessageParts, Value as Frame};
 use socketioxide::socket::Socket as RawSocket;
 
 use super::Shared;
+use super::arrival::Arrival;
 use super::bucket::Bucket;
 use super::line::Line;
 use super::outbox::Outbox;
@@ -156,8 +157,7 @@ impl Guest {
                 .any(|(joined, _)| *joined == index)
                 .then_some(dialect.name())
         };
-        let headers = &self.socket.req_parts().headers;
-        let user_agent = headers.get(http::header::USER_AGENT);
+        let user_agent = Arrival::of(&self.socket).map(|arrival| &*arrival.user_agent);
         let name = self.shared.core.directory().name(self.me.id);
         SocketSeen {
             number: self.number,
@@ -172,10 +172,7 @@ impl Guest {
             dialects: ALL.iter().enumerate().filter_map(named).collect(),
             rooms: joined.len(),
             address: self.asker.address,
-            user_agent: user_agent
-                .and_then(|agent| agent.to_str().ok())
-                .unwrap_or_default()
-                .to_owned(),
+            user_agent: user_agent.unwrap_or_default().to_owned(),
             since: self.since,
         }
     }

@@ -1,11 +1,13 @@
 //! The wire under a socket, with a switch: cut, it ends whoever is at the other end, also one that stopped reading.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
+use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
@@ -103,10 +105,17 @@ impl Line {
     }
 }
 
+/// What is read at once, however little is asked for.
+const AHEAD: usize = 8 << 10;
+
 /// A connection with its switch, and what is held for as long as it is open.
+///
+/// It reads ahead: a websocket's buffer may then be small, and a small one costs no further call of the system.
 pub struct OnLine<S, H> {
     stream: S,
     line: Arc<Line>,
+    /// Has been read and not been asked for yet.
+    unread: Bytes,
     _held: H,
 }
 
@@ -115,8 +124,24 @@ impl<S, H> OnLine<S, H> {
         Self {
             stream,
             line,
+            unread: Bytes::new(),
             _held: held,
         }
+    }
+
+    /// Has this read again, before everything else.
+    pub fn put_back(&mut self, read: &[u8]) {
+        // A copy: what is given is a part of a larger buffer.
+        self.unread = [read, &self.unread].concat().into();
+    }
+}
+
+impl<S, H> Drop for OnLine<S, H> {
+    fn drop(&mut self) {
+        // The session remembers the line of its first request for as long as it lives, and a waker keeps the memory of
+        // the task that it woke, 5 kB of it, long after that task has ended.
+        self.line.reader.take();
+        self.line.writer.take();
     }
 }
 
@@ -127,10 +152,32 @@ impl<S: AsyncRead + Unpin, H: Unpin> AsyncRead for OnLine<S, H> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         self.line.check(&self.line.reader, cx)?;
-        let before = buf.filled().len();
-        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
-        self.line.brought((buf.filled().len() - before) as u64)?;
-        read
+        if self.unread.is_empty() {
+            if buf.remaining() >= AHEAD {
+                let before = buf.filled().len();
+                let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+                self.line.brought((buf.filled().len() - before) as u64)?;
+                return read;
+            }
+            let mut ahead = [MaybeUninit::uninit(); AHEAD];
+            let mut ahead = ReadBuf::uninit(&mut ahead);
+            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut ahead))?;
+            let read = ahead.filled();
+            self.line.brought(read.len() as u64)?;
+            let (asked, more) = read.split_at(read.len().min(buf.remaining()));
+            buf.put_slice(asked);
+            if !more.is_empty() {
+                self.unread = Bytes::copy_from_slice(more);
+            }
+            return Poll::Ready(Ok(()));
+        }
+        let asked = self.unread.len().min(buf.remaining());
+        buf.put_slice(&self.unread.split_to(asked));
+        if self.unread.is_empty() {
+            // An empty piece would keep the whole.
+            self.unread = Bytes::new();
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -187,6 +234,47 @@ mod tests {
         tokio::task::yield_now().await;
         line.cut();
         assert!(reading.await.expect("the reader ends").is_err());
+    }
+
+    #[tokio::test]
+    async fn a_line_that_has_gone_keeps_no_task() {
+        struct Task;
+        impl std::task::Wake for Task {
+            fn wake(self: Arc<Self>) {}
+        }
+        let task = Arc::new(Task);
+        let waker = task.clone().into();
+        let (here, there) = tokio::io::duplex(16);
+        let line = Arc::new(Line::default());
+        let mut on_line = OnLine::new(here, line.clone(), ());
+        let mut byte = [0];
+        let read = Pin::new(&mut on_line).poll_read(
+            &mut Context::from_waker(&waker),
+            &mut ReadBuf::new(&mut byte),
+        );
+        assert!(read.is_pending());
+        drop((on_line, there, waker));
+        assert_eq!(Arc::strong_count(&task), 1);
+        assert_eq!(Arc::strong_count(&line), 1);
+    }
+
+    #[tokio::test]
+    async fn what_is_read_ahead_comes_in_its_order() {
+        use tokio::io::AsyncWriteExt;
+        let (here, mut there) = tokio::io::duplex(64);
+        let mut on_line = OnLine::new(here, Arc::new(Line::default()), ());
+        on_line.put_back(b"0123");
+        there.write_all(b"456789").await.expect("there is room");
+        drop(there);
+        let mut heard = Vec::new();
+        let mut piece = [0; 3];
+        loop {
+            match on_line.read(&mut piece).await.expect("nothing is cut") {
+                0 => break,
+                count => heard.push(piece[..count].to_vec()),
+            }
+        }
+        assert_eq!(heard, [&b"012"[..], b"3", b"456", b"789"]);
     }
 
     #[tokio::test]

@@ -10,6 +10,7 @@ use std::time::Duration;
 use http::{Method, Request, header};
 use moka::sync::Cache;
 
+use super::arrival::Arrival;
 use super::guest::Socket;
 use super::line::Line;
 use crate::core::error::{Error, Result};
@@ -211,7 +212,7 @@ impl Drop for Stay {
 
 /// The line that a session began on, and still is on where it began as a websocket.
 fn own_line(socket: &Socket) -> Option<&Arc<Line>> {
-    socket.req_parts().extensions.get()
+    Arrival::of(socket).map(|arrival| &arrival.line)
 }
 
 /// May this request's line become a websocket? Without this header hyper lets none become anything.

@@ -4,6 +4,7 @@
 //! it. The hall keeps its own lists of who listens, instead of Socket.IO's rooms: a broadcast's errors do not name the
 //! socket that missed something, and a socket with a hole must be ended.
 
+pub mod arrival;
 mod behind;
 mod bucket;
 mod catch_up;
@@ -18,11 +19,11 @@ pub mod payload;
 mod seats;
 mod typing;
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use socketioxide::extract::{Extension, TryData};
+use socketioxide::extract::TryData;
 use socketioxide::handler::ConnectHandler;
 use socketioxide::service::SocketIoService;
 use socketioxide::{ParserConfig, ProtocolVersion, SocketIo};
@@ -33,10 +34,11 @@ use crate::core::limits::JSON_BYTES;
 use crate::core::model::{AccountId, MessageId, Time};
 use crate::core::{Core, News, conversation, notice};
 use crate::dialects::Namespace;
-use crate::web::call::{Visitor, bearer, without_bearer};
+use crate::web::call::without_bearer;
 use crate::web::given::Given;
 use crate::web::rates::{Asker, Rate, Rates};
 use crate::web::watch::{Questions, Watch};
+use arrival::Arrival;
 use guest::{Guest, Heard, Socket};
 use hall::{Hall, joining_by_itself};
 use leaving::Leaving;
@@ -101,8 +103,8 @@ impl Realtime {
             .max_payload((upload / 3 * 4 + JSON_BYTES + 1_024) as u64)
             .ws_max_message_size(upload.max(JSON_BYTES) + 1_024)
             .ws_max_frame_size(upload.max(JSON_BYTES) + 1_024)
-            // Each byte of it is held per idle socket.
-            .ws_read_buffer_size(1_024)
+            // Each byte of it is held per idle socket; the line reads ahead.
+            .ws_read_buffer_size(128)
             .with_parser(parser)
             .build_with_inner_svc(inner);
         let shared = Arc::new(Shared {
@@ -142,8 +144,9 @@ fn open_door(
     let enter = {
         let words = words.clone();
         // Runs after CONNECT was answered, as a task of its own: handlers registered only here would miss events.
-        async move |Extension(guest): Extension<Weak<Guest>>| {
-            let Some(guest) = guest.upgrade() else { return };
+        async move |socket: Socket| {
+            let guest = Arrival::of(&socket).and_then(|arrival| arrival.enter(namespace));
+            let Some(guest) = guest else { return };
             words.send(Word::Inside(guest.number)).ok();
             guest.open();
         }
@@ -177,15 +180,12 @@ async fn admit(
     socket: &Socket,
     mut auth: Given,
 ) -> Result<(), Error> {
-    let parts = socket.req_parts();
-    if let Some(knock) = parts.extensions.get::<Arc<Knock>>() {
-        knock.answered();
-    }
+    let arrival = Arrival::of(socket);
+    let arrival = arrival.ok_or_else(|| Error::Internal("a session has no beginning".into()))?;
+    arrival.knock.answered();
     let token = match auth.take("token") {
-        Some(Given::Text(token)) => Some(without_bearer(&token).to_owned()),
-        _ => bearer(&parts.headers)
-            .map(str::to_owned)
-            .or_else(|| in_query(parts.uri.query())),
+        Some(Given::Text(token)) => Some(without_bearer(&token).into()),
+        _ => arrival.token.clone(),
     };
     let token = token.filter(|token| !token.is_empty());
     let token = token.ok_or(Error::Unauthorized("A token is required"))?;
@@ -199,14 +199,9 @@ async fn admit(
     let place = shared.seat(me.id)?;
 
     let number = shared.last_number.fetch_add(1, Ordering::Relaxed) + 1;
-    let address = parts
-        .extensions
-        .get::<Visitor>()
-        .map(|visitor| visitor.address);
-    let address = address.unwrap_or(std::net::Ipv4Addr::UNSPECIFIED.into());
     let asker = Asker {
         account: Some(me.id),
-        address,
+        address: arrival.address,
     };
     let guest = Guest::new(
         number,
@@ -221,7 +216,7 @@ async fn admit(
 
     // Weak: the socket holds its handlers, and the guest holds the socket.
     let hears = Arc::downgrade(&guest);
-    socket.extensions.insert(hears.clone());
+    arrival.admit(&guest);
     socket.on_fallback(move |heard: Heard| {
         // Done before the closure returns: async handlers would each be a task, in any order.
         if let Some(guest) = hears.upgrade() {
@@ -272,12 +267,6 @@ fn position(given: Option<Given>, shared: &Shared) -> Result<Option<MessageId>, 
     read.map(Some).ok_or_else(wrong)
 }
 
-fn in_query(query: Option<&str>) -> Option<String> {
-    let mut pairs = form_urlencoded::parse(query?.as_bytes());
-    let (_, token) = pairs.find(|(name, _)| name == "token")?;
-    Some(without_bearer(&token).to_owned())
-}
-
 impl Shared {
     /// One of the sockets that an account may have open; free again when it is dropped.
     fn seat(self: &Arc<Self>, account: AccountId) -> Result<Place, Error> {
@@ -303,33 +292,5 @@ struct Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.shared.core.directory().went(self.account);
-    }
-}
-
-/// A handshake that has not said who it is. There are only so many of them per address.
-pub struct Knock {
-    open: Arc<AtomicUsize>,
-    answered: std::sync::atomic::AtomicBool,
-}
-
-impl Knock {
-    pub fn new(open: Arc<AtomicUsize>) -> Self {
-        open.fetch_add(1, Ordering::Relaxed);
-        Self {
-            open,
-            answered: false.into(),
-        }
-    }
-
-    fn answered(&self) {
-        if !self.answered.swap(true, Ordering::Relaxed) {
-            self.open.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
-}
-
-impl Drop for Knock {
-    fn drop(&mut self) {
-        self.answered();
     }
 }

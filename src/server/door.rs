@@ -4,6 +4,7 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::future::Ready;
 use std::io;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,13 +24,15 @@ use tower_http::cors::{AllowOrigin, Any as Anything, CorsLayer};
 
 use crate::core::error::Error;
 use crate::core::{hex, random};
-use crate::realtime::Knock;
+use crate::realtime::arrival::{Arrival, Knock};
 use crate::realtime::line::Line;
 use crate::realtime::lines::{Lines, session};
 use crate::realtime::payload::Payload;
 use crate::web::answer::refusal;
 use crate::web::call::Visitor;
 use crate::web::routes::Routes;
+
+use super::websocket::{Begin, Websockets, Wire};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Body = UnsyncBoxBody<Bytes, BoxError>;
@@ -72,7 +75,7 @@ impl Door {
     ///
     /// # Errors
     /// Where an origin cannot be a header's value.
-    pub fn new<S, B>(
+    pub fn new<S, B, E>(
         service: S,
         lines: Arc<Lines>,
         trust_proxy: Vec<IpNet>,
@@ -80,11 +83,12 @@ impl Door {
     ) -> io::Result<Self>
     where
         S: Service<Request<Payload>, Response = Response<B>, Error = Infallible>
+            + Service<(Wire, Request<()>), Future = Ready<Result<(), E>>>
             + Clone
             + Send
             + Sync
             + 'static,
-        S::Future: Send + 'static,
+        <S as Service<Request<Payload>>>::Future: Send + 'static,
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
@@ -109,11 +113,17 @@ impl Door {
             ])
             .expose_headers(EXPOSED.map(HeaderName::from_static))
             .max_age(Duration::from_secs(3_600));
-        let boxed = service.map_response(|response: Response<B>| {
-            response.map(|body| body.map_err(Into::into).boxed_unsync())
+        let sockets = service.clone();
+        let begin: Begin = Arc::new(move |wire, request| {
+            // Done when it returns, and asked for nothing that it could refuse.
+            drop(sockets.clone().call((wire, request)));
         });
+        let boxed =
+            ServiceExt::<Request<Payload>>::map_response(service, |response: Response<B>| {
+                response.map(|body| body.map_err(Into::into).boxed_unsync())
+            });
         let inside = CatchPanicLayer::custom(panicked)
-            .layer(cors.layer(boxed))
+            .layer(cors.layer(Websockets::new(boxed, begin)))
             .map_response(|response| {
                 response.map(|body| BodyExt::map_err(body, Into::into).boxed_unsync())
             });
@@ -154,10 +164,10 @@ impl Door {
         } else {
             Ok(())
         };
-        request.extensions_mut().insert(visitor);
         let mut response = match admitted {
             Ok(()) => {
                 if !for_sockets {
+                    request.extensions_mut().insert(visitor);
                     request.extensions_mut().insert(routes);
                 }
                 // The routes have a time-out of their own; a poll may wait for long, what is brought may not.
@@ -199,23 +209,8 @@ impl Rules {
         self.lines.seen(request, line)?;
         if session(request.uri().query()).is_none() {
             let knock = self.knock(visitor.address)?;
-            request.extensions_mut().insert(Arc::new(knock));
-        }
-        request.extensions_mut().insert(line.clone());
-        // A socket keeps its first request for as long as it lives, and its URI and each header value keep the
-        // connection's whole read buffer: copies of the few that matter cost 10 kB less.
-        let kept = request.headers().iter().filter(|(name, _)| is_kept(name));
-        let copies: HeaderMap = kept
-            .filter_map(|(name, value)| {
-                Some((
-                    name.clone(),
-                    HeaderValue::from_bytes(value.as_bytes()).ok()?,
-                ))
-            })
-            .collect();
-        *request.headers_mut() = copies;
-        if let Ok(copy) = request.uri().to_string().parse() {
-            *request.uri_mut() = copy;
+            let arrival = Arrival::new(request, visitor.address, line.clone(), knock);
+            request.extensions_mut().insert(Arc::new(arrival));
         }
         Ok(())
     }
@@ -268,26 +263,9 @@ impl Rules {
 }
 
 /// As Socket.IO itself decides it.
-fn is_for_sockets(path: &str) -> bool {
+pub fn is_for_sockets(path: &str) -> bool {
     let rest = path.strip_prefix("/socket.io");
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-fn is_kept(name: &HeaderName) -> bool {
-    [
-        header::AUTHORIZATION,
-        header::CONNECTION,
-        header::CONTENT_LENGTH,
-        header::CONTENT_TYPE,
-        header::ORIGIN,
-        header::SEC_WEBSOCKET_KEY,
-        header::SEC_WEBSOCKET_VERSION,
-        header::UPGRADE,
-        header::USER_AGENT,
-        header::ACCESS_CONTROL_REQUEST_HEADERS,
-        header::ACCESS_CONTROL_REQUEST_METHOD,
-    ]
-    .contains(name)
 }
 
 fn panicked(panic: Box<dyn Any + Send>) -> Response<Body> {

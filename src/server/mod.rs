@@ -6,6 +6,7 @@
 mod door;
 pub mod temp;
 pub mod tls;
+mod websocket;
 
 use std::io;
 use std::net::SocketAddr;
@@ -292,7 +293,8 @@ impl Accept {
             None => self.talk(stream, peer, place).await,
             Some(tls) => {
                 if let Ok(Ok(stream)) = tokio::time::timeout(HEAD, tls.accept(stream)).await {
-                    self.talk(stream, peer, place).await;
+                    // Apart, so that what is in the clear does not pay for it: a future is as large as its largest branch.
+                    Box::pin(self.talk(stream, peer, place)).await;
                 }
             }
         }

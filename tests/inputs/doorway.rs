@@ -115,7 +115,7 @@ fn part(kind: Data, length: usize) -> Message {
 }
 
 /// A polling session becomes a websocket.
-async fn changes_over(chat: &Chat, session: &str) -> Wire {
+pub async fn changes_over(chat: &Chat, session: &str) -> Wire {
     let wire = Wire::open(&chat.address, 4, &sid(session)).await;
     wire.changed_over().await
 }

@@ -12,6 +12,7 @@ mod events;
 mod floods;
 mod forms;
 mod frames;
+mod idle;
 mod ids;
 mod json;
 mod odd;

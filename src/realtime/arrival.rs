@@ -1,0 +1,116 @@
+//! Who came, and on which wire? What is kept of the request that a session began with.
+//!
+//! Socket.IO keeps that request for as long as the session lives. A table of headers alone is 650 bytes, so what will
+//! be asked for is taken out of it, and the rest goes.
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use http::{Request, header};
+
+use super::guest::{Guest, Socket};
+use super::line::Line;
+use crate::dialects::Namespace;
+use crate::web::call::{bearer, without_bearer};
+
+/// The beginning of a session.
+pub struct Arrival {
+    /// That it began on, and still is on where it began as a websocket.
+    pub line: Arc<Line>,
+    pub address: IpAddr,
+    /// From its headers or its query.
+    pub token: Option<Box<str>>,
+    pub user_agent: Box<str>,
+    pub knock: Knock,
+    /// Who has been let in, one in each namespace, and whose CONNECT is being answered.
+    admitted: Mutex<Vec<Weak<Guest>>>,
+}
+
+impl Arrival {
+    pub fn new<B>(request: &Request<B>, address: IpAddr, line: Arc<Line>, knock: Knock) -> Self {
+        let token = bearer(request.headers())
+            .map(Box::from)
+            .or_else(|| in_query(request.uri().query()));
+        let user_agent = request.headers().get(header::USER_AGENT);
+        let user_agent = user_agent.and_then(|agent| agent.to_str().ok());
+        Self {
+            line,
+            address,
+            token,
+            user_agent: user_agent.unwrap_or_default().into(),
+            knock,
+            admitted: Mutex::default(),
+        }
+    }
+
+    /// How the session of a socket began.
+    pub fn of(socket: &Socket) -> Option<&Arc<Self>> {
+        socket.req_parts().extensions.get()
+    }
+
+    /// This one is let in.
+    pub fn admit(&self, guest: &Arc<Guest>) {
+        let mut admitted = self.lock();
+        // Who was let in and never came in makes room for who comes again.
+        let namespace = guest.namespace;
+        admitted.retain(|other| is_in(other, |at| at != namespace));
+        admitted.push(Arc::downgrade(guest));
+    }
+
+    /// Who was let into this namespace is in now; said once for each.
+    pub fn enter(&self, namespace: Namespace) -> Option<Arc<Guest>> {
+        let mut admitted = self.lock();
+        let here = |other: &Weak<Guest>| is_in(other, |at| at == namespace);
+        let at = admitted.iter().position(here)?;
+        let guest = admitted.swap_remove(at);
+        if admitted.is_empty() {
+            *admitted = Vec::new();
+        }
+        guest.upgrade()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Weak<Guest>>> {
+        self.admitted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn is_in(guest: &Weak<Guest>, namespace: impl Fn(Namespace) -> bool) -> bool {
+    guest
+        .upgrade()
+        .is_some_and(|guest| namespace(guest.namespace))
+}
+
+fn in_query(query: Option<&str>) -> Option<Box<str>> {
+    let mut pairs = form_urlencoded::parse(query?.as_bytes());
+    let (_, token) = pairs.find(|(name, _)| name == "token")?;
+    Some(without_bearer(&token).into())
+}
+
+/// A handshake that has not said who it is. There are only so many of them per address.
+pub struct Knock {
+    open: Arc<AtomicUsize>,
+    answered: AtomicBool,
+}
+
+impl Knock {
+    pub fn new(open: Arc<AtomicUsize>) -> Self {
+        open.fetch_add(1, Ordering::Relaxed);
+        Self {
+            open,
+            answered: false.into(),
+        }
+    }
+
+    pub fn answered(&self) {
+        if !self.answered.swap(true, Ordering::Relaxed) {
+            self.open.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Drop for Knock {
+    fn drop(&mut self) {
+        self.answered();
+    }
+}
