@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use std::future::Ready;
 use std::io;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -68,6 +68,8 @@ struct Rules {
     /// Empty: all may ask.
     origins: Vec<HeaderValue>,
     knocks: Mutex<HashMap<IpAddr, Weak<AtomicUsize>>>,
+    /// The name of the latest request. Each start begins somewhere else.
+    latest: AtomicU64,
 }
 
 impl Door {
@@ -132,6 +134,7 @@ impl Door {
             trust_proxy,
             origins,
             knocks: Mutex::default(),
+            latest: u64::from_le_bytes(random()).into(),
         };
         Ok(Self {
             inside: BoxCloneSyncService::new(inside),
@@ -147,7 +150,7 @@ impl Door {
         line: Arc<Line>,
         routes: Arc<Routes>,
     ) -> Result<Response<Body>, Infallible> {
-        let id: Arc<str> = hex(&random::<8>()).into();
+        let id = self.rules.name();
         let forwarded = ["forwarded", "x-forwarded-for"];
         let forwarded = forwarded.map(|name| request.headers().contains_key(name));
         let visitor = Visitor {
@@ -195,6 +198,11 @@ impl Door {
 }
 
 impl Rules {
+    /// What the next request is called, in its answer and in the log: told apart from others, not secret.
+    fn name(&self) -> Arc<str> {
+        hex(&self.latest.fetch_add(1, Ordering::Relaxed).to_be_bytes()).into()
+    }
+
     /// Prepares a request for Socket.IO.
     fn admit(
         &self,
