@@ -38,7 +38,7 @@ const PANELS: [Panel; 2] = [
 
 const LABELS: f64 = 170.0;
 const PANEL: f64 = 320.0;
-const GAP: f64 = 30.0;
+const GAP: f64 = 60.0;
 const TOP: f64 = 74.0;
 const ROW: f64 = 26.0;
 
