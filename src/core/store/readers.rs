@@ -19,10 +19,11 @@ use crate::core::limits::Limits;
 const READERS: u32 = 4;
 /// Reads that may wait for a reader.
 const WAITING: usize = 1_024;
-/// A glance takes a tenth of this where what it looks at is in memory.
-const GLANCE: Duration = Duration::from_millis(2);
+/// Where what it looks at is in memory a glance takes a hundredth of this, or a third where its thread had to wait for a
+/// processor; where a disk must turn, more.
+const GLANCE: Duration = Duration::from_millis(10);
 /// After one that took longer, so many must be short in a row before they are trusted again.
-const PROBATION: u32 = 16;
+const PROBATION: u32 = 8;
 
 /// The reading connections of a database.
 #[derive(Clone)]
