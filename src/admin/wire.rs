@@ -13,6 +13,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::core::Core;
 use crate::core::model::Me;
+use crate::core::short::Short;
 use crate::web::answer::{Answer, stream_reply};
 use crate::web::call::Call;
 use crate::web::watch::{Passing, Watch};
@@ -25,10 +26,10 @@ const SILENCE: u32 = 30;
 /// What is told of an event.
 #[derive(Serialize)]
 struct Line<'p> {
-    at: String,
+    at: Short,
     dialect: &'p str,
     event: &'p str,
-    conversation: Option<String>,
+    conversation: Option<Short>,
     audience: &'p str,
     to: usize,
     body: &'p RawValue,

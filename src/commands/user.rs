@@ -136,8 +136,8 @@ fn row(seen: &PersonSeen) -> [String; 6] {
 
 fn shape(seen: &PersonSeen) -> Value {
     let mut shape = brief(&seen.account);
-    shape["createdAt"] = seen.account.created_at.iso().into();
-    shape["lastSeenAt"] = seen.seen_at.map(|at| at.iso()).into();
+    shape["createdAt"] = json!(seen.account.created_at.iso());
+    shape["lastSeenAt"] = json!(seen.seen_at.map(|at| at.iso()));
     shape["devices"] = seen.devices.into();
     shape
 }

@@ -6,11 +6,13 @@
 //! one is found out because the zeros do not come back.
 
 use std::cell::Cell;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
 use siphasher::sip::SipHasher24;
+
+use super::short::Short;
 
 /// Ids stay exact in JavaScript: the first integer that is no id any more.
 pub const END: i64 = 1 << 53;
@@ -131,12 +133,12 @@ impl Spelling {
     }
 
     /// 24 lower-case hex digits.
-    pub fn hex<K: Kind>(&self, id: Id<K>) -> String {
-        digits(self.seal(id, HEX_HALF), "000000000000000000000000")
+    pub fn hex<K: Kind>(&self, id: Id<K>) -> Short {
+        digits(self.seal(id, HEX_HALF), *b"000000000000000000000000")
     }
 
     /// A UUID of version 8 (RFC 9562), lower case, with dashes.
-    pub fn uuid<K: Kind>(&self, id: Id<K>) -> String {
+    pub fn uuid<K: Kind>(&self, id: Id<K>) -> Short {
         let sealed = self.seal(id, UUID_HALF);
         let (custom_a, custom_b, custom_c) = (
             sealed >> 74,
@@ -144,7 +146,7 @@ impl Spelling {
             sealed & 0x3fff_ffff_ffff_ffff,
         );
         let bits = (custom_a << 80) | (0x8 << 76) | (custom_b << 64) | (0b10 << 62) | custom_c;
-        digits(bits, "00000000-0000-0000-0000-000000000000")
+        digits(bits, *b"00000000-0000-0000-0000-000000000000")
     }
 
     /// Reads any spelling: decimal, 24 hex digits, or a UUID with or without dashes. Length tells them apart.
@@ -232,13 +234,16 @@ impl Spelling {
 }
 
 /// The lowest bits as lower-case hex digits, in the places of the pattern's zeros.
-fn digits(bits: u128, pattern: &str) -> String {
-    let (mut text, mut left) = (pattern.as_bytes().to_vec(), bits);
-    for place in text.iter_mut().rev().filter(|place| **place == b'0') {
+fn digits<const LENGTH: usize>(bits: u128, mut pattern: [u8; LENGTH]) -> Short {
+    let mut left = bits;
+    for place in pattern.iter_mut().rev().filter(|place| **place == b'0') {
         *place = b"0123456789abcdef"[(left & 0xf) as usize];
         left >>= 4;
     }
-    String::from_utf8(text).expect("hex digits are ASCII, and so is the pattern")
+    let mut spelled = Short::EMPTY;
+    let text = std::str::from_utf8(&pattern).expect("hex digits are ASCII, and so is the pattern");
+    spelled.write_str(text).expect("a UUID has room");
+    spelled
 }
 
 fn hex_digits(text: &str) -> Option<u128> {
@@ -279,7 +284,7 @@ mod tests {
         #[test]
         fn a_changed_digit_is_found_out(number in 1..END, at in 0usize..24, digit in 0u32..16) {
             let (spell, id) = (spelling(), FileId::new(number).unwrap());
-            let mut text = spell.hex(id).into_bytes();
+            let mut text = spell.hex(id).as_bytes().to_vec();
             let new = char::from_digit(digit, 16).unwrap() as u8;
             prop_assume!(text[at] != new);
             text[at] = new;

@@ -25,6 +25,7 @@ pub mod notice;
 pub mod outbox;
 pub mod password;
 pub mod session;
+pub mod short;
 mod store;
 pub mod text;
 pub mod time;

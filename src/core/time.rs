@@ -2,7 +2,10 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use jiff::fmt::StdFmtWrite;
 use jiff::fmt::temporal::DateTimePrinter;
+
+use super::short::Short;
 
 const ISO: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
 
@@ -19,10 +22,13 @@ impl Time {
     }
 
     /// `2024-01-01T00:00:00.000Z`, as every document shows it.
-    pub fn iso(self) -> String {
+    pub fn iso(self) -> Short {
         let moment =
             jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        ISO.timestamp_to_string(&moment)
+        let mut text = Short::EMPTY;
+        let printed = ISO.print_timestamp(&moment, StdFmtWrite(&mut text));
+        printed.expect("a moment is shorter than a UUID");
+        text
     }
 
     /// Reads ISO 8601 with an offset; `None` for anything else.

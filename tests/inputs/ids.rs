@@ -18,7 +18,7 @@ fn number() -> impl Strategy<Value = i64> {
 
 fn reads_back<K: Kind>(spell: &Spelling, other: &Spelling, number: i64) -> Vec<String> {
     let id = Id::<K>::new(number).expect("a number that an id may have");
-    let (hex, uuid) = (spell.hex(id), spell.uuid(id));
+    let (hex, uuid) = (spell.hex(id).to_string(), spell.uuid(id).to_string());
     let sealed = [
         uuid.to_uppercase(),
         hex.to_uppercase(),
@@ -109,8 +109,8 @@ fn whatever_is_near_a_spelling_is_none() {
         let spell = Spelling::new(key);
         let id = MessageId::new(number).expect("an id");
         for text in [
-            spell.hex(id),
-            spell.uuid(id),
+            spell.hex(id).to_string(),
+            spell.uuid(id).to_string(),
             spell.uuid(id).replace('-', ""),
         ] {
             for near in neighbours(&text) {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
 use crate::core::model::{Account, Conversation, Device, DeviceId, Message, Person};
+use crate::core::short::Short;
 use crate::web::people::picture_url;
 
 /// `{ id, full_name, email, gender, dateOfBirth, role, profile, createdAt }`
@@ -62,11 +63,11 @@ pub fn conversation(spell: &Spelling, known: &Conversation, people: &[Person]) -
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Said<'m> {
-    id: String,
+    id: Short,
     message: &'m str,
-    sender_id: String,
-    conversation_id: String,
-    created_at: String,
+    sender_id: Short,
+    conversation_id: Short,
+    created_at: Short,
 }
 
 /// `{ id, message, senderId, conversationId, createdAt }`

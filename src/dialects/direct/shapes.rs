@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::core::model::{AccountId, ConversationId, Message, Notice, Receipt};
+use crate::core::short::Short;
 
 /// A message, written as it stands, without a tree of values between: there are many at a time.
 #[derive(Serialize)]
@@ -14,8 +15,8 @@ pub struct Said<'m> {
     receiver_id: Option<i64>,
     content: &'m str,
     is_read: bool,
-    read_at: Option<String>,
-    created_at: String,
+    read_at: Option<Short>,
+    created_at: Short,
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     kind: Option<&'static str>,
 }

@@ -7,6 +7,7 @@ use crate::core::id::Spelling;
 use crate::core::model::{
     AccountId, Attachment, ConversationId, Message, Notice, Overview, Person, Receipt,
 };
+use crate::core::short::Short;
 use crate::web::people::picture_url;
 
 /// `{ id, fullName, avatarUrl }`
@@ -53,13 +54,13 @@ pub fn conversation(spell: &Spelling, overview: &Overview) -> Value {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Said<'m> {
-    id: String,
-    conversation_id: String,
-    sender_id: String,
+    id: Short,
+    conversation_id: Short,
+    sender_id: Short,
     content: &'m str,
     content_type: &'m str,
     attachments: Vec<Attached<'m>>,
-    created_at: String,
+    created_at: Short,
 }
 
 #[derive(Serialize)]
@@ -94,7 +95,7 @@ pub fn message<'m>(spell: &Spelling, message: &'m Message) -> Said<'m> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct News<'m> {
-    conversation_id: String,
+    conversation_id: Short,
     message: Said<'m>,
 }
 
@@ -112,7 +113,7 @@ pub fn new_message<'m>(spell: &Spelling, posted: &'m Message) -> News<'m> {
 pub struct History<'m> {
     pub messages: Vec<Said<'m>>,
     pub has_more: bool,
-    pub next_cursor: Option<String>,
+    pub next_cursor: Option<Short>,
 }
 
 /// `user_typing`

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
 use crate::core::model::{Conversation, File, Listed, Message, Page};
+use crate::core::short::Short;
 
 /// A room, as `POST /api/rooms` and the list show it.
 pub fn room(spell: &Spelling, room: &Conversation) -> Value {
@@ -47,18 +48,18 @@ pub fn listed<'m>(spell: &Spelling, message: &'m Message) -> Said<'m> {
 /// Shapes of which there are many at a time are written as they stand, without a tree of values between.
 #[derive(Serialize)]
 pub struct Said<'m> {
-    _id: String,
+    _id: Short,
     content: &'m str,
     sender: Sender<'m>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    room: Option<String>,
+    room: Option<Short>,
     #[serde(rename = "createdAt")]
-    created_at: String,
+    created_at: Short,
 }
 
 #[derive(Serialize)]
 struct Sender<'m> {
-    _id: String,
+    _id: Short,
     username: &'m str,
 }
 
@@ -67,7 +68,7 @@ pub fn heard<'m>(spell: &Spelling, message: &'m Message) -> Said<'m> {
     said(spell, message, Some(spell.hex(message.place.id)))
 }
 
-fn said<'m>(spell: &Spelling, message: &'m Message, room: Option<String>) -> Said<'m> {
+fn said<'m>(spell: &Spelling, message: &'m Message, room: Option<Short>) -> Said<'m> {
     Said {
         _id: spell.hex(message.id),
         content: &message.text,
