@@ -174,7 +174,12 @@ fn warnings(
         (
             old && messages > 0,
             "no-backup",
-            "There has been no backup for a week. Download one, or run: chat backup FILE",
+            match last_backup {
+                None => "There is no backup yet. Download one, or run: chat backup FILE",
+                Some(_) => {
+                    "There has been no backup for a week. Download one, or run: chat backup FILE"
+                }
+            },
         ),
         (
             room.is_some_and(|room| room < LITTLE_ROOM),

@@ -1,10 +1,11 @@
-//! Is this the password? bcrypt on a bounded number of threads, so that a storm of logins leaves room for messages.
+//! Is this the password? bcrypt on a bounded number of threads, which stand back while there is something else to do: a
+//! storm of logins holds up no message.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_lc_rs::digest::{SHA256, digest};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::error::{Error, Result};
 
@@ -27,7 +28,7 @@ impl Passwords {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             cost,
-            threads: Arc::new(Semaphore::new(cores.saturating_sub(1).max(1))),
+            threads: Arc::new(Semaphore::new(cores)),
             waiting: Arc::default(),
         }
     }
@@ -59,14 +60,28 @@ impl Passwords {
     ) -> Result<T> {
         let waiting = Waiting::enter(&self.waiting)?;
         let permit = self.threads.clone().acquire_owned().await;
-        let done = tokio::task::spawn_blocking(move || {
+        let (answer, done) = oneshot::channel();
+        // A thread of its own: what stands back once stands back for ever.
+        let thread = std::thread::Builder::new().name("hashing".into());
+        let begun = thread.spawn(move || {
             // Held until the work is done, also where whoever asked has gone.
             let _held = (permit, waiting);
-            work()
+            stand_back();
+            answer.send(work()).ok();
         });
+        begun.map_err(|e| Error::Internal(format!("no thread for hashing: {e}")))?;
         done.await
             .map_err(|e| Error::Internal(format!("hashing: {e}")))?
             .map_err(|e| Error::Internal(format!("bcrypt: {e}")))
+    }
+}
+
+/// From here on this thread gets a tenth of a processor that others want as well. Elsewhere than on Linux this would be
+/// the whole process.
+fn stand_back() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, 10) {
+        tracing::debug!(%error, "hashing does not stand back");
     }
 }
 
