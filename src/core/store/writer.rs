@@ -1,7 +1,8 @@
 //! How is anything written? One thread, one connection, and a commit for everything that has queued up.
 //!
-//! Each verb runs in a savepoint of its own, so that one that fails or panics takes nobody with it. After the commit,
-//! and in its order, the announced events leave; only then the callers are answered.
+//! A verb that fails or panics takes nobody with it: before its first write a savepoint is set, unless it has decided
+//! and only the database could fail it. After the commit, and in its order, the announced events leave; only then the
+//! callers are answered.
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
