@@ -1,5 +1,5 @@
 // What are the screens made of? A heading that takes the focus, buttons that copy, words for what went wrong.
-import { html, useEffect, useRef, useState } from '/assets/vendor/preact-htm.js';
+import { html, useEffect, useLayoutEffect, useRef, useState } from '/assets/vendor/preact-htm.js';
 import { say } from './dialogs.js';
 
 let made = 0;
@@ -12,7 +12,7 @@ let arrived = false;
 /** A screen: its title in the tab, its heading focused when one comes here. */
 export function Screen({ title, back, lead, actions, children }) {
   const heading = useRef();
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = `${title} · chat administration`;
   }, [title]);
   useEffect(() => {
