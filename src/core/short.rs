@@ -60,12 +60,6 @@ impl Serialize for Short {
     }
 }
 
-impl PartialEq<str> for Short {
-    fn eq(&self, other: &str) -> bool {
-        **self == *other
-    }
-}
-
 impl PartialEq<&str> for Short {
     fn eq(&self, other: &&str) -> bool {
         **self == **other

@@ -191,15 +191,15 @@ impl Desk {
                 outcomes.push(self.attempt(&tx, job));
             }
         }
-        let counted = tx.count_own();
-        let events = tx.announced.into_inner();
-        let committed = if self.conn.is_autocommit() {
+        let complete = if self.conn.is_autocommit() {
             Err(Error::Overloaded(ROLLED_BACK))
         } else {
-            counted
-                .and_then(|()| self.leave_news(&events))
-                .and_then(|()| Ok(self.execute("COMMIT")?))
+            tx.count_own()
         };
+        let events = tx.announced.into_inner();
+        let committed = complete
+            .and_then(|()| self.leave_news(&events))
+            .and_then(|()| Ok(self.execute("COMMIT")?));
         let now = Instant::now();
         let (mut behind_the_news, mut at_once) = (Vec::new(), Vec::new());
         for outcome in outcomes {
