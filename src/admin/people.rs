@@ -12,6 +12,7 @@ use crate::core::model::{AccountId, Device, Time};
 use crate::core::{notice, text};
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
+use crate::web::fields::Fields;
 use crate::web::people::picture_url;
 
 /// How long a token for looking at the server as somebody lasts.
@@ -66,15 +67,8 @@ pub fn shape(spell: &Spelling, here: &Directory, seen: &PersonSeen) -> Value {
     })
 }
 
-/// POST /api/admin/users: `{ name, email, password, admin }`; without a password one is chosen by a reset link
-pub async fn add(mut call: Call) -> Answer {
-    let me = call.admin()?;
-    let mut fields = call.fields().await?;
-    let (name, email) = (fields.text(&["name"]), fields.text(&["email"]));
-    let password = fields.optional_text(&["password"]);
-    if let Some(wrong) = password.as_deref().and_then(text::wrong_with_password) {
-        fields.fault("password", wrong);
-    }
+/// Notes what is wrong with the name and the address of somebody who is to have an account.
+pub(super) fn check(fields: &mut Fields<'_>, name: &str, email: &str) {
     let wrong = [
         ("name", text::wrong_with_name(name.trim())),
         ("email", text::wrong_with_email(email.trim())),
@@ -84,6 +78,18 @@ pub async fn add(mut call: Call) -> Answer {
             fields.fault(field, wrong);
         }
     }
+}
+
+/// POST /api/admin/users: `{ name, email, password, admin }`; without a password one is chosen by a reset link
+pub async fn add(mut call: Call) -> Answer {
+    let me = call.admin()?;
+    let mut fields = call.fields().await?;
+    let (name, email) = (fields.text(&["name"]), fields.text(&["email"]));
+    let password = fields.optional_text(&["password"]);
+    if let Some(wrong) = password.as_deref().and_then(text::wrong_with_password) {
+        fields.fault("password", wrong);
+    }
+    check(&mut fields, &name, &email);
     let admin = fields.flag("admin", false);
     fields.done(Some(()))?;
     let new = NewPerson {

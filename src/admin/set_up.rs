@@ -18,15 +18,7 @@ pub async fn set_up(mut call: Call) -> Answer {
     if let Some(wrong) = text::wrong_with_password(&password) {
         fields.fault("password", wrong);
     }
-    let wrong = [
-        ("name", text::wrong_with_name(name.trim())),
-        ("email", text::wrong_with_email(email.trim())),
-    ];
-    for (field, wrong) in wrong {
-        if let Some(wrong) = wrong {
-            fields.fault(field, wrong);
-        }
-    }
+    super::people::check(&mut fields, &name, &email);
     let token = fields.done(Some(token))?;
     let asked = token.clone();
     call.read(move |view| admin::may_set_up(view, &asked))
