@@ -1,5 +1,5 @@
--- The database of chat, version 1, as it should be. Times are milliseconds since 1970; ids are integers below 2^53.
--- A fresh file gets all of this at once; an older one is brought here by the steps in src/core/store/schema.rs.
+-- The database of chat, version 2, as it should be. Times are milliseconds since 1970; ids are integers below 2^53.
+-- A fresh file gets all of this at once; an older one is brought here by the steps in src/core/store/steps.
 
 -- Keys made on first start: `ids` spells ids for the outside, `tokens` signs JWTs.
 CREATE TABLE secrets (
@@ -39,8 +39,10 @@ CREATE TABLE devices (
     seen_at    INTEGER NOT NULL,           -- to the minute or so
     expires_at INTEGER NOT NULL,
     token      BLOB UNIQUE,                -- SHA-256 of a token that another application minted (--trust-jwt)
-    ended_at   INTEGER                     -- such a token was revoked here, and is not to come back
+    ended_at   INTEGER,                    -- such a token was revoked here, and is not to come back
+    sid        TEXT                        -- what our own token calls it: random, so it is never given again
 ) STRICT;
+CREATE UNIQUE INDEX devices_by_sid ON devices (sid);
 CREATE INDEX devices_of_account ON devices (account);
 CREATE INDEX devices_by_expiry ON devices (expires_at);
 
@@ -92,6 +94,13 @@ CREATE TABLE members (
     PRIMARY KEY (conversation, account)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX memberships ON members (account, conversation);
+
+-- How far the one log has come: a single row, written once for each commit. Restoring a copy makes it leap ahead.
+CREATE TABLE log (
+    last     INTEGER NOT NULL,             -- the last position that was given out
+    messages INTEGER NOT NULL              -- how many messages were said
+) STRICT;
+INSERT INTO log (last, messages) VALUES (0, 0);
 
 -- What was said. Clustered by conversation, so that a page is one stretch of the file, however deep it lies.
 CREATE TABLE messages (

@@ -46,8 +46,39 @@ pub enum Durability {
 /// The database file of a running server, locked against a second one for as long as this lives.
 pub struct Locked(#[expect(dead_code, reason = "the lock lives as long as the open file")] File);
 
-fn steps() -> Migrations<'static> {
-    Migrations::new(vec![M::up(include_str!("../../../schema.sql"))])
+/// How a database comes to be of the newest version.
+struct Schema {
+    /// Makes a fresh file whole, at once.
+    whole: &'static str,
+    /// Brings an older file there. Step N leads to version N; step 1 is what version 1 was, and none of them ever changes
+    /// once it was released.
+    steps: Migrations<'static>,
+    /// How many steps there are: the version that this program writes.
+    version: u32,
+}
+
+impl Schema {
+    fn newest() -> Self {
+        Self {
+            whole: include_str!("../../../schema.sql"),
+            steps: Migrations::new(vec![
+                M::up(include_str!("steps/1.sql")),
+                M::up(include_str!("steps/2.sql")),
+            ]),
+            version: VERSION,
+        }
+    }
+
+    /// Makes a fresh file, or takes all the steps that an older one misses, in one transaction.
+    fn bring_up(&self, conn: &mut Connection) -> anyhow::Result<()> {
+        if version(conn)? > 0 {
+            return Ok(self.steps.to_latest(conn)?);
+        }
+        let tx = conn.transaction()?;
+        tx.execute_batch(self.whole)?;
+        tx.pragma_update(None, "user_version", self.version)?;
+        Ok(tx.commit()?)
+    }
 }
 
 /// Creates the file where there is none, with access for the owner alone, and takes the server's lock on it.
@@ -99,32 +130,34 @@ pub(in crate::core) fn open(path: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut conn = Connection::open_with_flags(path, flags).map_err(|e| unusable(e.to_string()))?;
     prepare(&mut conn).map_err(|e| unusable(e.to_string()))?;
-    bring_up(&mut conn, path, &steps(), VERSION).map_err(|e| unusable(format!("{e:#}")))?;
+    bring_up(&mut conn, path, &Schema::newest()).map_err(|e| unusable(format!("{e:#}")))?;
     Ok(conn)
 }
 
-/// Takes all steps that are missing, in one transaction. An older file is copied first, beside itself.
-fn bring_up(
-    conn: &mut Connection,
-    path: &Path,
-    steps: &Migrations<'_>,
-    newest: u32,
-) -> anyhow::Result<()> {
+/// Opens a file that nobody else has, and brings it up to date without a copy.
+pub(in crate::core) fn open_alone(path: &Path) -> anyhow::Result<Connection> {
+    let mut conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    Schema::newest().bring_up(&mut conn)?;
+    Ok(conn)
+}
+
+/// Makes it of the newest version. An older file is copied first, beside itself.
+fn bring_up(conn: &mut Connection, path: &Path, schema: &Schema) -> anyhow::Result<()> {
     let version = version(conn)?;
-    if version == newest {
+    if version == schema.version {
         return Ok(());
     }
     let copy = match version {
         0 => None,
         older => Some(copy_beside(path, older)?),
     };
-    if let Err(failed) = steps.to_latest(conn) {
+    if let Err(failed) = schema.bring_up(conn) {
         // The file is as it was. Who tries again and again must not fill the disk with copies of it.
         copy.map(fs::remove_file).transpose()?;
-        return Err(failed.into());
+        return Err(failed);
     }
     if let Some(copy) = copy {
-        tracing::info!(from = version, to = newest, copy = %copy.display(), "the database was of an older version: it was copied, and brought up to date");
+        tracing::info!(from = version, to = schema.version, copy = %copy.display(), "the database was of an older version: it was copied, and brought up to date");
     }
     Ok(())
 }
@@ -149,8 +182,8 @@ pub(in crate::core) fn is_older(path: &Path) -> Result<bool, OpenError> {
     Ok(version > 0 && version < i64::from(VERSION))
 }
 
-/// How many steps there are: the version that this program writes.
-const VERSION: u32 = 1;
+/// The version that this program writes: one more with each step.
+const VERSION: u32 = 2;
 
 /// Refuses what is not ours, or newer than we are, without changing it, and answers its version. An empty file is a
 /// beginning.
@@ -297,13 +330,30 @@ mod tests {
 
     #[test]
     fn the_steps_are_as_many_as_the_version_says_and_sound() {
-        assert!(steps().validate().is_ok());
+        let schema = Schema::newest();
+        assert!(schema.steps.validate().is_ok());
         let mut conn = Connection::open_in_memory().expect("a database in memory");
-        steps().to_latest(&mut conn).expect("all steps");
+        schema.steps.to_latest(&mut conn).expect("all steps");
         assert_eq!(version(&conn), Ok(VERSION));
     }
 
-    const FIRST: &str = "CREATE TABLE people (name TEXT); INSERT INTO people VALUES ('Ann')";
+    #[test]
+    fn a_fresh_file_needs_no_step() {
+        let mut conn = Connection::open_in_memory().expect("a database in memory");
+        Schema::newest().bring_up(&mut conn).expect("a fresh file");
+        assert_eq!(version(&conn), Ok(VERSION));
+    }
+
+    const FIRST: &str = "CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
+         CREATE TABLE people (name TEXT); INSERT INTO people VALUES ('Ann')";
+
+    fn schema(steps: &[&'static str]) -> Schema {
+        Schema {
+            whole: FIRST,
+            steps: Migrations::new(steps.iter().map(|sql| M::up(sql)).collect()),
+            version: steps.len() as u32,
+        }
+    }
 
     /// A file of version 1, and a connection to it.
     fn an_older_file() -> (tempfile::TempDir, PathBuf, Connection) {
@@ -311,7 +361,7 @@ mod tests {
         let path = folder.path().join("chat.db");
         let mut conn = Connection::open(&path).expect("a file");
         prepare(&mut conn).expect("a connection");
-        bring_up(&mut conn, &path, &Migrations::new(vec![M::up(FIRST)]), 1).expect("step 1");
+        bring_up(&mut conn, &path, &schema(&[FIRST])).expect("a fresh file");
         assert_eq!(
             copies(&folder),
             Vec::<PathBuf>::new(),
@@ -341,12 +391,12 @@ mod tests {
     fn an_older_file_is_copied_beside_itself_and_brought_up() {
         let (folder, path, mut conn) = an_older_file();
         let before = state(&conn);
-        let steps = Migrations::new(vec![
-            M::up(FIRST),
-            M::up("ALTER TABLE people ADD COLUMN email TEXT"),
-            M::up("UPDATE people SET email = name || '@example.test'"),
+        let newest = schema(&[
+            FIRST,
+            "ALTER TABLE people ADD COLUMN email TEXT",
+            "UPDATE people SET email = name || '@example.test'",
         ]);
-        bring_up(&mut conn, &path, &steps, 3).expect("steps 2 and 3");
+        bring_up(&mut conn, &path, &newest).expect("steps 2 and 3");
         let email: String = conn
             .query_row("SELECT email FROM people", (), |row| row.get(0))
             .expect("a column");
@@ -361,7 +411,7 @@ mod tests {
         assert_eq!(mode & 0o777, 0o600);
         assert_eq!(state(&Connection::open(copy).expect("the copy")), before);
         // Once it is up to date, nothing is copied any more.
-        bring_up(&mut conn, &path, &steps, 3).expect("nothing to do");
+        bring_up(&mut conn, &path, &newest).expect("nothing to do");
         assert_eq!(super::tests::copies(&folder).len(), 1);
     }
 
@@ -369,12 +419,12 @@ mod tests {
     fn a_step_that_fails_leaves_the_file_as_it_was() {
         let (folder, path, mut conn) = an_older_file();
         let before = state(&conn);
-        let steps = Migrations::new(vec![
-            M::up(FIRST),
-            M::up("CREATE TABLE rooms (name TEXT)"),
-            M::up("DROP TABLE people; INSERT INTO nowhere VALUES (1)"),
+        let newest = schema(&[
+            FIRST,
+            "CREATE TABLE rooms (name TEXT)",
+            "DROP TABLE people; INSERT INTO nowhere VALUES (1)",
         ]);
-        assert!(bring_up(&mut conn, &path, &steps, 3).is_err());
+        assert!(bring_up(&mut conn, &path, &newest).is_err());
         assert_eq!(state(&conn), before);
         let people: i64 = conn
             .query_row("SELECT count(*) FROM people", (), |row| row.get(0))

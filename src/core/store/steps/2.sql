@@ -1,0 +1,13 @@
+-- From version 1 to version 2.
+
+-- The log has a row of its own.
+CREATE TABLE log (
+    last     INTEGER NOT NULL,
+    messages INTEGER NOT NULL
+) STRICT;
+INSERT INTO log (last, messages) SELECT coalesce(max(id), 0), count(*) FROM messages;
+
+-- A token names its device by something random. Tokens of version 1 have its number, which no new device is called.
+ALTER TABLE devices ADD COLUMN sid TEXT;
+UPDATE devices SET sid = CAST(id AS TEXT);
+CREATE UNIQUE INDEX devices_by_sid ON devices (sid);
