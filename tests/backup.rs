@@ -89,6 +89,100 @@ async fn a_copy_made_while_everybody_talks_is_whole_and_goes_back_in_place() {
     ann.at(&server).posts(&room, "And the talk goes on").await;
 }
 
+/// What somebody holds from before a copy was put back must not be somebody else's afterwards: tokens, ids, positions.
+async fn nothing_means_two_things(put_back: impl FnOnce(&Path, &Path)) {
+    let (folder, file) = in_a_folder();
+    let copy = folder.path().join("copy.db");
+    let server = Chat::on(&file, &[]).await;
+    let ann = server.rooms("ann").await;
+    let room = ann.opens_room("General Discussion").await;
+    ann.posts(&room, "Before the copy").await;
+    let made = chat(&["backup", words(&copy), "--db", words(&file)]);
+    assert!(made.status.success(), "{made:?}");
+    let eve = server.direct("eve").await;
+    let hers = eve.opens_room("Eve's own").await;
+    let form = Form::file("eve.txt", "text/plain", "Eve's file");
+    let file_of_eve = eve.uploads(form).await.has_status(201).json();
+    let file_of_eve = file_of_eve["data"]["_id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let mut last = json!(null);
+    for at in 0..20 {
+        let said = eve.posts(&room, &format!("{at} after the copy")).await;
+        last = said["_id"].clone();
+    }
+    assert_eq!(server.stop().await, 0);
+    put_back(&copy, &file);
+
+    let server = Chat::on(&file, &[]).await;
+    let (ann, eve) = (ann.at(&server), eve.at(&server));
+    ann.get("/api/auth/validate").await.has_status(200);
+    eve.get("/api/auth/validate").await.refused(401);
+    let victim = server.rooms("victim").await;
+    assert_ne!(victim.id, eve.id);
+    // Whose place she took is not who she is.
+    eve.get("/api/auth/validate").await.refused(401);
+    let refused = eve.enters(json!({})).await.err();
+    assert_eq!(refused.as_deref(), Some("Token has been revoked"));
+    let her_room = victim.opens_room("The victim's own").await;
+    assert_ne!(her_room, hers);
+    let form = Form::file("mine.txt", "text/plain", "The victim's file");
+    let uploaded = victim.uploads(form).await.has_status(201).json();
+    assert_ne!(uploaded["data"]["_id"], file_of_eve);
+
+    // A position from before hides nothing of what is said after.
+    let position = json!({ "lastMessageId": last });
+    let said = victim.posts(&room, "After it was put back").await;
+    let socket = ann.enters(position).await.expect("ann comes in");
+    socket.does("joinRoom", json!({ "roomId": room })).await;
+    let heard = socket.hears("message", json!({ "_id": said["_id"] })).await;
+    assert_eq!(heard["content"], "After it was put back");
+    assert_eq!(server.stop().await, 0);
+}
+
+#[tokio::test]
+async fn a_token_from_before_a_restore_is_nobody_elses() {
+    nothing_means_two_things(|copy, file| {
+        let restored = chat(&["restore", words(copy), "--db", words(file)]);
+        assert!(restored.status.success(), "{restored:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nor_is_it_where_the_copy_was_put_there_by_hand() {
+    nothing_means_two_things(|copy, file| {
+        std::fs::copy(copy, file).expect("the copy is put in its place");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nor_where_a_server_begins_on_a_file_that_was_copied_by_hand() {
+    let (folder, file) = in_a_folder();
+    let server = Chat::on(&file, &[]).await;
+    let ann = server.rooms("ann").await;
+    assert_eq!(server.stop().await, 0);
+    let copy = folder.path().join("elsewhere.db");
+    std::fs::copy(&file, &copy).expect("a copy");
+    let (here, there) = (Chat::on(&file, &[]).await, Chat::on(&copy, &[]).await);
+    for server in [&here, &there] {
+        ann.at(server)
+            .get("/api/auth/validate")
+            .await
+            .has_status(200);
+    }
+    let (eve, victim) = (here.direct("eve").await, there.direct("victim").await);
+    assert_ne!(eve.number, victim.number);
+    eve.at(&there).get("/api/auth/validate").await.refused(401);
+    victim
+        .at(&here)
+        .get("/api/auth/validate")
+        .await
+        .refused(401);
+}
+
 #[tokio::test]
 async fn the_administrator_downloads_a_copy_and_nobody_else() {
     let server = Chat::open().await;

@@ -5,7 +5,7 @@ use super::code::{self, Purpose};
 use super::error::{Error, Fault, Result};
 use super::model::{
     Account, AccountId, Audited, ConversationId, Device, DeviceId, Event, File, FileId, Listed,
-    MailId, Message, MessageId, Page, Sort, Time,
+    MailId, Message, MessageId, Page, Sid, Sort, Time,
 };
 pub use super::store::{Figures, Participant, PersonSeen, PlaceSeen};
 use super::store::{NewAccount, Tx, View};
@@ -177,7 +177,7 @@ pub fn log_in_as(
     id: AccountId,
     address: &str,
     expires_at: Time,
-) -> Result<DeviceId> {
+) -> Result<Sid> {
     let account = known(tx, id)?;
     let device = device::log_in(tx, id, "Administrator", address, expires_at)?;
     tx.record(by, "user.token", &subject(&account), "")?;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::OpenError;
 pub use super::store::backup::{Holdings, Wounds};
 use super::store::backup::{copy, examine};
-use super::store::schema;
+use super::store::{leap, schema};
 use super::time::Time;
 
 /// Writes a consistent copy of a database to a new file; complete, or not there at all.
@@ -56,7 +56,8 @@ pub fn check(db: &Path) -> Result<(Wounds, Holdings), OpenError> {
     examine(db)
 }
 
-/// Puts a backup in the place of a database that no server runs on. Answers where the replaced one is now.
+/// Puts a backup in the place of a database that no server runs on. Answers where the replaced one is now. Whatever the
+/// replaced one gave out, tokens and ids, means nothing in the new one.
 ///
 /// # Errors
 /// Where the backup is not sound, or a server runs: nothing was changed then.
@@ -70,15 +71,23 @@ pub fn restore(backup: &Path, db: &Path) -> Result<Option<PathBuf>, OpenError> {
         .or_else(absent)
         .map_err(|e| unusable(&partial, e))?;
     copy(backup, &partial)?;
-    let kept = if db.exists() {
-        // Held until the new file is in place. What is in the write-ahead log belongs to the old one.
-        let _lock = schema::lock(db)?;
+    // Held until the new file is in place.
+    let replaced = db.exists().then(|| schema::lock(db)).transpose()?;
+    if replaced.is_some() {
+        // What is in the write-ahead log belongs to the old one.
         schema::fold_in(db)?;
-        let kept = beside(db, &format!("before-restore-{}", Time::now().0));
-        fs::rename(db, &kept).map_err(|e| unusable(&kept, e))?;
-        Some(kept)
-    } else {
-        None
+    }
+    leap::put_back(&partial, replaced.is_some().then_some(db))
+        .map_err(|e| unusable(&partial, format!("{e:#}")))?;
+    let kept = match replaced {
+        Some(_) => {
+            let kept = beside(db, &format!("before-restore-{}", Time::now().0));
+            fs::rename(db, &kept).map_err(|e| unusable(&kept, e))?;
+            // Should it ever be served again. A damaged one cannot be marked.
+            leap::mark_copy(&kept).ok();
+            Some(kept)
+        }
+        None => None,
     };
     settle(&partial, db).map_err(|e| unusable(db, e))?;
     Ok(kept)

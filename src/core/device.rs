@@ -2,11 +2,11 @@
 
 use super::error::{Error, Result};
 use super::limits;
-use super::model::{AccountId, Device, DeviceId, Event, Me, Time};
+use super::model::{AccountId, Device, DeviceId, Event, Me, Sid, Time};
 use super::store::{Tx, View};
 use super::text;
 
-/// Makes a device for somebody whose password was right.
+/// Makes a device for somebody whose password was right, and answers what a token calls it.
 ///
 /// # Errors
 /// `Forbidden` for a suspended account.
@@ -16,7 +16,7 @@ pub fn log_in(
     user_agent: &str,
     address: &str,
     expires_at: Time,
-) -> Result<DeviceId> {
+) -> Result<Sid> {
     let found = tx
         .account(account)?
         .ok_or(Error::Unauthorized("Invalid credentials"))?;
@@ -24,14 +24,15 @@ pub fn log_in(
         return Err(Error::Forbidden("This account is suspended"));
     }
     let user_agent = text::cut(user_agent, limits::FILE_NAME_CHARS);
-    let device = tx.insert_device(account, &user_agent, address, expires_at, None)?;
+    let (device, sid) = tx.insert_device(account, &user_agent, address, expires_at, None)?;
     tx.announce(Event::DeviceMade {
         device,
+        sid,
         account,
         expires_at,
         token: None,
     });
-    Ok(device)
+    Ok(sid)
 }
 
 /// Ends the device that asks.

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::error::{Error, Result};
-use super::model::{Account, AccountId, DeviceId, Event, Me, Time};
+use super::model::{Account, AccountId, Device, DeviceId, Event, Me, Sid, Time};
 use super::store::View;
 
 /// What is known of an account without asking the database.
@@ -35,6 +35,8 @@ impl From<&Account> for Card {
 struct Known {
     accounts: HashMap<AccountId, Card>,
     devices: HashMap<DeviceId, Living>,
+    /// What our own tokens call them.
+    sids: HashMap<Sid, DeviceId>,
     /// Tokens of another application that have come here, by their SHA-256; also those that were revoked.
     foreign: HashMap<[u8; 32], (AccountId, DeviceId)>,
 }
@@ -42,6 +44,7 @@ struct Known {
 #[derive(Debug)]
 struct Living {
     account: AccountId,
+    sid: Sid,
     expires_at: Time,
     /// When its last visit was noted in the database, in milliseconds since 1970.
     noted: AtomicI64,
@@ -51,9 +54,10 @@ struct Living {
 const NOTED_EVERY: i64 = 60_000;
 
 impl Living {
-    fn new(account: AccountId, expires_at: Time, seen_at: Time) -> Self {
+    fn new(account: AccountId, sid: Sid, expires_at: Time, seen_at: Time) -> Self {
         Self {
             account,
+            sid,
             expires_at,
             noted: AtomicI64::new(seen_at.0),
         }
@@ -75,11 +79,15 @@ impl Directory {
             .iter()
             .map(|a| (a.id, Card::from(a)))
             .collect();
-        let devices = view.living_devices(now)?.into_iter().map(|device| {
-            (
-                device.id,
-                Living::new(device.account, device.expires_at, device.seen_at),
-            )
+        let living = view.living_devices(now)?;
+        let sids = living
+            .iter()
+            .map(|device| (device.sid, device.id))
+            .collect();
+        let devices = living.into_iter().map(|device| {
+            let Device { account, sid, .. } = device;
+            let living = Living::new(account, sid, device.expires_at, device.seen_at);
+            (device.id, living)
         });
         let foreign = view
             .foreign_tokens(now)?
@@ -88,9 +96,15 @@ impl Directory {
         *self.change() = Known {
             accounts,
             devices: devices.collect(),
+            sids,
             foreign: foreign.collect(),
         };
         Ok(())
+    }
+
+    /// The device that a token of ours names, if it lives.
+    pub fn device(&self, sid: Sid) -> Option<DeviceId> {
+        self.known().sids.get(&sid).copied()
     }
 
     /// The person who holds this device.
@@ -220,19 +234,24 @@ impl Directory {
                 },
                 Event::DeviceMade {
                     device,
+                    sid,
                     account,
                     expires_at,
                     token,
                 } => {
                     let mut known = self.change();
-                    let living = Living::new(*account, *expires_at, Time::now());
+                    let living = Living::new(*account, *sid, *expires_at, Time::now());
                     known.devices.insert(*device, living);
+                    known.sids.insert(*sid, *device);
                     if let Some(hash) = token {
                         known.foreign.insert(*hash, (*account, *device));
                     }
                 }
                 Event::DeviceEnded { device, .. } => {
-                    self.change().devices.remove(device);
+                    let mut known = self.change();
+                    if let Some(ended) = known.devices.remove(device) {
+                        known.sids.remove(&ended.sid);
+                    }
                 }
                 Event::MessagePosted(_)
                 | Event::FileShared { .. }

@@ -114,10 +114,11 @@ pub fn arrive(tx: &Tx<'_>, foreign: &Foreign) -> Result<(AccountId, DeviceId)> {
         tx.update_picture(id, &Picture::Elsewhere(url.clone()))?;
     }
     let hash = Some(&foreign.hash[..]);
-    let device = tx.insert_device(id, "", "", foreign.expires_at, hash)?;
+    let (device, sid) = tx.insert_device(id, "", "", foreign.expires_at, hash)?;
     tx.announce(Event::AccountChanged(id));
     tx.announce(Event::DeviceMade {
         device,
+        sid,
         account: id,
         expires_at: foreign.expires_at,
         token: Some(foreign.hash),

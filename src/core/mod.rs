@@ -26,6 +26,7 @@ pub mod outbox;
 pub mod password;
 pub mod session;
 pub mod short;
+pub mod sid;
 mod store;
 pub mod text;
 pub mod time;
@@ -82,7 +83,7 @@ struct Shared {
     meter: Arc<meter::Meter>,
     passwords: Passwords,
     path: PathBuf,
-    /// What had been said last when it was opened.
+    /// The position that the log had come to when it was opened.
     last_before: Option<MessageId>,
 }
 
@@ -126,7 +127,10 @@ impl Core {
             path: path.to_path_buf(),
             cause,
         };
-        let conn = store::schema::open(path)?;
+        let mut conn = store::schema::open(path)?;
+        if matches!(outlet, Outlet::Here(_)) {
+            store::leap::begin(&mut conn, path).map_err(|e| unusable(format!("{e:#}")))?;
+        }
         let key = |e: anyhow::Error| unusable(e.to_string());
         let spelling = Spelling::new(store::schema::secret(&conn, "ids").map_err(key)?);
         let kept: [u8; 32] = store::schema::secret(&conn, "tokens").map_err(key)?;
@@ -140,8 +144,7 @@ impl Core {
         directory
             .load(&view, Time::now())
             .map_err(|e| unusable(e.to_string()))?;
-        let last_before = view.newest_message();
-        let last_before = last_before.map_err(|e| unusable(e.to_string()))?;
+        let last_before = view.position().map_err(|e| unusable(e.to_string()))?;
         let serves = matches!(outlet, Outlet::Here(_));
         let meter = Arc::<meter::Meter>::default();
         let limits = options.limits.clone();
@@ -236,7 +239,13 @@ impl Core {
     /// `Unauthorized` for a bad, expired or revoked token, `Forbidden` for a suspended account.
     pub async fn me(&self, token: &str) -> Result<Me> {
         let (account, device) = match self.0.tokens.read(token) {
-            Ok(own) => own,
+            Ok((account, sid)) => {
+                let device = self.0.directory.device(sid);
+                (
+                    account,
+                    device.ok_or(Error::Unauthorized("Token has been revoked"))?,
+                )
+            }
             Err(refused) => {
                 let foreign = self.0.tokens.read_foreign(token)?.ok_or(refused)?;
                 match self.0.directory.foreign(&foreign.hash) {
@@ -288,7 +297,7 @@ impl Core {
         &self.0.path
     }
 
-    /// What had been said last when it was opened: the news are of what was said after it.
+    /// The position that the log had come to when it was opened: the news are of what was said after it.
     pub fn last_before(&self) -> Option<MessageId> {
         self.0.last_before
     }

@@ -7,6 +7,7 @@ pub use super::id::{
     AccountId, AccountKind, ConversationId, ConversationKind, DeviceId, DeviceKind, FileId,
     FileKind, Id, MailId, MessageId, MessageKind, NoticeId, NoticeKind,
 };
+pub use super::sid::Sid;
 pub use super::time::Time;
 
 /// The person acting: who they are, and the device whose token they hold.
@@ -123,6 +124,7 @@ pub struct Mail {
 #[derive(Debug, Clone)]
 pub struct Device {
     pub id: DeviceId,
+    pub sid: Sid,
     pub account: AccountId,
     pub user_agent: String,
     pub address: String,
@@ -290,6 +292,7 @@ pub enum Event {
     AccountChanged(AccountId),
     DeviceMade {
         device: DeviceId,
+        sid: Sid,
         account: AccountId,
         expires_at: Time,
         /// SHA-256 of a token that another application minted.

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::elsewhere::Foreign;
 use super::error::{Error, Result};
-use super::model::{AccountId, DeviceId, Id, Time};
+use super::model::{AccountId, Id, Sid, Time};
 
-/// Seconds since 1970 in `iat` and `exp`; `sub` and `sid` are decimal ids.
+/// Seconds since 1970 in `iat` and `exp`; `sub` is a decimal id, `sid` as [`Sid`] is written.
 #[derive(Serialize, Deserialize)]
 struct Claims {
     sub: String,
@@ -175,13 +175,13 @@ impl Tokens {
     pub fn mint(
         &self,
         account: AccountId,
-        device: DeviceId,
+        device: Sid,
         now: Time,
         expires_at: Time,
     ) -> Result<String> {
         let claims = Claims {
             sub: account.number().to_string(),
-            sid: device.number().to_string(),
+            sid: device.to_string(),
             iat: now.seconds(),
             exp: expires_at.seconds(),
         };
@@ -193,14 +193,11 @@ impl Tokens {
     ///
     /// # Errors
     /// `Unauthorized` for a token that is malformed, not ours, or expired.
-    pub fn read(&self, token: &str) -> Result<(AccountId, DeviceId)> {
+    pub fn read(&self, token: &str) -> Result<(AccountId, Sid)> {
         let read = jsonwebtoken::decode::<Claims>(token, &self.checking, &self.validation);
         let claims = read.map_err(|e| refused(&e))?;
-        let id = |text: &str| text.parse().ok();
-        match (
-            id(&claims.claims.sub).and_then(Id::new),
-            id(&claims.claims.sid).and_then(Id::new),
-        ) {
+        let account = claims.claims.sub.parse().ok().and_then(Id::new);
+        match (account, Sid::read(&claims.claims.sid)) {
             (Some(account), Some(device)) => Ok((account, device)),
             _ => Err(Error::Unauthorized("Invalid token")),
         }

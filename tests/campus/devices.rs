@@ -166,12 +166,15 @@ async fn only_ones_own_devices_can_be_removed() {
     }
     assert_eq!(devices(&ann).await.len(), anns.len());
     // A number is as good as a UUID here as everywhere.
-    let sid = token::claims(&ann.token)["sid"].clone();
-    let sid = sid.as_str().map_or(sid.to_string(), str::to_owned);
-    told(
-        &ann.post(format!("/auth/remove-session/{sid}"), json!({}))
-            .await,
-    );
+    for number in 1..20 {
+        let path = format!("/auth/remove-session/{number}");
+        let answer = ann.post(path, json!({})).await;
+        match answer.status {
+            404 => {}
+            401 => break,
+            _ => drop(told(&answer)),
+        }
+    }
     ann.get("/user/profile").await.refused(401);
 }
 

@@ -76,6 +76,9 @@ impl Past {
     pub fn restore(&self) -> anyhow::Result<()> {
         let conn = Connection::open(&self.file)?;
         conn.execute("DELETE FROM messages WHERE id > ?", [self.messages])?;
+        // The peers' files have no such table.
+        conn.execute("UPDATE log SET last = ?1, messages = ?1", [self.messages])
+            .ok();
         Ok(())
     }
 }
@@ -155,6 +158,7 @@ fn fill_ours(conn: &Connection, messages: i64) -> anyhow::Result<()> {
          FROM conversations c, accounts a ORDER BY c.id, a.id",
         [UNREAD],
     )?;
+    conn.execute("UPDATE log SET last = ?1, messages = ?1", [messages])?;
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use super::{Tx, View, is_taken};
 use crate::core::account::Profile;
 use crate::core::error::{Error, Result};
 use crate::core::model::{
-    Account, AccountId, Device, DeviceId, Id, Listed, Page, Person, Picture, Time,
+    Account, AccountId, Device, DeviceId, Id, Listed, Page, Person, Picture, Sid, Time,
 };
 
 /// What is known of somebody who signs up.
@@ -59,9 +59,16 @@ pub(super) fn person(row: &Row<'_>) -> rusqlite::Result<Person> {
     })
 }
 
+fn sid(row: &Row<'_>) -> rusqlite::Result<Sid> {
+    let text: String = row.get("sid")?;
+    let unreadable = || rusqlite::Error::InvalidColumnName(format!("sid {text}"));
+    Sid::read(&text).ok_or_else(unreadable)
+}
+
 fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
     Ok(Device {
         id: Id::stored(row.get("id")?),
+        sid: sid(row)?,
         account: Id::stored(row.get("account")?),
         user_agent: row.get("user_agent")?,
         address: row.get("address")?,
@@ -296,19 +303,24 @@ impl Tx<'_> {
         address: &str,
         expires_at: Time,
         token: Option<&[u8]>,
-    ) -> Result<DeviceId> {
+    ) -> Result<(DeviceId, Sid)> {
+        let sid = Sid::random();
         let id = self.returning(
-            "INSERT INTO devices (account, user_agent, address, created_at, seen_at, expires_at, token)
-             VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6) RETURNING id",
+            "INSERT INTO devices (account, user_agent, address, created_at, seen_at, expires_at, token, sid)
+             VALUES ($1, $2, $3, $4, $4, $5, $6, $7) RETURNING id",
             (
                 account.number(),
                 user_agent,
                 address,
-                self.now.0, expires_at.0, token),
+                self.now.0,
+                expires_at.0,
+                token,
+                sid.to_string(),
+            ),
             |row| row.get(0),
         )?;
-        id.map(Id::stored)
-            .ok_or_else(|| Error::Internal("an insert returned no id".into()))
+        let id = id.ok_or_else(|| Error::Internal("an insert returned no id".into()))?;
+        Ok((Id::stored(id), sid))
     }
 
     /// `false` where it was gone already. A token that another application minted is remembered until it expires: it

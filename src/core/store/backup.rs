@@ -1,9 +1,11 @@
 //! Is the file sound, and how is it copied while it is written to?
 
+use std::fs;
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::leap;
 use super::schema::{OpenError, identify};
 
 /// What is wrong with a database: one line each, none where it is sound.
@@ -24,7 +26,7 @@ fn open(path: &Path) -> Result<Connection, OpenError> {
     Connection::open_with_flags(path, flags).map_err(|e| unusable(path, &e))
 }
 
-fn unusable(path: &Path, error: &rusqlite::Error) -> OpenError {
+fn unusable(path: &Path, error: &impl ToString) -> OpenError {
     OpenError::Unusable {
         path: path.to_path_buf(),
         cause: error.to_string(),
@@ -36,8 +38,11 @@ pub(in crate::core) fn copy(from: &Path, to: &Path) -> Result<(), OpenError> {
     let conn = open(from)?;
     let name = to.to_string_lossy();
     conn.execute("VACUUM INTO ?", [&*name])
-        .map(drop)
-        .map_err(|e| unusable(to, &e))
+        .map_err(|e| unusable(to, &e))?;
+    leap::mark_copy(to).map_err(|e| {
+        fs::remove_file(to).ok();
+        unusable(to, &e)
+    })
 }
 
 /// Looks for damage, in SQLite's structures and in what chat promises of its own.

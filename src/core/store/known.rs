@@ -15,7 +15,10 @@ pub(super) struct Known {
     places: RefCell<HashMap<Asked, (Place, bool)>>,
     /// The last sequence number of a conversation.
     ends: RefCell<HashMap<ConversationId, i64>>,
-    last_message: Cell<Option<i64>>,
+    /// The position that the log has come to.
+    position: Cell<Option<i64>>,
+    /// Messages that were said since the log's row was written.
+    said: Cell<i64>,
     /// Messages that members have sent and that are not counted as their own yet.
     own: RefCell<HashMap<(ConversationId, AccountId), i64>>,
 }
@@ -42,12 +45,27 @@ impl Known {
         self.ends.borrow_mut().insert(conversation, seq);
     }
 
-    pub fn last_message(&self) -> Option<i64> {
-        self.last_message.get()
+    pub fn position(&self) -> Option<i64> {
+        self.position.get()
     }
 
-    pub fn note_last_message(&self, id: i64) {
-        self.last_message.set(Some(id));
+    pub fn note_position(&self, position: i64) {
+        self.position.set(Some(position));
+    }
+
+    /// A message was said at this position.
+    pub fn note_said(&self, position: i64) {
+        self.note_position(position);
+        self.said.set(self.said.get() + 1);
+    }
+
+    /// What the log's row does not say yet: its position, and how many messages more. From now on it does.
+    pub fn take_said(&self) -> Option<(i64, i64)> {
+        let said = self.said.take();
+        self.position
+            .get()
+            .filter(|_| said > 0)
+            .map(|at| (at, said))
     }
 
     /// A member has sent a message.
@@ -69,6 +87,7 @@ impl Known {
         self.own.borrow_mut().clear();
         self.places.borrow_mut().clear();
         self.ends.borrow_mut().clear();
-        self.last_message.set(None);
+        self.position.set(None);
+        self.said.set(0);
     }
 }

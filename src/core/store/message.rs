@@ -120,14 +120,6 @@ impl View<'_> {
         }
     }
 
-    /// The id of the message that was said last anywhere; 0 where nothing was.
-    fn last_message_id(&self) -> Result<i64> {
-        match self.known.last_message() {
-            Some(known) => Ok(known),
-            None => self.count("SELECT coalesce(max(id), 0) FROM messages", ()),
-        }
-    }
-
     /// What was said last.
     pub(in crate::core) fn last_message(&self, place: Place) -> Result<Option<Message>> {
         Ok(self
@@ -233,7 +225,7 @@ impl Tx<'_> {
     /// Appends to the log, with the next id and the next sequence number.
     pub(in crate::core) fn append_message(&self, new: NewMessage<'_>) -> Result<Message> {
         let seq = self.last_seq(new.place.id)? + 1;
-        let id = self.last_message_id()? + 1;
+        let id = self.next_position()?;
         // Not `RETURNING`: for that SQLite lays out a table of its own each time.
         self.change(
             "INSERT INTO messages (conversation, seq, id, author, text, type, attachments, client_id, sent_at)
@@ -251,7 +243,7 @@ impl Tx<'_> {
             ),
         )?;
         self.known.note_end(new.place.id, seq);
-        self.known.note_last_message(id);
+        self.known.note_said(id);
         for (position, attachment) in new.attachments.iter().enumerate() {
             self.change(
                 "INSERT INTO attachments (message, position, filename, mime_type, url, size)

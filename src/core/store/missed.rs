@@ -6,14 +6,6 @@ use crate::core::error::Result;
 use crate::core::model::{ConversationId, Id, Message, MessageId, Place};
 
 impl View<'_> {
-    /// What was said last of all.
-    pub(in crate::core) fn newest_message(&self) -> Result<Option<MessageId>> {
-        let newest = self.one("SELECT max(id) FROM messages", (), |row| {
-            row.get::<_, Option<i64>>(0)
-        })?;
-        Ok(newest.flatten().map(Id::stored))
-    }
-
     /// How far a conversation had come when the whole log stood at this position.
     pub(in crate::core) fn seq_at(&self, id: ConversationId, position: MessageId) -> Result<i64> {
         // Walks backwards over what came since, and over no more than that.

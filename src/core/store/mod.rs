@@ -9,6 +9,8 @@ mod code;
 mod conversation;
 mod file;
 mod known;
+pub(in crate::core) mod leap;
+mod log;
 mod message;
 mod missed;
 mod notice;
@@ -156,7 +158,7 @@ impl<'c> Tx<'c> {
             Undo::Nothing if self.decided.get() => self.undo.set(Undo::Everything),
             Undo::Nothing => {
                 // What earlier verbs have said stays said.
-                self.count_own()?;
+                self.settle()?;
                 self.conn.prepare_cached("SAVEPOINT verb")?.execute(())?;
                 self.undo.set(Undo::Savepoint);
             }

@@ -194,7 +194,7 @@ impl Desk {
         let complete = if self.conn.is_autocommit() {
             Err(Error::Overloaded(ROLLED_BACK))
         } else {
-            tx.count_own()
+            tx.settle()
         };
         let events = tx.announced.into_inner();
         let committed = complete
