@@ -15,6 +15,10 @@ use tokio::time::{sleep, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
+/// An event that every namespace knows, and a conversation that is none: refused, and only in its place in the order.
+const FENCE: &str = "mark_read";
+const NOWHERE: u64 = 1 << 52;
+
 pub struct Socket {
     namespace: String,
     outgoing: mpsc::UnboundedSender<Message>,
@@ -148,17 +152,36 @@ impl Socket {
         heard
     }
 
-    /// No event of that name is waiting, and none comes within a moment.
-    pub async fn hears_nothing_of(&self, event: &str) {
+    /// Waits until all that became true before has been told to this socket: sends an event that is refused in the one
+    /// order, and awaits its refusal. What is told beside that order, by a timer or to somebody who catches up, gets a
+    /// moment more.
+    async fn fence(&self) {
+        let nowhere = json!({ "conversationId": NOWHERE });
+        if self.tries(FENCE, nowhere).await.is_some() {
+            let is_ours =
+                |(event, refusal): &(String, Value)| event == "error" && refusal["event"] == FENCE;
+            let refused = self.ears.until(|heard| {
+                let at = heard.events.iter().rposition(is_ours);
+                at.map(|at| heard.events.remove(at))
+                    .or(heard.ended.then_some(None))
+            });
+            let refused = timeout(PATIENCE, refused).await;
+            refused.unwrap_or_else(|_| panic!("a refused {FENCE} yields no error"));
+        }
         sleep(MOMENT).await;
+    }
+
+    /// No event of that name is waiting, and none is under way.
+    pub async fn hears_nothing_of(&self, event: &str) {
+        self.fence().await;
         if let Some(heard) = self.ears.state().take(event) {
             panic!("should have heard nothing of {event}, but: {heard}");
         }
     }
 
-    /// No event at all is waiting, and none comes within a moment.
+    /// No event at all is waiting, and none is under way.
     pub async fn hears_nothing(&self) {
-        sleep(MOMENT).await;
+        self.fence().await;
         let heard = &self.ears.state().events;
         assert!(
             heard.is_empty(),
@@ -168,7 +191,7 @@ impl Socket {
 
     /// The same, but for notifications: direct tells them to all of the receiver's sockets, whatever these joined.
     pub async fn hears_nothing_said(&self) {
-        sleep(MOMENT).await;
+        self.fence().await;
         let heard = self.ears.state();
         let said = heard
             .events
