@@ -193,8 +193,17 @@ fn warnings(
         ),
     ];
     let so = known.iter().filter(|(is_so, ..)| *is_so);
-    so.map(|(_, code, text)| json!({ "code": code, "text": text }))
-        .collect()
+    let mut warnings: Vec<_> = so
+        .map(|(_, code, text)| json!({ "code": code, "text": text }))
+        .collect();
+    if let Some(proxy) = watch.untrusted_proxy() {
+        let text = format!(
+            "Requests come through a proxy at {proxy} that is not trusted, so everybody behind it counts as one client: \
+             five of them sign in a minute. If it is yours, set --trust-proxy {proxy}."
+        );
+        warnings.push(json!({ "code": "untrusted-proxy", "text": text }));
+    }
+    warnings.into()
 }
 
 /// GET /api/admin/settings: each flag, its value, and the line to paste

@@ -18,6 +18,7 @@ use crate::core::token::Trust;
 use crate::core::{Durability, Options};
 use crate::mail::postman::Smtp;
 use crate::web::oidc::OidcFlags;
+use crate::web::origin::{self, Origin};
 use crate::web::rates::Rate;
 pub use settings::settings;
 pub use values::Listen;
@@ -288,12 +289,13 @@ pub struct Serve {
         help_heading = "Where"
     )]
     pub tls_key: Option<PathBuf>,
-    /// Whose X-Forwarded-For to believe; repeatable
-    #[arg(long, value_name = "CIDR", help_heading = "Where")]
+    /// Whose X-Forwarded-For to believe: an address, or a network (10.0.0.0/8); repeatable
+    #[arg(long, value_name = "CIDR", value_parser = values::network, help_heading = "Where")]
     pub trust_proxy: Vec<IpNet>,
-    /// Which web pages may talk to this server; repeatable. Without it all may, without cookies
+    /// Which web pages may talk to this server beside its own, with credentials if they like; repeatable. Without it all
+    /// may, without credentials
     #[arg(long, value_name = "ORIGIN", help_heading = "Where")]
-    pub cors_origin: Vec<String>,
+    pub cors_origin: Vec<Origin>,
 
     /// A throwaway instance: a database in a temporary directory, a free port, no limits on how often and how many
     #[arg(long, conflicts_with = "db", help_heading = "For tests")]
@@ -379,7 +381,7 @@ pub struct Serve {
     #[arg(long, value_name = "SPAN", default_value = "5m", value_parser = values::span, help_heading = "Mail")]
     pub mail_delay: Duration,
     /// How this server is reached from outside, for links in mail and logins elsewhere [default: the first listener]
-    #[arg(long, value_name = "URL", help_heading = "Where")]
+    #[arg(long, value_name = "URL", value_parser = origin::public_url, help_heading = "Where")]
     pub public_url: Option<String>,
 
     /// Turns on logging in with Google, or another issuer: the client id that it gave this server

@@ -1,7 +1,9 @@
 //! How is a flag's value written? Addresses, people, spans of time and sizes, with what to type where one is wrong.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
+
+use ipnet::IpNet;
 
 use crate::core::time;
 use crate::dialects::ALL;
@@ -46,6 +48,16 @@ pub fn user(text: &str) -> Result<(String, String), String> {
         Some((name, password)) if !name.is_empty() => Ok((name.into(), password.into())),
         _ => Err("write a name, a colon and a password: --user ann:secret-of-ann".into()),
     }
+}
+
+/// A network, or the one address of a proxy.
+pub fn network(text: &str) -> Result<IpNet, String> {
+    let network = text.parse::<IpNet>().ok();
+    network
+        .or_else(|| Some(IpNet::from(text.parse::<IpAddr>().ok()?)))
+        .ok_or_else(|| {
+            format!("{text} is no address and no network: write 127.0.0.1, or 10.0.0.0/8")
+        })
 }
 
 pub fn span(text: &str) -> Result<Duration, String> {

@@ -5,22 +5,19 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::Ready;
-use std::io;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
-use ipnet::IpNet;
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service, ServiceExt};
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::cors::{AllowOrigin, Any as Anything, CorsLayer};
 
 use crate::core::error::Error;
 use crate::core::{hex, random};
@@ -32,6 +29,8 @@ use crate::web::answer::refusal;
 use crate::web::call::Visitor;
 use crate::web::routes::Routes;
 
+use super::origins::Origins;
+use super::proxies::Proxies;
 use super::websocket::{Begin, Websockets, Wire};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -42,18 +41,8 @@ type Inside = BoxCloneSyncService<Request<Payload>, Response<Body>, Infallible>;
 const KNOCKS: usize = 1_024;
 /// How long a packet may take to come in by polling; there may be a file in it.
 const BROUGHT: Duration = Duration::from_secs(120);
-/// What a script from another page may read of an answer, beside the usual.
-const EXPOSED: [&str; 9] = [
-    "content-disposition",
-    "content-range",
-    "etag",
-    "ratelimit-limit",
-    "ratelimit-remaining",
-    "ratelimit-reset",
-    "retry-after",
-    "x-request-id",
-    "x-total-count",
-];
+/// The figures of this server are for no page from elsewhere.
+const NO_PAGES: &str = "/metrics";
 
 /// The door of a server; cloned for every connection.
 #[derive(Clone)]
@@ -64,9 +53,10 @@ pub struct Door {
 
 struct Rules {
     lines: Arc<Lines>,
-    trust_proxy: Vec<IpNet>,
-    /// Empty: all may ask.
-    origins: Vec<HeaderValue>,
+    proxies: Proxies,
+    origins: Origins,
+    /// What answers without a word about pages from elsewhere.
+    apart: Inside,
     knocks: Mutex<HashMap<IpAddr, Weak<AtomicUsize>>>,
     /// The name of the latest request. Each start begins somewhere else.
     latest: AtomicU64,
@@ -74,15 +64,7 @@ struct Rules {
 
 impl Door {
     /// Puts CORS and the catching of panics around the service inside.
-    ///
-    /// # Errors
-    /// Where an origin cannot be a header's value.
-    pub fn new<S, B, E>(
-        service: S,
-        lines: Arc<Lines>,
-        trust_proxy: Vec<IpNet>,
-        origins: &[String],
-    ) -> io::Result<Self>
+    pub fn new<S, B, E>(service: S, lines: Arc<Lines>, proxies: Proxies, origins: Origins) -> Self
     where
         S: Service<Request<Payload>, Response = Response<B>, Error = Infallible>
             + Service<(Wire, Request<()>), Future = Ready<Result<(), E>>>
@@ -94,27 +76,6 @@ impl Door {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let origins = origins
-            .iter()
-            .map(|origin| HeaderValue::from_str(origin.trim_end_matches('/')))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|e| io::Error::other(format!("--cors-origin: {e}")))?;
-        let allowed = if origins.is_empty() {
-            AllowOrigin::any()
-        } else {
-            AllowOrigin::list(origins.iter().cloned())
-        };
-        let cors = CorsLayer::new()
-            .allow_origin(allowed)
-            .allow_methods(Anything)
-            .allow_headers([
-                header::AUTHORIZATION,
-                header::CONTENT_TYPE,
-                header::RANGE,
-                header::IF_NONE_MATCH,
-            ])
-            .expose_headers(EXPOSED.map(HeaderName::from_static))
-            .max_age(Duration::from_secs(3_600));
         let sockets = service.clone();
         let begin: Begin = Arc::new(move |wire, request| {
             // Done when it returns, and asked for nothing that it could refuse.
@@ -124,22 +85,20 @@ impl Door {
             ServiceExt::<Request<Payload>>::map_response(service, |response: Response<B>| {
                 response.map(|body| body.map_err(Into::into).boxed_unsync())
             });
-        let inside = CatchPanicLayer::custom(panicked)
-            .layer(cors.layer(Websockets::new(boxed, begin)))
-            .map_response(|response| {
-                response.map(|body| BodyExt::map_err(body, Into::into).boxed_unsync())
-            });
+        let apart = guarded(boxed.clone());
+        let inside = guarded(origins.layer().layer(Websockets::new(boxed, begin)));
         let rules = Rules {
             lines,
-            trust_proxy,
+            proxies,
             origins,
+            apart,
             knocks: Mutex::default(),
             latest: u64::from_le_bytes(random()).into(),
         };
-        Ok(Self {
-            inside: BoxCloneSyncService::new(inside),
+        Self {
+            inside,
             rules: Arc::new(rules),
-        })
+        }
     }
 
     /// Lets a request in, or turns it away.
@@ -151,11 +110,11 @@ impl Door {
         routes: Arc<Routes>,
     ) -> Result<Response<Body>, Infallible> {
         let id = self.rules.name();
-        let forwarded = ["forwarded", "x-forwarded-for"];
-        let forwarded = forwarded.map(|name| request.headers().contains_key(name));
+        let client = self.rules.proxies.client(&request, peer);
         let visitor = Visitor {
-            address: self.rules.address(request.headers(), peer),
-            is_local: peer.to_canonical().is_loopback() && forwarded == [false, false],
+            address: client.address,
+            is_own: client.is_own,
+            is_local: client.is_local,
             request: id.clone(),
         };
         let for_sockets = is_for_sockets(request.uri().path());
@@ -176,8 +135,12 @@ impl Door {
                 // The routes have a time-out of their own; a poll may wait for long, what is brought may not.
                 let brings = for_sockets && request.method() == Method::POST;
                 let patience = if brings { BROUGHT } else { Duration::MAX };
+                let inside = match request.uri().path() {
+                    NO_PAGES => self.rules.apart.clone(),
+                    _ => self.inside,
+                };
                 let request = Payload::of(request, for_sockets);
-                match tokio::time::timeout(patience, self.inside.oneshot(request)).await {
+                match tokio::time::timeout(patience, inside.oneshot(request)).await {
                     Ok(Ok(response)) => response,
                     Ok(Err(never)) => match never {},
                     Err(_) => refusal(&Error::TooSlow, &id)
@@ -210,8 +173,7 @@ impl Rules {
         visitor: &Visitor,
         line: &Arc<Line>,
     ) -> Result<(), Error> {
-        let origin = request.headers().get(header::ORIGIN);
-        if !self.origins.is_empty() && origin.is_some_and(|origin| !self.origins.contains(origin)) {
+        if !self.origins.admit(request.headers()) {
             return Err(Error::Forbidden("This page may not talk to this server"));
         }
         self.lines.seen(request, line)?;
@@ -241,39 +203,30 @@ impl Rules {
         }
         Ok(Knock::new(open))
     }
-
-    /// The client's address: behind trusted proxies the last one in `X-Forwarded-For` that is none of them.
-    fn address(&self, headers: &HeaderMap, peer: IpAddr) -> IpAddr {
-        let trusted = |address: &IpAddr| self.trust_proxy.iter().any(|net| net.contains(address));
-        let peer = peer.to_canonical();
-        if !trusted(&peer) {
-            return peer;
-        }
-        let forwarded: Vec<&str> = headers
-            .get_all("x-forwarded-for")
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .collect();
-        let mut client = peer;
-        for hop in forwarded.iter().rev() {
-            // What is no address was not written by a proxy of ours.
-            let Ok(hop) = hop.trim().parse::<IpAddr>() else {
-                break;
-            };
-            client = hop.to_canonical();
-            if !trusted(&client) {
-                break;
-            }
-        }
-        client
-    }
 }
 
 /// As Socket.IO itself decides it.
 pub fn is_for_sockets(path: &str) -> bool {
     let rest = path.strip_prefix("/socket.io");
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Catches what panics inside.
+fn guarded<S, B>(service: S) -> Inside
+where
+    S: Service<Request<Payload>, Response = Response<B>, Error = Infallible>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    S::Future: Send + 'static,
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    let caught = CatchPanicLayer::custom(panicked).layer(service);
+    BoxCloneSyncService::new(caught.map_response(|response| {
+        response.map(|body| BodyExt::map_err(body, Into::into).boxed_unsync())
+    }))
 }
 
 fn panicked(panic: Box<dyn Any + Send>) -> Response<Body> {

@@ -4,6 +4,8 @@
 //! here, and every request passes the [`door`] (who is it, may this page ask), then Socket.IO, then warp.
 
 mod door;
+mod origins;
+mod proxies;
 pub mod temp;
 pub mod tls;
 mod websocket;
@@ -33,11 +35,14 @@ use crate::realtime::Realtime;
 use crate::realtime::line::{Line, OnLine};
 use crate::web::documents::{self, Described, Shelf};
 use crate::web::oidc::{Oidc, OidcFlags};
+use crate::web::origin::Origin;
 use crate::web::rates::{Rate, Rates};
 use crate::web::routes::Routes;
 use crate::web::watch::{About, Setting, Watch};
 use crate::web::{self, Web};
 use door::Door;
+use origins::Origins;
+use proxies::Proxies;
 
 /// How long the head of a request, or a TLS handshake, may take.
 const HEAD: Duration = Duration::from_secs(10);
@@ -60,7 +65,7 @@ pub struct Settings {
     pub rates: [Rate; 4],
     pub members_only: bool,
     pub trust_proxy: Vec<IpNet>,
-    pub cors_origin: Vec<String>,
+    pub cors_origin: Vec<Origin>,
     pub tls: Option<TlsAcceptor>,
     /// How this server is reached from outside; `None`: as its first listener is.
     pub public_url: Option<String>,
@@ -136,6 +141,7 @@ impl Server {
             durable: core.durability() == Durability::Full,
             exposed: in_the_clear && bound.iter().any(is_public),
         });
+        let own_url = public_url.clone();
         let web = Web {
             core: core.clone(),
             rates: rates.clone(),
@@ -157,9 +163,9 @@ impl Server {
         let door = Door::new(
             service,
             realtime.lines(),
-            settings.trust_proxy,
-            &settings.cors_origin,
-        )?;
+            Proxies::new(settings.trust_proxy, watch.clone()),
+            Origins::new(settings.cors_origin, &own_url),
+        );
 
         let (stop, stopping) = watch::channel(false);
         let places = Arc::new(Semaphore::new(connections()));

@@ -24,10 +24,19 @@ use crate::core::{Core, Tx, View};
 pub struct Visitor {
     /// The client's address; a trusted proxy's word is believed.
     pub address: IpAddr,
-    /// It was sent on this machine, with no proxy between.
+    /// The address is the client's own, and not that of a proxy which speaks for many.
+    pub is_own: bool,
+    /// It was sent on this machine, by a name of this machine, with no proxy between.
     pub is_local: bool,
     /// The request's id, in the answer and in the log.
     pub request: Arc<str>,
+}
+
+impl Visitor {
+    /// What says that two requests come from one client; `None` where an address does not.
+    pub fn proof(&self) -> Option<String> {
+        self.is_own.then(|| self.address.to_string())
+    }
 }
 
 /// The parts of a body as they come in.

@@ -101,6 +101,8 @@ pub struct Watch {
     pub durable: bool,
     /// It is reached from outside in the clear.
     pub exposed: bool,
+    /// A proxy that speaks for many, and that nobody said to trust.
+    proxy: Mutex<Option<IpAddr>>,
     wire: broadcast::Sender<Arc<Passing>>,
     questions: mpsc::UnboundedSender<Question>,
     /// Requests by the first digit of the answer's status.
@@ -131,6 +133,7 @@ impl Watch {
             mails: about.mails,
             durable: about.durable,
             exposed: about.exposed,
+            proxy: Mutex::default(),
             wire: broadcast::channel(WIRE).0,
             questions,
             answered: Default::default(),
@@ -139,6 +142,20 @@ impl Watch {
             closing: watch::channel(false).0,
         };
         (Arc::new(watch), asked)
+    }
+
+    /// Somebody speaks for others, and is not believed. One on this machine or in its own network is more likely a proxy
+    /// than one from anywhere, so that one is remembered.
+    pub fn saw_a_proxy(&self, peer: IpAddr) {
+        let mut known = self.proxy.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.is_none_or(|known| !is_near(known) && is_near(peer)) {
+            *known = Some(peer);
+        }
+    }
+
+    /// A proxy that is not trusted, if one was seen.
+    pub fn untrusted_proxy(&self) -> Option<IpAddr> {
+        *self.proxy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Does anybody watch the wire?
@@ -225,5 +242,17 @@ impl Watch {
     pub fn slices(&self) -> Vec<Slice> {
         let slices = self.slices.lock().unwrap_or_else(PoisonError::into_inner);
         slices.iter().cloned().collect()
+    }
+}
+
+/// Is it this machine, or one of a private network?
+fn is_near(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => {
+            address.is_loopback() || address.is_private() || address.is_link_local()
+        }
+        IpAddr::V6(address) => {
+            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+        }
     }
 }

@@ -83,6 +83,58 @@ async fn metrics_are_not_for_strangers_from_elsewhere() {
     let plain = Chat::open().await;
     let forwarded = plain.nobody().sends(from_elsewhere("203.0.113.7")).await;
     forwarded.refused(401);
+    for header in ["X-Real-IP", "Forwarded", "Via", "X-Forwarded-Proto"] {
+        let forwarded = Request::new("GET", "/metrics").header(header, "203.0.113.7");
+        plain.nobody().sends(forwarded).await.refused(401);
+    }
+}
+
+#[tokio::test]
+async fn metrics_are_for_this_machine_by_its_own_name_and_for_no_page() {
+    let chat = Chat::open().await;
+    let (_, port) = chat.address.rsplit_once(':').expect("a port");
+    for host in ["localhost", "LOCALHOST", "127.0.0.1", "[::1]", "127.1.2.3"] {
+        for host in [host.to_owned(), format!("{host}:{port}")] {
+            let asked = Request::new("GET", "/metrics").header("Host", &host);
+            chat.nobody().sends(asked).await.has_status(200);
+        }
+    }
+    // A name that leads here all the same is a proxy's, or a page's that wants to read what its reader may.
+    for host in [
+        "chat.example.test",
+        "localhost.example.test",
+        "10.0.0.1",
+        "127.0.0.1.example.test",
+        "",
+    ] {
+        let asked = || Request::new("GET", "/metrics").header("Host", host);
+        chat.nobody().sends(asked()).await.refused(401);
+        chat.admin().sends(asked()).await.has_status(200);
+    }
+    let old = "GET /metrics HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n";
+    let old = crate::doors::raw::says(&chat, old).await;
+    assert!(old.contains(" 401 "), "{old}");
+    let origin = "https://a.example";
+    let page = Request::new("GET", "/metrics").header("Origin", origin);
+    let read = chat.nobody().sends(page).await;
+    let ask = Request::new("OPTIONS", "/metrics")
+        .header("Origin", origin)
+        .header("Access-Control-Request-Method", "GET")
+        .header("Access-Control-Request-Headers", "authorization");
+    let ask = chat.nobody().sends(ask).await;
+    ask.refused(405);
+    for answer in [read, ask] {
+        assert_eq!(
+            answer.header("Access-Control-Allow-Origin"),
+            None,
+            "{answer:?}"
+        );
+        assert_eq!(
+            answer.header("Access-Control-Allow-Headers"),
+            None,
+            "{answer:?}"
+        );
+    }
 }
 
 #[tokio::test]

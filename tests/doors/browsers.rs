@@ -148,7 +148,10 @@ async fn told_which_pages_may_ask_only_these_may() {
         assert_eq!(read.says("Access-Control-Allow-Origin"), origin);
         // Or a cache between would hand one page's permission to another.
         assert!(lists(&read, "Vary", "origin"), "{read:?}");
-        assert_eq!(read.header("Access-Control-Allow-Credentials"), None);
+        // Whom an administrator has named may bring what a proxy in front wants to see.
+        for answer in [&may, &read] {
+            assert_eq!(answer.says("Access-Control-Allow-Credentials"), "true");
+        }
     }
     for origin in OTHERS {
         for request in [
@@ -209,5 +212,100 @@ async fn other_pages_get_no_socket() {
             .header("Origin", OTHERS[0])
             .body("text/plain", "40");
         ann.sends(stolen).await.refused(403);
+    }
+}
+
+/// The page may ask, and gets a socket by either transport.
+async fn is_at_home(chat: &Chat, origin: &str, host: Option<&str>) {
+    let from = |request: Request| {
+        let request = request.header("Origin", origin);
+        match host {
+            Some(host) => request.header("Host", host),
+            None => request,
+        }
+    };
+    let what = format!("{origin} at {host:?}");
+    let read = from(Request::new("GET", "/api/rooms"));
+    let read = chat.nobody().sends(read).await;
+    let allowed = read.header("Access-Control-Allow-Origin");
+    assert_eq!(allowed, Some(origin), "{what}");
+    let knock = from(Request::new("GET", "/socket.io/?EIO=4&transport=polling"));
+    let knock = chat.nobody().sends(knock).await;
+    assert_eq!(knock.status, 200, "{what}: {knock:?}");
+}
+
+#[tokio::test]
+async fn the_servers_own_pages_and_clients_are_let_in_whatever_else_may() {
+    let public = "https://Chat.example.test/chat/";
+    let flags = ["--cors-origin", PAGE, "--public-url", public];
+    let chat = Chat::with(&flags).await;
+    // Its own page, as this machine and as the world reach it; and what sends its server's name for an origin.
+    is_at_home(&chat, &format!("http://{}", chat.address), None).await;
+    is_at_home(&chat, "https://chat.example.test", None).await;
+    for (origin, host) in [
+        ("https://other.example.test", "other.example.test"),
+        ("https://other.example.test", "other.example.test:443"),
+        ("https://other.example.test:443", "Other.Example.test"),
+        ("http://other.example.test:80", "other.example.test"),
+        ("http://other.example.test:8080", "other.example.test:8080"),
+    ] {
+        is_at_home(&chat, origin, Some(host)).await;
+    }
+    let ann = chat.rooms("ann").await;
+    let own = ann.entry().auth(json!({ "token": ann.token }));
+    let own = own.header("Origin", "https://chat.example.test");
+    assert!(own.connect().await.is_ok_and(|socket| socket.is_open()));
+    // However the listed one is written.
+    for same in ["https://A.example", "https://a.example:443"] {
+        is_at_home(&chat, same, None).await;
+    }
+    for (origin, host) in [
+        ("https://other.example.test", "chat.example.test"),
+        ("https://other.example.test:444", "other.example.test"),
+        ("http://other.example.test", "other.example.test:443"),
+        ("null", "null"),
+    ] {
+        let knock = Request::new("GET", "/socket.io/?EIO=4&transport=polling");
+        let knock = knock.header("Origin", origin).header("Host", host);
+        chat.nobody().sends(knock).await.refused(403);
+    }
+}
+
+#[tokio::test]
+async fn whatever_header_a_client_wants_to_send_it_may() {
+    let asked =
+        "authorization,content-type,x-requested-with,traceparent,sentry-trace,if-range,x-my-own";
+    for flags in [&[][..], &["--cors-origin", PAGE]] {
+        let chat = Chat::with(flags).await;
+        for path in ["/api/messages", "/socket.io/?EIO=4&transport=polling"] {
+            let ask = Request::new("OPTIONS", path)
+                .header("Origin", PAGE)
+                .header("Access-Control-Request-Method", "POST")
+                .header("Access-Control-Request-Headers", asked);
+            let may = chat.nobody().sends(ask).await;
+            allows(&may, "POST");
+            for header in asked.split(',') {
+                let allowed = lists(&may, "Access-Control-Allow-Headers", header);
+                assert!(allowed, "{header}: {may:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn credentials_are_for_pages_that_are_named_and_for_no_others() {
+    let chat = Chat::with(&["--cors-origin", PAGE]).await;
+    let own = format!("http://{}", chat.address);
+    for (origin, may) in [(PAGE, true), (&*own, false), (OTHERS[0], false)] {
+        for request in [
+            preflight("/api/messages", origin, "PATCH"),
+            Request::new("GET", "/socket.io/?EIO=4&transport=polling").header("Origin", origin),
+        ] {
+            let answer = chat.nobody().sends(request).await;
+            let allowed = answer.header("Access-Control-Allow-Credentials");
+            assert_eq!(allowed.is_some(), may, "{origin}: {answer:?}");
+            // With credentials a star would be a method of that name.
+            assert_ne!(answer.header("Access-Control-Allow-Methods"), Some("*"));
+        }
     }
 }

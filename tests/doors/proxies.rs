@@ -40,9 +40,74 @@ async fn whoever_the_proxy_names_is_counted() {
         &["203.0.113.1,127.0.0.8 ,  127.0.0.9"],
         &["203.0.113.1", "127.0.0.9"],
         &["::ffff:203.0.113.1"],
+        // As some write it: with the port, and in brackets.
+        &["203.0.113.1:51000"],
+        &["198.51.100.1:80, 203.0.113.1:51001, 127.0.0.9:443"],
+        &["[::ffff:203.0.113.1]"],
+        &["[::ffff:203.0.113.1]:443"],
     ] {
         tries(&nobody, hops).await.refused(429);
     }
+    assert_eq!(left(&nobody, &["[2001:db8::17]:443"]).await, 4);
+    assert_eq!(left(&nobody, &["2001:db8::17"]).await, 3);
+}
+
+#[tokio::test]
+async fn one_proxy_is_trusted_by_its_address() {
+    for trusted in ["127.0.0.1", "127.0.0.1/32"] {
+        let chat = Chat::with(&["--limit-auth", "5/1m", "--trust-proxy", trusted]).await;
+        assert_eq!(left(&chat.nobody(), &["203.0.113.1"]).await, 4);
+        assert_eq!(left(&chat.nobody(), &["203.0.113.2"]).await, 4);
+        let other = chat.nobody().elsewhere();
+        assert_eq!(left(&other, &["203.0.113.1"]).await, 4);
+        assert_eq!(left(&other, &["203.0.113.2"]).await, 3);
+    }
+}
+
+/// The codes of what `/admin` warns of.
+async fn warnings(chat: &Chat) -> Vec<(String, String)> {
+    let stats = chat.admin().get("/api/admin/stats").await;
+    let stats = stats.has_status(200).json();
+    let warnings = stats["stats"]["warnings"].as_array().expect("warnings");
+    let word = |warning: &Value, name: &str| warning[name].as_str().expect("a text").to_owned();
+    let both = warnings
+        .iter()
+        .map(|one| (word(one, "code"), word(one, "text")));
+    both.collect()
+}
+
+#[tokio::test]
+async fn whoever_runs_it_is_told_once_of_a_proxy_that_is_not_trusted() {
+    let chat = Chat::open().await;
+    let is_warned = |warnings: Vec<(String, String)>| {
+        let warning = warnings
+            .into_iter()
+            .find(|(code, _)| code == "untrusted-proxy");
+        warning.map(|(_, text)| text)
+    };
+    chat.nobody().get("/api/rooms").await.has_status(200);
+    assert_eq!(is_warned(warnings(&chat).await), None);
+    for header in ["X-Forwarded-For", "X-Real-IP", "Forwarded", "Via"] {
+        for _ in 0..3 {
+            let through = Request::new("GET", "/api/rooms").header(header, "203.0.113.1");
+            chat.nobody().sends(through).await.has_status(200);
+        }
+    }
+    let through = chat
+        .nobody()
+        .entry()
+        .header("X-Forwarded-For", "203.0.113.1");
+    through.connect().await.err().expect("it has no token");
+    let said = chat.log().matches("--trust-proxy 127.0.0.1").count();
+    assert_eq!(said, 1, "{}", chat.log());
+    let text = is_warned(warnings(&chat).await).expect("a warning");
+    assert!(text.contains("--trust-proxy 127.0.0.1"), "{text}");
+
+    let told = Chat::with(&["--trust-proxy", "127.0.0.1"]).await;
+    let through = Request::new("GET", "/api/rooms").header("X-Forwarded-For", "203.0.113.1");
+    told.nobody().sends(through).await.has_status(200);
+    assert_eq!(is_warned(warnings(&told).await), None);
+    assert!(!told.log().contains("--trust-proxy"), "{}", told.log());
 }
 
 #[tokio::test]

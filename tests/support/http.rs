@@ -66,7 +66,13 @@ impl Request {
                 .await
                 .unwrap_or_else(|why| panic!("{asked}: {why}"));
             let (mut from, mut to) = connection.into_split();
-            let mut head = format!("{asked} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
+            let names_a_host = self.headers.iter().any(|(name, _)| name == "Host");
+            let host = if names_a_host {
+                String::new()
+            } else {
+                format!("Host: {address}\r\n")
+            };
+            let mut head = format!("{asked} HTTP/1.1\r\n{host}Connection: close\r\n");
             for (name, value) in &self.headers {
                 head += &format!("{name}: {value}\r\n");
             }

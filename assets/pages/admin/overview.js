@@ -8,6 +8,7 @@ import { When, bytes, count, decimal, duration, milliseconds, timeOfDay } from '
 const advice = {
   'no-smtp': ['#outbox', 'Read mail in the outbox'], 'no-backup': ['#backup', 'Make a backup'],
   'no-tls': ['#settings', 'Settings'], disk: ['#backup', 'Backup'], durability: ['#settings', 'Settings'],
+  'untrusted-proxy': ['#settings', 'Settings'],
 };
 
 /** A slice is ten seconds, so its messages times six are those of a minute. */
