@@ -81,7 +81,7 @@ pub fn register(
     email: &str,
     profile: &Profile,
     password_hash: &str,
-    client: &str,
+    client: Option<&str>,
     token: Option<&str>,
 ) -> Result<AccountId> {
     code::proven(tx, Purpose::SignUp, email, client, token)?;
@@ -111,7 +111,7 @@ pub fn reset_password(
     tx: &Tx<'_>,
     email: &str,
     password_hash: &str,
-    client: &str,
+    client: Option<&str>,
     token: Option<&str>,
 ) -> Result<()> {
     code::proven(tx, Purpose::Reset, email, client, token)?;

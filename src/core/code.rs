@@ -103,7 +103,8 @@ pub fn hand_out(tx: &Tx<'_>, purpose: Purpose, email: &str) -> Result<(String, T
     Ok((token, ends))
 }
 
-/// Is this the code? A right one is used up, and answers a token that proves so; the client's address does too.
+/// Is this the code? A right one is used up, and answers a token that proves so; the client's address does too, where it
+/// is known.
 ///
 /// The outer error is the database's. The inner one is the refusal: a wrong try must be counted, so it must not undo
 /// what the verb wrote.
@@ -115,7 +116,7 @@ pub fn verify(
     purpose: Purpose,
     email: &str,
     code: &str,
-    client: &str,
+    client: Option<&str>,
 ) -> Result<Result<String>> {
     let wrong = Err(Error::invalid(
         "verificationCode",
@@ -134,7 +135,8 @@ pub fn verify(
     tx.delete_code(purpose.name(), email)?;
     let token = token();
     let proof = Proof {
-        address: client.to_owned(),
+        // Empty: nobody's.
+        address: client.unwrap_or_default().to_owned(),
         hash: hash(purpose, email, &token),
         expires_at: tx.now.plus(purpose.proves()),
     };
@@ -150,7 +152,7 @@ pub fn proven(
     view: &View<'_>,
     purpose: Purpose,
     email: &str,
-    client: &str,
+    client: Option<&str>,
     token: Option<&str>,
 ) -> Result<()> {
     let proof = view.proof(purpose.name(), email)?;
@@ -158,7 +160,7 @@ pub fn proven(
     let proof = proof.filter(|proof| proof.expires_at > Time::now());
     let good = proof.is_some_and(|proof| match token {
         Some(token) => bool::from(proof.hash.ct_eq(&hash(purpose, email, token))),
-        None => proof.address == client,
+        None => client.is_some_and(|client| proof.address == client),
     });
     if good {
         Ok(())

@@ -180,3 +180,23 @@ async fn two_people_may_have_one_name() {
         registers(&chat.nobody(), john).await.has_status(201);
     }
 }
+
+#[tokio::test]
+async fn through_a_proxy_that_nobody_told_of_the_token_is_asked_for() {
+    let chat = Chat::open().await;
+    let token = chat.proves("john@example.com").await;
+    let nobody = chat.nobody();
+    let through = async |request: Request| {
+        let request = request.header("X-Forwarded-For", "203.0.113.1");
+        nobody.sends(request).await
+    };
+    let post = || Request::new("POST", "/user/register");
+    through(post().json(&john()))
+        .await
+        .refused_for(&["signupToken"]);
+    through(post().form(Form::default().fields(&john())))
+        .await
+        .refused_for(&["signupToken"]);
+    let with_token = john_with("signupToken", json!(token));
+    through(post().json(&with_token)).await.has_status(201);
+}

@@ -145,3 +145,98 @@ async fn what_is_no_password_is_refused_and_costs_nothing() {
         .await
         .refused(405);
 }
+
+/// What a request carries that came through a proxy.
+const SIGNS: [(&str, &str); 4] = [
+    ("X-Forwarded-For", "203.0.113.1"),
+    ("X-Real-IP", "203.0.113.1"),
+    ("Forwarded", "for=203.0.113.1"),
+    ("Via", "1.1 proxy.example.test"),
+];
+
+/// Asks as everybody does whose proxy nobody told the server of.
+async fn through(chat: &Chat, sign: (&str, &str), method: &str, path: &str, body: Value) -> Answer {
+    let request = Request::new(method, path).json(&body);
+    let request = request.header(sign.0, sign.1);
+    chat.nobody().sends(request).await
+}
+
+#[tokio::test]
+async fn an_address_that_many_share_proves_nothing() {
+    for sign in SIGNS {
+        let chat = Chat::open().await;
+        chat.campus("ann").await;
+        let asks = async |path: &str, body: Value| {
+            let method = if path.ends_with("reset-password") {
+                "PATCH"
+            } else {
+                "POST"
+            };
+            through(&chat, sign, method, path, body).await
+        };
+        told(&asks("/user/reset-password-code", json!({ "email": ANN })).await);
+        let proof = json!({ "email": ANN, "verificationCode": chat.code_for(ANN).await });
+        let proven = told(&asks("/user/verify-reset-code", proof).await);
+        // Whoever else comes through the same proxy: the token is asked for.
+        let mut new = json!({ "email": ANN, "password": NEW });
+        let refused = asks("/user/reset-password", new.clone()).await;
+        refused.refused_for(&["resetToken"]);
+        // Neither here nor past the proxy is that address anybody's.
+        resets(&chat.nobody(), NEW, None).await.refused(403);
+        new["resetToken"] = json!("0".repeat(48));
+        asks("/user/reset-password", new.clone()).await.refused(403);
+        logs_in(&chat, "password of ann").await.has_status(200);
+        new["resetToken"] = proven["resetToken"].clone();
+        told(&asks("/user/reset-password", new).await);
+        logs_in(&chat, NEW).await.has_status(200);
+    }
+}
+
+#[tokio::test]
+async fn a_proof_of_before_the_proxy_is_not_taken_through_it() {
+    let chat = Chat::open().await;
+    chat.campus("ann").await;
+    proves_reset(&chat).await;
+    let new = json!({ "email": ANN, "password": NEW });
+    for sign in SIGNS {
+        let stolen = through(&chat, sign, "PATCH", "/user/reset-password", new.clone()).await;
+        stolen.refused_for(&["resetToken"]);
+    }
+    // What a proxy speaks that was told nothing but where to pass it on.
+    let bare = format!(
+        "PATCH /user/reset-password HTTP/1.0\r\nHost: {}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{new}",
+        chat.address,
+        new.to_string().len(),
+    );
+    let stolen = crate::doors::raw::says(&chat, bare).await;
+    assert!(
+        stolen.contains(" 400 ") && stolen.contains("resetToken"),
+        "{stolen}"
+    );
+    told(&resets(&chat.nobody(), NEW, None).await);
+}
+
+#[tokio::test]
+async fn behind_a_trusted_proxy_each_client_has_its_own_address() {
+    let chat = Chat::with(&["--trust-proxy", "127.0.0.1"]).await;
+    chat.campus("ann").await;
+    let asks = async |hops: &str, method: &str, path: &str, body: Value| {
+        through(&chat, ("X-Forwarded-For", hops), method, path, body).await
+    };
+    let new = json!({ "email": ANN, "password": NEW });
+    let path = "/user/reset-password-code";
+    told(&asks("203.0.113.1", "POST", path, json!({ "email": ANN })).await);
+    let proof = json!({ "email": ANN, "verificationCode": chat.code_for(ANN).await });
+    told(&asks("203.0.113.1:4000", "POST", "/user/verify-reset-code", proof).await);
+    let path = "/user/reset-password";
+    asks("203.0.113.2", "PATCH", path, new.clone())
+        .await
+        .refused(403);
+    // Where the proxy does not say who asks, its own address is that of everybody.
+    for nobody in ["unknown", "", "203.0.113.1, unknown"] {
+        let refused = asks(nobody, "PATCH", path, new.clone()).await;
+        refused.refused_for(&["resetToken"]);
+    }
+    told(&asks("203.0.113.1:4001", "PATCH", path, new).await);
+}

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::shapes;
-use super::sign_up::{email, verify};
+use super::sign_up::{email, proof, verify};
 use crate::core::code::{self, Purpose};
 use crate::core::error::{Error, Result};
 use crate::core::{account, device, elsewhere, outbox, text};
@@ -40,21 +40,31 @@ pub async fn verify_reset_code(mut call: Call) -> Answer {
 
 /// PATCH /user/reset-password
 pub async fn reset_password(mut call: Call) -> Answer {
-    let client = call.visitor().address.to_string();
+    let client = call.visitor().proof();
     let mut fields = call.fields().await?;
     let (email, password) = (email(&mut fields), fields.text(&["password"]));
     if let Some(wrong) = text::wrong_with_password(&password) {
         fields.fault("password", wrong);
     }
-    let token = fields.optional_text(&["resetToken"]);
+    let token = proof(&mut fields, "resetToken", client.as_deref());
     let (email, password) = fields.done(Some((email, password)))?;
     // Asked before the slow hash, and again with the writing.
-    let (address, asking, proof) = (email.clone(), client.clone(), token.clone());
-    call.read(move |view| code::proven(view, Purpose::Reset, &address, &asking, proof.as_deref()))
-        .await?;
+    let (address, asking, shown) = (email.clone(), client.clone(), token.clone());
+    call.read(move |view| {
+        code::proven(
+            view,
+            Purpose::Reset,
+            &address,
+            asking.as_deref(),
+            shown.as_deref(),
+        )
+    })
+    .await?;
     let hash = call.core().passwords().hash(password).await?;
-    call.write(move |tx| account::reset_password(tx, &email, &hash, &client, token.as_deref()))
-        .await?;
+    call.write(move |tx| {
+        account::reset_password(tx, &email, &hash, client.as_deref(), token.as_deref())
+    })
+    .await?;
     ok(json!({ "message": "Password has been reset" }))
 }
 

@@ -59,17 +59,17 @@ pub async fn verify_email(mut call: Call) -> Answer {
 
 /// `{ email, verificationCode }`: the token that a right code is worth
 pub async fn verify(call: &mut Call, purpose: Purpose) -> Result<String> {
-    let client = call.visitor().address.to_string();
+    let client = call.visitor().proof();
     let mut fields = call.fields().await?;
     let (email, code) = (email(&mut fields), fields.code("verificationCode"));
     let (email, code) = fields.done(Some((email, code)))?;
-    call.write(move |tx| code::verify(tx, purpose, &email, &code, &client))
+    call.write(move |tx| code::verify(tx, purpose, &email, &code, client.as_deref()))
         .await?
 }
 
 /// POST /user/register
 pub async fn register(mut call: Call) -> Answer {
-    let client = call.visitor().address.to_string();
+    let client = call.visitor().proof();
     let is_form = forms::is_form(call.header(header::CONTENT_TYPE).unwrap_or_default());
     let most = call.core().limits().upload_bytes;
     let (given, picture) = if is_form {
@@ -93,7 +93,7 @@ pub async fn register(mut call: Call) -> Answer {
     if let Some(wrong) = text::wrong_with_password(&password) {
         fields.fault("password", wrong);
     }
-    let token = fields.optional_text(&["signupToken"]);
+    let token = proof(&mut fields, "signupToken", client.as_deref());
     if let Some(picture) = &picture
         && !is_picture(picture)
     {
@@ -108,12 +108,29 @@ pub async fn register(mut call: Call) -> Answer {
     fields.done(Some(()))?;
 
     // Asked before the slow hash, and again with the writing.
-    let (address, asking, proof) = (email.clone(), client.clone(), token.clone());
-    call.read(move |view| code::proven(view, Purpose::SignUp, &address, &asking, proof.as_deref()))
-        .await?;
+    let (address, asking, shown) = (email.clone(), client.clone(), token.clone());
+    call.read(move |view| {
+        code::proven(
+            view,
+            Purpose::SignUp,
+            &address,
+            asking.as_deref(),
+            shown.as_deref(),
+        )
+    })
+    .await?;
     let hash = call.core().passwords().hash(password).await?;
     let id = call
-        .write(move |tx| account::register(tx, &email, &profile, &hash, &client, token.as_deref()))
+        .write(move |tx| {
+            account::register(
+                tx,
+                &email,
+                &profile,
+                &hash,
+                client.as_deref(),
+                token.as_deref(),
+            )
+        })
         .await?;
     let login = login::start(&call, id).await?;
     if let Some(picture) = picture {
@@ -122,6 +139,18 @@ pub async fn register(mut call: Call) -> Answer {
     let own = call.read(move |view| account::get(view, id)).await?;
     let shape = shapes::logged_in(call.core().spelling(), "User registered", &login, &own);
     Ok(json_reply(StatusCode::CREATED, &shape))
+}
+
+/// The token that a right code was worth. Where no address says that it is the same client, nothing else does.
+pub fn proof(fields: &mut Fields<'_>, name: &str, client: Option<&str>) -> Option<String> {
+    let token = fields.optional_text(&[name]);
+    if token.is_none() && client.is_none() {
+        fields.fault(
+            name,
+            "is required here: behind a proxy that is not trusted, no address says whose code it was",
+        );
+    }
+    token
 }
 
 fn one_of(fields: &mut Fields<'_>, name: &str, words: &[&str]) -> Option<String> {
