@@ -131,6 +131,45 @@ async fn one_user_of_the_application_is_one_account() {
 }
 
 #[tokio::test]
+async fn an_application_may_number_its_users() {
+    for keys in [Keys::hs256(), Keys::rs256(), Keys::es256()] {
+        let chat = trusting(&keys).await;
+        for number in [
+            json!(42),
+            json!(0),
+            json!(-7),
+            json!(u64::MAX),
+            json!(i64::MIN),
+        ] {
+            let mut claims = user("");
+            claims["sub"] = number.clone();
+            let greta = bringing(&chat, &keys, &claims);
+            let id = profile(&greta).await["id"].clone();
+            greta.opens_a_socket().await;
+            greta.opens_chat().await;
+            // The same one, written as text.
+            let text = bringing(&chat, &keys, &user(&number.to_string()));
+            assert_eq!(profile(&text).await["id"], id, "{number}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_expiry_may_have_a_fraction() {
+    let keys = Keys::hs256();
+    let chat = trusting(&keys).await;
+    let mut claims = user("42");
+    claims["exp"] = json!(now() as f64 + 600.5);
+    let greta = bringing(&chat, &keys, &claims);
+    profile(&greta).await;
+    claims["exp"] = json!(now() as f64 - 1.5);
+    bringing(&chat, &keys, &claims)
+        .get("/user/profile")
+        .await
+        .refused(401);
+}
+
+#[tokio::test]
 async fn the_account_is_kept_current() {
     let keys = Keys::es256();
     let chat = trusting(&keys).await;

@@ -25,7 +25,7 @@ struct Claims {
 #[derive(Deserialize)]
 struct ForeignClaims {
     sub: Subject,
-    exp: i64,
+    exp: Seconds,
     #[serde(default)]
     name: Word,
     #[serde(default)]
@@ -59,18 +59,37 @@ impl Word {
 enum Subject {
     Text(String),
     Number(i64),
+    Large(u64),
+}
+
+/// Since 1970; some libraries write the fraction too.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Seconds {
+    Whole(i64),
+    Fraction(f64),
+}
+
+impl Seconds {
+    fn whole(self) -> i64 {
+        match self {
+            Self::Whole(seconds) => seconds,
+            // Saturates, and what is no number is long over.
+            Self::Fraction(seconds) => seconds as i64,
+        }
+    }
 }
 
 /// The key of an application whose tokens are accepted too (`--trust-jwt`).
 #[derive(Clone)]
 pub struct Trust {
     key: DecodingKey,
-    algorithm: Algorithm,
+    validation: Validation,
 }
 
 impl std::fmt::Debug for Trust {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Trust({:?})", self.algorithm)
+        write!(f, "Trust({:?})", self.validation.algorithms)
     }
 }
 
@@ -84,25 +103,42 @@ impl Trust {
         let content = content.trim_ascii();
         if content.starts_with(b"-----BEGIN") {
             if let Ok(key) = DecodingKey::from_rsa_pem(content) {
-                return Ok(Self {
-                    key,
-                    algorithm: Algorithm::RS256,
-                });
+                return Ok(Self::by(key, Algorithm::RS256));
             }
             let key = DecodingKey::from_ec_pem(content)
                 .map_err(|_| "holds no RSA or P-256 public key in PEM".to_owned())?;
-            return Ok(Self {
-                key,
-                algorithm: Algorithm::ES256,
-            });
+            return Ok(Self::by(key, Algorithm::ES256));
         }
         if content.len() < 32 {
             return Err("holds a secret of less than 32 bytes".into());
         }
-        Ok(Self {
-            key: DecodingKey::from_secret(content),
-            algorithm: Algorithm::HS256,
-        })
+        let key = DecodingKey::from_secret(content);
+        Ok(Self::by(key, Algorithm::HS256))
+    }
+
+    fn by(key: DecodingKey, algorithm: Algorithm) -> Self {
+        let mut validation = strict(algorithm);
+        // The library takes only a text for a subject; ours must be there to be read at all.
+        validation.set_required_spec_claims(&["exp"]);
+        Self { key, validation }
+    }
+
+    /// Accepts only tokens that are meant for one of these and come from one of those; with none of them, from any. An
+    /// application that signs for several services with one key would let a token for another one in here otherwise.
+    #[must_use]
+    pub fn only(mut self, audiences: &[String], issuers: &[String]) -> Self {
+        let mut required = vec!["exp"];
+        if !audiences.is_empty() {
+            self.validation.validate_aud = true;
+            self.validation.set_audience(audiences);
+            required.push("aud");
+        }
+        if !issuers.is_empty() {
+            self.validation.set_issuer(issuers);
+            required.push("iss");
+        }
+        self.validation.set_required_spec_claims(&required);
+        self
     }
 }
 
@@ -145,12 +181,12 @@ impl Tokens {
         let Some(trust) = &self.trust else {
             return Ok(None);
         };
-        let read =
-            jsonwebtoken::decode::<ForeignClaims>(token, &trust.key, &strict(trust.algorithm));
+        let read = jsonwebtoken::decode::<ForeignClaims>(token, &trust.key, &trust.validation);
         let claims = read.map_err(|e| refused(&e))?.claims;
         let subject = match claims.sub {
             Subject::Text(text) => text,
             Subject::Number(number) => number.to_string(),
+            Subject::Large(number) => number.to_string(),
         };
         if subject.is_empty() {
             return Err(Error::Unauthorized("Invalid token"));
@@ -165,7 +201,7 @@ impl Tokens {
                 .picture
                 .text()
                 .filter(|url| url.starts_with("https://") || url.starts_with("http://")),
-            expires_at: Time(claims.exp.saturating_mul(1000)),
+            expires_at: Time(claims.exp.whole().saturating_mul(1000)),
             hash,
         }))
     }

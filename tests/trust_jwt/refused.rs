@@ -166,3 +166,68 @@ async fn a_file_that_is_no_key_is_refused_at_the_start() {
         assert!(refusal.log.contains("trust-jwt"), "{name}: {refusal:?}");
     }
 }
+
+#[tokio::test]
+async fn a_token_for_somebody_else_or_from_somebody_else_is_refused() {
+    let keys = Keys::hs256();
+    let aud = [
+        "--trust-aud",
+        "chat",
+        "--trust-aud",
+        "https://chat.example.test",
+    ];
+    let iss = ["--trust-iss", "https://app.example.test"];
+    let with = |aud: Value, iss: Value| {
+        let mut claims = user("42");
+        for (claim, value) in [("aud", aud), ("iss", iss)] {
+            if !value.is_null() {
+                claims[claim] = value;
+            }
+        }
+        claims
+    };
+    let (ours, theirs) = (json!("chat"), json!("https://app.example.test"));
+    for (flags, asks_aud, asks_iss) in [
+        (&[][..], false, false),
+        (&aud, true, false),
+        (&iss, false, true),
+        (&[&aud[..], &iss].concat(), true, true),
+    ] {
+        let chat = Chat::with(&[&["--trust-jwt", keys.file()], flags].concat()).await;
+        let tried = async |claims: Value, good: bool, what: &str| {
+            let greta = bringing(&chat, &keys, &claims);
+            let answer = greta.get("/api/notifications").await;
+            let expected = if good { 200 } else { 401 };
+            assert_eq!(answer.status, expected, "{what} with {flags:?}: {answer:?}");
+            let socket = greta.enters(json!({})).await;
+            assert_eq!(socket.is_ok(), good, "{what} with {flags:?}");
+        };
+        for (aud, good) in [
+            (ours.clone(), true),
+            (json!("https://chat.example.test"), true),
+            (json!(["billing", "chat"]), true),
+            (json!("billing"), false),
+            (json!(["billing"]), false),
+            (json!([]), false),
+            (json!("Chat"), false),
+            (json!(17), false),
+            (Value::Null, false),
+        ] {
+            let what = format!("aud {aud}");
+            tried(with(aud, theirs.clone()), good || !asks_aud, &what).await;
+        }
+        for (iss, good) in [
+            (theirs.clone(), true),
+            (json!("https://other.example.test"), false),
+            (json!("https://app.example.test/"), false),
+            (json!(17), false),
+            (Value::Null, false),
+        ] {
+            let what = format!("iss {iss}");
+            tried(with(ours.clone(), iss), good || !asks_iss, &what).await;
+        }
+        // Logins of this server name neither, and are as good as ever.
+        let ann = chat.rooms("ann").await;
+        ann.get("/api/notifications").await.has_status(200);
+    }
+}
