@@ -191,26 +191,54 @@ pub fn with_email(view: &View<'_>, email: &str) -> Result<Option<(Account, Optio
     Ok(Some((account, hash)))
 }
 
-/// The account that a person typed: a name, an e-mail address, or a decimal id.
+/// The account that a person typed: a name, an e-mail address, or a decimal id; `id:`, `email:` or `name:` before it says
+/// which.
 ///
 /// # Errors
-/// `NotFound`, and `Conflict` where a name fits several.
+/// `NotFound`, and `Malformed` where it could be several: who has the last word on an account should not guess.
 pub fn found(view: &View<'_>, typed: &str) -> Result<Account> {
-    let by_id = typed.parse().ok().and_then(AccountId::new);
-    if let Some(account) = by_id.map(|id| view.account(id)).transpose()?.flatten() {
-        return Ok(account);
+    let by_id = |typed: &str| -> Result<Option<Account>> {
+        let id = typed.parse().ok().and_then(AccountId::new);
+        Ok(id.map(|id| view.account(id)).transpose()?.flatten())
+    };
+    let (sort, rest) = typed.split_once(':').unwrap_or_default();
+    let fitting = match sort {
+        "id" => by_id(rest)?.into_iter().collect(),
+        "email" => view.account_by_email(rest)?.into_iter().collect(),
+        "name" => view.accounts_named(rest)?,
+        _ => {
+            let mut fitting = view.accounts_named(typed)?;
+            fitting.extend(by_id(typed)?);
+            fitting.extend(view.account_by_email(typed)?);
+            fitting
+        }
+    };
+    let mut different = Vec::<Account>::new();
+    for account in fitting {
+        if !different.iter().any(|known| known.id == account.id) {
+            different.push(account);
+        }
     }
-    if let Some(account) = view.account_by_email(typed)? {
-        return Ok(account);
+    match different.len() {
+        0 | 1 => different.pop().ok_or(Error::NotFound("User")),
+        _ => Err(Error::Malformed(several(typed, &different))),
     }
-    let mut named = view.accounts_named(typed)?;
-    match (named.pop(), named.pop()) {
-        (None, _) => Err(Error::NotFound("User")),
-        (Some(account), None) => Ok(account),
-        (Some(_), Some(_)) => Err(Error::Conflict(
-            "Several users have this name: give the e-mail address",
-        )),
-    }
+}
+
+/// `2 could be ann (ann@example.test, id 2) or 2 (two@example.test, id 7): say id:2, or id:7`
+fn several(typed: &str, fitting: &[Account]) -> String {
+    let described = fitting.iter().map(|account| {
+        let email = account.email.as_deref().unwrap_or("no address");
+        format!("{} ({email}, id {})", account.name, account.id.number())
+    });
+    let said = fitting
+        .iter()
+        .map(|account| format!("id:{}", account.id.number()));
+    format!(
+        "{typed} could be {}: say {}",
+        described.collect::<Vec<_>>().join(" or "),
+        said.collect::<Vec<_>>().join(" or "),
+    )
 }
 
 /// The account with this id.

@@ -192,3 +192,83 @@ async fn what_is_typed_reaches_the_running_server_within_a_second() {
     .await;
     assert!(listening.is_open());
 }
+
+#[tokio::test]
+async fn who_could_be_two_people_is_neither() {
+    let (_folder, file) = a_file().await;
+    let db = ["--db", words(&file)];
+    let types =
+        async |arguments: &[&str], input: &str| fed(&[arguments, &db].concat(), input).await;
+    for (name, email) in [
+        ("ann", "ann@example.test"),
+        ("bob", "bob@example.test"),
+        // An id of another one, an address of another one, and a name that is written as ids are chosen.
+        ("2", "two@example.test"),
+        ("ann@example.test", "eve@example.test"),
+        ("id:1", "mallory@example.test"),
+    ] {
+        let add = ["user", "add", name, "--email", email];
+        types(&add, "a long password").await.well();
+    }
+    let uuid = "0190b5a2-5c1e-7d6a-9a55-1c2d3e4f5a6b";
+    let session = |mentor, mentee| {
+        let start = ["--start-at", "2026-01-15T10:00:00Z"];
+        let words = [
+            "session", "put", uuid, "--mentor", mentor, "--mentee", mentee,
+        ];
+        [&words[..], &start].concat()
+    };
+    for (typed, readings) in [
+        (
+            "2",
+            ["bob (bob@example.test, id 2)", "2 (two@example.test, id 3)"],
+        ),
+        (
+            "ann@example.test",
+            [
+                "ann (ann@example.test, id 1)",
+                "ann@example.test (eve@example.test, id 4)",
+            ],
+        ),
+    ] {
+        for command in [
+            &["user", "suspend", typed][..],
+            &["user", "resume", typed],
+            &["user", "remove", typed],
+            &["user", "password", typed],
+            &["notify", typed, "--title", "T", "--message", "M"],
+            &session(typed, "bob"),
+            &session("bob", typed),
+        ] {
+            let refused = types(command, "another password").await;
+            for reading in readings {
+                refused.badly(1, reading);
+            }
+        }
+    }
+    let is = async |typed: &str| {
+        let done = types(&["user", "resume", typed, "--json"], "").await;
+        done.json()["id"].clone()
+    };
+    for (typed, id) in [
+        ("id:2", 2),
+        ("name:2", 3),
+        ("email:ann@example.test", 1),
+        ("name:ann@example.test", 4),
+        ("name:bob", 2),
+        // The word before the colon is ours.
+        ("id:1", 1),
+        ("name:id:1", 5),
+        // Whom only one reading fits.
+        ("1", 1),
+        ("bob", 2),
+        ("5", 5),
+        ("bob@example.test", 2),
+    ] {
+        assert_eq!(is(typed).await, id, "{typed}");
+    }
+    for none in ["id:bob", "name:1", "email:bob", "id:", "nobody:2"] {
+        let none = types(&["user", "suspend", none], "").await;
+        none.badly(1, "User not found");
+    }
+}
