@@ -149,7 +149,7 @@ pub struct UserList {
 /// `chat user password USER`
 #[derive(Debug, Args)]
 pub struct UserPassword {
-    /// A name, an e-mail address or an id
+    /// A name, an e-mail address or an id; id:2 or name:2 where it could be either
     pub user: String,
     #[command(flatten)]
     pub password: PasswordSource,
@@ -160,7 +160,7 @@ pub struct UserPassword {
 /// `chat user suspend USER`, and the like
 #[derive(Debug, Args)]
 pub struct UserOnly {
-    /// A name, an e-mail address or an id
+    /// A name, an e-mail address or an id; id:2 or name:2 where it could be either
     pub user: String,
     #[command(flatten)]
     pub file: DbFile,
@@ -184,7 +184,7 @@ pub struct AdminAdd {
 #[derive(Debug, Args)]
 pub struct AdminLink {
     /// How the server is reached
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:3000")]
+    #[arg(long, value_name = "URL", value_parser = origin::public_url, default_value = "http://127.0.0.1:3000")]
     pub public_url: String,
     #[command(flatten)]
     pub file: DbFile,
@@ -203,10 +203,10 @@ pub enum SessionCommand {
 pub struct SessionPut {
     /// The other application's id of it
     pub uuid: String,
-    /// A name, an e-mail address or an id
+    /// A name, an e-mail address or an id; id:2 or name:2 where it could be either
     #[arg(long, value_name = "USER")]
     pub mentor: String,
-    /// A name, an e-mail address or an id
+    /// A name, an e-mail address or an id; id:2 or name:2 where it could be either
     #[arg(long, value_name = "USER")]
     pub mentee: String,
     /// ISO 8601: 2024-01-15T10:00:00Z
@@ -221,7 +221,7 @@ pub struct SessionPut {
 /// `chat notify USER --title T --message M`
 #[derive(Debug, Args)]
 pub struct Notify {
-    /// A name, an e-mail address or an id
+    /// A name, an e-mail address or an id; id:2 or name:2 where it could be either
     pub user: String,
     #[arg(long)]
     pub title: String,
@@ -351,6 +351,22 @@ pub struct Serve {
     /// The HS256 secret, or the RS256 or ES256 public key in PEM, of an application whose tokens are accepted too
     #[arg(long, value_name = "FILE", help_heading = "Accounts")]
     pub trust_jwt: Option<PathBuf>,
+    /// Whom such a token must be meant for, its `aud`; repeatable. Without it nobody asks
+    #[arg(
+        long,
+        value_name = "AUDIENCE",
+        requires = "trust_jwt",
+        help_heading = "Accounts"
+    )]
+    pub trust_aud: Vec<String>,
+    /// Who must have issued such a token, its `iss`; repeatable. Without it nobody asks
+    #[arg(
+        long,
+        value_name = "ISSUER",
+        requires = "trust_jwt",
+        help_heading = "Accounts"
+    )]
+    pub trust_iss: Vec<String>,
     /// How long a login lasts
     #[arg(long, value_name = "SPAN", default_value = "7d", value_parser = values::span, help_heading = "Accounts")]
     pub jwt_ttl: Duration,
@@ -516,7 +532,7 @@ impl Serve {
                 .with_context(|| format!("--trust-jwt {} cannot be read", path.display()))?;
             let trust = Trust::from_file(&content)
                 .map_err(|wrong| anyhow!("--trust-jwt {} {wrong}", path.display()))?;
-            options.trust = Some(trust);
+            options.trust = Some(trust.only(&self.trust_aud, &self.trust_iss));
         }
         Ok(options)
     }

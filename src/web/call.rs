@@ -293,10 +293,15 @@ impl Call {
     }
 }
 
-/// The token in `Authorization: Bearer <token>`.
+/// The token in `Authorization: Bearer <token>`, or alone there. Another scheme is a proxy's before us, and none of ours.
 pub fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    Some(without_bearer(value))
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    values.find_map(|value| {
+        let value = value.to_str().ok()?.trim();
+        let token = without_bearer(value);
+        let is_of_another_scheme = token.len() == value.len() && value.contains(' ');
+        (!is_of_another_scheme).then_some(token)
+    })
 }
 
 /// A token with or without `Bearer ` before it.

@@ -27,7 +27,28 @@ async fn wrong_flags_say_what_to_type() {
         (&["--smtp-password-file", "file"], "--smtp-url"),
         (&["--google-client-id", "id"], "--google-client-secret-file"),
         (&["--admin-password-file", "file"], "--admin-email"),
-        (&["--trust-proxy", "everybody"], "--trust-proxy"),
+        (&["--trust-proxy", "everybody"], "write 127.0.0.1"),
+        (&["--trust-proxy", "10.0.0.0/33"], "10.0.0.0/8"),
+        (&["--trust-aud", "chat"], "--trust-jwt"),
+        (&["--trust-iss", "https://app.example.test"], "--trust-jwt"),
+        (&["--cors-origin", "foo"], "write https://"),
+        (&["--cors-origin", "app.example.test"], "write https://"),
+        (
+            &["--cors-origin", "https://app.example.test/chat"],
+            "write https://app.example.test",
+        ),
+        (&["--cors-origin", "*"], "leave it out"),
+        (&["--cors-origin", "null"], "leave --cors-origin out"),
+        (&["--public-url", "chat.example.test"], "write https://"),
+        (
+            &["--public-url", "ftp://chat.example.test"],
+            "write https://",
+        ),
+        (&["--public-url", "https://"], "write https://"),
+        (
+            &["admin", "link", "--public-url", "chat.example.test"],
+            "write https://",
+        ),
         (&["--members-only", "user", "list"], "cannot be used with"),
     ] {
         typed(wrong).await.badly(2, words);

@@ -172,6 +172,53 @@ async fn no_forgery_opens_a_socket() {
 }
 
 #[tokio::test]
+async fn what_a_proxy_in_front_asks_for_is_no_token_of_ours() {
+    let chat = Chat::open().await;
+    let ann = chat.rooms("ann").await;
+    ann.opens_room("General Discussion").await;
+    let schemes = [
+        "Basic YW5uOnNlY3JldA==",
+        "Digest username=\"ann\", realm=\"proxy\"",
+        "Negotiate YIIJ",
+        "basic YW5uOnNlY3JldA==",
+    ];
+    for other in schemes {
+        let with = |path: &str| Request::new("GET", path).header("Authorization", other);
+        // Who brings nothing else is nobody: may look around, and is told that a token is missing.
+        chat.nobody()
+            .sends(with("/api/rooms"))
+            .await
+            .has_status(200);
+        let missing = chat.nobody().sends(with("/api/notifications")).await;
+        missing.refused(401);
+        assert_eq!(missing.json()["message"], "A token is required");
+        // The other header of the same name is ours.
+        ann.sends(with("/api/notifications")).await.has_status(200);
+        let bearer = format!("Bearer {}", ann.token);
+        for namespace in ["/", "/chat"] {
+            let entry = || {
+                ann.entry()
+                    .namespace(namespace)
+                    .header("Authorization", other)
+            };
+            for entry in [
+                entry().query(&format!("token={}", ann.token)),
+                entry().auth(json!({ "token": ann.token })),
+            ] {
+                let socket = entry.connect().await;
+                assert!(socket.as_ref().is_ok_and(Socket::is_open), "{other}");
+            }
+            let why = entry().connect().await.err().unwrap_or_default();
+            assert_eq!(why, "A token is required", "{other}");
+            // A bearer's is the one that counts, whatever the query says.
+            let entry = ann.entry().namespace(namespace).query("token=nonsense");
+            let entry = entry.header("Authorization", &bearer);
+            assert!(entry.connect().await.is_ok(), "the header comes first");
+        }
+    }
+}
+
+#[tokio::test]
 async fn logging_out_takes_the_sockets_along() {
     let chat = Chat::open().await;
     let (ann, bob) = (chat.rooms("ann").await, chat.rooms("bob").await);
