@@ -9,15 +9,65 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use http::{Request, header};
 
+use super::engine_sessions::{EngineSession, transport};
 use super::guest::{Guest, Socket};
-use super::line::Line;
+use super::line::{Line, Progress};
 use crate::dialects::Namespace;
 use crate::web::call::{bearer, without_bearer};
 
+/// How a session began.
+pub enum Transport {
+    /// As a websocket: this is its connection, to the end.
+    Websocket(Arc<Line>),
+    /// By polling: it uses many.
+    Polling(Arc<EngineSession>),
+}
+
+impl Transport {
+    /// Of a request that begins a session on this connection.
+    pub fn of<B>(request: &Request<B>, line: &Arc<Line>) -> Self {
+        match transport(request.uri().query()) {
+            Some("websocket") => Self::Websocket(line.clone()),
+            _ => Self::Polling(Arc::default()),
+        }
+    }
+
+    /// How often the session has taken all that was handed to it.
+    pub fn progress(&self) -> &Progress {
+        match self {
+            Self::Websocket(line) => line.progress(),
+            Self::Polling(session) => session.progress(),
+        }
+    }
+
+    /// Somebody has said who they are in it.
+    pub fn enter(&self) {
+        match self {
+            Self::Websocket(line) => line.trust(),
+            Self::Polling(session) => session.enter(),
+        }
+    }
+
+    /// A socket of it is gone.
+    pub fn leave(&self) {
+        match self {
+            Self::Websocket(_) => {}
+            Self::Polling(session) => session.leave(),
+        }
+    }
+
+    /// Ends it, without a word.
+    pub fn cut(&self) {
+        match self {
+            Self::Websocket(line) => line.cut(),
+            Self::Polling(session) => session.cut(),
+        }
+    }
+}
+
 /// The beginning of a session.
 pub struct Arrival {
-    /// That it began on, and still is on where it began as a websocket.
-    pub line: Arc<Line>,
+    pub transport: Transport,
     pub address: IpAddr,
     /// From its headers or its query.
     pub token: Option<Box<str>>,
@@ -28,14 +78,19 @@ pub struct Arrival {
 }
 
 impl Arrival {
-    pub fn new<B>(request: &Request<B>, address: IpAddr, line: Arc<Line>, knock: Knock) -> Self {
+    pub fn new<B>(
+        request: &Request<B>,
+        address: IpAddr,
+        transport: Transport,
+        knock: Knock,
+    ) -> Self {
         let token = bearer(request.headers())
             .map(Box::from)
             .or_else(|| in_query(request.uri().query()));
         let user_agent = request.headers().get(header::USER_AGENT);
         let user_agent = user_agent.and_then(|agent| agent.to_str().ok());
         Self {
-            line,
+            transport,
             address,
             token,
             user_agent: user_agent.unwrap_or_default().into(),

@@ -17,7 +17,6 @@ use socketioxide::socket::Socket as RawSocket;
 use super::Shared;
 use super::arrival::Arrival;
 use super::bucket::Bucket;
-use super::line::Line;
 use super::outbox::Outbox;
 use super::seats::Room;
 use crate::core::error::{Error, Result};
@@ -184,14 +183,15 @@ impl Guest {
         }
     }
 
-    /// The wire that it is on now.
-    pub(super) fn line(&self) -> Option<Arc<Line>> {
-        self.shared.lines.of(&self.socket)
+    /// How its session began.
+    pub(super) fn arrival(&self) -> Option<&Arc<Arrival>> {
+        Arrival::of(&self.socket)
     }
 
-    /// A number that changes when everything that was handed to its wire has gone out.
+    /// A number that changes when everything that was handed to its session has been taken.
     pub fn progress(&self) -> u64 {
-        self.shared.lines.progress(&self.socket)
+        let arrival = self.arrival();
+        arrival.map_or(0, |arrival| arrival.transport.progress().count())
     }
 
     fn tell_value(&self, event: &str, body: &Value) {
@@ -242,7 +242,9 @@ impl Guest {
     /// Ends it at the transport, without a word.
     pub fn cut(&self) {
         self.ended.store(true, Ordering::Release);
-        self.shared.lines.cut(&self.socket);
+        if let Some(arrival) = self.arrival() {
+            arrival.transport.cut();
+        }
     }
 
     /// From now on its events are heard, in order, those first that have waited.

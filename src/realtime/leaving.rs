@@ -11,14 +11,15 @@ use socketioxide::handler::DisconnectHandler;
 use socketioxide::socket::{DisconnectReason, Socket};
 use tokio::sync::mpsc;
 
-use super::lines::Stay;
+use super::arrival::Arrival;
 use super::{Place, Word};
 
 /// What a socket holds while it is in, and who hears of its leaving.
 pub struct Leaving {
     pub number: u64,
     pub words: mpsc::UnboundedSender<Word>,
-    pub stay: Stay,
+    /// The session that it is in.
+    pub arrival: Arc<Arrival>,
     /// Free again when this is dropped, right after it was called.
     pub _place: Place,
 }
@@ -27,13 +28,10 @@ impl DisconnectHandler<LocalAdapter, Place> for Leaving {
     fn call_with_defer(
         &self,
         socket: Arc<Socket>,
-        reason: DisconnectReason,
+        _reason: DisconnectReason,
         defer: fn(Arc<Socket>),
     ) {
-        use DisconnectReason::{ClientNSDisconnect, ServerNSDisconnect};
-        if !matches!(reason, ClientNSDisconnect | ServerNSDisconnect) {
-            self.stay.session_has_ended();
-        }
+        self.arrival.transport.leave();
         // The hall may have ended.
         self.words.send(Word::Gone(self.number)).ok();
         defer(socket);

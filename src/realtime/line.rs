@@ -3,22 +3,61 @@
 use std::io;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
+use tokio::time::{Sleep, sleep};
 
+use super::engine_sessions::EngineSession;
 use crate::core::limits::JSON_BYTES;
 
 /// What a stranger may bring on a websocket before saying who it is: one event, and what frames cost around it.
 const FROM_A_STRANGER: u64 = JSON_BYTES as u64 + 1_024;
+/// How long the other end may take nothing while something waits for it. What waits costs memory, and whoever does not
+/// read counts as present.
+const STALL: Duration = Duration::from_secs(30);
 /// That much from a line that is not counted: nobody brings it in a lifetime.
 const UNCOUNTED: u64 = u64::MAX;
+
+/// How often has somebody taken everything that was written for them?
+#[derive(Debug, Default)]
+pub struct Progress {
+    count: AtomicU64,
+    news: Notify,
+}
+
+impl Progress {
+    /// A number that changes when everything written so far has been taken.
+    pub fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// Waits until everything written by then has been taken.
+    pub fn next(&self) -> Notified<'_> {
+        self.news.notified()
+    }
+
+    fn made(&self) {
+        self.count.fetch_add(1, Ordering::Relaxed);
+        self.news.notify_waiters();
+    }
+}
+
+/// What a connection is writing for an Engine.IO session that uses several.
+#[derive(Debug)]
+enum Serves {
+    /// The answer to a poll, and after it something else.
+    Poll(Weak<EngineSession>),
+    /// Everything from now on.
+    Websocket(Weak<EngineSession>),
+}
 
 /// The switch of one connection.
 #[derive(Debug)]
@@ -26,9 +65,9 @@ pub struct Line {
     cut: AtomicBool,
     /// How many bytes may still come in.
     left: AtomicU64,
-    /// How often everything written so far had gone out.
-    flushed: AtomicU64,
-    news: Notify,
+    progress: Progress,
+    /// Whom else its progress is told to.
+    serves: Mutex<Option<Serves>>,
     reader: AtomicWaker,
     writer: AtomicWaker,
 }
@@ -38,8 +77,8 @@ impl Default for Line {
         Self {
             cut: AtomicBool::default(),
             left: UNCOUNTED.into(),
-            flushed: AtomicU64::default(),
-            news: Notify::default(),
+            progress: Progress::default(),
+            serves: Mutex::default(),
             reader: AtomicWaker::default(),
             writer: AtomicWaker::default(),
         }
@@ -86,14 +125,43 @@ impl Line {
         self.writer.wake();
     }
 
-    /// A number that changes when everything written so far has gone out.
-    pub fn flushed(&self) -> u64 {
-        self.flushed.load(Ordering::Relaxed)
+    /// How often everything that was written to it has gone out.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
     }
 
-    /// Waits until everything written by then has gone out.
-    pub fn next_flush(&self) -> Notified<'_> {
-        self.news.notified()
+    /// The answer to a poll of this session is written next.
+    pub fn serves_poll(&self, session: &Arc<EngineSession>) {
+        *self.serves() = Some(Serves::Poll(Arc::downgrade(session)));
+    }
+
+    /// What is written from now on is written for this session.
+    pub fn serves_websocket(&self, session: &Arc<EngineSession>) {
+        *self.serves() = Some(Serves::Websocket(Arc::downgrade(session)));
+    }
+
+    /// What is written from now on is written for nobody in particular.
+    pub fn serves_nobody(&self) {
+        *self.serves() = None;
+    }
+
+    fn serves(&self) -> MutexGuard<'_, Option<Serves>> {
+        self.serves.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Everything that was written has gone out.
+    fn flushed(&self) {
+        self.progress.made();
+        let mut serves = self.serves();
+        let (Some(Serves::Poll(session)) | Some(Serves::Websocket(session))) = &*serves else {
+            return;
+        };
+        if let Some(session) = session.upgrade() {
+            session.progress().made();
+        }
+        if let Some(Serves::Poll(_)) = &*serves {
+            *serves = None;
+        }
     }
 
     fn check(&self, waker: &AtomicWaker, cx: &Context<'_>) -> io::Result<()> {
@@ -116,6 +184,8 @@ pub struct OnLine<S, H> {
     line: Arc<Line>,
     /// Has been read and not been asked for yet.
     unread: Bytes,
+    /// Since when the other end has taken nothing, while something waits for it.
+    stalled: Option<Pin<Box<Sleep>>>,
     _held: H,
 }
 
@@ -125,8 +195,25 @@ impl<S, H> OnLine<S, H> {
             stream,
             line,
             unread: Bytes::new(),
+            stalled: None,
             _held: held,
         }
+    }
+
+    /// Ends the connection if the other end takes nothing of what waits for it for [`STALL`].
+    fn is_taken<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        written: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(STALL)));
+        ready!(stalled.as_mut().poll(cx));
+        self.line.cut();
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
     /// Has this read again, before everything else.
@@ -188,7 +275,8 @@ impl<S: AsyncWrite + Unpin, H: Unpin> AsyncWrite for OnLine<S, H> {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.line.check(&self.line.writer, cx)?;
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.is_taken(cx, written)
     }
 
     fn poll_write_vectored(
@@ -197,7 +285,8 @@ impl<S: AsyncWrite + Unpin, H: Unpin> AsyncWrite for OnLine<S, H> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.line.check(&self.line.writer, cx)?;
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.is_taken(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -208,10 +297,9 @@ impl<S: AsyncWrite + Unpin, H: Unpin> AsyncWrite for OnLine<S, H> {
         self.line.check(&self.line.writer, cx)?;
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
         if let Poll::Ready(Ok(())) = flushed {
-            self.line.flushed.fetch_add(1, Ordering::Relaxed);
-            self.line.news.notify_waiters();
+            self.line.flushed();
         }
-        flushed
+        self.is_taken(cx, flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

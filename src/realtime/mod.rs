@@ -9,11 +9,11 @@ mod behind;
 mod bucket;
 mod catch_up;
 mod crier;
+pub mod engine_sessions;
 mod guest;
 mod hall;
 mod leaving;
 pub mod line;
-pub mod lines;
 mod outbox;
 pub mod payload;
 mod seats;
@@ -42,7 +42,6 @@ use arrival::Arrival;
 use guest::{Guest, Heard, Socket};
 use hall::{Hall, joining_by_itself};
 use leaving::Leaving;
-use lines::Lines;
 
 /// Packets that may wait for a socket; past that it is too slow, and ended.
 const OUTBOUND: usize = 4_096;
@@ -57,7 +56,6 @@ pub struct Shared {
     rates: Arc<Rates>,
     /// How many events a socket may send.
     events: Rate,
-    lines: Arc<Lines>,
     watch: Arc<Watch>,
     /// Turns at reading what was missed.
     catching_up: Semaphore,
@@ -77,7 +75,6 @@ enum Word {
 
 /// The Socket.IO server.
 pub struct Realtime {
-    shared: Arc<Shared>,
     io: SocketIo,
 }
 
@@ -111,7 +108,6 @@ impl Realtime {
             core,
             rates,
             events,
-            lines: Arc::default(),
             watch,
             catching_up: Semaphore::new(CATCHING_UP),
             last_number: AtomicU64::new(0),
@@ -121,17 +117,12 @@ impl Realtime {
         for namespace in Namespace::ALL {
             open_door(&io, namespace, &shared, &words);
         }
-        (Self { shared, io }, service)
+        (Self { io }, service)
     }
 
     /// Tells all sockets that the server goes, and closes them.
     pub async fn close(&self) {
         self.io.close().await;
-    }
-
-    /// The wires under the sessions, for whoever accepts connections to note.
-    pub fn lines(&self) -> Arc<Lines> {
-        self.shared.lines.clone()
     }
 }
 
@@ -162,7 +153,9 @@ fn open_door(
                     // An old client is connected without asking: nothing would end the refused one's line.
                     tokio::spawn(async move {
                         tokio::time::sleep(Duration::from_secs(1)).await;
-                        shared.lines.cut(&socket);
+                        if let Some(arrival) = Arrival::of(&socket) {
+                            arrival.transport.cut();
+                        }
                     });
                 }
                 admitted
@@ -214,6 +207,7 @@ async fn admit(
     );
     let guest = Arc::new(guest);
 
+    arrival.transport.enter();
     // Weak: the socket holds its handlers, and the guest holds the socket.
     let hears = Arc::downgrade(&guest);
     arrival.admit(&guest);
@@ -227,7 +221,7 @@ async fn admit(
     socket.on_disconnect(Leaving {
         number,
         words: words.clone(),
-        stay: shared.lines.admit(socket),
+        arrival: arrival.clone(),
         _place: place,
     });
     let (account, joins, admitted) = (

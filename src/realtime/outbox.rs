@@ -9,7 +9,7 @@ use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use serde_json::value::RawValue;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::OUTBOUND;
 use super::guest::Guest;
@@ -119,24 +119,19 @@ impl Guest {
 async fn carry(guest: Weak<Guest>) {
     let mut pause = SOON;
     loop {
-        let Some(line) = guest.upgrade().map(|guest| guest.line()) else {
+        let Some(arrival) = guest.upgrade().and_then(|guest| guest.arrival().cloned()) else {
             return;
         };
         // Registered before looking, so that nothing can come between the look and the wait.
-        let mut flush = pin!(line.as_ref().map(|line| line.next_flush()));
-        if let Some(flush) = flush.as_mut().as_pin_mut() {
-            flush.enable();
-        }
+        let mut progress = pin!(arrival.transport.progress().next());
+        progress.as_mut().enable();
         match guest.upgrade().map(|guest| guest.carry_on()) {
             None | Some(Carried::All) => return,
             Some(Carried::Some) => pause = SOON,
-            // A polling session's wire changes: so there is a look now and then besides.
+            // Who ends it does not tell this task: so there is a look now and then besides.
             Some(Carried::Nothing) => pause = (2 * pause).min(LATE),
         }
-        match flush.as_pin_mut() {
-            Some(flush) => drop(timeout(pause, flush).await),
-            None => sleep(pause).await,
-        }
+        timeout(pause, progress).await.ok();
     }
 }
 

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Collected, Full};
 use hyper::body::Incoming;
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service, ServiceExt};
@@ -21,9 +21,11 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::core::error::Error;
 use crate::core::{hex, random};
-use crate::realtime::arrival::{Arrival, Knock};
+use crate::realtime::arrival::{Arrival, Knock, Transport};
+use crate::realtime::engine_sessions::{
+    EngineSession, EngineSessions, Serving, session, session_in,
+};
 use crate::realtime::line::Line;
-use crate::realtime::lines::{Lines, session};
 use crate::realtime::payload::Payload;
 use crate::web::answer::refusal;
 use crate::web::call::Visitor;
@@ -52,7 +54,7 @@ pub struct Door {
 }
 
 struct Rules {
-    lines: Arc<Lines>,
+    sessions: Arc<EngineSessions>,
     proxies: Proxies,
     origins: Origins,
     /// What answers without a word about pages from elsewhere.
@@ -64,7 +66,7 @@ struct Rules {
 
 impl Door {
     /// Puts CORS and the catching of panics around the service inside.
-    pub fn new<S, B, E>(service: S, lines: Arc<Lines>, proxies: Proxies, origins: Origins) -> Self
+    pub fn new<S, B, E>(service: S, proxies: Proxies, origins: Origins) -> Self
     where
         S: Service<Request<Payload>, Response = Response<B>, Error = Infallible>
             + Service<(Wire, Request<()>), Future = Ready<Result<(), E>>>
@@ -88,7 +90,7 @@ impl Door {
         let apart = guarded(boxed.clone());
         let inside = guarded(origins.layer().layer(Websockets::new(boxed, begin)));
         let rules = Rules {
-            lines,
+            sessions: Arc::default(),
             proxies,
             origins,
             apart,
@@ -124,10 +126,10 @@ impl Door {
         } else if for_sockets {
             self.rules.admit(&mut request, &visitor, &line)
         } else {
-            Ok(())
+            Ok(Admitted::Other)
         };
         let mut response = match admitted {
-            Ok(()) => {
+            Ok(admitted) => {
                 if !for_sockets {
                     request.extensions_mut().insert(visitor);
                     request.extensions_mut().insert(routes);
@@ -140,12 +142,13 @@ impl Door {
                     _ => self.inside,
                 };
                 let request = Payload::of(request, for_sockets);
-                match tokio::time::timeout(patience, inside.oneshot(request)).await {
+                let response = match tokio::time::timeout(patience, inside.oneshot(request)).await {
                     Ok(Ok(response)) => response,
                     Ok(Err(never)) => match never {},
                     Err(_) => refusal(&Error::TooSlow, &id)
                         .map(|body| body.map_err(Into::into).boxed_unsync()),
-                }
+                };
+                self.rules.answered(admitted, response, &line).await
             }
             Err(error) => refusal(&error, &id).map(|body| body.map_err(Into::into).boxed_unsync()),
         };
@@ -160,6 +163,16 @@ impl Door {
     }
 }
 
+/// What a request is for Engine.IO.
+enum Admitted {
+    /// No request of a session that is known here.
+    Other,
+    /// A request of a session that began by polling.
+    Serving(Serving),
+    /// The beginning of one.
+    Begun(Arc<EngineSession>),
+}
+
 impl Rules {
     /// What the next request is called, in its answer and in the log: told apart from others, not secret.
     fn name(&self) -> Arc<str> {
@@ -172,17 +185,56 @@ impl Rules {
         request: &mut Request<Incoming>,
         visitor: &Visitor,
         line: &Arc<Line>,
-    ) -> Result<(), Error> {
+    ) -> Result<Admitted, Error> {
         if !self.origins.admit(request.headers()) {
             return Err(Error::Forbidden("This page may not talk to this server"));
         }
-        self.lines.seen(request, line)?;
-        if session(request.uri().query()).is_none() {
-            let knock = self.knock(visitor.address)?;
-            let arrival = Arrival::new(request, visitor.address, line.clone(), knock);
-            request.extensions_mut().insert(Arc::new(arrival));
+        let serving = self.sessions.serve(request, line)?;
+        if session(request.uri().query()).is_some() {
+            return Ok(serving.map_or(Admitted::Other, Admitted::Serving));
         }
-        Ok(())
+        let knock = self.knock(visitor.address)?;
+        let transport = Transport::of(request, line);
+        let begun = match &transport {
+            Transport::Polling(session) => Admitted::Begun(session.clone()),
+            Transport::Websocket(_) => Admitted::Other,
+        };
+        let arrival = Arrival::new(request, visitor.address, transport, knock);
+        request.extensions_mut().insert(Arc::new(arrival));
+        Ok(begun)
+    }
+
+    /// Notes what an answer means for the session that the request belongs to.
+    async fn answered(
+        &self,
+        admitted: Admitted,
+        response: Response<Body>,
+        line: &Line,
+    ) -> Response<Body> {
+        match admitted {
+            Admitted::Other => response,
+            Admitted::Serving(serving) => {
+                if response.status() == StatusCode::OK {
+                    serving.answered(line);
+                } else if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+                    line.serves_nobody();
+                }
+                response
+            }
+            Admitted::Begun(session) => {
+                // The answer is a line, and there already; in it Socket.IO says how it calls the session.
+                let (head, body) = response.into_parts();
+                let body = body.collect().await.map(Collected::to_bytes);
+                let body = body.unwrap_or_default();
+                if let Some(id) = session_in(&body).filter(|_| head.status == StatusCode::OK) {
+                    self.sessions.list(id, &session);
+                }
+                let body = Full::new(body)
+                    .map_err(|never| match never {})
+                    .boxed_unsync();
+                Response::from_parts(head, body)
+            }
+        }
     }
 
     fn knock(&self, address: IpAddr) -> Result<Knock, Error> {

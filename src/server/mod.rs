@@ -162,7 +162,6 @@ impl Server {
         );
         let door = Door::new(
             service,
-            realtime.lines(),
             Proxies::new(settings.trust_proxy, watch.clone()),
             Origins::new(settings.cors_origin, &own_url),
         );

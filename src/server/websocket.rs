@@ -22,8 +22,8 @@ use tokio_rustls::server::TlsStream;
 use tower::Service;
 
 use crate::realtime::arrival::Arrival;
+use crate::realtime::engine_sessions::session;
 use crate::realtime::line::OnLine;
-use crate::realtime::lines::session;
 
 /// A connection in this server, with its place.
 pub type Connection<S> = OnLine<S, OwnedSemaphorePermit>;

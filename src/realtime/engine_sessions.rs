@@ -1,0 +1,244 @@
+//! Which connections does an Engine.IO session use? One that begins by polling uses many: each poll and each packet may
+//! come on another one, and a websocket takes over from them, while they still finish.
+//!
+//! So nothing here asks which connection is the session's. What a session has taken, what it may bring and whether it
+//! was cut is known of the session itself; its connections only report to it, and are cut with it. A session that begins
+//! as a websocket has one connection for its whole life, and needs none of this.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+
+use http::{Method, Request, header};
+
+use super::line::{Line, Progress};
+use crate::core::error::{Error, Result};
+use crate::core::limits::JSON_BYTES;
+
+/// Connections of one session that are remembered, so that they can be cut: more than a browser opens to one host.
+const CONNECTIONS: usize = 8;
+
+/// The Engine.IO sessions that began by polling, by their session id.
+#[derive(Debug, Default)]
+pub struct EngineSessions(Mutex<HashMap<Box<str>, Weak<EngineSession>>>);
+
+/// An Engine.IO session that began by polling. It lives as long as Socket.IO keeps the request that it began with.
+#[derive(Debug, Default)]
+pub struct EngineSession {
+    /// Answered polls, and what its websocket has taken.
+    progress: Progress,
+    state: Mutex<State>,
+    /// Where it is listed, and under which id.
+    listed: OnceLock<(Weak<EngineSessions>, Box<str>)>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Sockets in it that were let in, one in each namespace. Without any, it is a stranger's.
+    sockets: usize,
+    connections: Vec<Weak<Line>>,
+    is_cut: bool,
+    /// A packet is on its way.
+    brings: bool,
+}
+
+/// A request of a session, until it is answered.
+pub struct Serving {
+    session: Arc<EngineSession>,
+    what: What,
+}
+
+#[derive(PartialEq, Eq)]
+enum What {
+    Poll,
+    Packet,
+    Websocket,
+}
+
+impl EngineSessions {
+    /// A request has come in on this connection. Answers the session that it belongs to, if it is one that began by
+    /// polling.
+    ///
+    /// # Errors
+    /// `Malformed` for a websocket that cannot be one, a session that was cut, and a second packet before the first one
+    /// was taken. `TooLarge` for more than an event, as long as nobody has said who they are.
+    pub fn serve<B>(&self, request: &Request<B>, line: &Arc<Line>) -> Result<Option<Serving>> {
+        let query = request.uri().query();
+        let wants_websocket = transport(query) == Some("websocket");
+        if wants_websocket && !becomes_websocket(request) {
+            // A proxy has taken the header away. Answered by 101, a client would never try another transport.
+            return Err(Error::Malformed(
+                "A websocket needs the header Upgrade: websocket".into(),
+            ));
+        }
+        let Some(id) = session(query) else {
+            if wants_websocket {
+                line.doubt();
+            }
+            return Ok(None);
+        };
+        let unknown = || Error::Malformed("Session ID unknown".into());
+        let known = self.lock().get(id).and_then(Weak::upgrade);
+        let Some(session) = known else {
+            // Engine.IO refuses polls in its own words, but would let a websocket open first.
+            return if wants_websocket {
+                Err(unknown())
+            } else {
+                Ok(None)
+            };
+        };
+        let what = match request.method() {
+            _ if wants_websocket => What::Websocket,
+            &Method::POST => What::Packet,
+            _ => What::Poll,
+        };
+        let mut state = session.lock();
+        if state.is_cut {
+            return Err(unknown());
+        }
+        if what == What::Packet {
+            if state.sockets == 0 && !is_small(request) {
+                return Err(Error::TooLarge(format!(
+                    "A packet must be at most {JSON_BYTES} bytes"
+                )));
+            }
+            if std::mem::replace(&mut state.brings, true) {
+                return Err(Error::Malformed(
+                    "The session's last packet is still on its way".into(),
+                ));
+            }
+        }
+        if what == What::Websocket {
+            if state.sockets == 0 {
+                line.doubt();
+            }
+            line.serves_websocket(&session);
+        }
+        state.note(line);
+        drop(state);
+        Ok(Some(Serving { session, what }))
+    }
+
+    /// From now on requests that name this id are this session's.
+    pub fn list(self: &Arc<Self>, id: &str, session: &Arc<EngineSession>) {
+        let listed = (Arc::downgrade(self), id.into());
+        if session.listed.set(listed).is_ok() {
+            self.lock().insert(id.into(), Arc::downgrade(session));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, Weak<EngineSession>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl EngineSession {
+    /// How often it has taken all that was handed to it.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// Somebody has said who they are in it: what it brings is no stranger's any more, on any connection.
+    pub fn enter(&self) {
+        let mut state = self.lock();
+        state.sockets += 1;
+        state.connections().for_each(|line| line.trust());
+    }
+
+    /// A socket of it is gone. With the last one it is a stranger's again.
+    pub fn leave(&self) {
+        self.lock().sockets -= 1;
+    }
+
+    /// Cuts all its connections; it is not served on another one.
+    pub fn cut(&self) {
+        let mut state = self.lock();
+        state.is_cut = true;
+        state.connections().for_each(|line| line.cut());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for EngineSession {
+    fn drop(&mut self) {
+        if let Some((sessions, id)) = self.listed.get()
+            && let Some(sessions) = sessions.upgrade()
+        {
+            sessions.lock().remove(id);
+        }
+    }
+}
+
+impl State {
+    fn note(&mut self, line: &Arc<Line>) {
+        self.connections.retain(|known| {
+            known.strong_count() > 0 && !std::ptr::eq(known.as_ptr(), Arc::as_ptr(line))
+        });
+        if self.connections.len() >= CONNECTIONS {
+            self.connections.remove(0);
+        }
+        self.connections.push(Arc::downgrade(line));
+    }
+
+    fn connections(&mut self) -> impl Iterator<Item = Arc<Line>> {
+        self.connections.iter().filter_map(Weak::upgrade)
+    }
+}
+
+impl Serving {
+    /// The request has an answer, which this connection is about to write.
+    pub fn answered(self, line: &Line) {
+        if self.what == What::Poll {
+            // It has all that waited. Once it is written, the session has taken it.
+            line.serves_poll(&self.session);
+        }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        if self.what == What::Packet {
+            self.session.lock().brings = false;
+        }
+    }
+}
+
+fn is_small<B>(request: &Request<B>) -> bool {
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+    length.is_some_and(|length: usize| length <= JSON_BYTES)
+}
+
+/// May this request's connection become a websocket?
+fn becomes_websocket<B>(request: &Request<B>) -> bool {
+    let says = |name, word: &str| {
+        let mut values = request.headers().get_all(name).iter();
+        values.any(|value| {
+            let words = value.to_str().unwrap_or_default().split(',');
+            words
+                .map(str::trim)
+                .any(|said| said.eq_ignore_ascii_case(word))
+        })
+    };
+    says(header::UPGRADE, "websocket") && says(header::CONNECTION, "upgrade")
+}
+
+/// The Engine.IO session that a request belongs to.
+pub fn session(query: Option<&str>) -> Option<&str> {
+    query?.split('&').find_map(|pair| pair.strip_prefix("sid="))
+}
+
+/// The transport that a request is for.
+pub fn transport(query: Option<&str>) -> Option<&str> {
+    let mut pairs = query?.split('&');
+    pairs.find_map(|pair| pair.strip_prefix("transport="))
+}
+
+/// The session id in the answer to a handshake: `0{"sid":"…",…}`, with its length before it for an old client.
+pub fn session_in(answer: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(answer).ok()?;
+    let (_, after) = text.split_once("\"sid\":\"")?;
+    Some(after.split_once('"')?.0)
+}
