@@ -19,6 +19,7 @@ pub mod origin;
 pub mod pages;
 pub mod people;
 pub mod rates;
+mod refused;
 pub mod routes;
 pub mod uploads;
 pub mod watch;
@@ -84,7 +85,11 @@ pub fn filter(
                 let web = web.clone();
                 async move {
                     let call = Call::new(web.clone(), visitor, query, headers, parts(body)).await;
-                    let reply = web.answer(&routes, &method, path.as_str(), call).await;
+                    let mut reply = web.answer(&routes, &method, path.as_str(), call).await;
+                    reply.headers_mut().insert(
+                        "x-content-type-options",
+                        HeaderValue::from_static("nosniff"),
+                    );
                     web.watch.answered(reply.status());
                     reply
                 }
@@ -96,16 +101,21 @@ pub fn filter(
 impl Web {
     async fn answer(&self, routes: &Routes, method: &Method, path: &str, call: Call) -> Reply {
         let request = call.visitor().request.clone();
+        let is_looked_at = refused::is_looked_at(method, path, call.headers());
+        let refuse = |error: &Error| match is_looked_at {
+            true => refused::in_words(refusal(error, &request), error, &self.public_url),
+            false => refusal(error, &request),
+        };
         let (shared, params) = match routes.find(method, path) {
             Found::Routes(routes, params) => (routes, params),
             Found::WrongMethod(allowed) => return wrong_method(&allowed),
-            Found::Nothing => return refusal(&Error::NotFound("Route"), &request),
+            Found::Nothing => return refuse(&Error::NotFound("Route")),
         };
         let meant = shared
             .iter()
             .find(|route| route.meant.is_none_or(|meant| meant(&call)));
         let Some(route) = meant else {
-            return refusal(&Error::NotFound("Route"), &request);
+            return refuse(&Error::NotFound("Route"));
         };
         let (standing, counted) = match self.rates.count(route.class, route.path, call.asker()) {
             Some((standing, counted)) => (Some(standing), counted),
@@ -121,14 +131,9 @@ impl Web {
                 .unwrap_or(Err(Error::TooSlow)),
             Err(error) => Err(error),
         };
-        let mut reply = answered.unwrap_or_else(|error| refusal(&error, &request));
-        let headers = reply.headers_mut();
-        headers.insert(
-            "x-content-type-options",
-            HeaderValue::from_static("nosniff"),
-        );
+        let mut reply = answered.unwrap_or_else(|error| refuse(&error));
         if let Some(standing) = standing {
-            standing.write(headers);
+            standing.write(reply.headers_mut());
         }
         reply
     }

@@ -34,6 +34,56 @@ async fn a_page_runs_no_script_but_its_own_and_is_asked_for_once() {
     }
 }
 
+/// What a browser asks for when somebody types or follows an address.
+const LOOKING: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8";
+
+#[tokio::test]
+async fn a_wrong_address_is_answered_in_words_to_whoever_looks() {
+    let chat = Chat::with(&["--public-url", "https://chat.example.test/chat"]).await;
+    let looks = async |path: &str| {
+        let looking = Request::new("GET", path).header("Accept", LOOKING);
+        chat.nobody().sends(looking).await
+    };
+    for (path, status, words) in [
+        ("/nowhere", 404, "leads to nothing here"),
+        ("/adm", 404, "leads to nothing here"),
+        ("/docs/nothing/openapi.json", 404, "Document not found"),
+        ("/assets/nothing.js", 404, "leads to nothing here"),
+        ("/uploads/gone.txt", 400, "id of a"),
+        ("/auth/google", 501, "--google-client-id"),
+        ("/user/profile", 401, "A token is required"),
+    ] {
+        let page = looks(path).await;
+        page.has_status(status);
+        assert_eq!(page.says("Content-Type"), "text/html; charset=utf-8");
+        let text = page.text();
+        assert!(text.starts_with("<!doctype html>"), "{path}: {text}");
+        assert!(text.contains(words), "{path}: {text}");
+        // By the path that a proxy in front takes away.
+        assert!(text.contains(r#"href="/chat/""#), "{path}: {text}");
+        let policy = page.says("Content-Security-Policy");
+        assert!(policy.starts_with("default-src 'none';"), "{policy}");
+        assert_eq!(page.says("X-Content-Type-Options"), "nosniff");
+        // Everybody else gets the envelope.
+        for accept in [
+            "*/*",
+            "application/json",
+            "application/json, text/plain, */*",
+            "",
+        ] {
+            let program = Request::new("GET", path).header("Accept", accept);
+            chat.nobody().sends(program).await.refused(status);
+        }
+        chat.nobody().get(path).await.refused(status);
+    }
+    looks("/user/profile").await.says("WWW-Authenticate");
+    // An API answers programs, whoever looks.
+    looks("/api/nothing").await.refused(404);
+    // What somebody made of an address is no part of the page.
+    let text = looks("/%3Cscript%3Ealert(1)%3C/script%3E").await.text();
+    assert!(!text.contains("script"), "{text}");
+}
+
 #[test]
 fn vendored_modules_are_what_their_packages_have() {
     let vendor = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/pages/vendor");

@@ -240,6 +240,8 @@ impl Writer<'_> {
             response["headers"][name] = header(name);
         }
         response["content"] = json!({ "application/json": { "schema": written_out(&json!("Refusal")), "example": example } });
+        // To whoever looks at it with a browser.
+        response["content"]["text/html"] = json!({});
         response
     }
 }
