@@ -40,6 +40,19 @@ pub struct OidcFlags {
     pub login_return: Option<String>,
 }
 
+impl OidcFlags {
+    /// # Errors
+    /// What is wrong with the issuer's URL, or with where the browser goes afterwards.
+    pub fn make_sense(&self) -> std::result::Result<(), String> {
+        if let Some(url) = &self.login_return
+            && !(url.starts_with("https://") || url.starts_with("http://"))
+        {
+            return Err(format!("--login-return {url} must be an http or https URL"));
+        }
+        Issuer::new(&self.issuer).map(drop)
+    }
+}
+
 /// Logging in at one issuer.
 pub struct Oidc {
     flags: OidcFlags,
@@ -81,11 +94,7 @@ impl Oidc {
     /// # Errors
     /// What is wrong with the issuer's URL, or with where the browser goes afterwards.
     pub fn new(flags: OidcFlags, public_url: &str) -> std::result::Result<Self, String> {
-        if let Some(url) = &flags.login_return
-            && !(url.starts_with("https://") || url.starts_with("http://"))
-        {
-            return Err(format!("--login-return {url} must be an http or https URL"));
-        }
+        flags.make_sense()?;
         Ok(Self {
             issuer: Issuer::new(&flags.issuer)?,
             redirect: format!("{public_url}/auth/google/callback"),
@@ -125,8 +134,12 @@ impl Oidc {
         } else {
             ""
         };
+        // Behind a proxy the browser knows these routes by a longer path.
+        let path = self.redirect.parse::<http::Uri>();
+        let path = path.as_ref().map_or("/auth/google", |url| url.path());
+        let path = path.trim_end_matches("/callback");
         let cookie = format!(
-            "{COOKIE}={}; Path=/auth/google; Max-Age={}; HttpOnly; SameSite=Lax{secure}",
+            "{COOKIE}={}; Path={path}; Max-Age={}; HttpOnly; SameSite=Lax{secure}",
             begun.browser,
             PATIENCE.as_secs()
         );
