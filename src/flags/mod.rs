@@ -183,9 +183,9 @@ pub struct AdminAdd {
 /// `chat admin link`
 #[derive(Debug, Args)]
 pub struct AdminLink {
-    /// How the server is reached
-    #[arg(long, value_name = "URL", value_parser = origin::public_url, default_value = "http://127.0.0.1:3000")]
-    pub public_url: String,
+    /// How the server is reached [default: as the one says that runs on the file, or ran last]
+    #[arg(long, value_name = "URL", value_parser = origin::public_url)]
+    pub public_url: Option<String>,
     #[command(flatten)]
     pub file: DbFile,
 }
@@ -508,7 +508,8 @@ impl Serve {
             } else {
                 Limits::default().sockets
             },
-            resend: self.rates()[0].0.is_some(),
+            // Between two codes: a promise to whom they are mailed, and no matter of how often somebody may ask.
+            resend: !self.temp || self.rates()[0].0.is_some(),
             mail_delay: self.mail_delay,
         };
         options.bcrypt_cost =
@@ -556,19 +557,21 @@ impl Serve {
     /// Logging in with Google or another issuer, where that is turned on.
     ///
     /// # Errors
-    /// Where the client secret cannot be read.
+    /// Where the client secret cannot be read, or a URL is none.
     pub fn oidc(&self) -> anyhow::Result<Option<OidcFlags>> {
         let (Some(client_id), Some(path)) =
             (&self.google_client_id, &self.google_client_secret_file)
         else {
             return Ok(None);
         };
-        Ok(Some(OidcFlags {
+        let flags = OidcFlags {
             issuer: self.oidc_issuer.clone(),
             client_id: client_id.clone(),
             client_secret: secret("--google-client-secret-file", path)?,
             login_return: self.login_return.clone(),
-        }))
+        };
+        flags.make_sense().map_err(|wrong| anyhow!(wrong))?;
+        Ok(Some(flags))
     }
 
     /// The addresses to listen on: a throwaway instance picks a free port, unless told otherwise.

@@ -111,6 +111,22 @@ async fn without_limits_a_code_may_be_sent_again_at_once() {
 }
 
 #[tokio::test]
+async fn how_often_somebody_is_mailed_is_no_matter_of_how_often_others_may_ask() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // That is with `--limit-auth off`.
+    let chat = Chat::on(&folder.path().join("chat.db"), &[]).await;
+    let ann = chat.rooms("ann").await;
+    for (first, again) in [
+        (SEND, RESEND),
+        ("/user/reset-password-code", "/user/reset-password-code"),
+    ] {
+        let address = json!({ "email": format!("{}@example.test", ann.name) });
+        told(&chat.nobody().post(first, address.clone()).await);
+        chat.nobody().post(again, address).await.refused(429);
+    }
+}
+
+#[tokio::test]
 async fn what_is_no_address_gets_no_code() {
     let chat = Chat::open().await;
     for path in [SEND, RESEND, "/user/reset-password-code"] {
