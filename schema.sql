@@ -1,6 +1,12 @@
 -- The database of chat, version 2, as it should be. Times are milliseconds since 1970; ids are integers below 2^53.
 -- A fresh file gets all of this at once; an older one is brought here by the steps in src/core/store/steps.
 
+-- The server that runs on this file, or ran on it last: one row.
+CREATE TABLE server (
+    url TEXT NOT NULL                      -- how it is reached, for links; empty: none has run yet
+) STRICT;
+INSERT INTO server (url) VALUES ('');
+
 -- Keys made on first start: `ids` spells ids for the outside, `tokens` signs JWTs.
 CREATE TABLE secrets (
     name  TEXT PRIMARY KEY,

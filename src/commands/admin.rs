@@ -10,6 +10,9 @@ use crate::core::model::Account;
 use crate::core::{account, error};
 use crate::flags::{AdminAdd, AdminCommand, AdminLink};
 
+/// Where a server is reached that was told nothing.
+const UNTOLD: &str = "http://127.0.0.1:3000";
+
 pub async fn run(command: AdminCommand) -> Result<(), Failure> {
     match command {
         AdminCommand::Add(add) => make(add).await,
@@ -59,9 +62,12 @@ pub fn name_in(email: &str) -> &str {
 
 async fn link(flags: AdminLink) -> Result<(), Failure> {
     let core = visit(&flags.file.db)?;
-    let token = core.write(admin::link).await;
+    let made = core.write(|tx| Ok((admin::link(tx)?, admin::served_at(tx)?)));
+    let made = made.await;
     close(core).await;
-    let link = set_up_link(&flags.public_url, &token?);
+    let (token, served_at) = made?;
+    let url = flags.public_url.or(served_at);
+    let link = set_up_link(url.as_deref().unwrap_or(UNTOLD), &token);
     if flags.file.json {
         println!("{}", json!({ "link": link }));
     } else {

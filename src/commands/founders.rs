@@ -8,6 +8,26 @@ use crate::core::admin::{Change, NewPerson};
 use crate::core::{Core, account, admin, text};
 use crate::flags::secret;
 
+/// What can be known to be wrong before there is a database.
+pub fn make_sense(email: &str, file: Option<&Path>, is_fresh: bool) -> Result<(), Failure> {
+    if let Some(wrong) = text::wrong_with_email(email) {
+        return Err(anyhow::anyhow!("--admin-email {email} {wrong}").into());
+    }
+    match file {
+        None if is_fresh => Err(anyhow::anyhow!(
+            "--admin-email {email} makes an account in a new database: give its password with --admin-password-file"
+        )
+        .into()),
+        None => Ok(()),
+        Some(file) => match text::wrong_with_password(&secret("--admin-password-file", file)?) {
+            Some(wrong) => {
+                Err(anyhow::anyhow!("the password in --admin-password-file {wrong}").into())
+            }
+            None => Ok(()),
+        },
+    }
+}
+
 /// Makes the account with this address an administrator with this password, or makes it.
 pub async fn administrator(core: &Core, email: &str, file: Option<&Path>) -> Result<(), Failure> {
     let password = file.map(|path| secret("--admin-password-file", path));

@@ -3,6 +3,7 @@
 mod admin;
 mod backup;
 pub(crate) mod founders;
+mod greeting;
 mod notify;
 mod print;
 mod progress;

@@ -9,11 +9,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 use super::Failure;
-use super::admin::set_up_link;
 use super::founders;
+use super::greeting::Greeting;
 use crate::core::{Core, admin};
 use crate::flags::{Announce, Serve};
-use crate::server::{Server, Settings, temp, tls};
+use crate::server::{Bound, Server, Settings, temp, tls};
 use crate::web::watch::Setting;
 
 /// Serves until it is told to end.
@@ -25,14 +25,25 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
     let end = Ending::watch(flags.exit_with_stdin)?;
     let home = Home::of(&flags)?;
     home.say_where(&mut set);
-    let fresh = !home.path.exists();
-    let (core, news, lock) = Core::open(&home.path, flags.options()?)?;
+    let is_fresh = !home.path.exists();
+    // Whatever can be wrong is found out before there is a file.
+    let options = flags.options()?;
     let tls = match (&flags.tls_cert, &flags.tls_key) {
         (Some(cert), Some(key)) => Some(tls::acceptor(cert, key)?),
         _ => None,
     };
     let smtp = flags.smtp()?;
     let oidc = flags.oidc()?;
+    if let Some(email) = &flags.admin_email {
+        founders::make_sense(email, flags.admin_password_file.as_deref(), is_fresh)?;
+    }
+    let bound = Bound::to(flags.listeners(listen_given))
+        .await
+        .map_err(|error| match error.kind() {
+            ErrorKind::AddrInUse => Failure::AddressInUse(error.to_string()),
+            _ => Failure::Other(anyhow::Error::new(error).context("cannot listen")),
+        })?;
+    let (core, news, lock) = Core::open(&home.path, options)?;
     let admin_token = if flags.temp {
         Some(temp::people(&core, &flags.user).await?)
     } else {
@@ -41,13 +52,12 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
     if let Some(email) = &flags.admin_email {
         founders::administrator(&core, email, flags.admin_password_file.as_deref()).await?;
     }
-    let setting_up = core.clone();
-    let public_url = flags.public_url.clone();
+    let (noting, durability) = (core.clone(), core.durability());
     let server = Server::start(Settings {
         core,
         news,
         lock,
-        listen: flags.listeners(listen_given),
+        bound,
         rates: flags.rates(),
         members_only: flags.members_only,
         trust_proxy: flags.trust_proxy,
@@ -59,19 +69,34 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
         flags: set,
     })
     .await
-    .map_err(|error| match error.kind() {
-        ErrorKind::AddrInUse => Failure::AddressInUse(error.to_string()),
-        _ => Failure::Other(anyhow::Error::new(error).context("cannot listen")),
-    })?;
-    if flags.announce == Some(Announce::Json) {
-        announce(&server, &home.path, admin_token.as_deref())?;
-    } else {
-        let token = setting_up.write(admin::offer_set_up).await?;
-        let url = public_url.or_else(|| Some(server.listening().first()?.url.clone()));
-        let link = token.map(|token| set_up_link(&url.unwrap_or_default(), &token));
-        greet(&server, &home.path, fresh, link.as_deref());
+    .context("cannot serve")?;
+    let url = server.url().to_owned();
+    let set_up = noting.write(move |tx| {
+        admin::serve_at(tx, &url)?;
+        admin::offer_set_up(tx)
+    });
+    let set_up = set_up.await?;
+    drop(noting);
+    let greeting = |is_seen| Greeting {
+        server: &server,
+        db: &home.path,
+        is_fresh,
+        set_up: set_up.as_deref(),
+        durability,
+        is_seen,
+    };
+    match flags.announce {
+        Some(Announce::Json) => {
+            announce(&server, &home.path, admin_token.as_deref())?;
+            // Standard output has one line, for a program. What is for people goes where they look for it.
+            let out = std::io::stderr();
+            greeting(out.is_terminal()).say(out);
+        }
+        None => {
+            let out = std::io::stdout();
+            greeting(out.is_terminal()).say(out);
+        }
     }
-    drop(setting_up);
     let why = end.reached().await;
     tracing::info!(why, "ending");
     server.stop().await;
@@ -132,46 +157,6 @@ fn announce(server: &Server, db: &Path, admin_token: Option<&str>) -> anyhow::Re
     writeln!(out, "{line}")
         .and_then(|()| out.flush())
         .context("nobody reads the announcement")
-}
-
-/// What a person sees who has started it.
-fn greet(server: &Server, db: &Path, fresh: bool, link: Option<&str>) {
-    let bold = |text: &str| match std::io::stdout().is_terminal() {
-        true => format!("\x1b[1m{text}\x1b[0m"),
-        false => text.to_owned(),
-    };
-    println!("chat {} serves", env!("CARGO_PKG_VERSION"));
-    for listening in server.listening() {
-        let first = listening
-            .dialect
-            .map_or(String::new(), |name| format!("   {name} first"));
-        println!("  {}{first}", bold(&listening.url));
-    }
-    let state = if fresh {
-        "new, everything is in it"
-    } else {
-        "everything is in it"
-    };
-    println!("  {}   {state}", db.display());
-    if fresh {
-        let url = server
-            .listening()
-            .first()
-            .map_or("", |first| first.url.as_str());
-        println!();
-        println!("Make an account:");
-        println!("  curl {url}/api/auth/signup -H 'Content-Type: application/json' \\");
-        println!(
-            "    -d '{{\"username\":\"ann\",\"email\":\"ann@example.com\",\"password\":\"at least 8 characters\"}}'"
-        );
-        println!();
-    }
-    if let Some(link) = link {
-        println!("Nobody administers it yet. Open this within 30 minutes, once:");
-        println!("  {}", bold(link));
-        println!();
-    }
-    println!("Ctrl-C ends it.");
 }
 
 /// What ends the server: SIGTERM, SIGINT, or standard input where that was asked for.

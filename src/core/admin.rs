@@ -208,6 +208,22 @@ pub fn offer_set_up(tx: &Tx<'_>) -> Result<Option<String>> {
     link(tx).map(Some)
 }
 
+/// Notes how the server is reached that runs on this file.
+///
+/// # Errors
+/// Only the database's.
+pub fn serve_at(tx: &Tx<'_>, url: &str) -> Result<()> {
+    tx.put_server_url(url)
+}
+
+/// How the server is reached that runs on this file, or ran on it last; `None` where none has yet.
+///
+/// # Errors
+/// Only the database's.
+pub fn served_at(view: &View<'_>) -> Result<Option<String>> {
+    view.server_url()
+}
+
 /// A token that makes its holder an administrator, whether or not there is one; an earlier one is void.
 ///
 /// # Errors

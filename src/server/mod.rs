@@ -4,6 +4,7 @@
 //! here, and every request passes the [`door`] (who is it, may this page ask), then Socket.IO, then warp.
 
 mod door;
+mod listeners;
 mod origins;
 mod proxies;
 pub mod temp;
@@ -29,7 +30,6 @@ use tokio_rustls::TlsAcceptor;
 use crate::admin;
 use crate::core::{Core, Durability, Locked, News};
 use crate::dialects::{self, ALL};
-use crate::flags::Listen;
 use crate::mail::postman::{self, Smtp};
 use crate::realtime::Realtime;
 use crate::realtime::line::{Line, OnLine};
@@ -41,6 +41,7 @@ use crate::web::routes::Routes;
 use crate::web::watch::{About, Setting, Watch};
 use crate::web::{self, Web};
 use door::Door;
+pub use listeners::{Bound, Listening};
 use origins::Origins;
 use proxies::Proxies;
 
@@ -60,7 +61,7 @@ pub struct Settings {
     pub core: Core,
     pub news: News,
     pub lock: Locked,
-    pub listen: Vec<Listen>,
+    pub bound: Bound,
     /// Auth, API, upload, events.
     pub rates: [Rate; 4],
     pub members_only: bool,
@@ -80,6 +81,8 @@ pub struct Server {
     core: Core,
     realtime: Realtime,
     listening: Vec<Listening>,
+    /// How it is reached from outside.
+    url: String,
     stop: watch::Sender<bool>,
     accepting: JoinSet<()>,
     /// What goes on beside the listeners: the postman's round, and who observes.
@@ -88,28 +91,12 @@ pub struct Server {
     _lock: Locked,
 }
 
-/// Where it listens, now that it does.
-#[derive(Debug, Clone)]
-pub struct Listening {
-    pub address: SocketAddr,
-    pub dialect: Option<&'static str>,
-    pub url: String,
-}
-
 impl Server {
-    /// Binds the listeners and serves.
+    /// Serves where it is bound.
     ///
     /// # Errors
-    /// Where an address cannot be listened on, or an origin is none.
+    /// What is wrong with the flags for logging in elsewhere.
     pub async fn start(settings: Settings) -> io::Result<Self> {
-        let mut bound = Vec::new();
-        for listen in settings.listen {
-            let listener = TcpListener::bind(listen.address)
-                .await
-                .map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", listen.address)))?;
-            bound.push((listener, listen.dialect));
-        }
-
         let core = settings.core;
         let [auth, api, upload, events] = settings.rates;
         let rates = Arc::new(Rates::new(auth, api, upload));
@@ -118,35 +105,27 @@ impl Server {
         } else {
             "http"
         };
-        let first = bound
-            .first()
-            .map(|(listener, _)| listener.local_addr())
-            .transpose()?;
-        let public_url = settings.public_url.unwrap_or_else(|| {
-            first.map_or_else(String::new, |address| format!("{scheme}://{address}"))
-        });
-        let public_url = public_url.trim_end_matches('/').to_owned();
+        let listening = settings.bound.listening(scheme)?;
+        let first = listening.first().map(|first| first.url.clone());
+        let url = settings.public_url.or(first).unwrap_or_default();
+        let url = url.trim_end_matches('/').to_owned();
         let oidc = settings
             .oidc
-            .map(|flags| Oidc::new(flags, &public_url))
+            .map(|flags| Oidc::new(flags, &url))
             .transpose();
-        let in_the_clear = settings.tls.is_none() && !public_url.starts_with("https:");
-        let is_public = |(listener, _): &(TcpListener, _)| {
-            let address = listener.local_addr();
-            address.is_ok_and(|address| !address.ip().is_loopback())
-        };
+        let in_the_clear = settings.tls.is_none() && !url.starts_with("https:");
+        let is_public = |own: &Listening| !own.address.ip().is_loopback();
         let (watch, questions) = Watch::new(About {
             settings: settings.flags,
             mails: settings.smtp.is_some(),
             durable: core.durability() == Durability::Full,
-            exposed: in_the_clear && bound.iter().any(is_public),
+            exposed: in_the_clear && listening.iter().any(is_public),
         });
-        let own_url = public_url.clone();
         let web = Web {
             core: core.clone(),
             rates: rates.clone(),
             members_only: settings.members_only,
-            public_url,
+            public_url: url.clone(),
             oidc: oidc.map_err(io::Error::other)?,
             watch: watch.clone(),
             documents: Shelf::new(described()),
@@ -163,19 +142,13 @@ impl Server {
         let door = Door::new(
             service,
             Proxies::new(settings.trust_proxy, watch.clone()),
-            Origins::new(settings.cors_origin, &own_url),
+            Origins::new(settings.cors_origin, &url),
         );
 
         let (stop, stopping) = watch::channel(false);
         let places = Arc::new(Semaphore::new(connections()));
-        let (mut accepting, mut listening) = (JoinSet::new(), Vec::new());
-        for (listener, dialect) in bound {
-            let address = listener.local_addr()?;
-            listening.push(Listening {
-                address,
-                dialect,
-                url: format!("{scheme}://{address}"),
-            });
+        let mut accepting = JoinSet::new();
+        for (listener, dialect) in settings.bound.0 {
             let accept = Accept {
                 routes: Arc::new(routes_for(dialect)),
                 door: door.clone(),
@@ -194,6 +167,7 @@ impl Server {
             core,
             realtime,
             listening,
+            url,
             stop,
             accepting,
             _lock: settings.lock,
@@ -202,6 +176,11 @@ impl Server {
 
     pub fn listening(&self) -> &[Listening] {
         &self.listening
+    }
+
+    /// How it is reached from outside: as `--public-url` says, or by its first listener.
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// Ends it in order: listeners closed, sockets told, requests answered, the write-ahead log folded in.

@@ -5,7 +5,7 @@ use std::io;
 
 use tempfile::TempDir;
 
-use super::{Server, Settings};
+use super::{Bound, Server, Settings};
 use crate::core::error::Error;
 use crate::core::model::{AccountId, Time};
 use crate::core::{Core, account, device};
@@ -46,7 +46,7 @@ impl Server {
             core: core.clone(),
             news,
             lock,
-            listen: flags.listeners(false),
+            bound: Bound::to(flags.listeners(false)).await?,
             rates: flags.rates(),
             members_only: false,
             trust_proxy: Vec::new(),

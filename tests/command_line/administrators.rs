@@ -118,7 +118,7 @@ async fn a_link_can_be_had_on_the_command_line() {
     let link = typed(&["admin", "link", "--db", db]).await;
     let link = link.well().out.lines().next().expect("a link").to_owned();
     let (url, void) = link.split_once("/admin#setup=").expect("a token");
-    assert_eq!(url, "http://127.0.0.1:3000");
+    assert_eq!(url, format!("http://{}", chat.address));
     let url = "https://chat.example.test/";
     let link = ["admin", "link", "--json", "--public-url", url, "--db", db];
     let link = typed(&link).await.json();

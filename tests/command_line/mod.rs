@@ -4,6 +4,7 @@ mod administrators;
 mod copies;
 mod flags;
 mod printing;
+mod starting;
 mod telling;
 mod upgrades;
 mod users;

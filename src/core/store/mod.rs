@@ -17,6 +17,7 @@ mod notice;
 mod outbox;
 pub(in crate::core) mod readers;
 pub(in crate::core) mod schema;
+mod server;
 mod session;
 #[cfg(test)]
 mod undoing;

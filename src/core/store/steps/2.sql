@@ -11,3 +11,9 @@ INSERT INTO log (last, messages) SELECT coalesce(max(id), 0), count(*) FROM mess
 ALTER TABLE devices ADD COLUMN sid TEXT;
 UPDATE devices SET sid = CAST(id AS TEXT);
 CREATE UNIQUE INDEX devices_by_sid ON devices (sid);
+
+-- How the server is reached, for links that the command line prints.
+CREATE TABLE server (
+    url TEXT NOT NULL
+) STRICT;
+INSERT INTO server (url) VALUES ('');

@@ -1,0 +1,74 @@
+//! What does a person read who has started a server? Where it is, what to do first, and what it may lose.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::admin::set_up_link;
+use crate::core::Durability;
+use crate::server::Server;
+
+/// What is said at the start.
+pub struct Greeting<'g> {
+    pub server: &'g Server,
+    pub db: &'g Path,
+    /// The file was made just now.
+    pub is_fresh: bool,
+    /// Makes the first administrator.
+    pub set_up: Option<&'g str>,
+    pub durability: Durability,
+    /// It is read on a terminal.
+    pub is_seen: bool,
+}
+
+impl Greeting<'_> {
+    /// Says it; whether somebody listens does not matter.
+    pub fn say(&self, mut out: impl Write) {
+        self.write(&mut out).and_then(|()| out.flush()).ok();
+    }
+
+    fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        let url = self.server.url();
+        writeln!(out, "chat {} serves", env!("CARGO_PKG_VERSION"))?;
+        for listening in self.server.listening() {
+            let mut more = String::new();
+            if listening.address.ip().is_unspecified() {
+                more += "   at every address of this machine";
+            }
+            if let Some(dialect) = listening.dialect {
+                more += &format!("   {dialect} first");
+            }
+            writeln!(out, "  {}{more}", self.bold(&listening.url))?;
+        }
+        if self.server.listening().iter().all(|own| own.url != url) {
+            writeln!(out, "  {}   from outside", self.bold(url))?;
+        }
+        let new = if self.is_fresh { "new, " } else { "" };
+        writeln!(out, "  {}   {new}everything is in it", self.db.display())?;
+        if self.durability == Durability::Normal {
+            writeln!(out)?;
+            writeln!(
+                out,
+                "With --durability normal the last moments may be lost when the power fails, also what was acknowledged."
+            )?;
+        }
+        if self.is_fresh {
+            writeln!(out, "\nOpen it in a browser, and sign up:")?;
+            writeln!(out, "  {}", self.bold(&format!("{url}/")))?;
+        }
+        if let Some(token) = self.set_up {
+            writeln!(
+                out,
+                "\nNobody administers it yet. Open this within 30 minutes, once:"
+            )?;
+            writeln!(out, "  {}", self.bold(&set_up_link(url, token)))?;
+        }
+        writeln!(out, "\nCtrl-C ends it.")
+    }
+
+    fn bold(&self, text: &str) -> String {
+        match self.is_seen {
+            true => format!("\x1b[1m{text}\x1b[0m"),
+            false => text.to_owned(),
+        }
+    }
+}
