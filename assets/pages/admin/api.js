@@ -1,5 +1,6 @@
 // How does the page ask the server? With the administrator's token; what is refused comes back in words.
-import { useEffect, useReducer, useState } from '/assets/vendor/preact-htm.js';
+import { at } from '../here.js';
+import { useEffect, useReducer, useState } from '../vendor/preact-htm.js';
 
 const KEY = 'chat.admin';
 const listeners = new Set();
@@ -48,7 +49,7 @@ export async function fetchWith(path, options = {}) {
   const { token = login?.token, headers, ...rest } = options;
   let answer;
   try {
-    answer = await fetch(path, { ...rest, headers: { ...headers, ...(token && { Authorization: `Bearer ${token}` }) } });
+    answer = await fetch(at(path), { ...rest, headers: { ...headers, ...(token && { Authorization: `Bearer ${token}` }) } });
   } catch (error) {
     if (error.name === 'AbortError') throw error;
     throw new Refusal(0, { message: 'The server cannot be reached' });

@@ -1,5 +1,5 @@
 // Is there a copy? One file holds everything; this fetches it as it is at one moment, while everybody talks on.
-import { html, useState } from '/assets/vendor/preact-htm.js';
+import { html, useState } from '../vendor/preact-htm.js';
 import { fetchWith, useLoad } from './api.js';
 import { say } from './dialogs.js';
 import { Code, Copy, Facts, Screen, Wrong } from './parts.js';

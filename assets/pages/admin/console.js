@@ -1,6 +1,7 @@
 // What does a socket say and hear? A client in the page: it connects with a token, says any event, and shows all it is told.
-import { html, useEffect, useRef, useState } from '/assets/vendor/preact-htm.js';
-import { io } from '/assets/vendor/socket.io.js';
+import { path } from '../here.js';
+import { html, useEffect, useRef, useState } from '../vendor/preact-htm.js';
+import { io } from '../vendor/socket.io.js';
 import { Field } from './parts.js';
 import { events } from './snippets.js';
 import { count, timeOfDay } from './words.js';
@@ -22,7 +23,7 @@ function useSocket(token, space) {
   useEffect(() => close, [token, space]);
   const open = () => {
     be('opening');
-    const made = io(location.origin + (space === '/' ? '' : space), { auth: { token }, forceNew: true, reconnection: false });
+    const made = io(location.origin + (space === '/' ? '' : space), { path, auth: { token }, forceNew: true, reconnection: false });
     made.on('connect', () => (be('open'), note('is', 'connected', made.id)));
     made.on('connect_error', (error) => (be('closed'), note('is', 'refused', error.message)));
     made.on('disconnect', (reason) => (be('closed'), note('is', 'disconnected', reason)));

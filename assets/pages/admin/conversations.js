@@ -1,5 +1,5 @@
 // What is talked about, and by whom? Conversations of all four sorts, their members, and what was said.
-import { html, useEffect, useState } from '/assets/vendor/preact-htm.js';
+import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import { admin, query, useLoad } from './api.js';
 import { sure } from './dialogs.js';
 import { List, Table } from './list.js';

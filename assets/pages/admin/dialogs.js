@@ -1,5 +1,5 @@
 // What comes up over a screen? Questions before what cannot be undone, short forms, and a line that says what was done.
-import { html, useEffect, useLayoutEffect, useReducer, useRef } from '/assets/vendor/preact-htm.js';
+import { html, useEffect, useLayoutEffect, useReducer, useRef } from '../vendor/preact-htm.js';
 import { Form, useId } from './parts.js';
 
 let open = null;

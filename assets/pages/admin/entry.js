@@ -1,5 +1,5 @@
 // Who may come in? An administrator; and whoever holds the link of the first start, to become one.
-import { html, useEffect, useRef } from '/assets/vendor/preact-htm.js';
+import { html, useEffect, useRef } from '../vendor/preact-htm.js';
 import { Refusal, admin, ask, signedIn, why } from './api.js';
 import { Icon } from './icons.js';
 import { Field, Form } from './parts.js';

@@ -1,5 +1,5 @@
 // What has been uploaded? Every file, seen or fetched here, and deleted where it must go.
-import { html, useEffect, useState } from '/assets/vendor/preact-htm.js';
+import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import { admin, fetchWith } from './api.js';
 import { show, sure } from './dialogs.js';
 import { List } from './list.js';

@@ -1,5 +1,5 @@
 // What was done here, and how is the server set? The audit log, and every flag with the line to paste.
-import { html, useState } from '/assets/vendor/preact-htm.js';
+import { html, useState } from '../vendor/preact-htm.js';
 import { useLoad } from './api.js';
 import { List, Search } from './list.js';
 import { Code, Copy, Screen, Tag, Waiting, Wrong } from './parts.js';

@@ -1,5 +1,5 @@
 // Which sign stands for which screen? Lines on a grid of 24, in the colour of the text.
-import { html } from '/assets/vendor/preact-htm.js';
+import { html } from '../vendor/preact-htm.js';
 
 const paths = {
   mark: 'M4 5h16v11H11l-5 4v-4H4z M8 9h8 M8 12h5',

@@ -1,5 +1,5 @@
 // How does one look through many? A table with a search and pages, all of it in the address; cards on a phone.
-import { html, useEffect, useRef, useState } from '/assets/vendor/preact-htm.js';
+import { html, useEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { query, useLoad } from './api.js';
 import { Waiting, Wrong } from './parts.js';
 import { href, rename } from './route.js';

@@ -1,5 +1,5 @@
 // What does whoever runs it see? The doors first, then one screen for each thing to look after.
-import { html, render, useEffect, useState } from '/assets/vendor/preact-htm.js';
+import { html, render, useEffect, useState } from '../vendor/preact-htm.js';
 import { ask, signedOut, useLogin } from './api.js';
 import { Audit, Settings } from './house.js';
 import { Backup } from './backup.js';

@@ -1,5 +1,5 @@
 // Which mail goes out? As it was written, whether it went, and why not; without a mail server one reads the codes here.
-import { html, useState } from '/assets/vendor/preact-htm.js';
+import { html, useState } from '../vendor/preact-htm.js';
 import { admin } from './api.js';
 import { say, show } from './dialogs.js';
 import { List } from './list.js';

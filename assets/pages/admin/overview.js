@@ -1,5 +1,5 @@
 // How is it going? Warnings first, then figures, then the last half hour as lines, or the same as a table.
-import { html, useState } from '/assets/vendor/preact-htm.js';
+import { html, useState } from '../vendor/preact-htm.js';
 import { useLoad } from './api.js';
 import { Screen, Wrong } from './parts.js';
 import { Plot } from './plots.js';

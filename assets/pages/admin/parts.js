@@ -1,5 +1,5 @@
 // What are the screens made of? A heading that takes the focus, buttons that copy, words for what went wrong.
-import { html, useEffect, useLayoutEffect, useRef, useState } from '/assets/vendor/preact-htm.js';
+import { html, useEffect, useLayoutEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { say } from './dialogs.js';
 
 let made = 0;

@@ -1,5 +1,5 @@
 // Who is here? Everybody with an account: found by name or address, added, and opened one by one.
-import { html } from '/assets/vendor/preact-htm.js';
+import { html } from '../vendor/preact-htm.js';
 import { admin } from './api.js';
 import { say, show } from './dialogs.js';
 import { List } from './list.js';

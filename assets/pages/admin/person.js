@@ -1,5 +1,5 @@
 // Who is this, and what may be done about them? Devices, standing, a link for a forgotten password, and the end.
-import { html } from '/assets/vendor/preact-htm.js';
+import { html } from '../vendor/preact-htm.js';
 import { admin, me, useLoad } from './api.js';
 import { say, show, sure } from './dialogs.js';
 import { Table } from './list.js';

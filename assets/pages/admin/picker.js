@@ -1,5 +1,5 @@
 // Who is meant? A field that finds people while one types, by keyboard and pointer alike.
-import { html, useEffect, useRef, useState } from '/assets/vendor/preact-htm.js';
+import { html, useEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { admin, query } from './api.js';
 import { useId } from './parts.js';
 

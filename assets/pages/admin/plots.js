@@ -1,5 +1,5 @@
 // How do figures become lines? uPlot draws them; the legend is ours, so that it is read aloud and never jumps.
-import { html, useEffect, useRef, useState } from '/assets/vendor/preact-htm.js';
+import { html, useEffect, useRef, useState } from '../vendor/preact-htm.js';
 
 const HEIGHT = 180;
 

@@ -1,5 +1,5 @@
 // Where are we? The hash says it: `#people/ID?q=ann`; the back button works because of it.
-import { useEffect, useState } from '/assets/vendor/preact-htm.js';
+import { useEffect, useState } from '../vendor/preact-htm.js';
 import { query } from './api.js';
 
 export function here() {

@@ -1,5 +1,7 @@
 // What does a client write, in each dialect and in three languages? Programs that run as they stand.
 
+import { below, path } from '../here.js';
+
 const javascript = ({ url, token }, body, socket = true) => `${socket ? `// npm install socket.io-client
 import { io } from 'socket.io-client';
 
@@ -33,7 +35,7 @@ ${body.trim()}
 `;
 
 // One heard, and the programs end by themselves.
-const listen = (event, more, space = '') => `const socket = io(url${space && ` + '${space}'`}, { auth: { token } });
+const listen = (event, more, space = '') => `const socket = io(${below ? 'new URL(url).origin' : 'url'}${space && ` + '${space}'`}, { ${below && `path: '${path}', `}auth: { token } });
 socket.on('connect_error', (error) => console.log('refused:', error.message));
 socket.on('error', (error) => (console.log('error:', error.message), socket.close()));
 socket.on('${event}', (said) => (console.log('heard:', said), socket.close()));
@@ -45,7 +47,7 @@ def on_message(said):
     print("heard:", said)
     heard.disconnect()
 
-heard.connect(url, auth={"token": token}${space ? `, namespaces=["${space}"]` : ''})
+heard.connect(url, auth={"token": token}${space ? `, namespaces=["${space}"]` : ''}${below && `, socketio_path="${path.slice(1)}"`})
 ${more}
 heard.wait()`;
 

@@ -1,5 +1,5 @@
 // Who is connected at this moment, and how? Each socket can be ended here.
-import { html } from '/assets/vendor/preact-htm.js';
+import { html } from '../vendor/preact-htm.js';
 import { admin } from './api.js';
 import { sure } from './dialogs.js';
 import { List } from './list.js';

@@ -1,5 +1,6 @@
 // What does the surrounding application tell? Mentoring sessions, and notices to one person.
-import { html, useState } from '/assets/vendor/preact-htm.js';
+import { server } from '../here.js';
+import { html, useState } from '../vendor/preact-htm.js';
 import { Refusal, admin } from './api.js';
 import { say, show } from './dialogs.js';
 import { List } from './list.js';
@@ -74,7 +75,7 @@ export function Notify({ params }) {
     say(`${user.name} is told`);
     form.reset();
   };
-  const example = `curl ${location.origin}/api/admin/notifications \\\n  -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\\n`
+  const example = `curl ${server}/api/admin/notifications \\\n  -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\\n`
     + `  -d '{"userId":"${user?.number ?? 1}","title":"Project update","message":"You have been assigned","type":"project_assigned"}'`;
   return html`
     <${Screen} title="Notifications" lead="Told at once to all sockets of one person, and kept until it is read.">

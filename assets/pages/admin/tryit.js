@@ -1,5 +1,6 @@
 // How does a client begin? Pick a person, get a token, paste a program that runs, and listen in beside it.
-import { html, useEffect, useState } from '/assets/vendor/preact-htm.js';
+import { server } from '../here.js';
+import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import { admin, me } from './api.js';
 import { Console } from './console.js';
 import { Code, Copy, Form, Screen, Wrong } from './parts.js';
@@ -57,7 +58,7 @@ export function TryIt({ params }) {
     }
     set(await admin('POST', `users/${person.id}/token`, { label: 'Try it' }));
   };
-  const it = { url: location.origin, token: given?.token ?? 'TOKEN', me: person ?? placeholder, other: other ?? placeholder };
+  const it = { url: server, token: given?.token ?? 'TOKEN', me: person ?? placeholder, other: other ?? placeholder };
   return html`
     <${Screen} title="Try it" lead="A token for a person, programs that use it, and a socket to listen with.">
       <section class="card" aria-label="A token">

@@ -1,5 +1,5 @@
 // What passes right now? Every event as its listeners hear it, the latest first, until one pauses to read.
-import { html, useEffect, useReducer, useRef, useState } from '/assets/vendor/preact-htm.js';
+import { html, useEffect, useReducer, useRef, useState } from '../vendor/preact-htm.js';
 import { Copy, Dialect, Screen, Wrong } from './parts.js';
 import { follow } from './stream.js';
 import { href } from './route.js';

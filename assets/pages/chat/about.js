@@ -1,6 +1,6 @@
 // Who is in this conversation? Its people; a group's maker takes people in and puts them out, and everybody may leave.
 
-import { html, useEffect, useState } from '/assets/vendor/preact-htm.js';
+import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import * as api from './api.js';
 import { People } from './begin.js';
 import { Dialog, Face, useDoing } from './parts.js';

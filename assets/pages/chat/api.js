@@ -5,6 +5,8 @@
 // groups; "emote" who there is, who one is and forgotten passwords; "direct" the notifications, and receipts (live.js).
 // Ids are taken as they come, since every API takes every spelling. Nothing here needs a build or a library.
 
+import { at } from '../here.js';
+
 let token = null;
 let signedOut = () => {};
 
@@ -44,7 +46,7 @@ async function ask(method, path, body) {
   const asking = token;
   let answer;
   try {
-    answer = await fetch(path, {
+    answer = await fetch(at(path), {
       method,
       headers: { ...(body && { 'content-type': 'application/json' }), ...(token && { authorization: `Bearer ${token}` }) },
       body: body && JSON.stringify(body),
@@ -120,7 +122,7 @@ export function upload(conversationId, file, clientMessageId, progress) {
     form.append('roomId', conversationId);
     form.append('clientMessageId', clientMessageId);
     form.append('file', file, file.name || 'file');
-    request.open('POST', '/api/files/upload');
+    request.open('POST', at('/api/files/upload'));
     request.setRequestHeader('authorization', `Bearer ${token}`);
     request.timeout = 120_000;
     request.send(form);
@@ -130,7 +132,7 @@ export function upload(conversationId, file, clientMessageId, progress) {
 
 /** The bytes of a file of this server. An `<img>` cannot bring a token, so files are fetched and shown from memory. */
 export async function fileBytes(url) {
-  const answer = await fetch(url, { headers: { authorization: `Bearer ${token}` } }).catch(() => null);
+  const answer = await fetch(at(url), { headers: { authorization: `Bearer ${token}` } }).catch(() => null);
   if (!answer?.ok) throw new Refusal(answer?.status ?? 0, { message: 'The file is not there any more' });
   return answer.blob();
 }

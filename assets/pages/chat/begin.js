@@ -1,6 +1,6 @@
 // How does a conversation begin? By finding a person, by making a group, or in a room that is open to everybody.
 
-import { html, useEffect, useState } from '/assets/vendor/preact-htm.js';
+import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import * as api from './api.js';
 import { Dialog, Face, Field, Icon, useDoing, withArrows } from './parts.js';
 import * as talk from './talk.js';

@@ -1,6 +1,6 @@
 // Where does one write? Enter sends, Shift+Enter begins a new line; files come by a button, by pasting, or dropped.
 
-import { html, useLayoutEffect, useRef, useState } from '/assets/vendor/preact-htm.js';
+import { html, useLayoutEffect, useRef, useState } from '../vendor/preact-htm.js';
 import * as outbox from './outbox.js';
 import { Icon } from './parts.js';
 import * as talk from './talk.js';

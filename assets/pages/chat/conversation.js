@@ -1,6 +1,6 @@
 // What is being said here? One conversation: its head, its messages, and where one writes.
 
-import { html, useEffect, useRef, useState } from '/assets/vendor/preact-htm.js';
+import { html, useEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { About } from './about.js';
 import { Composer } from './composer.js';
 import { typing } from './list.js';

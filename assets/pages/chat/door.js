@@ -1,6 +1,7 @@
 // How does one come in? Signing in, signing up, and a forgotten password.
 
-import { html, useEffect, useState } from '/assets/vendor/preact-htm.js';
+import { at } from '../here.js';
+import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import * as api from './api.js';
 import { Field, useDoing } from './parts.js';
 import { signIn, signUp } from './session.js';
@@ -66,7 +67,7 @@ export function Door() {
   }, [screen]);
 
   const turn = (to, words = '') => () => {
-    if (screen === 'reset') history.replaceState(null, '', '/');
+    if (screen === 'reset') history.replaceState(null, '', at('/'));
     turnTo(to);
     tell(words);
     fill({ ...values, password: '' });
@@ -80,7 +81,7 @@ export function Door() {
 
   return html`<main class="door">
     <form id="door" class="card" onSubmit=${submit} aria-labelledby="door-title">
-      <img src="/assets/icon.svg" alt="" width="44" height="44" />
+      <img src=${at('/assets/icon.svg')} alt="" width="44" height="44" />
       <h1 id="door-title">${title}</h1>
       ${lead && html`<p class="quiet">${lead}</p>`}
       ${note && html`<p class="note" role="status">${note}</p>`}

@@ -1,6 +1,6 @@
 // Which conversations are there? The list at the left, or on a phone the first of two screens.
 
-import { html, useState } from '/assets/vendor/preact-htm.js';
+import { html, useState } from '../vendor/preact-htm.js';
 import { Begin } from './begin.js';
 import { Face, Icon, withArrows } from './parts.js';
 import * as talk from './talk.js';

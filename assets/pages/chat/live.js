@@ -4,11 +4,13 @@
 // Nothing is missed: whoever comes back says the id of the last message that they heard, and the server first tells what
 // came since, in the order in which it was said, wherever that was.
 
-import { io, Manager } from '/assets/vendor/socket.io.js';
+import { path } from '../here.js';
+import { io, Manager } from '../vendor/socket.io.js';
 
 /** Begins to listen; `on` has a function for each thing that may happen. */
 export function listen(token, on) {
   const manager = new Manager(location.origin, {
+    path,
     transports: ['websocket', 'polling'],
     tryAllTransports: true,
     reconnectionDelay: 500,
@@ -79,7 +81,7 @@ function newest(conversations) {
 function askRead(token, id, since, until, tell) {
   const own = Number(JSON.parse(atob(token.split('.')[1].replaceAll('-', '+').replaceAll('_', '/'))).sub);
   const auth = { token, lastMessageId: since };
-  const socket = io(location.origin, { auth, forceNew: true, reconnection: false, transports: ['websocket', 'polling'], tryAllTransports: true });
+  const socket = io(location.origin, { path, auth, forceNew: true, reconnection: false, transports: ['websocket', 'polling'], tryAllTransports: true });
   const done = () => socket.disconnect();
   const late = setTimeout(done, 15_000);
   socket.on('connect', () => socket.emit('join_conversation', { conversationId: id }));

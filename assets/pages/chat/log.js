@@ -1,6 +1,6 @@
 // What was said? The messages, by day and by author; the end stays in view, and so does the place when older ones come.
 
-import { html, useEffect, useLayoutEffect, useRef, useState } from '/assets/vendor/preact-htm.js';
+import { html, useEffect, useLayoutEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { Message } from './message.js';
 import * as outbox from './outbox.js';
 import { Icon } from './parts.js';

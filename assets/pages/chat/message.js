@@ -1,6 +1,6 @@
 // What does one message look like? A bubble with its words, its files, its time, and how far it has come.
 
-import { html, useEffect, useState } from '/assets/vendor/preact-htm.js';
+import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import * as api from './api.js';
 import * as outbox from './outbox.js';
 import { Face, Icon } from './parts.js';

@@ -1,6 +1,7 @@
 // What are the screens made of? Small pieces without a mind of their own.
 
-import { html, useEffect, useRef, useState } from '/assets/vendor/preact-htm.js';
+import { at } from '../here.js';
+import { html, useEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { hue, initials } from './text.js';
 
 const paths = {
@@ -26,7 +27,7 @@ export function Face({ id, name, url, type = 'direct', small }) {
   const kind = `face ${hue(id)} ${small ? 'small' : ''}`;
   if (type === 'room') return html`<span class="${kind} square" aria-hidden="true"><${Icon} name="room" /></span>`;
   if (type === 'group') return html`<span class=${kind} aria-hidden="true"><${Icon} name="people" /></span>`;
-  if (url) return html`<img class=${kind} src=${url} alt="" referrerpolicy="no-referrer" />`;
+  if (url) return html`<img class=${kind} src=${at(url)} alt="" referrerpolicy="no-referrer" />`;
   // Drawn by the style sheet: letters are no part of what the button around them is called.
   return html`<span class=${kind} aria-hidden="true" data-letters=${initials(name)} />`;
 }

@@ -1,5 +1,6 @@
 // Who sits here? Signing in and out, and what is kept in this browser for the next time.
 
+import { at } from '../here.js';
 import * as api from './api.js';
 import { listen } from './live.js';
 import * as outbox from './outbox.js';
@@ -15,7 +16,7 @@ export async function begin() {
   // Who signed in with Google comes back with the token behind the `#`, which no server on the way saw.
   const brought = /^#token=([\w.-]+)$/.exec(location.hash)?.[1];
   if (brought) {
-    history.replaceState(null, '', '/');
+    history.replaceState(null, '', at('/'));
     localStorage.setItem(kept, JSON.stringify({ token: brought }));
   }
   const session = read();
@@ -105,7 +106,7 @@ export function leave(farewell) {
   localStorage.removeItem(kept);
   talk.forget();
   Object.assign(world, { me: null, farewell, ready: false, online: true, toasts: [], spoken: [], outbox: [] });
-  if (location.hash.startsWith('#c/')) history.replaceState(null, '', '/');
+  if (location.hash.startsWith('#c/')) history.replaceState(null, '', at('/'));
   changed();
 }
 

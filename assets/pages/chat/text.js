@@ -1,6 +1,6 @@
 // How do words, names and moments look? Pure functions; whatever people typed stays text.
 
-import { html } from '/assets/vendor/preact-htm.js';
+import { html } from '../vendor/preact-htm.js';
 
 const address = /\bhttps?:\/\/[^\s<>"]+/gi;
 

@@ -1,7 +1,7 @@
 // What does the page know? One plain object, changed by the verbs in session.js, talk.js and outbox.js; the views draw
 // it again after every change.
 
-import { useEffect, useState } from '/assets/vendor/preact-htm.js';
+import { useEffect, useState } from '../vendor/preact-htm.js';
 
 export const world = {
   /** `{ id, name, email }` once signed in; `null` at the door; `undefined` while we ask. */

@@ -1,6 +1,6 @@
 // Where am I signed in? One's account, its devices, and the way out.
 
-import { html, useEffect, useState } from '/assets/vendor/preact-htm.js';
+import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import * as api from './api.js';
 import { Dialog, Face, useDoing } from './parts.js';
 import { signOut } from './session.js';

@@ -1,11 +1,12 @@
 // What can be asked of this server, and what does it say? The OpenAPI and AsyncAPI documents, for reading.
-import { html, render, useEffect, useLayoutEffect, useMemo, useRef, useState } from '/assets/vendor/preact-htm.js';
-import { Code, Copied, Schema, Words, curl, emit, find, listen } from '/assets/docs/parts.js';
+import { at } from '../here.js';
+import { html, render, useEffect, useLayoutEffect, useMemo, useRef, useState } from '../vendor/preact-htm.js';
+import { Code, Copied, Schema, Words, curl, emit, find, listen } from './parts.js';
 
 const dialects = ['campus', 'mentor', 'emote', 'rooms', 'direct', 'admin'];
 
 async function fetched(name, sort) {
-  const answer = await fetch(`/docs/${name}/${sort}.json`);
+  const answer = await fetch(at(`/docs/${name}/${sort}.json`));
   if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
   return answer.json();
 }
@@ -120,8 +121,8 @@ function Book({ book: { name, openapi, asyncapi, entries }, hash, filter, elsewh
         <h2>${name}</h2>
         <${Words} text=${openapi.info.description} />
         <p class="links">
-          <a href=${`/docs/${name}/openapi.json`}>openapi.json</a>
-          <a href=${`/docs/${name}/asyncapi.json`}>asyncapi.json</a>
+          <a href=${at(`/docs/${name}/openapi.json`)}>openapi.json</a>
+          <a href=${at(`/docs/${name}/asyncapi.json`)}>asyncapi.json</a>
           <code>${openapi.servers[0].url}</code>
         </p>
       </section>`}

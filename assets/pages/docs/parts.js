@@ -1,5 +1,5 @@
 // How does a part of a document look? Words, schemas, examples, and lines to copy.
-import { html, useState, useEffect } from '/assets/vendor/preact-htm.js';
+import { html, useState, useEffect } from '../vendor/preact-htm.js';
 
 /** What a `$ref` names, and everything that stands beside it. */
 export function find(part, document) {
