@@ -27,11 +27,15 @@ pub fn wrong_with(answer: &Answer) -> Option<String> {
     }
     let media_type = answer.header("content-type").unwrap_or_default();
     if status >= 400 {
-        if media_type != "application/json" {
-            return tell("a refusal that is no JSON");
-        }
-        let said = serde_json::from_slice(&answer.body).unwrap_or_default();
-        if let Some(wrong) = wrong_with_refusal(&said, status) {
+        let wrong = if media_type == "text/html; charset=utf-8" {
+            wrong_with_page(answer)
+        } else if media_type == "application/json" {
+            let said = serde_json::from_slice(&answer.body).unwrap_or_default();
+            wrong_with_refusal(&said, status)
+        } else {
+            Some("a refusal that is no JSON".to_owned())
+        };
+        if let Some(wrong) = wrong {
             return tell(&wrong);
         }
         if let Some(inside) = INSIDE.iter().find(|inside| text.contains(**inside)) {
@@ -43,6 +47,17 @@ pub fn wrong_with(answer: &Answer) -> Option<String> {
         return tell("no JSON, but said to be");
     }
     None
+}
+
+/// A refusal for whoever looks with a browser: a page that runs nothing.
+fn wrong_with_page(answer: &Answer) -> Option<String> {
+    let policy = answer.header("content-security-policy").unwrap_or_default();
+    let text = answer.text();
+    let well = policy.starts_with("default-src 'none';")
+        && !policy.contains("script")
+        && text.starts_with("<!doctype html>")
+        && !text.contains("<script");
+    (!well).then(|| "a page that is not the one for refusals".to_owned())
 }
 
 fn wrong_with_refusal(said: &Value, status: u16) -> Option<String> {
