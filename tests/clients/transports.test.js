@@ -68,6 +68,75 @@ for (const generation of Object.keys(generations)) {
   });
 }
 
+// Stock clients with every choice of transports, over more than 200 kB each way and more than a minute of pings. Together,
+// because a minute is long.
+const choices = { default: undefined, polling: ['polling'], websocket: ['websocket'], 'websocket first': ['websocket', 'polling'] };
+const many = 240;
+const long = 'x'.repeat(1_000);
+
+test('stock clients hear and say more than 200 kB, by all transports, and are there after a minute', { timeout: 150_000 }, async () => {
+  const cases = Object.keys(generations).flatMap((generation) =>
+    Object.keys(choices).flatMap((choice) => ['rooms', 'mentor'].map((document) => ({ generation, choice, document }))));
+  await Promise.all(cases.map(async ({ generation, choice, document }, at) => {
+    const which = `${document} by ${generation} over ${choice}`;
+    const [ann, bob] = [await chat.signUp(`ann-heavy-${at}`), await chat.signUp(`bob-heavy-${at}`)];
+    const roomId = await ann.opensRoom('Long talk');
+    await bob.post('/api/messages', { roomId, content: 'Here I am' });
+    const inChat = document === 'mentor';
+    const options = { transports: choices[choice] };
+    const url = inChat ? `${chat.url}/chat` : chat.url;
+    const socket = connect(generation, url, bob.token, options, inChat);
+    const ears = hear(socket, inChat ? 'new_message' : 'message', 'error');
+    await once(socket, 'connect');
+    if (!inChat) assert.equal((await tell(socket, 'joinRoom', { roomId })).ok, true, which);
+    const heard = () => ears.unheard(inChat ? 'new_message' : 'message').map((said) => (said.message ?? said).content);
+    const said = [];
+    const talk = async (count, suffix) => {
+      for (let n = 0; n < count; n++) {
+        said.push(`${said.length} ${suffix}`);
+        await ann.post('/api/messages', { roomId, content: said.at(-1) });
+      }
+    };
+    await talk(many, long);
+    await until(() => heard().length >= said.length, () => `${which}: heard ${heard().length} of ${said.length}`);
+    assert.deepEqual(heard(), said, which);
+
+    // It speaks as much, too: in rooms messages, in /chat what that document has to say.
+    const [event, brought] = inChat ? ['typing', { isTyping: true, conversationId: roomId }] : ['message', { roomId }];
+    let answered = 0;
+    for (let n = 0; n < many; n++) socket.emit(event, { ...brought, content: long, padding: inChat ? long : '' }, () => answered++);
+    await until(() => answered === many, () => `${which}: ${answered} of ${many} were answered`);
+    assert.equal(socket.connected, true, which);
+
+    // A minute of pings later it is there, and hears.
+    await new Promise((resolve) => setTimeout(resolve, 65_000));
+    assert.equal(socket.connected, true, `${which}: after a minute`);
+    const before = heard().length;
+    await ann.post('/api/messages', { roomId, content: 'Still there?' });
+    await until(() => heard().length > before, () => `${which}: nothing is heard after a minute`);
+    assert.equal(heard().at(-1), 'Still there?', which);
+  }));
+});
+
+/** An old client brings its token into a namespace only by the handshake's own query. */
+function connect(generation, url, token, options, inChat) {
+  if (generation === 'v4' || !inChat) return generations[generation].connect(url, token, options);
+  return generations.v2.connect(url, undefined, { ...options, transportOptions: withHeader(token), extraHeaders: { authorization: `Bearer ${token}` } });
+}
+
+function withHeader(token) {
+  const extraHeaders = { authorization: `Bearer ${token}` };
+  return { polling: { extraHeaders }, websocket: { extraHeaders } };
+}
+
+/** Waits until something is so, a while longer than an ordinary answer takes: many talk at once. */
+async function until(isSo, otherwise) {
+  for (const end = Date.now() + 45_000; !isSo(); ) {
+    assert.ok(Date.now() < end, otherwise());
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 /** Connected, by the transport that was asked for. */
 async function arrived(socket, transport) {
   const { engine } = socket.io;

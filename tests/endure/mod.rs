@@ -1,7 +1,7 @@
 //! How much does it endure? Each scene takes how often: a few times among the others, many by `cargo bench --bench endure`.
 
 pub mod backups;
-mod chance;
+pub mod chance;
 mod clock;
 pub mod cuts;
 pub mod endings;

@@ -22,6 +22,7 @@ mod requests;
 mod returning;
 mod searches;
 mod unsaid;
+mod upgrading;
 mod verdict;
 mod wire;
 mod words;
