@@ -200,7 +200,14 @@ impl Core {
     {
         let writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
         match writer.as_ref() {
-            Some(writer) => writer.queue_then(verb, done),
+            Some(queue) => {
+                let queued = queue.queue_then(verb, done);
+                // What is done with a refusal is not done with everybody's lock held.
+                drop(writer);
+                if let Err(refused) = queued {
+                    refused.say();
+                }
+            }
             None => {
                 drop(writer);
                 done(Err(Error::Overloaded("The server is stopping")));

@@ -1,13 +1,15 @@
 //! A socket event in hand: who said it, with what, and what follows.
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::core::error::Result;
 use crate::core::id::Spelling;
+use crate::core::limits::{TYPING_EVERY, TYPING_LASTS};
 use crate::core::message::{self, Draft};
 use crate::core::model::{ConversationId, Ear, Me, Message};
 use crate::core::{Core, Tx, conversation};
@@ -165,29 +167,37 @@ impl Serialize for Ack {
 pub struct Typing {
     /// `false` where the operator has switched off all limits on how often.
     limited: bool,
-    last: std::sync::Mutex<Option<(ConversationId, bool, std::time::Instant)>>,
+    /// What was passed on of late, and whether it was that typing had begun: no more of them than events are allowed.
+    passed_on: Mutex<Vec<(ConversationId, bool, Instant)>>,
 }
 
 impl Typing {
     pub fn new(limited: bool) -> Self {
         Self {
             limited,
-            last: std::sync::Mutex::default(),
+            passed_on: Mutex::default(),
         }
     }
 
+    /// May the others hear this? Once in a while that somebody types in a conversation, and after each of these once that
+    /// they have stopped.
     fn is_news(&self, place: ConversationId, on: bool) -> bool {
-        let mut last = self
-            .last
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let repeated = last.is_some_and(|(where_, was_on, when)| {
-            where_ == place && was_on == on && when.elapsed() < crate::core::limits::TYPING_EVERY
-        });
-        if repeated && self.limited {
-            return false;
+        if !self.limited {
+            return true;
         }
-        *last = Some((place, on, std::time::Instant::now()));
+        let passed_on = self.passed_on.lock();
+        let mut passed_on = passed_on.unwrap_or_else(PoisonError::into_inner);
+        // Whoever types on is still typing when this is forgotten, and may stop then.
+        passed_on.retain(|(_, is_on, at)| {
+            at.elapsed() < if *is_on { TYPING_LASTS } else { TYPING_EVERY }
+        });
+        let known = passed_on.iter_mut().find(|(there, ..)| *there == place);
+        match (known, on) {
+            (Some((_, _, at)), true) if at.elapsed() < TYPING_EVERY => return false,
+            (Some(known), true) => *known = (place, true, Instant::now()),
+            (Some((_, is_on, _)), false) => return std::mem::take(is_on),
+            (None, on) => passed_on.push((place, on, Instant::now())),
+        }
         true
     }
 }

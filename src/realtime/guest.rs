@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use socketioxide::TransportType;
@@ -36,6 +37,10 @@ pub type Callback = AckSender<LocalAdapter>;
 
 /// Events that may wait while an earlier one of the same socket is being done.
 const WAITING: usize = 1_024;
+/// Events that a socket may send beyond its rate before it is ended: each refusal costs an answer.
+const REFUSED: u32 = 1_000;
+/// Characters of an event's name that a refusal repeats: it comes from the client, and may be as long as an event.
+const NAME: usize = 64;
 /// Ears per socket: the dialects that could ever be.
 const DIALECTS: u64 = 16;
 
@@ -63,6 +68,8 @@ struct Queue {
     held: bool,
     waiting: VecDeque<Heard>,
     bucket: Bucket,
+    /// Events beyond what the bucket allows; each one that it does allow makes good for one of them.
+    refused: u32,
 }
 
 /// An event as it came in.
@@ -140,6 +147,7 @@ impl Guest {
                 held: true,
                 waiting: VecDeque::new(),
                 bucket,
+                refused: 0,
             }),
         }
     }
@@ -195,7 +203,16 @@ impl Guest {
     }
 
     fn tell_value(&self, event: &str, body: &Value) {
+        self.note_emitted();
         if let Err(error) = self.socket.emit(event, body) {
+            self.missed(&error);
+        }
+    }
+
+    /// Answers a callback, if the client gave one.
+    fn call_back(&self, callback: Callback, answer: &impl Serialize) {
+        self.note_emitted();
+        if let Err(error) = callback.send(answer) {
             self.missed(&error);
         }
     }
@@ -266,9 +283,19 @@ impl Guest {
             return;
         }
         if let Err(error) = queue.bucket.take() {
+            queue.refused += 1;
+            let goes_on = queue.refused > REFUSED;
             drop(queue);
+            if goes_on {
+                tracing::info!(
+                    socket = self.number,
+                    "a socket goes on after many refusals, and is ended"
+                );
+                return self.cut();
+            }
             return self.refuse(&heard.name, &error, heard.callback);
         }
+        queue.refused = queue.refused.saturating_sub(1);
         if !queue.held {
             queue.held = self.hear_now(heard);
         } else if queue.waiting.len() < WAITING {
@@ -352,11 +379,7 @@ impl Guest {
 
     fn answer(&self, name: &str, answered: Result<Ack>, callback: Callback) {
         match answered {
-            Ok(ack) => {
-                if let Err(error) = callback.send(&ack) {
-                    self.missed(&error);
-                }
-            }
+            Ok(ack) => self.call_back(callback, &ack),
             Err(error) => self.refuse(name, &error, callback),
         }
     }
@@ -364,8 +387,9 @@ impl Guest {
     /// `{ message, statusCode, event, errors }`, to this socket alone.
     fn refuse(&self, name: &str, error: &Error, callback: Callback) {
         if let Error::Internal(cause) = error {
-            tracing::error!(socket = self.number, event = name, cause, "an event failed");
+            tracing::error!(socket = self.number, cause, "an event failed");
         }
+        let name = name.chars().take(NAME).collect::<String>();
         let told = json!({
             "message": error.to_string(),
             "statusCode": status(error).as_u16(),
@@ -373,9 +397,7 @@ impl Guest {
             "errors": details(error),
         });
         self.tell_value("error", &told);
-        if let Err(error) = callback.send(&json!({ "ok": false, "error": told })) {
-            self.missed(&error);
-        }
+        self.call_back(callback, &json!({ "ok": false, "error": told }));
     }
 }
 

@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
@@ -21,6 +21,9 @@ use crate::web::watch::{Question, Questions, SocketCount};
 /// How often what ends by itself is looked for.
 const TICK: Duration = Duration::from_millis(250);
 
+/// How often somebody looks who takes nothing any more.
+const LOOK: Duration = Duration::from_secs(10);
+
 /// All who listen, and what they are told.
 pub struct Hall {
     shared: Arc<Shared>,
@@ -32,6 +35,8 @@ pub struct Hall {
     come_to: Option<MessageId>,
     /// For what is done beside the hall and comes back to it.
     words: mpsc::UnboundedSender<Word>,
+    /// When somebody last looked who takes nothing any more.
+    looked: Instant,
     /// When tokens end, soonest first.
     endings: BinaryHeap<Reverse<(Time, u64)>>,
 }
@@ -45,6 +50,7 @@ impl Hall {
             typing: TypingNow::default(),
             behind: Behind::default(),
             words,
+            looked: Instant::now(),
             endings: BinaryHeap::new(),
         }
     }
@@ -340,6 +346,14 @@ impl Hall {
         }
         for number in self.seats.lost() {
             self.gone(number);
+        }
+        if self.looked.elapsed() >= LOOK {
+            self.looked = Instant::now();
+            let stalled = self.seats.all().filter(|seat| seat.guest.is_stalled());
+            for guest in stalled.map(|seat| seat.guest.clone()).collect::<Vec<_>>() {
+                self.gone(guest.number);
+                guest.is_too_slow();
+            }
         }
     }
 }

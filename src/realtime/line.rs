@@ -22,7 +22,7 @@ use crate::core::limits::JSON_BYTES;
 const FROM_A_STRANGER: u64 = JSON_BYTES as u64 + 1_024;
 /// How long the other end may take nothing while something waits for it. What waits costs memory, and whoever does not
 /// read counts as present.
-const STALL: Duration = Duration::from_secs(30);
+pub const STALL: Duration = Duration::from_secs(30);
 /// That much from a line that is not counted: nobody brings it in a lifetime.
 const UNCOUNTED: u64 = u64::MAX;
 

@@ -6,13 +6,14 @@
 use std::collections::VecDeque;
 use std::pin::pin;
 use std::sync::{Arc, MutexGuard, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::value::RawValue;
 use tokio::time::timeout;
 
 use super::OUTBOUND;
 use super::guest::Guest;
+use super::line::STALL;
 
 /// Bytes that are handed on before the wire is seen to take some: hundreds of sockets may hold so many each.
 const AT_ONCE: usize = 32 << 10;
@@ -38,6 +39,27 @@ pub struct Outbox {
     taken: u64,
     /// A task looks after what waits.
     carried: bool,
+    /// Packets that were handed on, answers to callbacks among them.
+    emitted: u64,
+    look: Look,
+}
+
+/// What was seen when somebody last looked whether the session still takes anything.
+struct Look {
+    taken: u64,
+    emitted: u64,
+    /// Since when it is so that something was handed on and nothing was taken.
+    since: Instant,
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self {
+            taken: 0,
+            emitted: 0,
+            since: Instant::now(),
+        }
+    }
 }
 
 impl Guest {
@@ -50,6 +72,7 @@ impl Guest {
         let mut outbox = self.lock_outbox();
         if outbox.open && outbox.waiting.is_empty() && outbox.handed < AT_ONCE {
             outbox.handed += told.body.get().len();
+            outbox.emitted += 1;
             return self.emit(told.event, &told.body);
         }
         if outbox.waiting.len() >= OUTBOUND {
@@ -110,8 +133,31 @@ impl Guest {
                 return;
             };
             outbox.handed += told.body.get().len();
+            outbox.emitted += 1;
             self.emit(told.event, &told.body);
         }
+    }
+
+    /// Something was handed on beside what waits here.
+    pub(super) fn note_emitted(&self) {
+        self.lock_outbox().emitted += 1;
+    }
+
+    /// Has it taken nothing of what it was handed for [`STALL`]? A websocket's connection ends by itself then; a client
+    /// that polls need not have one, and may go on answering pings without ever asking for what it was told.
+    pub fn is_stalled(&self) -> bool {
+        let mut outbox = self.lock_outbox();
+        let (taken, emitted, now) = (self.progress(), outbox.emitted, Instant::now());
+        let look = &mut outbox.look;
+        if taken != look.taken || emitted == look.emitted {
+            *look = Look {
+                taken,
+                emitted,
+                since: now,
+            };
+            return false;
+        }
+        now.duration_since(look.since) > STALL
     }
 }
 

@@ -12,6 +12,7 @@ mod events;
 mod floods;
 mod forms;
 mod frames;
+mod goes_on;
 mod idle;
 mod ids;
 mod json;

@@ -40,6 +40,16 @@ pub(in crate::core) enum Outlet {
     Elsewhere,
 }
 
+/// A verb that was not queued, and why.
+pub(in crate::core) struct Refused(Box<dyn Job>, Error);
+
+impl Refused {
+    /// Tells whoever asked.
+    pub fn say(self) {
+        self.0.refuse(self.1);
+    }
+}
+
 /// The handle on the writer's thread; the thread ends when the last clone of the queue is gone.
 pub(in crate::core) struct Writer {
     queue: SyncSender<Box<dyn Job>>,
@@ -83,7 +93,9 @@ impl Writer {
         let (reply, answer) = oneshot::channel();
         // Whoever asked may have gone; what was committed stays committed.
         let done = move |result| drop(reply.send(result));
-        self.enqueue(Verb::new(AskedBy::Anybody, verb, done));
+        if let Err(refused) = self.enqueue(Verb::new(AskedBy::Anybody, verb, done)) {
+            refused.say();
+        }
         async move {
             answer
                 .await
@@ -92,16 +104,19 @@ impl Writer {
     }
 
     /// Queues a verb of somebody who hears the news: what is done with its answer is done by whoever tells them.
-    pub fn queue_then<T, V, D>(&self, verb: V, done: D)
+    ///
+    /// # Errors
+    /// The refusal, for the caller to say once it holds no lock.
+    pub fn queue_then<T, V, D>(&self, verb: V, done: D) -> std::result::Result<(), Refused>
     where
         V: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
         D: FnOnce(Result<T>) + Send + 'static,
         T: Send + 'static,
     {
-        self.enqueue(Verb::new(AskedBy::Listener, verb, done));
+        self.enqueue(Verb::new(AskedBy::Listener, verb, done))
     }
 
-    fn enqueue(&self, job: impl Job + 'static) {
+    fn enqueue(&self, job: impl Job + 'static) -> std::result::Result<(), Refused> {
         // Counted before it is queued: the writer may have taken it before this returns.
         self.meter.waiting.fetch_add(1, Relaxed);
         if let Err(refused) = self.queue.try_send(Box::new(job)) {
@@ -110,8 +125,9 @@ impl Writer {
                 TrySendError::Full(job) => (job, "The server has too much to write"),
                 TrySendError::Disconnected(job) => (job, "The server is stopping"),
             };
-            job.refuse(Error::Overloaded(why));
+            return Err(Refused(job, Error::Overloaded(why)));
         }
+        Ok(())
     }
 
     /// Writes what is queued, folds the write-ahead log in, and closes the connection.

@@ -1,0 +1,124 @@
+//! Who goes on although refused, and who takes nothing of what it is told: each costs little, and is ended.
+
+use super::frames::session;
+use super::wire::Wire;
+use crate::support::mentor::eventually;
+use crate::support::*;
+use std::time::{Duration, Instant};
+use tokio::time::sleep;
+
+const RATE: &[&str] = &["--limit-events", "20/1s"];
+
+#[tokio::test]
+async fn a_refusal_repeats_no_more_of_a_name_than_a_name_is_long() {
+    let chat = Chat::with(RATE).await;
+    let ann = chat.rooms("ann").await;
+    let name = "x".repeat(90 << 10);
+    let unknown = ann.enters(json!({})).await.expect("ann comes in");
+    for _ in 0..150 {
+        unknown.emit(&name, json!({}));
+    }
+    let refusals = unknown.hears_many(150, "error").await;
+    for refusal in &refusals {
+        assert_eq!(refusal["event"], "x".repeat(64));
+    }
+    // The first are unknown events, the last too many.
+    assert_eq!(refusals[0]["statusCode"], 404);
+    assert_eq!(refusals[149]["statusCode"], 429);
+}
+
+#[tokio::test]
+async fn who_goes_on_after_many_refusals_is_ended_and_who_said_too_much_once_is_not() {
+    let chat = Chat::with(RATE).await;
+    let ann = chat.rooms("ann").await;
+    let room = ann.opens_room("Lobby").await;
+    let join = format!("42[\"joinRoom\",{{\"roomId\":\"{room}\"}}]");
+    // A client that comes back and joins all its rooms at once says more than it may.
+    let mut hasty = Wire::enters(&ann, &chat.address, "/").await;
+    for _ in 0..500 {
+        assert!(hasty.says(&join).await);
+    }
+    sleep(Duration::from_secs(1)).await;
+    assert!(hasty.says("421[\"joinRoom\",{}]").await);
+    let answered = hasty.hears(|packet| packet.ack == Some(1)).await;
+    answered.expect("it is there still");
+    let mut hostile = Wire::enters(&ann, &chat.address, "/").await;
+    for _ in 0..2_000 {
+        if !hostile.says(&join).await {
+            break;
+        }
+    }
+    assert!(hostile.ends().await, "who goes on is not ended");
+}
+
+#[tokio::test]
+async fn typing_is_told_once_in_a_while_in_each_conversation_whatever_lies_between() {
+    let chat = Chat::with(&["--limit-events", "1000/1s"]).await;
+    let (ann, bob) = (chat.direct("ann").await, chat.direct("bob").await);
+    let rooms = [ann.opens_room("One").await, ann.opens_room("Two").await];
+    for room in &rooms {
+        bob.posts(room, "Here I am").await;
+        bob.does("join_conversation", json!(room)).await;
+    }
+    let begun = Instant::now();
+    for _ in 0..20 {
+        for room in &rooms {
+            for event in ["typing_start", "typing_stop"] {
+                ann.does(event, json!({ "conversationId": room })).await;
+            }
+        }
+    }
+    if begun.elapsed() < Duration::from_secs(2) {
+        for event in ["typing_start", "typing_stop"] {
+            bob.hears(event, json!({})).await;
+            bob.hears(event, json!({})).await;
+            bob.hears_nothing_of(event).await;
+        }
+    }
+}
+
+/// How many sockets the server counts as present.
+async fn present(chat: &Chat) -> usize {
+    let sockets = chat
+        .admin()
+        .get("/api/admin/sockets")
+        .await
+        .has_status(200)
+        .json();
+    sockets["sockets"].as_array().expect("sockets").len()
+}
+
+#[tokio::test]
+async fn who_takes_nothing_of_what_it_is_told_is_ended_and_not_present_any_more() {
+    let chat = Chat::open().await;
+    let (ann, bob) = (chat.rooms("ann").await, chat.rooms("bob").await);
+    let room = ann.opens_room("Lobby").await;
+    // A client that answers pings and never asks for what it was told.
+    let path = format!("/socket.io/?EIO=4&transport=polling&token={}", bob.token);
+    let path = session(&chat, &path).await;
+    let says = async |packet: String| {
+        let said = Request::new("POST", &path).body("text/plain;charset=UTF-8", packet);
+        said.send(&chat.address).await.status
+    };
+    assert_eq!(says("40".to_owned()).await, 200);
+    assert_eq!(
+        says(format!("42[\"joinRoom\",{{\"roomId\":\"{room}\"}}]")).await,
+        200
+    );
+    eventually("bob is there", async || present(&chat).await == 1).await;
+    let begun = Instant::now();
+    while present(&chat).await > 0 {
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "bob is there still"
+        );
+        ann.post(
+            "/api/messages",
+            json!({ "roomId": room, "content": "Hello?" }),
+        )
+        .await;
+        says("3".to_owned()).await;
+        sleep(Duration::from_secs(1)).await;
+    }
+    assert!(begun.elapsed() > Duration::from_secs(20), "ended too soon");
+}
