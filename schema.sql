@@ -96,7 +96,7 @@ CREATE TABLE members (
     account      INTEGER NOT NULL REFERENCES accounts (id),
     joined_at    INTEGER NOT NULL,
     read_seq     INTEGER NOT NULL DEFAULT 0,  -- everything up to this sequence number is read
-    own_since    INTEGER NOT NULL DEFAULT 0,  -- own messages after it: unread = last seq - read_seq - own_since
+    own_since    INTEGER NOT NULL DEFAULT 0,  -- own and deleted ones after it: unread = last seq - read_seq - own_since
     PRIMARY KEY (conversation, account)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX memberships ON members (account, conversation);

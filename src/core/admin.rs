@@ -249,14 +249,13 @@ pub fn set_up(tx: &Tx<'_>, token: &str, new: NewPerson) -> Result<Account> {
     add(tx, None, NewPerson { admin: true, ..new })
 }
 
-/// Takes a message's text and attachments away. Its sequence number stays behind, empty.
+/// Takes a message's text and attachments away. Its sequence number stays behind, empty, and is unread for nobody.
 ///
 /// # Errors
 /// `NotFound`.
 pub fn delete_message(tx: &Tx<'_>, by: By, id: MessageId) -> Result<()> {
-    if !tx.blank_message(id)? {
-        return Err(Error::NotFound("Message"));
-    }
+    let blanked = tx.blank_message(id)?;
+    blanked.ok_or(Error::NotFound("Message"))?;
     tx.record(
         by,
         "message.delete",

@@ -92,16 +92,30 @@ async fn what_is_unread_stays_countable() {
         let path = format!("/api/admin/messages/{id}");
         admin.delete(path).await.has_status(200);
     };
-    delete(&sent[2]).await;
-    let unread = bob.conversation(&pair).await["unreadCount"].clone();
-    let unread = unread.as_u64().expect("a count");
-    assert!((2..=3).contains(&unread), "{unread}");
+    // The last one, then one in the middle: neither is unread, wherever that is told.
+    for (gone, left) in [(2, 2), (1, 1)] {
+        delete(&sent[gone]).await;
+        assert_eq!(bob.conversation(&pair).await["unreadCount"], left);
+        let listed = bob.get("/api/conversations?limit=50").await.json();
+        assert_eq!(listed[0]["unreadCount"], left, "{listed}");
+        let paged = bob.get("/api/conversations?page=1").await.json();
+        assert_eq!(paged["conversations"][0]["unreadCount"], left, "{paged}");
+        let seen = admin.get(format!("/api/admin/conversations/{pair}")).await;
+        let seen = seen.has_status(200).json();
+        let people = seen["conversation"]["participants"].as_array().expect("people");
+        let his = people.iter().find(|one| one["name"] == "bob");
+        assert_eq!(his.expect("Bob")["unread"], left, "{seen}");
+    }
     bob.reads(&pair).await;
     assert_eq!(bob.conversation(&pair).await["unreadCount"], 0);
     delete(&sent[0]).await;
     assert_eq!(bob.conversation(&pair).await["unreadCount"], 0);
     ann.sends_to(&pair, "four").await;
     assert_eq!(bob.conversation(&pair).await["unreadCount"], 1);
+    // What Ann said herself was never unread for her, before it was deleted nor afterwards.
+    assert_eq!(ann.conversation(&pair).await["unreadCount"], 0);
+    bob.sends_to(&pair, "five").await;
+    assert_eq!(ann.conversation(&pair).await["unreadCount"], 1);
     admin
         .delete("/api/admin/messages/999999")
         .await

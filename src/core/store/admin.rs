@@ -387,15 +387,26 @@ impl Tx<'_> {
         )
     }
 
-    /// `false` where there is no such message, or its text is gone already.
-    pub(in crate::core) fn blank_message(&self, id: MessageId) -> Result<bool> {
-        let blanked = self.change(
-            "UPDATE messages SET text = '', attachments = 0, deleted_at = ?
-             WHERE id = ? AND deleted_at IS NULL",
+    /// Takes a message's words away, and counts it as unread no more: for whoever has not read it yet it stands among
+    /// the messages after their mark that do not count, as their own do. Answers where it was; `None` if there is no such
+    /// message, or its text is gone already.
+    pub(in crate::core) fn blank_message(&self, id: MessageId) -> Result<Option<ConversationId>> {
+        let blanked = self.returning(
+            "UPDATE messages SET text = '', attachments = 0, deleted_at = $1
+             WHERE id = $2 AND deleted_at IS NULL RETURNING conversation, seq, author",
             (self.now.0, id.number()),
+            |row| Ok((row.get(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)),
         )?;
-        self.change("DELETE FROM attachments WHERE message = ?", [id.number()])?;
-        Ok(blanked == 1)
+        let Some((conversation, seq, author)) = blanked else {
+            return Ok(None);
+        };
+        self.change("DELETE FROM attachments WHERE message = $1", [id.number()])?;
+        self.change(
+            "UPDATE members SET own_since = own_since + 1
+             WHERE conversation = $1 AND read_seq < $2 AND account <> $3",
+            (conversation, seq, author),
+        )?;
+        Ok(Some(Id::stored(conversation)))
     }
 
     /// Nobody shows this file as a picture any more.

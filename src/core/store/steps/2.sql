@@ -17,3 +17,10 @@ CREATE TABLE server (
     url TEXT NOT NULL
 ) STRICT;
 INSERT INTO server (url) VALUES ('');
+
+-- Deleted messages are unread for nobody.
+UPDATE members SET own_since = own_since + (
+    SELECT count(*) FROM messages m
+    WHERE m.conversation = members.conversation AND m.seq > members.read_seq
+        AND m.author <> members.account AND m.deleted_at IS NOT NULL
+);
