@@ -198,20 +198,46 @@ CREATE TABLE sessions (
 CREATE TABLE outbox (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     recipient  TEXT NOT NULL,
-    subject    TEXT NOT NULL,              -- empty until it is due, where what is unread then decides the words
+    subject    TEXT NOT NULL,
     text       TEXT NOT NULL,              -- emptied once sent
     html       TEXT NOT NULL,
-    account      INTEGER,                  -- mail about unread messages: who has not read them,
-    conversation INTEGER,                  -- and where; at most one such mail waits
+    account    INTEGER,                    -- mail about unread messages: who has not read them
     due_at     INTEGER NOT NULL,
     tries      INTEGER NOT NULL DEFAULT 0,
     error      TEXT,                       -- why the last try failed
     created_at INTEGER NOT NULL,
-    sent_at    INTEGER
+    sent_at    INTEGER,
+    kind       TEXT NOT NULL DEFAULT 'code',  -- code: codes and links, which go first; digest: what is unread
+    refused_at INTEGER                     -- a mail server will never take it: it is not tried again
 ) STRICT;
-CREATE INDEX outbox_due ON outbox (due_at) WHERE sent_at IS NULL;
-CREATE UNIQUE INDEX outbox_unread ON outbox (account, conversation) WHERE account IS NOT NULL AND sent_at IS NULL;
+CREATE INDEX outbox_due ON outbox (kind, due_at) WHERE sent_at IS NULL AND refused_at IS NULL;
+CREATE INDEX outbox_unread ON outbox (account) WHERE account IS NOT NULL AND sent_at IS NULL;
 CREATE INDEX outbox_of_recipient ON outbox (recipient, id);
+
+-- Conversations in which something was said that somebody who is away may have to be told by mail. Who that is, is
+-- found out when it is due: a message costs one row here, however many belong to the conversation.
+CREATE TABLE unread_mail (
+    conversation INTEGER PRIMARY KEY REFERENCES conversations (id),
+    first        INTEGER NOT NULL,         -- messages.id from which on it is new
+    due_at       INTEGER NOT NULL
+) STRICT;
+CREATE INDEX unread_mail_due ON unread_mail (due_at);
+
+-- Digests: mail about all that somebody has not read.
+CREATE TABLE digests (
+    account   INTEGER PRIMARY KEY REFERENCES accounts (id),
+    wanted    INTEGER NOT NULL DEFAULT 1,  -- 0: turned off
+    told_upto INTEGER NOT NULL DEFAULT 0,  -- messages.id up to which the last one tells
+    told_at   INTEGER NOT NULL DEFAULT 0   -- when that was
+) STRICT;
+
+-- How much mail was caused, within an hour from its first.
+CREATE TABLE mail_counts (
+    who   TEXT PRIMARY KEY,                -- code:ADDRESS and digest:ADDRESS for who gets it, by:ACCOUNT for who causes it
+    since INTEGER NOT NULL,
+    count INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX mail_counts_by_age ON mail_counts (since);
 
 -- Who changed what as an administrator, by the API or the command line.
 CREATE TABLE audit (

@@ -78,6 +78,7 @@ pub fn described() -> Described {
         routes: [
             routes(),
             crate::web::pages::routes(),
+            crate::web::mailing::routes(),
             crate::web::documents::routes(),
         ]
         .concat(),

@@ -20,10 +20,11 @@ pub async fn list(call: Call) -> Answer {
     Ok(listed("outbox", page, &mails, |mail| shape(spell, mail)))
 }
 
-/// `{ id, to, subject, text, html, createdAt, dueAt, sentAt, tries, error }`
+/// `{ id, kind, to, subject, text, html, createdAt, dueAt, sentAt, refusedAt, tries, error }`
 fn shape(spell: &Spelling, mail: &Mail) -> Value {
     json!({
         "id": spell.uuid(mail.id),
+        "kind": mail.kind.name(),
         "to": mail.to,
         "subject": mail.subject,
         "text": mail.text,
@@ -31,6 +32,7 @@ fn shape(spell: &Spelling, mail: &Mail) -> Value {
         "createdAt": mail.created_at.iso(),
         "dueAt": mail.due_at.iso(),
         "sentAt": mail.sent_at.map(|at| at.iso()),
+        "refusedAt": mail.refused_at.map(|at| at.iso()),
         "tries": mail.tries,
         "error": mail.error,
     })

@@ -9,7 +9,7 @@ use super::model::{
 };
 pub use super::store::{Figures, Participant, PersonSeen, PlaceSeen};
 use super::store::{NewAccount, Tx, View};
-use super::{conversation, device, file as files_of, limits, text};
+use super::{conversation, device, digest, file as files_of, limits, text};
 
 /// Who does something: an administrator, or the command line.
 pub type By = Option<AccountId>;
@@ -255,7 +255,7 @@ pub fn set_up(tx: &Tx<'_>, token: &str, new: NewPerson) -> Result<Account> {
 /// `NotFound`.
 pub fn delete_message(tx: &Tx<'_>, by: By, id: MessageId) -> Result<()> {
     let blanked = tx.blank_message(id)?;
-    blanked.ok_or(Error::NotFound("Message"))?;
+    digest::unsay(tx, blanked.ok_or(Error::NotFound("Message"))?)?;
     tx.record(
         by,
         "message.delete",

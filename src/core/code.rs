@@ -9,6 +9,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use subtle::ConstantTimeEq;
 
 use super::error::{Error, Result};
+use super::quota::{self, Quota};
 use super::store::{Proof, Tx, View};
 use super::time::Time;
 use super::{hex, random};
@@ -72,25 +73,33 @@ pub fn token() -> String {
 /// Makes this the code of the address; the caller sends it, where there is somebody to send it to.
 ///
 /// # Errors
-/// `TooOften` within a minute of the last one, unless limits on how often are off.
+/// `TooOften` within a minute of the last one, and past so many in an hour, unless limits on how often are off.
 pub fn issue(tx: &Tx<'_>, purpose: Purpose, email: &str, code: &str) -> Result<()> {
-    if let Some(last) = tx.code(purpose.name(), email)?
-        && tx.limits.resend
-    {
-        let since = tx.now.0.saturating_sub(last.created_at.0).max(0);
-        let since = Duration::from_millis(since.unsigned_abs());
-        if since < RESEND {
-            return Err(Error::TooOften {
-                retry_after: RESEND - since,
-            });
-        }
+    if let Some(retry_after) = too_soon(tx, purpose, email)? {
+        return Err(Error::TooOften { retry_after });
     }
+    // Counted whether or not a mail is written: it must not be told by this either who has an account.
+    quota::count(tx, Quota::Codes(email))?;
     tx.put_code(
         purpose.name(),
         email,
         &hash(purpose, email, code),
         tx.now.plus(purpose.lasts()),
     )
+}
+
+/// How long it is until another code may be sent to the address; `None` if it may be now.
+///
+/// # Errors
+/// Only the database's.
+pub fn too_soon(tx: &Tx<'_>, purpose: Purpose, email: &str) -> Result<Option<Duration>> {
+    let last = tx.code(purpose.name(), email)?;
+    let last = last.filter(|_| tx.limits.resend);
+    Ok(last.and_then(|last| {
+        let since = tx.now.0.saturating_sub(last.created_at.0).max(0);
+        let since = Duration::from_millis(since.unsigned_abs());
+        RESEND.checked_sub(since).filter(|left| !left.is_zero())
+    }))
 }
 
 /// Makes a token of a link and answers it, for whoever asked to hand it over; an earlier one is void.

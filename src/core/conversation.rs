@@ -133,7 +133,7 @@ pub(in crate::core) fn leave_for(tx: &Tx<'_>, id: ConversationId, who: AccountId
     if !tx.delete_member(id, who)? {
         return Err(Error::NotFound("Member"));
     }
-    tx.drop_unread_mail(who, id)?;
+    tx.drop_digests(who)?;
     tx.announce(Event::MemberLeft {
         conversation: id,
         account: who,
@@ -249,7 +249,7 @@ pub fn mark_read(tx: &Tx<'_>, me: &Me, id: ConversationId) -> Result<i64> {
     let Some(receipt) = tx.move_read_mark(id, me.id)? else {
         return Ok(0);
     };
-    tx.drop_unread_mail(me.id, id)?;
+    tx.drop_digests(me.id)?;
     let count = receipt.count;
     tx.announce(Event::MessagesRead { place, receipt });
     Ok(count)

@@ -44,6 +44,7 @@ kinds! {
     FileKind, FileId, 5, "file";
     NoticeKind, NoticeId, 6, "notification";
     MailKind, MailId, 7, "mail";
+    StopKind, StopId, 16, "link that turns mail off";
 }
 
 /// The id of one thing of kind `K`: a positive integer below 2^53.

@@ -15,6 +15,8 @@ pub struct Limits {
     pub resend: bool,
     /// How long mail about unread messages is held.
     pub mail_delay: Duration,
+    /// Is mail counted, by who gets it and by who causes it?
+    pub mail_counted: bool,
 }
 
 impl Default for Limits {
@@ -25,6 +27,7 @@ impl Default for Limits {
             sockets: 50,
             resend: true,
             mail_delay: Duration::from_secs(5 * 60),
+            mail_counted: true,
         }
     }
 }
@@ -52,6 +55,18 @@ pub const CLIENT_ID_CHARS: usize = 100;
 /// Characters and bytes in a password.
 pub const PASSWORD_MIN_CHARS: usize = 8;
 pub const PASSWORD_MAX_BYTES: usize = 256;
+/// How long mail is counted from the first on; the numbers below are for that long.
+pub const MAIL_SPAN: Duration = Duration::from_secs(3_600);
+/// Codes and links that may be asked for one address, whether or not it has an account.
+pub const CODES_PER_ADDRESS: u32 = 10;
+/// Digests that one address gets. They are counted apart: how many codes are left must not tell whether there are any.
+pub const DIGESTS_PER_ADDRESS: u32 = 6;
+/// Digests that one account causes: what it says once in the largest group is told to everybody.
+pub const DIGESTS_PER_SENDER: u32 = GROUP_MEMBERS as u32;
+/// How long a mail is tried, from its writing on.
+pub const MAIL_TRIED: Duration = Duration::from_secs(3 * 86_400);
+/// How long it is kept in the outbox, sent or not.
+pub const MAIL_KEPT: Duration = Duration::from_secs(30 * 86_400);
 /// How long somebody types without saying so again.
 pub const TYPING_LASTS: Duration = Duration::from_secs(10);
 /// At most one word of typing in this time, per socket and conversation.

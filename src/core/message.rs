@@ -10,7 +10,7 @@ use super::model::{
     AccountId, Attachment, ConversationId, Ear, Event, Listed, Me, Message, MessageId, Page,
 };
 use super::store::{NewMessage, Tx, View};
-use super::{conversation, outbox, text};
+use super::{conversation, digest, text};
 
 /// What somebody wants to say.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ pub const PLAIN: &str = "text";
 /// Posts to a conversation that the author may speak in. Posting in an open room makes a member.
 ///
 /// A repeat of a `client_id` returns the first message, whatever else it says, and nobody hears it again. Who has no
-/// live socket is written to, unless they read it in time.
+/// live socket is written to, unless they read it in time: who that is, is not asked here.
 ///
 /// # Errors
 /// `NotFound` to a stranger, `Invalid` for an empty or overlong text.
@@ -103,7 +103,7 @@ fn said(tx: &Tx<'_>, author: &Me, draft: Draft, ear: Option<Ear>) -> Result<Arc<
         client_id,
     };
     let message = Arc::new(tx.append_message(new)?);
-    outbox::write_to_the_absent(tx, &message)?;
+    digest::hold(tx, &message)?;
     tx.announce(Event::MessagePosted(message.clone()));
     Ok(message)
 }

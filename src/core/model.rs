@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 pub use super::id::{
     AccountId, AccountKind, ConversationId, ConversationKind, DeviceId, DeviceKind, FileId,
-    FileKind, Id, MailId, MessageId, MessageKind, NoticeId, NoticeKind,
+    FileKind, Id, MailId, MessageId, MessageKind, NoticeId, NoticeKind, StopId,
 };
 pub use super::sid::Sid;
 pub use super::time::Time;
@@ -116,8 +116,29 @@ pub struct Mail {
     /// When it is to be sent, or tried again.
     pub due_at: Time,
     pub sent_at: Option<Time>,
-    /// Unread messages that it is about.
-    pub about: Option<(AccountId, ConversationId)>,
+    /// When a mail server refused it for good; it is not tried again.
+    pub refused_at: Option<Time>,
+    pub kind: LetterKind,
+    /// Who has not read what it tells; `None` unless it is a digest.
+    pub reader: Option<AccountId>,
+}
+
+/// Which mail goes first?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LetterKind {
+    /// A code or a link, for which somebody waits.
+    Code,
+    /// What somebody has not read.
+    Digest,
+}
+
+impl LetterKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::Digest => "digest",
+        }
+    }
 }
 
 /// A login, still alive.

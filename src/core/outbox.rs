@@ -1,9 +1,10 @@
-//! Mail: queued with what causes it, in the same transaction; sent by the postman.
+//! Mail: queued with what causes it, in the same transaction; sent by the postman, codes and links first.
 
 use std::time::Duration;
 
 use super::error::Result;
-use super::model::{Listed, Mail, MailId, Message, Page, Sort, Time};
+use super::limits;
+use super::model::{LetterKind, Listed, Mail, MailId, Page, Time};
 use super::store::{Tx, View};
 
 /// A mail, ready to be sent.
@@ -17,114 +18,23 @@ pub struct Letter {
 /// The first wait after a failed try; each further one is twice as long, up to an hour.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
 const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
+/// Mails that are forgotten in one step.
+const STEP: u32 = 500;
 
-/// Queues a mail.
+/// Queues a mail for which somebody waits.
 ///
 /// # Errors
 /// Only the database's.
 pub fn post(tx: &Tx<'_>, to: &str, letter: &Letter) -> Result<()> {
-    tx.insert_mail(to, &letter.subject, &letter.text, &letter.html)
+    tx.insert_mail(to, letter)
 }
 
-/// Queues a mail to every member of a closed conversation who has no live socket: one for a conversation, held for a
-/// while, and dropped where they read in time.
-pub(in crate::core) fn write_to_the_absent(tx: &Tx<'_>, message: &Message) -> Result<()> {
-    if message.place.sort == Sort::Room {
-        return Ok(());
-    }
-    let others = match message.place.other(message.author.id) {
-        Some(other) => vec![other],
-        None => tx
-            .members_of(message.place.id)?
-            .into_iter()
-            .map(|person| person.id)
-            .collect(),
-    };
-    for other in others {
-        if other == message.author.id || tx.directory.is_here(other) {
-            continue;
-        }
-        if let Some(email) = tx.account(other)?.and_then(|account| account.email) {
-            let due_at = tx.now.plus(tx.limits.mail_delay);
-            tx.insert_unread_mail(&email, other, message.place.id, due_at)?;
-        }
-    }
-    Ok(())
-}
-
-/// What is to be sent now.
+/// What is to be sent now, of one kind.
 ///
 /// # Errors
 /// Only the database's.
-pub fn due(view: &View<'_>, now: Time, limit: u32) -> Result<Vec<Mail>> {
-    view.mails_due(now, limit)
-}
-
-/// What is due and has no words yet: mail about what is unread.
-///
-/// # Errors
-/// Only the database's.
-pub fn to_write(view: &View<'_>, now: Time, limit: u32) -> Result<Vec<Mail>> {
-    view.mails_to_write(now, limit)
-}
-
-/// What somebody has not read, for a mail about it.
-#[derive(Debug)]
-pub struct Unread {
-    pub name: String,
-    /// How many messages.
-    pub count: i64,
-    /// The latest of them, oldest first.
-    pub latest: Vec<Message>,
-}
-
-/// How many of the unread messages a mail shows.
-const SHOWN: u32 = 5;
-
-/// What a mail about unread messages is about; `None` where there is nothing unread any more.
-///
-/// # Errors
-/// Only the database's.
-pub fn unread(view: &View<'_>, mail: &Mail) -> Result<Option<Unread>> {
-    let Some((account, conversation)) = mail.about else {
-        return Ok(None);
-    };
-    let count = view.unread(conversation, account)?;
-    let Some(reader) = view.account(account)?.filter(|_| count > 0) else {
-        return Ok(None);
-    };
-    let Some(place) = view.place_for(conversation, None)?.map(|(place, _)| place) else {
-        return Ok(None);
-    };
-    let latest = view.messages_before(place, None, SHOWN.max(count.min(50) as u32))?;
-    let mut latest: Vec<_> = latest
-        .unwrap_or_default()
-        .into_iter()
-        .filter(|message| message.author.id != account)
-        .take(SHOWN.min(count as u32) as usize)
-        .collect();
-    latest.reverse();
-    Ok(Some(Unread {
-        name: reader.name,
-        count,
-        latest,
-    }))
-}
-
-/// Gives a mail its words.
-///
-/// # Errors
-/// Only the database's.
-pub fn write(tx: &Tx<'_>, id: MailId, letter: &Letter) -> Result<()> {
-    tx.write_mail(id, &letter.subject, &letter.text, &letter.html)
-}
-
-/// Nobody needs it any more.
-///
-/// # Errors
-/// Only the database's.
-pub fn drop_mail(tx: &Tx<'_>, id: MailId) -> Result<()> {
-    tx.delete_mail(id)
+pub fn due(view: &View<'_>, kind: LetterKind, now: Time, limit: u32) -> Result<Vec<Mail>> {
+    view.mails_due(kind, now, limit)
 }
 
 /// It was handed over; its text is forgotten.
@@ -135,13 +45,33 @@ pub fn sent(tx: &Tx<'_>, id: MailId) -> Result<()> {
     tx.mail_sent(id)
 }
 
-/// It was not; it is tried again later, and later still the next time.
+/// It was not; it is tried again later, and later still the next time. One that was tried for days is not.
 ///
 /// # Errors
 /// Only the database's.
 pub fn failed(tx: &Tx<'_>, mail: &Mail, error: &str) -> Result<()> {
+    if tx.now.since(mail.created_at) > limits::MAIL_TRIED {
+        return tx.mail_refused(mail.id, error);
+    }
     let doubled = FIRST_WAIT.saturating_mul(1 << mail.tries.clamp(0, 16));
     tx.mail_failed(mail.id, error, tx.now.plus(doubled.min(LONGEST_WAIT)))
+}
+
+/// It will never be taken, and is not tried again unless an administrator asks for it.
+///
+/// # Errors
+/// Only the database's.
+pub fn refused(tx: &Tx<'_>, mail: &Mail, error: &str) -> Result<()> {
+    tx.mail_refused(mail.id, error)
+}
+
+/// Forgets some of the mail that has been kept long enough, sent or not; answers whether there may be more.
+///
+/// # Errors
+/// Only the database's.
+pub fn forget_old(tx: &Tx<'_>) -> Result<bool> {
+    let forgotten = tx.delete_old_mail(tx.now.minus(limits::MAIL_KEPT), STEP)?;
+    Ok(forgotten == STEP as usize)
 }
 
 /// The outbox, newest first.

@@ -52,6 +52,11 @@ impl Time {
         )
     }
 
+    /// How long it is from an earlier moment to this one; nothing if that one is later.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0).try_into().unwrap_or(0))
+    }
+
     /// Whole seconds since 1970, as JWT and HTTP count them.
     pub fn seconds(self) -> i64 {
         self.0.div_euclid(1000)

@@ -511,6 +511,7 @@ impl Serve {
             // Between two codes: a promise to whom they are mailed, and no matter of how often somebody may ask.
             resend: !self.temp || self.rates()[0].0.is_some(),
             mail_delay: self.mail_delay,
+            mail_counted: !self.temp,
         };
         options.bcrypt_cost =
             self.bcrypt_cost

@@ -2,7 +2,9 @@
 
 use askama::Template;
 
-use crate::core::outbox::{Letter, Unread};
+use crate::core::digest::Digest;
+use crate::core::model::Message;
+use crate::core::outbox::Letter;
 
 /// What a letter says, whatever it looks like.
 struct Words {
@@ -12,7 +14,11 @@ struct Words {
     code: Option<String>,
     link: Option<Link>,
     quotes: Vec<Quote>,
+    /// What there was no room for.
+    rest: Option<String>,
     footer: &'static str,
+    /// The address that turns such mail off.
+    off: Option<String>,
 }
 
 struct Link {
@@ -21,6 +27,8 @@ struct Link {
 }
 
 struct Quote {
+    /// Where it was said, at the first quote from there.
+    place: Option<String>,
     author: String,
     text: String,
 }
@@ -47,7 +55,9 @@ impl Words {
             code: None,
             link: None,
             quotes: Vec::new(),
+            rest: None,
             footer: NOT_YOU,
+            off: None,
         }
     }
 
@@ -103,28 +113,46 @@ pub fn reset_link(public_url: &str, token: &str) -> Letter {
     words.letter()
 }
 
-/// What somebody has not read.
-pub fn unread(unread: &Unread) -> Letter {
-    let last = unread
-        .latest
-        .last()
-        .map_or("somebody", |message| &message.author.name);
-    let heading = match unread.count {
-        1 => format!("A message from {last}"),
-        count => format!("{count} messages you have not read"),
+/// All that somebody has not read; `off` turns such mail off.
+pub fn digest(digest: &Digest, off: &str) -> Letter {
+    let newest = digest.told.first().and_then(|told| told.latest.last());
+    let heading = match (digest.count, newest) {
+        (1, Some(message)) => format!("A message from {}", message.author.name),
+        (count, _) => format!("{count} messages you have not read"),
     };
-    let greeting = format!("Hello {},", unread.name);
+    let greeting = format!("Hello {},", digest.name);
     let mut words = Words::new(&one_line(&heading), &[&greeting]);
-    words.quotes = unread
-        .latest
-        .iter()
-        .map(|message| Quote {
-            author: message.author.name.to_string(),
-            text: message.text.clone(),
-        })
-        .collect();
+    for told in &digest.told {
+        let mut place = told.place.as_deref().map(one_line);
+        for message in &told.latest {
+            words.quotes.push(Quote {
+                place: place.take(),
+                author: message.author.name.to_string(),
+                text: said(message),
+            });
+        }
+    }
+    words.rest = match digest.more {
+        0 => None,
+        1 => Some("And there is more in one other conversation.".to_owned()),
+        more => Some(format!("And there is more in {more} other conversations.")),
+    };
     words.footer = "You get this because you were not there when it was said.";
+    words.off = Some(off.to_owned());
     words.letter()
+}
+
+/// The text of a message, and what is attached to it.
+fn said(message: &Message) -> String {
+    let attached = message
+        .attachments
+        .iter()
+        .map(|one| format!("[{}]", one.filename));
+    let text = Some(message.text.clone()).filter(|text| !text.is_empty());
+    text.into_iter()
+        .chain(attached)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// A heading becomes a mail's subject: nothing in it may begin another header.
@@ -142,12 +170,15 @@ mod tests {
     fn what_people_typed_is_escaped() {
         let mut words = Words::new("Hi", &["<img src=x onerror=alert(1)>"]);
         words.quotes.push(Quote {
+            place: Some("<i>".into()),
             author: "<b>".into(),
             text: "a & b".into(),
         });
         let letter = words.letter();
         assert!(
-            !letter.html.contains("<img") && !letter.html.contains("<b>"),
+            ["<img", "<b>", "<i>"]
+                .iter()
+                .all(|tag| !letter.html.contains(tag)),
             "{}",
             letter.html
         );

@@ -1,23 +1,24 @@
-//! Who brings the mail? One task that looks into the outbox, writes what is due and has no words yet, and hands letters
-//! over by SMTP, again and again with growing waits until one is taken. Nobody waits for it.
+//! Who brings the mail? A task that writes what is due to be told ([`writing`]), and one that hands letters over by SMTP
+//! ([`delivery`]), again and again with growing waits until one is taken or refused for good. Nobody waits for them.
 
+mod delivery;
+mod writing;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
+use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 
-use super::letters;
-use crate::core::error::Result;
-use crate::core::model::{Mail, Time};
-use crate::core::{Core, outbox};
+use crate::core::Core;
+use crate::core::model::{AccountId, Mail, StopId};
 
-/// How often the outbox is looked into.
+/// How often it is looked for what is due.
 const ROUND: Duration = Duration::from_millis(500);
-/// Letters of one round.
-const BAG: u32 = 20;
 /// How long an SMTP server may take to take a letter.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -83,8 +84,25 @@ impl Smtp {
         })
     }
 
-    async fn send(&self, mail: &Mail) -> anyhow::Result<()> {
-        let message = Message::builder()
+    /// Hands a letter over; `off` is where its reader turns such mail off.
+    async fn send(&self, mail: &Mail, off: Option<String>) -> Result<(), Refused> {
+        let message = self.message(mail, off).map_err(Refused::for_good)?;
+        let sending = tokio::time::timeout(PATIENCE, self.transport.send(message));
+        match sending.await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(Refused {
+                for_good: is_final(&error),
+                error: error.into(),
+            }),
+            Err(_) => Err(Refused {
+                for_good: false,
+                error: anyhow!("the mail server took too long"),
+            }),
+        }
+    }
+
+    fn message(&self, mail: &Mail, off: Option<String>) -> anyhow::Result<Message> {
+        let mut message = Message::builder()
             .from(self.from.clone())
             .to(mail.to.parse().context("the recipient is no address")?)
             .subject(&mail.subject)
@@ -93,73 +111,110 @@ impl Smtp {
                 "<{}.{}@chat>",
                 mail.id.number(),
                 mail.created_at.0
-            )))
-            .multipart(MultiPart::alternative_plain_html(
-                mail.text.clone(),
-                mail.html.clone(),
-            ))?;
-        let sending = tokio::time::timeout(PATIENCE, self.transport.send(message));
-        sending.await.context("the mail server took too long")??;
-        Ok(())
+            )));
+        if let Some(off) = off {
+            message = message.header(Off(off)).header(OneClick);
+        }
+        Ok(message.multipart(MultiPart::alternative_plain_html(
+            mail.text.clone(),
+            mail.html.clone(),
+        ))?)
     }
 }
 
-/// Goes round until the core has closed. Without SMTP letters are written and stay in the outbox.
-pub async fn go_round(core: Core, smtp: Option<Smtp>) {
-    let mut round = tokio::time::interval(ROUND);
-    round.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        round.tick().await;
-        let done = async {
-            write_due(&core).await?;
-            match &smtp {
-                Some(smtp) => deliver(&core, smtp).await,
-                None => Ok(()),
-            }
-        };
-        if let Err(error) = done.await {
-            tracing::warn!(%error, "a round of the postman ended early");
+/// Why a letter was not taken.
+struct Refused {
+    /// It will never be: there is no use in trying again.
+    for_good: bool,
+    error: anyhow::Error,
+}
+
+impl Refused {
+    fn for_good(error: anyhow::Error) -> Self {
+        Self {
+            for_good: true,
+            error,
         }
     }
 }
 
-/// Gives words to mail about unread messages, and forgets what was read in time.
-async fn write_due(core: &Core) -> Result<()> {
-    let due = core
-        .read(|view| outbox::to_write(view, Time::now(), BAG))
-        .await?;
-    for mail in due {
-        core.write(move |tx| match outbox::unread(tx, &mail)? {
-            Some(unread) => outbox::write(tx, mail.id, &letters::unread(&unread)),
-            None => outbox::drop_mail(tx, mail.id),
-        })
-        .await?;
-    }
-    Ok(())
+/// Answers of a mail server to who asks to log in, or has not: they are about us, and not about the letter.
+const ABOUT_US: [&str; 4] = ["530", "534", "535", "538"];
+
+/// Would the mail server refuse this letter every time?
+fn is_final(error: &lettre::transport::smtp::Error) -> bool {
+    let about_us = |code: String| ABOUT_US.contains(&&*code);
+    error.is_permanent()
+        && !error
+            .status()
+            .is_some_and(|code| about_us(code.to_string()))
 }
 
-async fn deliver(core: &Core, smtp: &Smtp) -> Result<()> {
-    let due = core
-        .read(|view| outbox::due(view, Time::now(), BAG))
-        .await?;
-    for mail in due.into_iter().filter(|mail| !mail.subject.is_empty()) {
-        let (id, sent) = (mail.id, smtp.send(&mail).await);
-        match sent {
-            Ok(()) => core.write(move |tx| outbox::sent(tx, id)).await?,
-            Err(error) => {
-                let why = for_the_log(&error);
-                tracing::warn!(
-                    mail = id.number(),
-                    why,
-                    "a mail was not taken, and is tried again"
-                );
-                let error = format!("{error:#}");
-                core.write(move |tx| outbox::failed(tx, &mail, &error))
-                    .await?;
-            }
-        }
+/// `List-Unsubscribe` (RFC 2369): where mail programs turn it off for their user.
+#[derive(Clone)]
+struct Off(String);
+
+impl Header for Off {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("List-Unsubscribe")
     }
-    Ok(())
+
+    fn parse(text: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self(text.trim_matches(['<', '>']).to_owned()))
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), format!("<{}>", self.0))
+    }
+}
+
+/// `List-Unsubscribe-Post` (RFC 8058): one click does it, without asking.
+#[derive(Clone)]
+struct OneClick;
+
+impl Header for OneClick {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("List-Unsubscribe-Post")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "List-Unsubscribe=One-Click".to_owned())
+    }
+}
+
+/// How this server is reached from outside, and the links that lead there.
+#[derive(Clone)]
+pub struct Links {
+    core: Core,
+    public_url: String,
+}
+
+impl Links {
+    pub fn new(core: Core, public_url: String) -> Self {
+        Self { core, public_url }
+    }
+
+    /// Turns mail about unread messages off for this person, and can do nothing else.
+    fn off(&self, reader: AccountId) -> String {
+        let token = StopId::new(reader.number()).map(|id| self.core.spelling().uuid(id));
+        let token = token.as_ref().map_or("", |token| token);
+        format!("{}/mail/off/{token}", self.public_url)
+    }
+}
+
+/// Writes and delivers until the core has closed. Without SMTP letters are written and stay in the outbox.
+pub async fn go_round(core: Core, smtp: Option<Smtp>, public_url: String) {
+    let links = Links::new(core.clone(), public_url);
+    let delivering = async {
+        if let Some(smtp) = smtp {
+            delivery::deliver(core.clone(), Arc::new(smtp), links.clone()).await;
+        }
+    };
+    tokio::join!(writing::write(&core, &links), delivering);
 }
 
 /// What a mail server says may repeat the mail, and there are codes in it: the log gets the number, the outbox the words.

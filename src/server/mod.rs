@@ -160,7 +160,7 @@ impl Server {
         }
         let mut background = JoinSet::new();
         background.spawn(admin::stats::observe(core.clone(), watch.clone()));
-        background.spawn(postman::go_round(core.clone(), settings.smtp));
+        background.spawn(postman::go_round(core.clone(), settings.smtp, url.clone()));
         Ok(Self {
             background,
             watch,
@@ -220,6 +220,7 @@ fn routes_for(dialect: Option<&str>) -> Routes {
     let own = [
         admin::routes(),
         crate::web::pages::routes(),
+        crate::web::mailing::routes(),
         documents::routes(),
     ];
     Routes::new(tables.chain(own), dialect.is_some())

@@ -14,6 +14,7 @@ pub mod forms;
 pub mod given;
 mod issuer;
 pub mod login;
+pub mod mailing;
 pub mod oidc;
 pub mod origin;
 pub mod pages;

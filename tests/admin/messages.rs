@@ -102,7 +102,9 @@ async fn what_is_unread_stays_countable() {
         assert_eq!(paged["conversations"][0]["unreadCount"], left, "{paged}");
         let seen = admin.get(format!("/api/admin/conversations/{pair}")).await;
         let seen = seen.has_status(200).json();
-        let people = seen["conversation"]["participants"].as_array().expect("people");
+        let people = seen["conversation"]["participants"]
+            .as_array()
+            .expect("people");
         let his = people.iter().find(|one| one["name"] == "bob");
         assert_eq!(his.expect("Bob")["unread"], left, "{seen}");
     }
@@ -125,17 +127,32 @@ async fn what_is_unread_stays_countable() {
 
 #[tokio::test]
 async fn a_mail_about_what_is_unread_does_not_tell_it() {
-    let chat = Chat::with(&["--mail-delay", "1s"]).await;
-    let (ann, bob) = (chat.rooms("ann").await, chat.rooms("bob").await);
-    let pair = ann.meets(&bob).await;
-    let deleted = text(&ann.sends_to(&pair, WORDS).await["id"]);
-    let path = format!("/api/admin/messages/{deleted}");
-    chat.admin().delete(path).await.has_status(200);
-    ann.sends_to(&pair, "Hello").await;
-    eventually("the mail has its words", async || {
-        chat.mail_to("bob@example.test").await["text"] != ""
+    let chat = Chat::with(&["--mail-delay", "2s"]).await;
+    let ann = chat.rooms("ann").await;
+    let (bob, cleo) = (chat.campus("bob").await, chat.campus("cleo").await);
+    let (pair, other) = (ann.meets(&bob).await, ann.meets(&cleo).await);
+    let says = async |place: &str, words| text(&ann.sends_to(place, words).await["id"]);
+    let deletes = async |id: String| {
+        let path = format!("/api/admin/messages/{id}");
+        chat.admin().delete(path).await.has_status(200);
+    };
+    // Nothing is left to tell to Bob: he gets no mail, and no empty one either.
+    deletes(says(&pair, WORDS).await).await;
+    let second = says(&other, WORDS).await;
+    says(&other, "Hello").await;
+    let mail = chat.digest_to(&cleo).await;
+    assert_eq!(mail["subject"], "2 messages you have not read");
+    assert!(chat.digests_to(&bob).await.is_empty());
+    // It has not been sent yet: what is deleted now goes out no more.
+    deletes(second).await;
+    eventually("it was written anew", async || {
+        let mails = chat.digests_to(&cleo).await;
+        mails.len() == 1 && mails[0]["subject"] == "A message from ann"
     })
     .await;
-    let mail = chat.mail_to("bob@example.test").await.to_string();
-    assert!(mail.contains("ann") && !mail.contains("midnight"), "{mail}");
+    let mail = chat.digest_to(&cleo).await.to_string();
+    assert!(
+        mail.contains("Hello") && !mail.contains("midnight"),
+        "{mail}"
+    );
 }

@@ -1,147 +1,268 @@
-//! Whoever has no live socket gets an e-mail: one per conversation, held for a while, dropped if they read in time.
+//! Whoever has no live socket, and has proven their address, gets an e-mail: held for a while, one for all conversations,
+//! and none about what they read in time.
 
 use crate::support::mentor::*;
 use crate::support::person::email_of;
 use crate::support::*;
-use std::time::Duration;
 
-/// A server that holds mail for so long that nothing leaves the outbox within a scene.
-async fn with_patience() -> Chat {
-    Chat::with(&["--mail-delay", "10m"]).await
+/// Long enough for a few requests on a machine that runs all scenes at once.
+async fn that_waits() -> Chat {
+    Chat::with(&["--mail-delay", "3s"]).await
 }
 
-async fn mail(chat: &Chat, to: &Person) -> Vec<Value> {
-    chat.mails_to(&email_of(&to.name)).await
+async fn in_a_hurry() -> Chat {
+    Chat::with(&["--mail-delay", "1s"]).await
+}
+
+/// Everything that was said before has been looked through once this one is written to.
+async fn all_is_written(chat: &Chat, john: &Person, witness: &str) {
+    let witness = chat.campus(witness).await;
+    john.writes_to(&witness, "And you?").await;
+    chat.digest_to(&witness).await;
 }
 
 #[tokio::test]
-async fn one_mail_waits_for_each_conversation() {
-    let chat = with_patience().await;
-    let (john, jane) = (chat.rooms("john").await, chat.rooms("jane").await);
+async fn one_mail_tells_of_all_conversations() {
+    let chat = that_waits().await;
+    let (john, jane) = (chat.campus("john").await, chat.campus("jane").await);
     chat.has_session(SESSION, &john, &jane).await;
     let session = id(&john.opens_session(SESSION).await);
-    assert!(mail(&chat, &jane).await.is_empty());
     for content in ["Hello", "Are you there?"] {
         john.says(&session, content).await;
     }
-    let waiting = mail(&chat, &jane).await;
-    let to_jane = json!([{ "to": email_of("jane"), "sentAt": null, "error": null }]);
-    assert_looks_like(&json!(waiting), to_jane, "the mail to Jane");
-    let mail_is = r#"{ "id": "0190b5a2-0000-8000-8000-000000000001", "createdAt": "2024-01-15T12:00:00.000Z" }"#;
-    assert_looks_like(&waiting[0], mail_is, "the mail");
-
-    // Elsewhere it is another mail, by whichever dialect the message came.
+    // By whichever dialect it comes.
     john.writes_to(&jane, "And in direct").await;
     let group = john.gathers("Mentees", &[&jane]).await;
     john.posts(&group, "And in the group").await;
-    assert_eq!(mail(&chat, &jane).await.len(), 3);
+    assert!(chat.digests_to(&jane).await.is_empty(), "it is held");
+
+    let mail = chat.digest_to(&jane).await;
+    let expected = json!({
+        "to": email_of("jane"), "kind": "digest", "subject": "4 messages you have not read",
+        "sentAt": null, "refusedAt": null, "error": null,
+    });
+    assert_looks_like(&mail, expected, "the mail to Jane");
+    for form in ["text", "html"] {
+        let told = mail[form].as_str().unwrap_or_default();
+        for words in [
+            "jane",
+            "john",
+            "Hello",
+            "Are you there?",
+            "And in direct",
+            "Mentees",
+            "And in the group",
+        ] {
+            assert!(told.contains(words), "{words} is not in the {form}: {told}");
+        }
+    }
+    all_is_written(&chat, &john, "witness").await;
+    assert_eq!(chat.digests_to(&jane).await.len(), 1, "and no other");
     assert!(
-        mail(&chat, &john).await.is_empty(),
+        chat.digests_to(&john).await.is_empty(),
         "nobody is told of their own"
     );
+    // Nor again of what they were told, but of what comes after.
+    john.posts(&group, "Once more").await;
+    let mails = chat.has_written(&jane, 2).await;
+    let words = mails[0]["text"].to_string();
+    assert!(words.contains("Once more"), "{words}");
 }
 
-/// Held until it is due; what is unread then decides its words.
+/// An address that somebody typed is not one that somebody reads: whose it is never asked for this.
 #[tokio::test]
-async fn when_its_time_has_come_the_mail_says_who_wrote() {
-    let chat = Chat::with(&["--mail-delay", "1s"]).await;
-    let (john, jane) = (chat.rooms("john").await, chat.rooms("jane").await);
-    john.writes_to(&jane, "Hello").await;
-    eventually("the mail has its words", async || {
-        mail(&chat, &jane).await[0]["text"] != ""
-    })
-    .await;
-    let due = &mail(&chat, &jane).await[0];
-    for field in ["subject", "text", "html"] {
-        let told = due[field].as_str().unwrap_or_default();
-        assert!(!told.is_empty(), "no {field}: {due}");
+async fn who_has_not_proven_an_address_is_not_written_to() {
+    let chat = in_a_hurry().await;
+    let john = chat.rooms("john").await;
+    let victims = [chat.rooms("victim").await, chat.emote("prey").await];
+    let group = john
+        .gathers("Cheap watches", &[&victims[0], &victims[1]])
+        .await;
+    john.says(&group, "Buy now").await;
+    for victim in &victims {
+        john.writes_to(victim, "Buy now").await;
     }
-    let told = format!("{} {}", due["subject"], due["text"]);
-    assert!(told.contains("john"), "who wrote? {told}");
-    // Without an SMTP server it stays there.
-    assert_looks_like(due, json!({ "sentAt": null, "error": null }), "the mail");
+    all_is_written(&chat, &john, "witness").await;
+    for victim in &victims {
+        assert!(chat.mails_to(&email_of(&victim.name)).await.is_empty());
+    }
 }
 
 #[tokio::test]
 async fn who_is_here_needs_no_mail() {
-    let chat = with_patience().await;
-    let people = [
-        chat.rooms("ann").await,
-        chat.rooms("bob").await,
-        chat.rooms("cleo").await,
-    ];
-    let [ann, bob, cleo] = &people;
-    let group = ann.gathers("Friends", &[bob, cleo]).await;
+    let chat = in_a_hurry().await;
+    let ann = chat.campus("ann").await;
+    let (bob, cleo, dora) = (
+        chat.campus("bob").await,
+        chat.campus("cleo").await,
+        chat.campus("dora").await,
+    );
+    let group = ann.gathers("Friends", &[&bob, &cleo, &dora]).await;
     // In whichever namespace: a live socket is a live socket.
     let in_chat = bob.opens_chat().await;
     let at_home = cleo.opens_a_socket().await;
-    ann.says(&group, "To both").await;
-    in_chat
-        .hears(
-            "new_message",
-            json!({ "message": { "content": "To both" } }),
-        )
-        .await;
-    for person in &people {
-        assert!(mail(&chat, person).await.is_empty(), "{}", person.name);
+    ann.says(&group, "To all").await;
+    chat.digest_to(&dora).await;
+    for person in [&ann, &bob, &cleo] {
+        assert!(chat.digests_to(person).await.is_empty(), "{}", person.name);
     }
     drop(in_chat);
     eventually("Bob is known to have gone", async || {
-        ann.says(&group, "Still there?").await;
-        mail(&chat, bob).await.len() == 1
+        let open = chat.admin().get("/api/admin/sockets").await.json();
+        open["sockets"].as_array().is_some_and(|all| all.len() == 1)
     })
     .await;
-    assert!(mail(&chat, cleo).await.is_empty());
+    ann.says(&group, "Still there?").await;
+    chat.digest_to(&bob).await;
+    assert!(chat.digests_to(&cleo).await.is_empty());
     drop(at_home);
 }
 
 #[tokio::test]
 async fn rooms_write_to_nobody() {
-    let chat = with_patience().await;
-    let (ann, bob) = (chat.rooms("ann").await, chat.rooms("bob").await);
+    let chat = in_a_hurry().await;
+    let (ann, bob) = (chat.campus("ann").await, chat.campus("bob").await);
     let room = ann.opens_room("Lobby").await;
     bob.says(&room, "I am a member").await;
     ann.says(&room, "To all").await;
+    all_is_written(&chat, &ann, "witness").await;
     for person in [&ann, &bob] {
-        assert!(mail(&chat, person).await.is_empty());
+        assert!(chat.digests_to(person).await.is_empty());
     }
 }
 
 #[tokio::test]
 async fn what_is_read_in_time_needs_no_mail() {
-    let chat = with_patience().await;
-    let (john, jane) = (chat.rooms("john").await, chat.rooms("jane").await);
+    let chat = that_waits().await;
+    let (john, jane) = (chat.rooms("john").await, chat.campus("jane").await);
     chat.has_session(SESSION, &john, &jane).await;
     let session = id(&john.opens_session(SESSION).await);
     john.says(&session, "Read me").await;
     john.writes_to(&jane, "And me").await;
-    assert_eq!(mail(&chat, &jane).await.len(), 2);
-    // Coming online is not yet reading.
+    let direct = john.meets(&jane).await;
+    // By socket or by REST; then she goes.
     let hers = jane.opens_chat().await;
-    assert_eq!(mail(&chat, &jane).await.len(), 2);
     hers.does("mark_read", json!({ "conversationId": session }))
         .await;
-    eventually("one is dropped", async || {
-        mail(&chat, &jane).await.len() == 1
-    })
-    .await;
     drop(hers);
-    let direct = jane.get("/api/conversations").await.json();
-    for conversation in direct.as_array().expect("a list") {
-        jane.reads(&id(conversation)).await;
-    }
-    eventually("both are dropped", async || {
-        mail(&chat, &jane).await.is_empty()
-    })
-    .await;
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    jane.reads(&direct).await;
+    all_is_written(&chat, &john, "witness").await;
+    assert!(chat.digests_to(&jane).await.is_empty());
     john.says(&session, "Read me too").await;
-    assert_eq!(mail(&chat, &jane).await.len(), 1, "what comes after is new");
+    chat.digest_to(&jane).await;
+    // It waits for a mail server, and she comes back before there is one.
+    jane.reads(&session).await;
+    assert!(chat.digests_to(&jane).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_link_in_the_mail_turns_such_mail_off() {
+    let chat = in_a_hurry().await;
+    let (john, jane) = (chat.rooms("john").await, chat.campus("jane").await);
+    john.writes_to(&jane, "Hello").await;
+    let mail = chat.digest_to(&jane).await;
+    let text = mail["text"].as_str().expect("a text");
+    let link = text
+        .split_whitespace()
+        .find(|word| word.contains("/mail/off/"));
+    let link = link.unwrap_or_else(|| panic!("no link in {text}"));
+    assert!(
+        mail["html"]
+            .as_str()
+            .is_some_and(|html| html.contains(link))
+    );
+    let (_, path) = link.split_at(link.find("/mail/").expect("a path"));
+    let wants = async || jane.get("/api/mail").await.has_status(200).json()["mail"].clone();
+    assert_eq!(wants().await, json!({ "sent": false, "unread": true }));
+
+    // Whatever looks at the links in mail does not turn it off; one click does.
+    let nobody = chat.nobody();
+    let shown = nobody.get(path).await;
+    shown.has_status(200);
+    assert!(
+        shown.text().contains("<form method=\"post\">"),
+        "{}",
+        shown.text()
+    );
+    assert_eq!(wants().await["unread"], true);
+    let form = "application/x-www-form-urlencoded";
+    let click = Request::new("POST", path).body(form, "List-Unsubscribe=One-Click");
+    click.send(&chat.address).await.has_status(200);
+    assert_eq!(wants().await["unread"], false);
+    assert!(
+        chat.digests_to(&jane).await.is_empty(),
+        "nor is that one sent"
+    );
+    john.writes_to(&jane, "Are you there?").await;
+    all_is_written(&chat, &john, "witness").await;
+    assert!(chat.digests_to(&jane).await.is_empty());
+    // What she asks for still comes.
+    let code = json!({ "email": email_of("jane") });
+    nobody
+        .post("/user/reset-password-code", code)
+        .await
+        .has_status(200);
+    chat.code_for(&email_of("jane")).await;
+
+    // She may have it back, and nobody else may turn anything off.
+    let made_up = [&*jane.uuid, &*jane.id, &jane.number.to_string(), "x"].map(str::to_owned);
+    let back = json!({ "unread": true });
+    jane.patch("/api/mail", back)
+        .await
+        .looks_like(200, json!({ "mail": { "unread": true } }));
+    for token in made_up {
+        nobody
+            .post(format!("/mail/off/{token}"), json!({}))
+            .await
+            .refused(404);
+    }
+    jane.patch("/api/mail", json!({}))
+        .await
+        .refused_for(&["unread"]);
+    jane.patch("/api/mail", json!({ "unread": "x" }))
+        .await
+        .refused_for(&["unread"]);
+    nobody
+        .patch("/api/mail", json!({ "unread": false }))
+        .await
+        .refused(401);
+    john.writes_to(&jane, "Welcome back").await;
+    chat.digest_to(&jane).await;
+}
+
+#[tokio::test]
+async fn whoever_asks_is_told_that_no_mail_is_sent() {
+    let chat = Chat::open().await;
+    let nobody = chat.nobody();
+    let known = nobody.get("/api/mail").await;
+    known.looks_like(
+        200,
+        json!({ "success": true, "mail": { "sent": false, "unread": null } }),
+    );
+    for path in [
+        "/user/send-signup-code",
+        "/user/reset-password-code",
+        "/api/password/reset-request",
+    ] {
+        let asked = nobody
+            .post(path, json!({ "email": "ann@example.test" }))
+            .await;
+        let words = asked.has_status(200).json()["message"].to_string();
+        assert!(words.contains("Ask whoever runs it"), "{path}: {words}");
+    }
+    let sends = ["--smtp-url", "smtp://127.0.0.1:9"];
+    let chat = Chat::with(&sends).await;
+    let known = chat.nobody().get("/api/mail").await;
+    known.looks_like(200, json!({ "mail": { "sent": true } }));
+    let asked = json!({ "email": "ann@example.test" });
+    let asked = chat.nobody().post("/user/send-signup-code", asked).await;
+    let words = asked.has_status(200).json()["message"].to_string();
+    assert!(words.contains("on its way"), "{words}");
 }
 
 #[tokio::test]
 async fn the_outbox_is_the_administrators() {
-    let chat = with_patience().await;
+    let chat = that_waits().await;
     let (john, jane) = (chat.rooms("john").await, chat.rooms("jane").await);
     john.writes_to(&jane, "Hello").await;
     jane.get("/api/admin/outbox").await.refused(403);

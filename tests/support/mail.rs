@@ -1,10 +1,12 @@
 //! What came by mail: the outbox of a throwaway server, and the codes in it.
 
-use super::Chat;
+use super::person::email_of;
+use super::{Chat, PATIENCE, Person};
 use form_urlencoded::byte_serialize;
 use serde_json::{Value, json};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tokio::time::sleep;
 
 impl Chat {
     /// All mails to this address, the newest first.
@@ -21,6 +23,33 @@ impl Chat {
         let mails = self.mails_to(address).await;
         let newest = mails.into_iter().next();
         newest.unwrap_or_else(|| panic!("nothing was mailed to {address}"))
+    }
+
+    /// What was written to this person of what they have not read, the newest first.
+    pub async fn digests_to(&self, person: &Person) -> Vec<Value> {
+        let mut mails = self.mails_to(&email_of(&person.name)).await;
+        mails.retain(|mail| mail["kind"] == "digest");
+        mails
+    }
+
+    /// The one digest to this person, once it is written.
+    pub async fn digest_to(&self, person: &Person) -> Value {
+        self.has_written(person, 1).await.remove(0)
+    }
+
+    /// Waits until so many digests, and no more, are written to this person.
+    pub async fn has_written(&self, person: &Person, count: usize) -> Vec<Value> {
+        let asked = Instant::now();
+        loop {
+            let digests = self.digests_to(person).await;
+            assert!(digests.len() <= count, "{digests:#?}");
+            if digests.len() == count {
+                return digests;
+            }
+            let name = &person.name;
+            assert!(asked.elapsed() < PATIENCE, "{name} gets {digests:#?}");
+            sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// The six digits in the newest mail to this address.
@@ -46,7 +75,7 @@ impl Chat {
 fn age(file: &Path, span: Duration) -> rusqlite::Result<()> {
     let milliseconds = i64::try_from(span.as_millis()).expect("not for ever");
     let database = rusqlite::Connection::open(file)?;
-    database.busy_timeout(super::PATIENCE)?;
+    database.busy_timeout(PATIENCE)?;
     for aging in [
         "UPDATE codes SET created_at = created_at - ?1, expires_at = expires_at - ?1",
         "UPDATE proofs SET expires_at = expires_at - ?1",

@@ -256,7 +256,7 @@ impl View<'_> {
                     (SELECT messages FROM log) AS messages,
                     (SELECT count(*) FROM files WHERE ready) AS files,
                     (SELECT coalesce(sum(size), 0) FROM files WHERE ready) AS file_bytes,
-                    (SELECT count(*) FROM outbox WHERE sent_at IS NULL) AS mail_waiting,
+                    (SELECT count(*) FROM outbox WHERE sent_at IS NULL AND refused_at IS NULL) AS mail_waiting,
                     (SELECT count(*) FROM outbox WHERE sent_at IS NULL AND error IS NOT NULL)
                         AS mail_failed,
                     (SELECT page_count * page_size FROM pragma_page_count, pragma_page_size)
@@ -371,6 +371,7 @@ impl Tx<'_> {
             "DELETE FROM files WHERE uploader = ? AND conversation IS NULL",
             "DELETE FROM notices WHERE account = ?",
             "DELETE FROM outbox WHERE account = ? AND sent_at IS NULL",
+            "DELETE FROM digests WHERE account = ?",
         ] {
             self.change(sql, [id.number()])?;
         }

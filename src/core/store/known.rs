@@ -2,7 +2,7 @@
 //! the ends of logs stays so, but for what its own transaction writes.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::core::model::{AccountId, ConversationId, Place};
 
@@ -21,6 +21,8 @@ pub(super) struct Known {
     said: Cell<i64>,
     /// Messages that members have sent and that are not counted as their own yet.
     own: RefCell<HashMap<(ConversationId, AccountId), i64>>,
+    /// Conversations in which something waits to be told by mail.
+    held: RefCell<HashSet<ConversationId>>,
 }
 
 impl Known {
@@ -82,8 +84,19 @@ impl Known {
         self.own.take()
     }
 
+    /// Something waits there to be told by mail; was that not known yet?
+    pub fn note_held(&self, conversation: ConversationId) -> bool {
+        self.held.borrow_mut().insert(conversation)
+    }
+
+    /// What waits to be told by mail has changed.
+    pub fn forget_held(&self) {
+        self.held.borrow_mut().clear();
+    }
+
     /// What was written has been undone.
     pub fn forget(&self) {
+        self.forget_held();
         self.own.borrow_mut().clear();
         self.places.borrow_mut().clear();
         self.ends.borrow_mut().clear();

@@ -127,7 +127,12 @@ impl View<'_> {
             .and_then(|mut messages| messages.pop()))
     }
 
-    fn messages(&self, place: Place, which: &str, params: impl Params) -> Result<Vec<Message>> {
+    pub(super) fn messages(
+        &self,
+        place: Place,
+        which: &str,
+        params: impl Params,
+    ) -> Result<Vec<Message>> {
         let found = self.messages_and_ends(place, which, params)?;
         Ok(found.into_iter().map(|(message, _)| message).collect())
     }

@@ -4,11 +4,15 @@ use rusqlite::Row;
 
 use super::{Tx, View};
 use crate::core::error::Result;
-use crate::core::model::{AccountId, ConversationId, Id, Listed, Mail, MailId, Page, Time};
+use crate::core::model::{Id, LetterKind, Listed, Mail, MailId, Page, Time};
+use crate::core::outbox::Letter;
 
 fn mail(row: &Row<'_>) -> rusqlite::Result<Mail> {
-    let account = row.get::<_, Option<i64>>("account")?.map(Id::stored);
-    let conversation = row.get::<_, Option<i64>>("conversation")?.map(Id::stored);
+    let moment = |name: &str| row.get::<_, Option<i64>>(name).map(|at| at.map(Time));
+    let kind = match row.get_ref("kind")?.as_str()? {
+        "digest" => LetterKind::Digest,
+        _ => LetterKind::Code,
+    };
     Ok(Mail {
         id: Id::stored(row.get("id")?),
         to: row.get("recipient")?,
@@ -19,27 +23,26 @@ fn mail(row: &Row<'_>) -> rusqlite::Result<Mail> {
         error: row.get("error")?,
         created_at: Time(row.get("created_at")?),
         due_at: Time(row.get("due_at")?),
-        sent_at: row.get::<_, Option<i64>>("sent_at")?.map(Time),
-        about: account.zip(conversation),
+        sent_at: moment("sent_at")?,
+        refused_at: moment("refused_at")?,
+        kind,
+        reader: row.get::<_, Option<i64>>("account")?.map(Id::stored),
     })
 }
 
 impl View<'_> {
-    /// What is to be sent now, oldest first.
-    pub(in crate::core) fn mails_due(&self, now: Time, limit: u32) -> Result<Vec<Mail>> {
+    /// What is to be sent now of one kind, what has waited longest first.
+    pub(in crate::core) fn mails_due(
+        &self,
+        kind: LetterKind,
+        now: Time,
+        limit: u32,
+    ) -> Result<Vec<Mail>> {
         self.all(
-            "SELECT * FROM outbox WHERE sent_at IS NULL AND due_at <= ? ORDER BY due_at LIMIT ?",
-            (now.0, limit),
-            mail,
-        )
-    }
-
-    /// Mail about unread messages that is due and has no words yet.
-    pub(in crate::core) fn mails_to_write(&self, now: Time, limit: u32) -> Result<Vec<Mail>> {
-        self.all(
-            "SELECT * FROM outbox WHERE sent_at IS NULL AND due_at <= ? AND subject = ''
-             ORDER BY due_at LIMIT ?",
-            (now.0, limit),
+            "SELECT * FROM outbox
+             WHERE sent_at IS NULL AND refused_at IS NULL AND kind = $1 AND due_at <= $2
+             ORDER BY due_at LIMIT $3",
+            (kind.name(), now.0, limit),
             mail,
         )
     }
@@ -65,53 +68,11 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
-    pub(in crate::core) fn insert_mail(
-        &self,
-        to: &str,
-        subject: &str,
-        text: &str,
-        html: &str,
-    ) -> Result<()> {
+    pub(in crate::core) fn insert_mail(&self, to: &str, letter: &Letter) -> Result<()> {
         self.change(
             "INSERT INTO outbox (recipient, subject, text, html, due_at, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
-            (to, subject, text, html, self.now.0),
-        )?;
-        Ok(())
-    }
-
-    /// Mail about what somebody has not read somewhere: one that waits already stands for this too.
-    pub(in crate::core) fn insert_unread_mail(
-        &self,
-        to: &str,
-        account: AccountId,
-        conversation: ConversationId,
-        due_at: Time,
-    ) -> Result<()> {
-        self.change(
-            "INSERT OR IGNORE INTO outbox
-                 (recipient, subject, text, html, account, conversation, due_at, created_at)
-             VALUES (?, '', '', '', ?, ?, ?, ?)",
-            (
-                to,
-                account.number(),
-                conversation.number(),
-                due_at.0,
-                self.now.0,
-            ),
-        )?;
-        Ok(())
-    }
-
-    /// They have read it: nobody needs to write to them any more.
-    pub(in crate::core) fn drop_unread_mail(
-        &self,
-        account: AccountId,
-        conversation: ConversationId,
-    ) -> Result<()> {
-        self.change(
-            "DELETE FROM outbox WHERE account = ? AND conversation = ? AND sent_at IS NULL",
-            (account.number(), conversation.number()),
+             VALUES ($1, $2, $3, $4, $5, $5)",
+            (to, &letter.subject, &letter.text, &letter.html, self.now.0),
         )?;
         Ok(())
     }
@@ -119,29 +80,19 @@ impl Tx<'_> {
     /// It is to be sent now.
     pub(in crate::core) fn mail_is_due(&self, id: MailId) -> Result<()> {
         self.change(
-            "UPDATE outbox SET due_at = ?, error = NULL, tries = 0 WHERE id = ?",
+            "UPDATE outbox SET due_at = $1, error = NULL, tries = 0, refused_at = NULL WHERE id = $2",
             (self.now.0, id.number()),
         )?;
         Ok(())
     }
 
-    pub(in crate::core) fn delete_mail(&self, id: MailId) -> Result<()> {
-        self.change("DELETE FROM outbox WHERE id = ?", [id.number()])?;
-        Ok(())
-    }
-
-    pub(in crate::core) fn write_mail(
-        &self,
-        id: MailId,
-        subject: &str,
-        text: &str,
-        html: &str,
-    ) -> Result<()> {
+    /// Of the oldest mails, at most `limit`, those that were written before this moment.
+    pub(in crate::core) fn delete_old_mail(&self, before: Time, limit: u32) -> Result<usize> {
         self.change(
-            "UPDATE outbox SET subject = ?, text = ?, html = ? WHERE id = ?",
-            (subject, text, html, id.number()),
-        )?;
-        Ok(())
+            "DELETE FROM outbox WHERE created_at < $1 AND id IN
+                 (SELECT id FROM outbox ORDER BY id LIMIT $2)",
+            (before.0, limit),
+        )
     }
 
     /// Once sent, its text is forgotten: it may hold a code.
@@ -157,6 +108,14 @@ impl Tx<'_> {
         self.change(
             "UPDATE outbox SET tries = tries + 1, error = ?, due_at = ? WHERE id = ?",
             (error, due_at.0, id.number()),
+        )?;
+        Ok(())
+    }
+
+    pub(in crate::core) fn mail_refused(&self, id: MailId, error: &str) -> Result<()> {
+        self.change(
+            "UPDATE outbox SET tries = tries + 1, error = $1, refused_at = $2 WHERE id = $3",
+            (error, self.now.0, id.number()),
         )?;
         Ok(())
     }

@@ -11,6 +11,7 @@ use crate::mail::letters;
 use crate::web::answer::{Answer, ok};
 use crate::web::call::Call;
 use crate::web::login;
+use crate::web::mailing;
 use crate::web::oidc::{self, Oidc};
 
 /// POST /user/reset-password-code
@@ -29,7 +30,8 @@ pub async fn send_reset_code(mut call: Call) -> Answer {
         }
     })
     .await?;
-    ok(json!({ "message": "If the address has an account, a code is on its way" }))
+    let words = "If the address has an account, a code is on its way";
+    ok(json!({ "message": mailing::on_its_way(&call, words, "the code") }))
 }
 
 /// POST /user/verify-reset-code

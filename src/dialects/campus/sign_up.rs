@@ -15,6 +15,7 @@ use crate::web::call::Call;
 use crate::web::fields::Fields;
 use crate::web::forms::{self, FormFile};
 use crate::web::login;
+use crate::web::mailing;
 use crate::web::uploads::Intake;
 
 const GENDERS: &[&str] = &["male", "female", "other"];
@@ -46,8 +47,8 @@ pub async fn send_code(mut call: Call) -> Answer {
         }
     })
     .await?;
-    let body = json!({ "message": "If the address can be signed up, a code is on its way" });
-    ok(body)
+    let words = "If the address can be signed up, a code is on its way";
+    ok(json!({ "message": mailing::on_its_way(&call, words, "the code") }))
 }
 
 /// POST /user/verify-email

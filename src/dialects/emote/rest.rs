@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 
 use super::{HOME, shapes};
 use crate::core::code::{self, Purpose};
-use crate::core::error::Error;
 use crate::core::model::Page;
 use crate::core::{account, conversation, limits, outbox, text};
 use crate::mail::letters;
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
 use crate::web::fields::Fields;
+use crate::web::mailing;
 
 /// How many a page has, unless asked otherwise: the document's default.
 const PAGE: u32 = 30;
@@ -109,22 +109,23 @@ pub async fn request_reset(mut call: Call) -> Answer {
     let email = fields.done(Some(email))?;
     let token = code::token();
     let letter = letters::reset_link(&call.web().public_url, &token);
-    let issued = call
-        .write(move |tx| {
-            code::issue(tx, Purpose::Link, &email, &token)?;
-            match account::known_address(tx, &email)? {
-                Some(_) => outbox::post(tx, &email, &letter),
-                None => Ok(()),
-            }
-        })
-        .await;
-    match issued {
+    call.write(move |tx| {
         // The document promises 200; one mail a minute is enough.
-        Ok(()) | Err(Error::TooOften { .. }) => {
-            success("If the address has an account, a mail with a reset token is on its way")
+        if code::too_soon(tx, Purpose::Link, &email)?.is_some() {
+            return Ok(());
         }
-        Err(error) => Err(error),
-    }
+        code::issue(tx, Purpose::Link, &email, &token)?;
+        match account::known_address(tx, &email)? {
+            Some(_) => outbox::post(tx, &email, &letter),
+            None => Ok(()),
+        }
+    })
+    .await?;
+    success(&mailing::on_its_way(
+        &call,
+        "If the address has an account, a mail with a reset token is on its way",
+        "a link to choose a new password",
+    ))
 }
 
 /// POST /api/password/reset: reset a user's password using a reset token

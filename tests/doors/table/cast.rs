@@ -158,6 +158,7 @@ impl<'c> Cast<'c> {
                 asked.await.has_status(200);
                 id(&self.chat.mail_to(&to).await)
             }
+            "stop of nobody" => "0190b5a2-0000-8000-8000-000000000001".to_owned(),
             "socket of nobody" => "999999999".to_owned(),
             other => panic!("the table knows nothing of {{{other}}}"),
         };

@@ -22,6 +22,7 @@ fn contents() -> Vec<(&'static str, Vec<Route>)> {
     let own = [
         chat::admin::routes(),
         chat::web::pages::routes(),
+        chat::web::mailing::routes(),
         chat::web::documents::routes(),
     ]
     .concat();

@@ -24,3 +24,37 @@ UPDATE members SET own_since = own_since + (
     WHERE m.conversation = members.conversation AND m.seq > members.read_seq
         AND m.author <> members.account AND m.deleted_at IS NOT NULL
 );
+
+-- Mail about unread messages waits by conversation, and is written by person.
+CREATE TABLE unread_mail (
+    conversation INTEGER PRIMARY KEY REFERENCES conversations (id),
+    first        INTEGER NOT NULL,
+    due_at       INTEGER NOT NULL
+) STRICT;
+CREATE INDEX unread_mail_due ON unread_mail (due_at);
+INSERT INTO unread_mail (conversation, first, due_at)
+    SELECT conversation, 1, min(due_at) FROM outbox
+    WHERE account IS NOT NULL AND sent_at IS NULL
+        AND EXISTS (SELECT 1 FROM conversations c WHERE c.id = outbox.conversation)
+    GROUP BY conversation;
+DELETE FROM outbox WHERE account IS NOT NULL AND sent_at IS NULL;
+DROP INDEX outbox_due;
+DROP INDEX outbox_unread;
+ALTER TABLE outbox DROP COLUMN conversation;
+ALTER TABLE outbox ADD COLUMN kind TEXT NOT NULL DEFAULT 'code';
+ALTER TABLE outbox ADD COLUMN refused_at INTEGER;
+UPDATE outbox SET kind = 'digest' WHERE account IS NOT NULL;
+CREATE INDEX outbox_due ON outbox (kind, due_at) WHERE sent_at IS NULL AND refused_at IS NULL;
+CREATE INDEX outbox_unread ON outbox (account) WHERE account IS NOT NULL AND sent_at IS NULL;
+CREATE TABLE digests (
+    account   INTEGER PRIMARY KEY REFERENCES accounts (id),
+    wanted    INTEGER NOT NULL DEFAULT 1,
+    told_upto INTEGER NOT NULL DEFAULT 0,
+    told_at   INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE mail_counts (
+    who   TEXT PRIMARY KEY,
+    since INTEGER NOT NULL,
+    count INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX mail_counts_by_age ON mail_counts (since);

@@ -1,0 +1,272 @@
+//! Who is written to about what they have not read? A message costs one row for its conversation ([`hold`]). When that
+//! is due, those members are found who are away and have something unread, and each gets one digest of all that waits
+//! for them, in whichever conversation.
+
+use std::time::Duration;
+
+use super::error::{Error, Result};
+use super::model::{AccountId, ConversationId, Message, MessageId, Place, Sort, Time};
+use super::outbox::Letter;
+use super::quota::{self, Quota};
+use super::store::{Away, Tx, View};
+
+/// Members that are looked at in one step.
+const STEP: u32 = 64;
+/// Conversations that a digest shows, and messages of each.
+const PLACES: usize = 10;
+const SHOWN: u32 = 5;
+/// Conversations of one person that are looked at for a digest.
+const LOOKED_AT: u32 = 100;
+/// The least time from one look at a conversation to the next, where `--mail-delay` is shorter.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// A conversation in which something waits to be told by mail.
+#[derive(Debug, Clone, Copy)]
+pub struct Waiting {
+    pub conversation: ConversationId,
+    /// What was said from here on is new.
+    pub first: MessageId,
+}
+
+/// A mail about all that somebody has not read.
+#[derive(Debug)]
+pub struct Digest {
+    pub reader: AccountId,
+    pub email: String,
+    pub name: String,
+    /// How many messages, in all conversations together.
+    pub count: i64,
+    /// By conversation, what was said last first.
+    pub told: Vec<Told>,
+    /// Conversations that it has no room for.
+    pub more: usize,
+    /// Whose words are the reason to write.
+    cause: AccountId,
+    upto: MessageId,
+}
+
+/// What somebody has not read in one conversation.
+#[derive(Debug)]
+pub struct Told {
+    /// What the conversation is called, if it has a name.
+    pub place: Option<String>,
+    /// The latest messages, oldest first; at least one.
+    pub latest: Vec<Message>,
+}
+
+impl Told {
+    fn newest(&self) -> Option<MessageId> {
+        self.latest.last().map(|message| message.id)
+    }
+}
+
+/// What was found among some members of a conversation.
+#[derive(Debug, Default)]
+pub struct Found {
+    pub digests: Vec<Digest>,
+    /// Where the next step begins; `None` if there is none.
+    pub next: Option<AccountId>,
+    /// Somebody is to be written to, and not yet.
+    pub later: bool,
+    /// The position that the log had come to.
+    pub seen: Option<MessageId>,
+}
+
+/// Notes with a message that there may be somebody to write to about it. What waits there already stands for it too.
+pub(in crate::core) fn hold(tx: &Tx<'_>, message: &Message) -> Result<()> {
+    if message.place.sort == Sort::Room {
+        return Ok(());
+    }
+    let due_at = tx.now.plus(tx.limits.mail_delay);
+    tx.hold_unread_mail(message.place.id, message.id, due_at)
+}
+
+/// A message there was deleted: a digest that may have it in it, and that waits for the mail server, is written anew.
+pub(in crate::core) fn unsay(tx: &Tx<'_>, id: ConversationId) -> Result<()> {
+    let place = tx.place_for(id, None)?.map(|(place, _)| place);
+    if place.is_none_or(|place| place.sort == Sort::Room) {
+        return Ok(());
+    }
+    if tx.drop_digests_of_members(id)? {
+        tx.hold_all_unread_mail(id)?;
+    }
+    Ok(())
+}
+
+/// The conversations in which something is due to be told by mail.
+///
+/// # Errors
+/// Only the database's.
+pub fn waiting(view: &View<'_>, now: Time, limit: u32) -> Result<Vec<Waiting>> {
+    view.unread_mail_due(now, limit)
+}
+
+/// Whom to write to among some members of a conversation, those behind `after`.
+///
+/// # Errors
+/// Only the database's.
+pub fn look(
+    view: &View<'_>,
+    waiting: Waiting,
+    after: Option<AccountId>,
+    now: Time,
+) -> Result<Found> {
+    let mut found = Found {
+        seen: view.position()?,
+        ..Found::default()
+    };
+    let Some((place, _)) = view.place_for(waiting.conversation, None)? else {
+        return Ok(found);
+    };
+    let members = view.members_from(place.id, after, STEP)?;
+    if members.len() == STEP as usize {
+        found.next = members.last().map(|member| member.account);
+    }
+    for member in members {
+        let Some(email) = member.email.as_deref().filter(|_| member.reachable) else {
+            continue;
+        };
+        if member.unread <= 0 || view.directory.is_here(member.account) {
+            continue;
+        }
+        let latest = view.unread_of_others(place, member.account, member.read_seq, SHOWN)?;
+        let is_new = |message: &Message| {
+            message.id >= waiting.first && member.told_upto.is_none_or(|upto| message.id > upto)
+        };
+        if !latest.last().is_some_and(is_new) {
+            continue;
+        }
+        let again = member.told_at.plus(view.limits.mail_delay);
+        if again > now || !quota::is_left(view, Quota::Digests(email), now)? {
+            found.later = true;
+            continue;
+        }
+        match digest(view, &member, email, (place, latest), now)? {
+            Some(digest) => found.digests.push(digest),
+            None => found.later = true,
+        }
+    }
+    Ok(found)
+}
+
+/// All that waits to be told to this person; `None` where those who said it have caused enough mail for now.
+fn digest(
+    view: &View<'_>,
+    member: &Away,
+    email: &str,
+    (place, latest): (Place, Vec<Message>),
+    now: Time,
+) -> Result<Option<Digest>> {
+    let mut told = vec![Told {
+        place: named(view, place)?,
+        latest,
+    }];
+    let (mut count, mut more) = (member.unread, 0);
+    for (other, read_seq, unread) in view.waiting_for(member.account, LOOKED_AT)? {
+        if other.id == place.id {
+            continue;
+        }
+        let latest = view.unread_of_others(other, member.account, read_seq, SHOWN)?;
+        if latest.is_empty() {
+            continue;
+        }
+        count += unread;
+        let place = named(view, other)?;
+        told.push(Told { place, latest });
+    }
+    told.sort_by_key(|told| std::cmp::Reverse(told.newest()));
+    let mut cause = None;
+    let said = told.iter().flat_map(|told| told.latest.iter().rev());
+    for message in said.filter(|said| member.told_upto.is_none_or(|upto| said.id > upto)) {
+        if quota::is_left(view, Quota::CausedBy(message.author.id), now)? {
+            cause = Some(message.author.id);
+            break;
+        }
+    }
+    let (Some(cause), Some(upto)) = (cause, view.position()?) else {
+        return Ok(None);
+    };
+    if told.len() > PLACES {
+        more = told.len() - PLACES;
+        told.truncate(PLACES);
+    }
+    Ok(Some(Digest {
+        reader: member.account,
+        email: email.to_owned(),
+        name: member.name.clone(),
+        count,
+        told,
+        more,
+        cause,
+        upto,
+    }))
+}
+
+/// What the conversation is called. That of two people has no name: who wrote says it.
+fn named(view: &View<'_>, place: Place) -> Result<Option<String>> {
+    let known = view.conversation(place.id)?;
+    Ok(known
+        .map(|known| known.name)
+        .filter(|name| !name.is_empty()))
+}
+
+/// Queues a digest, unless its reader has come back, or wants none, since it was written. Answers whether it was queued.
+///
+/// # Errors
+/// `TooOften` where its reader gets, or its cause has caused, enough mail for now.
+pub fn post(tx: &Tx<'_>, digest: &Digest, letter: &Letter) -> Result<bool> {
+    let reader = tx.account(digest.reader)?;
+    let same = reader.is_some_and(|reader| {
+        reader.proven_at.is_some()
+            && reader.suspended_at.is_none()
+            && reader.email.as_deref() == Some(&*digest.email)
+    });
+    if !same || !tx.wants_digests(digest.reader)? || tx.directory.is_here(digest.reader) {
+        return Ok(false);
+    }
+    quota::count(tx, Quota::Digests(&digest.email))?;
+    quota::count(tx, Quota::CausedBy(digest.cause))?;
+    tx.insert_digest(digest.reader, &digest.email, letter)?;
+    tx.note_told(digest.reader, digest.upto)?;
+    Ok(true)
+}
+
+/// Everybody in this conversation has been looked at. It waits on if somebody is to be written to later, or if more was
+/// said meanwhile.
+///
+/// # Errors
+/// Only the database's.
+pub fn looked(tx: &Tx<'_>, waiting: Waiting, seen: Option<MessageId>, later: bool) -> Result<()> {
+    let again = tx.now.plus(tx.limits.mail_delay.max(AGAIN));
+    let newest = tx.newest_in(waiting.conversation)?;
+    let meanwhile = newest.filter(|newest| seen.is_none_or(|seen| *newest > seen));
+    let first = if later {
+        Some(waiting.first)
+    } else {
+        meanwhile
+    };
+    match first {
+        Some(first) => tx.keep_unread_mail(waiting, first, again),
+        None => tx.delete_unread_mail(waiting),
+    }
+}
+
+/// Does this person want to be written to about what they have not read?
+///
+/// # Errors
+/// Only the database's.
+pub fn wanted(view: &View<'_>, who: AccountId) -> Result<bool> {
+    view.wants_digests(who)
+}
+
+/// From now on they do, or do not; what waits for the mail server is dropped with it.
+///
+/// # Errors
+/// `NotFound` for an account that is not there.
+pub fn want(tx: &Tx<'_>, who: AccountId, wanted: bool) -> Result<()> {
+    tx.account(who)?.ok_or(Error::NotFound("User"))?;
+    if !wanted {
+        tx.drop_digests(who)?;
+    }
+    tx.want_digests(who, wanted)
+}

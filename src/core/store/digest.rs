@@ -1,0 +1,257 @@
+//! What waits to be told by mail, and who is told, as rows.
+
+use rusqlite::Row;
+
+use super::conversation::place;
+use super::{Tx, View};
+use crate::core::digest::Waiting;
+use crate::core::error::Result;
+use crate::core::model::{AccountId, ConversationId, Id, Message, MessageId, Place, Time};
+use crate::core::outbox::Letter;
+
+/// A member of a conversation, as far as writing to them goes.
+#[derive(Debug)]
+pub(in crate::core) struct Away {
+    pub account: AccountId,
+    pub name: String,
+    pub email: Option<String>,
+    /// The address is proven, and its owner may come in and wants such mail.
+    pub reachable: bool,
+    pub read_seq: i64,
+    /// How many messages there they have not read.
+    pub unread: i64,
+    /// Up to where they were told by mail.
+    pub told_upto: Option<MessageId>,
+    pub told_at: Time,
+}
+
+fn away(row: &Row<'_>) -> rusqlite::Result<Away> {
+    Ok(Away {
+        account: Id::stored(row.get("account")?),
+        name: row.get("name")?,
+        email: row.get("email")?,
+        reachable: row.get("reachable")?,
+        read_seq: row.get("read_seq")?,
+        unread: row.get("unread")?,
+        told_upto: Id::new(row.get("told_upto")?),
+        told_at: Time(row.get("told_at")?),
+    })
+}
+
+impl View<'_> {
+    /// The conversations that are due, the one that has waited longest first.
+    pub(in crate::core) fn unread_mail_due(&self, now: Time, limit: u32) -> Result<Vec<Waiting>> {
+        self.all(
+            "SELECT conversation, first FROM unread_mail WHERE due_at <= $1 ORDER BY due_at LIMIT $2",
+            (now.0, limit),
+            |row| {
+                Ok(Waiting {
+                    conversation: Id::stored(row.get("conversation")?),
+                    first: Id::stored(row.get("first")?),
+                })
+            },
+        )
+    }
+
+    /// So many members behind this one, whoever they are.
+    pub(in crate::core) fn members_from(
+        &self,
+        id: ConversationId,
+        after: Option<AccountId>,
+        limit: u32,
+    ) -> Result<Vec<Away>> {
+        self.all(
+            "SELECT m.account, a.name, a.email, m.read_seq,
+                    a.proven_at IS NOT NULL AND a.suspended_at IS NULL AND a.removed_at IS NULL
+                        AND coalesce(d.wanted, 1) = 1 AS reachable,
+                    (SELECT coalesce(max(seq), 0) FROM messages WHERE conversation = $1)
+                        - m.read_seq - m.own_since AS unread,
+                    coalesce(d.told_upto, 0) AS told_upto, coalesce(d.told_at, 0) AS told_at
+             FROM members m JOIN accounts a ON a.id = m.account
+             LEFT JOIN digests d ON d.account = m.account
+             WHERE m.conversation = $1 AND m.account > $2 ORDER BY m.account LIMIT $3",
+            (id.number(), after.map_or(0, |after| after.number()), limit),
+            away,
+        )
+    }
+
+    /// The latest messages that others said behind a read mark, oldest first.
+    pub(in crate::core) fn unread_of_others(
+        &self,
+        place: Place,
+        reader: AccountId,
+        read_seq: i64,
+        limit: u32,
+    ) -> Result<Vec<Message>> {
+        let mut latest = self.messages(
+            place,
+            "WHERE conversation = $1 AND seq > $2 AND author <> $3 AND deleted_at IS NULL
+             ORDER BY seq DESC LIMIT $4",
+            (place.id.number(), read_seq, reader.number(), limit),
+        )?;
+        latest.reverse();
+        Ok(latest)
+    }
+
+    /// Where something waits that this person has not read: how far they have, and how much it is.
+    pub(in crate::core) fn waiting_for(
+        &self,
+        who: AccountId,
+        limit: u32,
+    ) -> Result<Vec<(Place, i64, i64)>> {
+        self.all(
+            "SELECT id, sort, low, high, read_seq, unread FROM (
+                 SELECT c.id, c.sort, c.low, c.high, m.read_seq, u.first,
+                        (SELECT coalesce(max(seq), 0) FROM messages WHERE conversation = c.id)
+                            - m.read_seq - m.own_since AS unread
+                 FROM members m JOIN unread_mail u ON u.conversation = m.conversation
+                 JOIN conversations c ON c.id = m.conversation
+                 WHERE m.account = $1
+             ) waiting WHERE unread > 0 ORDER BY first DESC LIMIT $2",
+            (who.number(), limit),
+            |row| Ok((place(row)?, row.get(4)?, row.get(5)?)),
+        )
+    }
+
+    /// The last message of a conversation, deleted ones too.
+    pub(in crate::core) fn newest_in(&self, id: ConversationId) -> Result<Option<MessageId>> {
+        self.one(
+            "SELECT id FROM messages WHERE conversation = $1 ORDER BY seq DESC LIMIT 1",
+            [id.number()],
+            |row| Ok(Id::stored(row.get(0)?)),
+        )
+    }
+
+    pub(in crate::core) fn wants_digests(&self, who: AccountId) -> Result<bool> {
+        let wanted = self.one(
+            "SELECT wanted FROM digests WHERE account = $1",
+            [who.number()],
+            |row| row.get(0),
+        )?;
+        Ok(wanted.unwrap_or(true))
+    }
+}
+
+impl Tx<'_> {
+    /// Something waits there from this message on, unless something waits already.
+    pub(in crate::core) fn hold_unread_mail(
+        &self,
+        id: ConversationId,
+        first: MessageId,
+        due_at: Time,
+    ) -> Result<()> {
+        if self.known.note_held(id) {
+            self.change(
+                "INSERT INTO unread_mail (conversation, first, due_at) VALUES ($1, $2, $3)
+                 ON CONFLICT (conversation) DO NOTHING",
+                (id.number(), first.number(), due_at.0),
+            )?;
+        }
+        Ok(())
+    }
+
+    /// All that is unread there waits, and is due now.
+    pub(in crate::core) fn hold_all_unread_mail(&self, id: ConversationId) -> Result<()> {
+        self.change(
+            "INSERT INTO unread_mail (conversation, first, due_at) VALUES ($1, 1, $2)
+             ON CONFLICT (conversation) DO UPDATE SET first = 1, due_at = excluded.due_at",
+            (id.number(), self.now.0),
+        )?;
+        Ok(())
+    }
+
+    /// It waits on, from this message, unless it was put there anew meanwhile.
+    pub(in crate::core) fn keep_unread_mail(
+        &self,
+        waiting: Waiting,
+        first: MessageId,
+        due_at: Time,
+    ) -> Result<()> {
+        self.change(
+            "UPDATE unread_mail SET first = $1, due_at = $2 WHERE conversation = $3 AND first = $4",
+            (
+                first.number(),
+                due_at.0,
+                waiting.conversation.number(),
+                waiting.first.number(),
+            ),
+        )?;
+        Ok(())
+    }
+
+    /// Nothing waits there, unless it was put there anew meanwhile.
+    pub(in crate::core) fn delete_unread_mail(&self, waiting: Waiting) -> Result<()> {
+        self.known.forget_held();
+        self.change(
+            "DELETE FROM unread_mail WHERE conversation = $1 AND first = $2",
+            (waiting.conversation.number(), waiting.first.number()),
+        )?;
+        Ok(())
+    }
+
+    pub(in crate::core) fn insert_digest(
+        &self,
+        reader: AccountId,
+        to: &str,
+        letter: &Letter,
+    ) -> Result<()> {
+        self.change(
+            "INSERT INTO outbox (recipient, subject, text, html, account, due_at, created_at, kind)
+             VALUES ($1, $2, $3, $4, $5, $6, $6, 'digest')",
+            (
+                to,
+                &letter.subject,
+                &letter.text,
+                &letter.html,
+                reader.number(),
+                self.now.0,
+            ),
+        )?;
+        Ok(())
+    }
+
+    /// They have come back, or want none: what was not sent yet needs not be sent any more.
+    pub(in crate::core) fn drop_digests(&self, reader: AccountId) -> Result<()> {
+        self.change(
+            "DELETE FROM outbox WHERE account = $1 AND sent_at IS NULL",
+            [reader.number()],
+        )?;
+        Ok(())
+    }
+
+    /// Drops what was not sent yet to any member of a conversation: they have not been told. Was there anything?
+    pub(in crate::core) fn drop_digests_of_members(&self, id: ConversationId) -> Result<bool> {
+        let untold = self.change(
+            "UPDATE digests SET told_upto = 0, told_at = 0 WHERE account IN
+                 (SELECT m.account FROM members m JOIN outbox o ON o.account = m.account
+                  WHERE m.conversation = $1 AND o.sent_at IS NULL)",
+            [id.number()],
+        )?;
+        self.change(
+            "DELETE FROM outbox WHERE sent_at IS NULL AND account IN
+                 (SELECT account FROM members WHERE conversation = $1)",
+            [id.number()],
+        )?;
+        Ok(untold > 0)
+    }
+
+    /// They were told all up to here.
+    pub(in crate::core) fn note_told(&self, reader: AccountId, upto: MessageId) -> Result<()> {
+        self.change(
+            "INSERT INTO digests (account, told_upto, told_at) VALUES ($1, $2, $3)
+             ON CONFLICT (account) DO UPDATE
+                 SET told_upto = excluded.told_upto, told_at = excluded.told_at",
+            (reader.number(), upto.number(), self.now.0),
+        )?;
+        Ok(())
+    }
+
+    pub(in crate::core) fn want_digests(&self, who: AccountId, wanted: bool) -> Result<()> {
+        self.change(
+            "INSERT INTO digests (account, wanted) VALUES ($1, $2)
+             ON CONFLICT (account) DO UPDATE SET wanted = excluded.wanted",
+            (who.number(), i64::from(wanted)),
+        )?;
+        Ok(())
+    }
+}

@@ -1,0 +1,45 @@
+//! How much mail was caused, as rows: fixed windows, each from its first mail on.
+
+use super::{Tx, View};
+use crate::core::error::Result;
+use crate::core::model::Time;
+
+/// Windows that are over and that are forgotten with each mail.
+const FORGOTTEN: u32 = 100;
+
+impl View<'_> {
+    /// Since when how many were counted, in a window that began after this moment and not after now.
+    pub(in crate::core) fn counted_mail(
+        &self,
+        who: &str,
+        after: Time,
+        now: Time,
+    ) -> Result<Option<(Time, i64)>> {
+        self.one(
+            "SELECT since, count FROM mail_counts WHERE who = $1 AND since > $2 AND since <= $3",
+            (who, after.0, now.0),
+            |row| Ok((Time(row.get("since")?), row.get("count")?)),
+        )
+    }
+}
+
+impl Tx<'_> {
+    /// Counts one more in a window that began after this moment, or begins one.
+    pub(in crate::core) fn count_mail(&self, who: &str, after: Time) -> Result<()> {
+        self.change(
+            "INSERT INTO mail_counts (who, since, count) VALUES ($1, $2, 1)
+             ON CONFLICT (who) DO UPDATE SET
+                 count = CASE WHEN mail_counts.since > $3 AND mail_counts.since <= $2
+                     THEN mail_counts.count + 1 ELSE 1 END,
+                 since = CASE WHEN mail_counts.since > $3 AND mail_counts.since <= $2
+                     THEN mail_counts.since ELSE excluded.since END",
+            (who, self.now.0, after.0),
+        )?;
+        self.change(
+            "DELETE FROM mail_counts WHERE who IN
+                 (SELECT who FROM mail_counts WHERE since <= $1 ORDER BY since LIMIT $2)",
+            (after.0, FORGOTTEN),
+        )?;
+        Ok(())
+    }
+}

@@ -1,0 +1,133 @@
+//! Which letter goes next? Several are handed over at a time, codes and links first; digests never take all places, so
+//! that a slow mail server keeps nobody waiting for a code.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::{Id, JoinSet};
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::{Links, ROUND, Refused, Smtp, for_the_log};
+use crate::core::error::Result;
+use crate::core::model::{LetterKind, Mail, MailId, Time};
+use crate::core::{Core, outbox};
+
+/// Letters that are handed over at a time, and how many of them may be digests.
+const AT_A_TIME: usize = 6;
+const DIGESTS: usize = 3;
+
+/// How long until what became of a letter is written down again.
+const AGAIN: Duration = Duration::from_secs(1);
+
+struct Round {
+    core: Core,
+    smtp: Arc<Smtp>,
+    links: Links,
+    sending: JoinSet<()>,
+    under_way: HashMap<Id, (MailId, LetterKind)>,
+}
+
+pub async fn deliver(core: Core, smtp: Arc<Smtp>, links: Links) {
+    let mut round = Round {
+        core,
+        smtp,
+        links,
+        sending: JoinSet::new(),
+        under_way: HashMap::new(),
+    };
+    let mut tick = interval(ROUND);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = tick.tick() => {}
+            Some(done) = round.sending.join_next_with_id() => {
+                let id = done.map_or_else(|error| error.id(), |(id, ())| id);
+                round.under_way.remove(&id);
+            }
+        }
+        for kind in [LetterKind::Code, LetterKind::Digest] {
+            if let Err(error) = round.send_due(kind).await {
+                tracing::warn!(%error, "the outbox was not looked into");
+            }
+        }
+    }
+}
+
+impl Round {
+    /// Begins to hand over what is due of this kind, as far as there are places.
+    async fn send_due(&mut self, kind: LetterKind) -> Result<()> {
+        let digests = self.under_way.values();
+        let digests = digests.filter(|(_, kind)| *kind == LetterKind::Digest);
+        let room = AT_A_TIME - self.under_way.len();
+        let room = match kind {
+            LetterKind::Code => room,
+            LetterKind::Digest => room.min(DIGESTS - digests.count()),
+        };
+        if room == 0 {
+            return Ok(());
+        }
+        // Those under way are due as well.
+        let most = 2 * AT_A_TIME as u32;
+        let due = self
+            .core
+            .read(move |view| outbox::due(view, kind, Time::now(), most))
+            .await?;
+        let is_under_way = |mail: &Mail| self.under_way.values().any(|(id, _)| *id == mail.id);
+        let next: Vec<_> = due.into_iter().filter(|mail| !is_under_way(mail)).collect();
+        for mail in next.into_iter().take(room) {
+            let (id, core, smtp) = (mail.id, self.core.clone(), self.smtp.clone());
+            let off = mail.reader.map(|reader| self.links.off(reader));
+            let task = self.sending.spawn(async move {
+                let fate = Fate::of(&mail, smtp.send(&mail, off).await);
+                // It keeps its place until that is written down: else it would be sent again at once, and again.
+                while let Err(error) = fate.note(&core, &mail).await {
+                    tracing::warn!(mail = id.number(), %error, "what became of a mail is not noted yet");
+                    tokio::time::sleep(AGAIN).await;
+                }
+            });
+            self.under_way.insert(task.id(), (id, kind));
+        }
+        Ok(())
+    }
+}
+
+/// What became of a letter.
+#[derive(Clone)]
+enum Fate {
+    Sent,
+    /// With the words of the mail server.
+    Failed(String),
+    Refused(String),
+}
+
+impl Fate {
+    fn of(mail: &Mail, sent: std::result::Result<(), Refused>) -> Self {
+        let Err(Refused { for_good, error }) = sent else {
+            return Self::Sent;
+        };
+        let (number, why) = (mail.id.number(), for_the_log(&error));
+        let words = format!("{error:#}");
+        if for_good {
+            tracing::warn!(mail = number, why, "a mail was refused for good");
+            Self::Refused(words)
+        } else {
+            tracing::warn!(
+                mail = number,
+                why,
+                "a mail was not taken, and is tried again"
+            );
+            Self::Failed(words)
+        }
+    }
+
+    async fn note(&self, core: &Core, mail: &Mail) -> Result<()> {
+        let (fate, mail) = (self.clone(), mail.clone());
+        core.write(move |tx| match fate {
+            Self::Sent => outbox::sent(tx, mail.id),
+            Self::Failed(words) => outbox::failed(tx, &mail, &words),
+            Self::Refused(words) => outbox::refused(tx, &mail, &words),
+        })
+        .await
+    }
+}
