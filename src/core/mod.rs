@@ -9,6 +9,8 @@ pub mod admin;
 pub mod backup;
 pub mod code;
 pub mod conversation;
+#[cfg(test)]
+mod cost;
 pub mod device;
 pub mod digest;
 pub mod directory;

@@ -39,6 +39,15 @@ async function outboxShows(chat, to, like) {
   }
 }
 
+/** Somebody for whom the administrator vouches: what is typed at the sign-up is nobody's address yet. */
+async function proven(chat, name) {
+  const login = { email: `${name}@example.test`, password: 'correct horse' };
+  await granted(chat, 'POST', '/api/admin/users', { name, ...login }, chat.adminToken);
+  const { token, data } = await granted(chat, 'POST', '/api/auth/login', login);
+  const patch = (path, body) => granted(chat, 'PATCH', path, body, token);
+  return { id: data.id, token, patch };
+}
+
 const asksForCode = (chat, email) => granted(chat, 'POST', '/user/send-signup-code', { email });
 
 describe('mail', { concurrency: true }, () => {
@@ -84,7 +93,7 @@ describe('mail', { concurrency: true }, () => {
     const login = { email: 'juergen@example.test', password: 'correct horse' };
     await granted(chat, 'POST', '/api/auth/signup', { username: 'Jürgen 世界 🙂', ...login });
     const { token } = await granted(chat, 'POST', '/api/auth/login', login);
-    const [bob, eve] = [await chat.signUp('bob'), await chat.signUp('eve')];
+    const [bob, eve, fay] = [await proven(chat, 'bob'), await proven(chat, 'eve'), await chat.signUp('fay')];
     const mouth = generations.v4.connect(chat.url, token);
     const hello = (to, content) => tell(mouth, 'send_message', { toUserId: to.id, content });
 
@@ -92,11 +101,26 @@ describe('mail', { concurrency: true }, () => {
     await hello(bob, 'Are you there?');
     await hello(bob, 'Hello?');
     await eve.patch(`/api/conversations/${said.message.conversation_id}/read`, {});
+    await hello(fay, 'You never said that this address is yours');
     const letter = await office.gets('bob@example.test');
     assert.match(`${letter.subject} ${letter.text}`, /Jürgen 世界 🙂/, 'who wrote stands there letter by letter');
     assert.ok(letter.html);
     await pause(1_500);
-    assert.deepEqual(office.rest(), [], 'one for two messages, none for Eve');
+    assert.deepEqual(office.rest(), [], 'one for two messages, none for Eve, who has read it, nor for Fay');
+
+    // A mail program turns it off for its user, by one click and without a login (RFC 8058).
+    const header = (name) => letter.headers.find(({ key }) => key === name)?.value;
+    assert.equal(header('list-unsubscribe-post'), 'List-Unsubscribe=One-Click');
+    const [, link] = /^<(http:.+)>$/.exec(header('list-unsubscribe'));
+    assert.ok(letter.text.includes(link) && letter.html.includes(link), 'a person finds it too');
+    const click = () => fetch(link, { method: 'POST', body: new URLSearchParams({ 'List-Unsubscribe': 'One-Click' }), redirect: 'error' });
+    assert.equal((await click()).status, 200);
+    await hello(bob, 'Nobody tells you');
+    await hello(eve, 'But you');
+    await office.gets('eve@example.test', /But you/);
+    await pause(1_000);
+    assert.deepEqual(office.rest(), []);
+    assert.equal((await granted(chat, 'PATCH', '/api/mail', { unread: true }, bob.token)).mail.unread, true);
 
     const here = generations.v4.connect(`${chat.url}/chat`, bob.token);
     await once(here, 'connect');
@@ -104,7 +128,7 @@ describe('mail', { concurrency: true }, () => {
     await pause(2_000);
     assert.deepEqual(office.rest(), [], 'who is here needs no letter');
     await hello(eve, 'And you are not');
-    await office.gets('eve@example.test');
+    await office.gets('eve@example.test', /And you are not/);
   });
 
   test('chat is killed while a letter is being taken, and delivers it when it is back', async () => {
@@ -155,6 +179,58 @@ describe('mail', { concurrency: true }, () => {
     const [refused] = await outboxShows(chat, 'gone@example.test', ({ error }) => error);
     assert.match(refused.error, /550|No such user/);
     assert.equal(refused.sentAt, null);
+  });
+
+  test('an answer of 500 or more is final, one of 400 or more is not, and the outbox says which', async () => {
+    const tries = new Map();
+    const codes = { 'full@example.test': 452, 'gone@example.test': 550 };
+    const office = await postOffice({
+      onRcptTo: ({ address }, _, done) => {
+        tries.set(address, (tries.get(address) ?? 0) + 1);
+        const responseCode = codes[address];
+        done(responseCode ? Object.assign(new Error('Not now, or not ever'), { responseCode }) : null);
+      },
+    });
+    const chat = await throwaway(office);
+    for (const address of Object.keys(codes)) await asksForCode(chat, address);
+    const [gone] = await outboxShows(chat, 'gone@example.test', ({ refusedAt }) => refusedAt);
+    assert.deepEqual([gone.tries, gone.sentAt], [1, null]);
+    assert.match(gone.error, /550|Not now/);
+    const [full] = await outboxShows(chat, 'full@example.test', ({ tries }) => tries >= 2);
+    assert.equal(full.refusedAt, null);
+    assert.equal(tries.get('gone@example.test'), 1, 'once is enough');
+    // Somebody may have made room, or the address.
+    delete codes['full@example.test'];
+    delete codes['gone@example.test'];
+    await office.gets('full@example.test');
+    await granted(chat, 'POST', `/api/admin/outbox/${gone.id}/retry`, {}, chat.adminToken);
+    await office.gets('gone@example.test');
+    await outboxShows(chat, 'gone@example.test', ({ sentAt, refusedAt, error }) => sentAt && !refusedAt && !error);
+  });
+
+  test('forty digests and a slow post office keep nobody waiting for a code', async () => {
+    let taking = 0, most = 0;
+    const onData = async () => {
+      most = Math.max(most, ++taking);
+      await pause(1_500);
+      taking--;
+    };
+    const office = await postOffice({ onData });
+    const chat = await throwaway(office);
+    const names = Array.from({ length: 40 }, (_, at) => `reader${at}`);
+    const readers = await Promise.all(names.map((name) => proven(chat, name)));
+    const john = await chat.signUp('john');
+    const mouth = generations.v4.connect(chat.url, john.token);
+    for (const { id } of readers) await tell(mouth, 'send_message', { toUserId: id, content: 'Hello' });
+    await office.gets('reader0@example.test');
+    const asked = Date.now();
+    await asksForCode(chat, 'ann@example.test');
+    await office.gets('ann@example.test');
+    const took = Date.now() - asked;
+    assert.ok(took < 6_000, `the code took ${took} ms`);
+    assert.ok(most > 1 && most <= 6, `${most} at a time`);
+    const waiting = await granted(chat, 'GET', '/api/admin/outbox?limit=100', undefined, chat.adminToken);
+    assert.ok(waiting.outbox.some(({ kind, sentAt }) => kind === 'digest' && !sentAt), 'digests wait still');
   });
 
   for (const [mood, behave] of Object.entries({

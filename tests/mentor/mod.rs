@@ -2,6 +2,7 @@
 
 mod events;
 mod groups;
+mod letters;
 mod list;
 mod messages;
 mod offline;
