@@ -8,12 +8,10 @@ import { When } from './words.js';
 
 const codeOf = (mail) => /(?:^|\D)(\d{6})(?!\d)/.exec(mail.text ?? '')?.[1];
 
-// What somebody missed is gathered until it is due, and only then put into words.
-const subjectOf = (mail) => mail.subject || 'Missed messages';
-const textOf = (mail) => mail.text || 'It is written when it is due, of what was missed until then and is not read yet.';
+const textOf = (mail) => mail.text || 'It has been sent, and what it said is forgotten.';
 
 const State = ({ mail }) => (mail.sentAt ? html`<${Tag} kind="good">sent</${Tag}>`
-  : mail.error ? html`<${Tag} kind="bad">failed ${mail.tries > 1 ? `${mail.tries} times` : ''}</${Tag}>` : html`<${Tag}>waiting</${Tag}>`);
+  : mail.refusedAt ? html`<${Tag} kind="bad">refused</${Tag}>` : mail.error ? html`<${Tag} kind="bad">failed ${mail.tries > 1 ? `${mail.tries} times` : ''}</${Tag}>` : html`<${Tag}>waiting</${Tag}>`);
 
 function Mail({ mail, reload, shut }) {
   const [wrong, set] = useState(null);
@@ -34,7 +32,8 @@ function Mail({ mail, reload, shut }) {
       <pre class="wrap letter" tabindex="0" role="region" aria-label="The letter">${textOf(mail)}</pre>
       <${Facts} facts=${[['To', mail.to], ['Written', html`<${When} at=${mail.createdAt} exact />`],
         ['Due', html`<${When} at=${mail.dueAt} exact never="–" />`], ['Sent', html`<${When} at=${mail.sentAt} exact never="not yet" />`],
-        ['Tries', mail.tries], mail.error && ['Error', mail.error]]} />
+        ['Tries', mail.tries], mail.error && ['Error', mail.error],
+        mail.error && !mail.sentAt && ['What now', mail.refusedAt ? 'It is not tried again by itself.' : 'It is tried again by itself.']]} />
       <${Wrong} wrong=${wrong} />
       <div class="buttons">${!mail.sentAt && html`<button class="button main" onClick=${again}>Send again</button>`}
         <button class="button" onClick=${shut}>Close</button></div>
@@ -43,7 +42,7 @@ function Mail({ mail, reload, shut }) {
 
 const columns = (reload) => [
   { title: 'Subject', kind: 'main', cell: (mail) => html`<button class="link"
-    onClick=${() => show(subjectOf(mail), (shut) => html`<${Mail} mail=${mail} reload=${reload} shut=${shut} />`)}>${subjectOf(mail)}</button>` },
+    onClick=${() => show(mail.subject, (shut) => html`<${Mail} mail=${mail} reload=${reload} shut=${shut} />`)}>${mail.subject}</button>` },
   { title: 'To', cell: (mail) => mail.to },
   { title: 'Code', cell: (mail) => (codeOf(mail) ? html`<strong class="digits">${codeOf(mail)}</strong>` : html`<span class="quiet">–</span>`) },
   { title: 'State', cell: (mail) => html`<${State} mail=${mail} />` },

@@ -69,6 +69,8 @@ export const signIn = (email, password) => ask('POST', '/api/auth/login', { emai
 export const signOut = () => ask('POST', '/api/auth/logout');
 export const whoAmI = async () => (await ask('GET', '/api/auth/validate')).user;
 export const askForReset = (email) => ask('POST', '/api/password/reset-request', { email });
+/** Does this server send mail, and does one want to be written to about what one has not read? */
+export const mail = async () => (await ask('GET', '/api/mail')).mail;
 export const resetPassword = (resetToken, password) => ask('POST', '/api/password/reset', { token: resetToken, password });
 
 // Where one is signed in: campus.

@@ -30,6 +30,12 @@ const screens = {
     fields: ['email'],
     go: ({ email }) => api.askForReset(email),
     done: 'If this address has an account, a mail with a link is on its way. It is good for one hour.',
+    // Where the server sends no mail.
+    mailless: {
+      lead: 'This server sends no mail. Say who you are, and ask whoever runs it for a link to choose a new one.',
+      button: 'Ask for the link',
+      done: 'If this address has an account, whoever runs this server has a link for you: ask them. It is good for one hour.',
+    },
   },
   reset: {
     title: 'Choose a new password',
@@ -54,13 +60,17 @@ export function Door() {
   const [note, tell] = useState('');
   const [values, fill] = useState({ username: '', email: '', password: '' });
   const [busy, refusal, run] = useDoing();
-  const { title, lead, button, fields, go, done } = screens[screen];
+  const [mails, learn] = useState(true);
+  const { title, lead, button, fields, go, done } = { ...screens[screen], ...(!mails && screens[screen].mailless) };
 
   useEffect(() => {
     const look = () => resetToken() && turnTo('reset');
     addEventListener('hashchange', look);
     return () => removeEventListener('hashchange', look);
   }, []);
+  useEffect(() => {
+    if (screens[screen].mailless) api.mail().then(({ sent }) => learn(sent)).catch(() => {});
+  }, [screen]);
   useEffect(() => {
     document.title = `${title} · chat`;
     document.querySelector('#door input')?.focus();
