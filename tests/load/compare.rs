@@ -124,7 +124,13 @@ fn turn(
         Work::Talk(shape) if contestant == Contestant::Inserts => {
             inserts::measure(shape.senders * shape.in_flight, shape.text, flags.seconds)?
         }
-        Work::Talk(shape) => with_server(&launch, |server| run::measure(server, &quick(shape)))?,
+        Work::Talk(shape) => {
+            if shape.group && contestant == Contestant::Chat {
+                // What is due to be told by mail is looked through while it is measured.
+                launch.more = ["--mail-delay", "1s"].map(str::to_owned).to_vec();
+            }
+            with_server(&launch, |server| run::measure(server, &quick(shape)))?
+        }
         Work::Read(what) => reading::measure(
             contestant,
             &Past::of(contestant, flags.messages)?,

@@ -23,6 +23,23 @@ pub fn sign_up(server: &Server, number: usize) -> anyhow::Result<String> {
     log_in(server, number)
 }
 
+/// Makes a closed group of these people, the first of whom has this token, and returns its id.
+pub fn gather(
+    server: &Server,
+    token: &str,
+    people: &[usize],
+    number: usize,
+) -> anyhow::Result<String> {
+    let ids = people.iter().map(|person| {
+        let login = json!({ "email": email(*person), "password": PASSWORD });
+        text(&server.post("/api/auth/login", &login, None)?["data"]["id"])
+    });
+    let ids = ids.collect::<anyhow::Result<Vec<_>>>()?;
+    let group = json!({ "name": format!("Load {number}"), "groupMembers": ids });
+    let answer = server.post("/conversation/create-group", &group, Some(token))?;
+    text(&answer["id"])
+}
+
 /// Logs in a person whom the server knows, and returns the token.
 pub fn log_in(server: &Server, number: usize) -> anyhow::Result<String> {
     let login = json!({ "email": email(number), "password": PASSWORD });

@@ -25,7 +25,7 @@ impl Gathering {
     pub fn of(server: &Server, shape: &Shape) -> anyhow::Result<Self> {
         let count = shape.crowd();
         // In a large crowd people have several sockets each: only those cost what is measured.
-        let accounts = if count > 100 {
+        let accounts = if count > 100 && !shape.group {
             count.div_ceil(SOCKETS_PER_ACCOUNT)
         } else {
             count
@@ -37,14 +37,16 @@ impl Gathering {
         let agendas = agendas(shape, &seats);
         let mut rooms = Vec::new();
         for (room, sitting) in seats.iter().enumerate() {
-            rooms.push(crowd::open_room(
-                server,
-                &tokens[sitting[0] % accounts],
-                room,
-            )?);
+            let host = &tokens[sitting[0] % accounts];
+            rooms.push(if shape.group && server.has_groups {
+                crowd::gather(server, host, sitting, room)?
+            } else {
+                crowd::open_room(server, host, room)?
+            });
         }
         let mut people = Vec::with_capacity(count);
-        for number in 0..count {
+        let here: Vec<_> = (0..count).filter(|one| shape.is_here(*one)).collect();
+        for number in here.iter().copied() {
             let socket = Socket::open(server.address, &tokens[number % accounts])?;
             let mut person = Person::new(socket);
             let mine = (0..seats.len()).filter(|room| seats[*room].contains(&number));
@@ -61,8 +63,9 @@ impl Gathering {
         for agenda in agendas {
             match shape.by {
                 By::Socket => {
-                    let sender = agenda.sender;
-                    people[sender].agenda = Some(agenda);
+                    let at = here.binary_search(&agenda.sender);
+                    let at = at.map_err(|_| anyhow::anyhow!("a sender is away"))?;
+                    people[at].agenda = Some(agenda);
                 }
                 By::Rest => voices.push(Voice {
                     line: Line::open(server.address)?,

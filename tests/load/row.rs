@@ -52,6 +52,16 @@ pub fn all() -> Vec<Row> {
         sweep_us: 0,
         ..usual()
     };
+    // The peers have rooms alone, and tell nobody by mail: theirs is a room with as many in it.
+    let group = |size, away, group| Shape {
+        senders: 4,
+        in_flight: 16,
+        room_size: size,
+        people: Some(size),
+        group,
+        away,
+        ..usual()
+    };
     let rest = |shape: Shape| Shape {
         by: By::Rest,
         ..shape
@@ -146,6 +156,48 @@ pub fn all() -> Vec<Row> {
                 rooms: Some(1_000),
                 ..usual()
             },
+        ),
+        talk(
+            "room-away",
+            "4 people with 16 under way each in an open room; nobody else is there",
+            telling(),
+            group(4, true, false),
+        ),
+        talk(
+            "group-10-away",
+            "the same in a closed group of 10, the others away",
+            everyone(),
+            group(10, true, true),
+        ),
+        talk(
+            "group-50-away",
+            "the same in a closed group of 50, the others away",
+            everyone(),
+            group(50, true, true),
+        ),
+        talk(
+            "group-256-away",
+            "the same in a closed group of 256, the others away",
+            everyone(),
+            group(256, true, true),
+        ),
+        talk(
+            "group-10",
+            "the same in a closed group of 10, all there",
+            everyone(),
+            group(10, false, true),
+        ),
+        talk(
+            "group-50",
+            "the same in a closed group of 50, all there",
+            everyone(),
+            group(50, false, true),
+        ),
+        talk(
+            "group-256",
+            "the same in a closed group of 256, all there",
+            everyone(),
+            group(256, false, true),
         ),
         talk(
             "steady",

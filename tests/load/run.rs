@@ -47,7 +47,7 @@ pub fn measure(server: &Server, shape: &Shape) -> anyhow::Result<Results> {
             all.send(shape, begin);
         }
         all.flush()?;
-        let due = tally.acknowledged * u64::from(shape.room_size);
+        let due = tally.acknowledged * u64::from(shape.heard_by());
         let done = all.unanswered() == 0 && tally.delivered >= due;
         // What does not come within 10 s of the last word does not come.
         if last.is_some() && (done || now > until + Duration::from_secs(10)) {

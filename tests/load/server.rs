@@ -9,7 +9,7 @@ use anyhow::{Context, bail, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::contestant::Launch;
+use crate::contestant::{Contestant, Launch};
 use crate::line::{Line, request};
 use crate::wire::{scratch, wait_for};
 
@@ -19,6 +19,8 @@ pub struct Server {
     stdin: Option<ChildStdin>,
     home: TempDir,
     pub address: SocketAddr,
+    /// It has closed groups, and not only rooms.
+    pub has_groups: bool,
     pub pid: u32,
     pub started_in: Duration,
 }
@@ -55,6 +57,7 @@ impl Server {
             stdin,
             home,
             address: ([127, 0, 0, 1], 0).into(),
+            has_groups: launch.contestant == Contestant::Chat,
             pid: 0,
             started_in,
         };

@@ -19,6 +19,12 @@ pub struct Shape {
     /// How many people there are, if more than send.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=5000))]
     pub people: Option<u32>,
+    /// Closed groups instead of open rooms, where a server has them; each member is an account of its own.
+    #[arg(long)]
+    pub group: bool,
+    /// Only those who send are there; the others belong to the room and are away.
+    #[arg(long)]
+    pub away: bool,
     /// How messages are sent; they are heard by socket in any case.
     #[arg(long, value_enum, default_value_t = By::Socket)]
     pub by: By,
@@ -63,6 +69,8 @@ impl Default for Shape {
             room_size: 10,
             rooms: None,
             people: None,
+            group: false,
+            away: false,
             by: By::Socket,
             rate: None,
             seconds: 8,
@@ -79,6 +87,20 @@ impl Shape {
     pub fn crowd(&self) -> usize {
         let given = self.people.unwrap_or(0);
         given.max(self.senders).max(self.room_size) as usize
+    }
+
+    /// Is this person there at all?
+    pub fn is_here(&self, person: usize) -> bool {
+        !self.away || self.sends(person)
+    }
+
+    /// How many hear each message. Whoever is away belongs to the one room that there is then.
+    pub fn heard_by(&self) -> u32 {
+        if self.away {
+            self.senders
+        } else {
+            self.room_size
+        }
     }
 
     /// Which rooms there are and who sits in them: `room_size` seats each, every sender in one room at least.
