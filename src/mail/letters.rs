@@ -5,6 +5,7 @@ use askama::Template;
 use crate::core::digest::Digest;
 use crate::core::model::Message;
 use crate::core::outbox::Letter;
+use crate::core::text;
 
 /// What a letter says, whatever it looks like.
 struct Words {
@@ -142,13 +143,20 @@ pub fn digest(digest: &Digest, off: &str) -> Letter {
     words.letter()
 }
 
+/// Characters of a message that a mail shows: who wants all of it comes back.
+const QUOTED: usize = 500;
+
 /// The text of a message, and what is attached to it.
 fn said(message: &Message) -> String {
     let attached = message
         .attachments
         .iter()
         .map(|one| format!("[{}]", one.filename));
-    let text = Some(message.text.clone()).filter(|text| !text.is_empty());
+    let mut text = text::cut(&message.text, QUOTED);
+    if text.len() < message.text.len() {
+        text.push('…');
+    }
+    let text = Some(text).filter(|text| !text.is_empty());
     text.into_iter()
         .chain(attached)
         .collect::<Vec<_>>()

@@ -28,7 +28,7 @@ pub async fn write(core: &Core, links: &Links) {
             tracing::warn!(%error, "mail about unread messages was not written, and is written later");
         }
         if tidy_at <= Instant::now() {
-            match core.write(|tx| outbox::forget_old(tx)).await {
+            match core.write(outbox::forget_old).await {
                 Ok(true) => {}
                 Ok(false) => tidy_at = Instant::now() + TIDYING,
                 Err(error) => tracing::warn!(%error, "old mail was not forgotten"),
