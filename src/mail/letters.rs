@@ -154,7 +154,7 @@ fn said(message: &Message) -> String {
         .map(|one| format!("[{}]", one.filename));
     let mut text = text::cut(&message.text, QUOTED);
     if text.len() < message.text.len() {
-        text.push('…');
+        text.push_str(" …");
     }
     let text = Some(text).filter(|text| !text.is_empty());
     text.into_iter()

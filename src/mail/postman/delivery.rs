@@ -109,7 +109,11 @@ impl Fate {
         let (number, why) = (mail.id.number(), for_the_log(&error));
         let words = format!("{error:#}");
         if for_good {
-            tracing::warn!(mail = number, why, "a mail was refused for good");
+            tracing::warn!(
+                mail = number,
+                why,
+                "a mail was not taken, and is not tried again"
+            );
             Self::Refused(words)
         } else {
             tracing::warn!(
