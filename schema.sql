@@ -32,8 +32,12 @@ CREATE TABLE accounts (
     admin        INTEGER NOT NULL DEFAULT 0,
     suspended_at INTEGER,
     removed_at   INTEGER,                  -- removed: name and address are blanked, messages stay
-    created_at   INTEGER NOT NULL
+    created_at   INTEGER NOT NULL,
+    username_key TEXT,                     -- by what each is compared (src/core/identity.rs); null where there is none, and
+    email_key    TEXT                      -- in what version 1 let be two: there the later one has no key
 ) STRICT;
+CREATE UNIQUE INDEX accounts_by_username ON accounts (username_key);
+CREATE UNIQUE INDEX accounts_by_email ON accounts (email_key);
 
 -- Logins. A token names its device; a device that is gone has no token any more.
 CREATE TABLE devices (
@@ -56,7 +60,7 @@ CREATE INDEX devices_by_expiry ON devices (expires_at);
 CREATE TABLE codes (
     id         INTEGER PRIMARY KEY,
     purpose    TEXT NOT NULL,              -- signup, reset (campus), link (emote), setup (first administrator)
-    email      TEXT NOT NULL COLLATE NOCASE,
+    email      TEXT NOT NULL COLLATE NOCASE,  -- as it is compared
     hash       BLOB NOT NULL,              -- SHA-256 of the code with the purpose and the address
     tries      INTEGER NOT NULL DEFAULT 0, -- wrong ones so far
     created_at INTEGER NOT NULL,
@@ -68,7 +72,7 @@ CREATE INDEX codes_by_hash ON codes (hash);
 -- What a right code has proven, until it is used: an address, for one purpose, from one client.
 CREATE TABLE proofs (
     purpose    TEXT NOT NULL,
-    email      TEXT NOT NULL COLLATE NOCASE,
+    email      TEXT NOT NULL COLLATE NOCASE,  -- as it is compared
     address    TEXT NOT NULL,              -- of the client that knew the code
     hash       BLOB NOT NULL,              -- of the token that it was answered
     expires_at INTEGER NOT NULL,

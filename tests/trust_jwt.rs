@@ -263,6 +263,35 @@ async fn an_address_in_a_token_takes_nobodys_account() {
 }
 
 #[tokio::test]
+async fn what_the_application_calls_its_users_is_made_a_name() {
+    let keys = Keys::hs256();
+    let chat = trusting(&keys).await;
+    let long = "x".repeat(4_000);
+    let blank = "\u{3164}\u{200B}\n";
+    for (sub, name, shown) in [
+        ("1", "An\n\u{202E}n\0 \u{200B}Lee\r\n", "An n Lee"),
+        ("2", &*long, &long[..100]),
+        ("Its user 3", blank, "Its user 3"),
+        ("\u{2800}", blank, "Somebody"),
+    ] {
+        let mut claims = user_named(sub, name);
+        claims["email"] = json!("gre\u{200B}ta\n@app.example.test");
+        claims["picture"] = json!(format!("https://app.example.test/{long}"));
+        let shown = json!({ "full_name": shown, "email": "", "profile": "" });
+        let greta = profile(&bringing(&chat, &keys, &claims)).await;
+        assert_eq!(greta["full_name"], shown["full_name"], "{sub}");
+        assert!(
+            !greta["email"].is_string() || greta["email"] == "",
+            "{greta}"
+        );
+        assert!(
+            !greta["profile"].is_string() || greta["profile"] == "",
+            "{greta}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_token_that_expires_takes_its_sockets_along() {
     let keys = Keys::hs256();
     let chat = trusting(&keys).await;

@@ -12,7 +12,7 @@ use super::error::{Error, Result};
 use super::quota::{self, Quota};
 use super::store::{Proof, Tx, View};
 use super::time::Time;
-use super::{hex, random};
+use super::{hex, identity, random};
 
 /// What a code is for; one for another purpose is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -212,6 +212,6 @@ fn hash(purpose: Purpose, email: &str, code: &str) -> Vec<u8> {
         Purpose::Link | Purpose::SetUp => "",
         Purpose::SignUp | Purpose::Reset => email,
     };
-    let text = format!("{}\n{}\n{code}", purpose.name(), email.to_lowercase());
+    let text = format!("{}\n{}\n{code}", purpose.name(), identity::email_key(email));
     digest(&SHA256, text.as_bytes()).as_ref().to_vec()
 }

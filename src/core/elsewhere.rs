@@ -5,7 +5,22 @@ use super::error::{Error, Result};
 use super::limits;
 use super::model::{AccountId, DeviceId, Event, Picture, Time};
 use super::store::{NewAccount, Tx};
-use super::text;
+use super::{identity, text};
+
+/// What somebody is called here whom another place calls so.
+fn named(called: &str) -> String {
+    identity::cleaned(called, limits::NAME_CHARS).unwrap_or_else(|| "Somebody".to_owned())
+}
+
+/// A picture's address, if it is one that a page can show.
+fn picture(url: Option<&str>) -> Option<Picture> {
+    let url = url.filter(|url| {
+        let is_plain =
+            url.len() <= limits::URL_BYTES && url.bytes().all(|byte| byte.is_ascii_graphic());
+        is_plain && (url.starts_with("https://") || url.starts_with("http://"))
+    });
+    url.map(|url| Picture::Elsewhere(url.to_owned()))
+}
 
 /// Who somebody is at an OpenID Connect issuer.
 #[derive(Debug)]
@@ -26,11 +41,9 @@ pub fn identified(tx: &Tx<'_>, identity: &Identity) -> Result<AccountId> {
     if let Some(known) = tx.account_by_google(&identity.subject)? {
         return Ok(known.id);
     }
-    let same_address = identity
-        .email
-        .as_deref()
-        .map(|email| tx.account_by_email(email))
-        .transpose()?;
+    let email = identity.email.as_deref();
+    let email = email.filter(|email| text::wrong_with_email(email).is_none());
+    let same_address = email.map(|email| tx.account_by_email(email)).transpose()?;
     let id = match same_address.flatten() {
         // Their address, and they had proven it: one more way in.
         Some(known) if known.proven_at.is_some() => known.id,
@@ -42,17 +55,17 @@ pub fn identified(tx: &Tx<'_>, identity: &Identity) -> Result<AccountId> {
         None => {
             let id = tx.insert_account(&NewAccount {
                 home: "google",
-                name: text::cut(&identity.name, limits::NAME_CHARS),
+                name: named(&identity.name),
                 username: None,
-                email: identity.email.clone(),
+                email: email.map(str::to_owned),
                 password: None,
                 external: None,
             })?;
-            if identity.email.is_some() {
+            if email.is_some() {
                 tx.prove_account(id, None)?;
             }
-            if let Some(url) = &identity.picture {
-                tx.update_picture(id, &Picture::Elsewhere(url.clone()))?;
+            if let Some(picture) = picture(identity.picture.as_deref()) {
+                tx.update_picture(id, &picture)?;
             }
             id
         }
@@ -85,12 +98,8 @@ pub fn arrive(tx: &Tx<'_>, foreign: &Foreign) -> Result<(AccountId, DeviceId)> {
         // It came twice at once; or it was revoked, which the directory will say.
         return Ok((account, device));
     }
-    let name = foreign
-        .name
-        .as_deref()
-        .map(str::trim)
-        .filter(|name| !name.is_empty());
-    let name = name.map(|name| text::cut(name, limits::NAME_CHARS));
+    let name = foreign.name.as_deref();
+    let name = name.and_then(|name| identity::cleaned(name, limits::NAME_CHARS));
     let email = foreign
         .email
         .as_deref()
@@ -102,7 +111,7 @@ pub fn arrive(tx: &Tx<'_>, foreign: &Foreign) -> Result<(AccountId, DeviceId)> {
         Some(known) => known.id,
         None => tx.insert_account(&NewAccount {
             home: "app",
-            name: name.clone().unwrap_or_else(|| foreign.subject.clone()),
+            name: name.clone().unwrap_or_else(|| named(&foreign.subject)),
             username: None,
             email: None,
             password: None,
@@ -110,8 +119,8 @@ pub fn arrive(tx: &Tx<'_>, foreign: &Foreign) -> Result<(AccountId, DeviceId)> {
         })?,
     };
     tx.update_known(id, name.as_deref(), email)?;
-    if let Some(url) = &foreign.picture {
-        tx.update_picture(id, &Picture::Elsewhere(url.clone()))?;
+    if let Some(picture) = picture(foreign.picture.as_deref()) {
+        tx.update_picture(id, &picture)?;
     }
     let hash = Some(&foreign.hash[..]);
     let (device, sid) = tx.insert_device(id, "", "", foreign.expires_at, hash)?;

@@ -18,6 +18,7 @@ pub mod elsewhere;
 pub mod error;
 pub mod file;
 pub mod id;
+pub mod identity;
 pub mod limits;
 pub mod may;
 pub mod message;

@@ -79,5 +79,8 @@ pub fn forget_old(tx: &Tx<'_>) -> Result<bool> {
 /// # Errors
 /// Only the database's.
 pub fn list(view: &View<'_>, to: Option<&str>, page: Page) -> Result<Listed<Mail>> {
-    view.mails(to, page)
+    // Mail to somebody with an account goes to the address as they wrote it, however it is asked for.
+    let known = to.map(|to| view.account_by_email(to)).transpose()?;
+    let known = known.flatten().and_then(|account| account.email);
+    view.mails(known.as_deref().or(to), page)
 }

@@ -2,7 +2,7 @@
 
 use email_address::EmailAddress;
 
-use super::limits;
+use super::{identity, limits};
 
 /// A control character other than a line break or a tab hides what is shown.
 fn hides(c: char) -> bool {
@@ -24,7 +24,7 @@ pub fn wrong_with_line(line: &str, most: usize) -> Option<String> {
 
 /// What is wrong with the name of a person or a conversation.
 pub fn wrong_with_name(name: &str) -> Option<String> {
-    wrong_with_line(name, limits::NAME_CHARS)
+    wrong_with_line(name, limits::NAME_CHARS).or_else(|| identity::wrong_with_signs(name))
 }
 
 /// What is wrong with a text of at most `most` characters; an empty one is fine.
@@ -48,7 +48,7 @@ pub fn wrong_with_email(email: &str) -> Option<String> {
     } else if !plain || !EmailAddress::is_valid(email) {
         Some("must be an e-mail address".into())
     } else {
-        None
+        identity::wrong_with_signs(email)
     }
 }
 

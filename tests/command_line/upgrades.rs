@@ -90,3 +90,39 @@ async fn a_file_of_every_earlier_version_becomes_one_of_this() {
         assert_eq!(checked.json()["sound"], true);
     }
 }
+
+#[tokio::test]
+async fn what_an_earlier_version_let_be_two_is_one_whose_owner_has_proven_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let dump = fs::read_to_string(root.join("tests/fixtures/version-1.sql")).expect("a dump");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("chat.db");
+    let old = Connection::open(&file).expect("a file");
+    old.execute_batch(&dump).expect("a dump that can be loaded");
+    let add = "INSERT INTO accounts (home, name, username, email, proven_at, password, created_at)
+               SELECT 'rooms', $1, $1, $2, $3, password, created_at FROM accounts WHERE id = 1";
+    for (name, email, proven_at) in [
+        ("böss", "böss@example.test", None),
+        ("BÖSS", "BÖSS@example.test", Some(1_795_245_007_626_i64)),
+    ] {
+        old.execute(add, (name, email, proven_at))
+            .expect("version 1 lets them be two");
+    }
+    drop(old);
+    let chat = Chat::on(&file, &[]).await;
+    for email in ["böss@example.test", "BÖSS@example.test"] {
+        let (status, owner) = logs_in(&chat, email, "password of ann").await;
+        assert_eq!(status, 200);
+        let known = owner.get("/user/profile").await.has_status(200).json();
+        assert_eq!(known["email"], "BÖSS@example.test");
+    }
+    // The other one is there, and an administrator finds it.
+    let (_, admin) = logs_in(&chat, "ann@example.test", "password of ann").await;
+    let users = admin
+        .get("/api/admin/users?q=böss@")
+        .await
+        .has_status(200)
+        .json();
+    assert_eq!(users["users"][0]["email"], "böss@example.test");
+    assert!(chat.log().contains("spelled differently"), "{}", chat.log());
+}

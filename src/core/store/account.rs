@@ -5,6 +5,7 @@ use rusqlite::Row;
 use super::{Tx, View, is_taken};
 use crate::core::account::Profile;
 use crate::core::error::{Error, Result};
+use crate::core::identity;
 use crate::core::model::{
     Account, AccountId, Device, DeviceId, Id, Listed, Page, Person, Picture, Sid, Time,
 };
@@ -89,19 +90,31 @@ impl View<'_> {
 
     pub(in crate::core) fn account_by_email(&self, email: &str) -> Result<Option<Account>> {
         self.one(
-            &format!("{ACCOUNT} WHERE email = ? AND removed_at IS NULL"),
-            [email],
+            &format!("{ACCOUNT} WHERE email_key = $1 AND removed_at IS NULL"),
+            [identity::email_key(email)],
             account,
         )
     }
 
-    /// By display name or username: all whom it fits, two at most.
+    /// By display name or username: all whom it fits, two at most. Its cost is that of all accounts: for the command line.
     pub(in crate::core) fn accounts_named(&self, name: &str) -> Result<Vec<Account>> {
-        self.all(
-            &format!("{ACCOUNT} WHERE (username = ?1 OR name = ?1) AND removed_at IS NULL LIMIT 2"),
-            [name],
-            account,
-        )
+        let key = identity::name_key(name);
+        let mut statement = self.conn.prepare_cached(
+            "SELECT id, name, username FROM accounts WHERE removed_at IS NULL ORDER BY id",
+        )?;
+        let mut rows = statement.query(())?;
+        let mut named = Vec::new();
+        while let Some(row) = rows.next()? {
+            let fits =
+                |name: Option<String>| name.is_some_and(|name| identity::name_key(&name) == key);
+            if fits(row.get("name")?) || fits(row.get("username")?) {
+                named.extend(self.account(Id::stored(row.get("id")?))?);
+            }
+            if named.len() == 2 {
+                break;
+            }
+        }
+        Ok(named)
     }
 
     pub(in crate::core) fn all_accounts(&self) -> Result<Vec<Account>> {
@@ -198,8 +211,9 @@ impl Tx<'_> {
     pub(in crate::core) fn insert_account(&self, new: &NewAccount) -> Result<AccountId> {
         self.save()?;
         let mut insert = self.conn.prepare_cached(
-            "INSERT INTO accounts (home, name, username, email, password, external, created_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO accounts
+                 (home, name, username, email, password, external, created_at, username_key, email_key)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )?;
         let inserted = insert.insert((
             new.home,
@@ -209,6 +223,8 @@ impl Tx<'_> {
             &new.password,
             &new.external,
             self.now.0,
+            new.username.as_deref().map(identity::name_key),
+            new.email.as_deref().map(identity::email_key),
         ));
         inserted.map(Id::stored).map_err(taken)
     }
@@ -233,7 +249,8 @@ impl Tx<'_> {
 
     pub(in crate::core) fn update_profile(&self, id: AccountId, profile: &Profile) -> Result<()> {
         self.change(
-            "UPDATE accounts SET name = ?, username = NULL, gender = ?, born_on = ?, role = ? WHERE id = ?",
+            "UPDATE accounts SET name = $1, username = NULL, username_key = NULL, gender = $2, born_on = $3, role = $4
+             WHERE id = $5",
             (
                 &profile.name,
                 &profile.gender,
@@ -281,8 +298,10 @@ impl Tx<'_> {
         )?;
         if let Some(email) = email {
             self.change(
-                "UPDATE OR IGNORE accounts SET email = ? WHERE id = ?",
-                (email, id.number()),
+                "UPDATE accounts SET email = $1, email_key = $2
+                 WHERE id = $3 AND NOT EXISTS
+                     (SELECT 1 FROM accounts WHERE id <> $3 AND (email_key = $2 OR email = $1))",
+                (email, identity::email_key(email), id.number()),
             )?;
         }
         Ok(())
@@ -351,7 +370,7 @@ impl Tx<'_> {
     }
 }
 
-fn taken(error: rusqlite::Error) -> Error {
+pub(super) fn taken(error: rusqlite::Error) -> Error {
     if is_taken(&error, "accounts.email") {
         Error::Taken("Email")
     } else if is_taken(&error, "accounts.username") {

@@ -2,11 +2,12 @@
 
 use rusqlite::Row;
 
-use super::account::account;
+use super::account::{account, taken};
 use super::conversation::conversation;
 use super::file::file;
 use super::{Tx, View};
 use crate::core::error::Result;
+use crate::core::identity;
 use crate::core::model::{
     Account, AccountId, Audited, Conversation, ConversationId, File, FileId, Id, Listed, Message,
     MessageId, Page, Place, Sort, Time,
@@ -330,6 +331,29 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// # Errors
+    /// `Taken` where the username is somebody else's.
+    pub(in crate::core) fn name_account(
+        &self,
+        id: AccountId,
+        name: &str,
+        username: Option<&str>,
+    ) -> Result<()> {
+        self.save()?;
+        let named = self
+            .conn
+            .prepare_cached(
+                "UPDATE accounts SET name = $1, username = $2, username_key = $3 WHERE id = $4",
+            )?
+            .execute((
+                name,
+                username,
+                username.map(identity::name_key),
+                id.number(),
+            ));
+        named.map(drop).map_err(taken)
+    }
+
     pub(in crate::core) fn update_password(&self, id: AccountId, hash: &str) -> Result<()> {
         self.change(
             "UPDATE accounts SET password = ? WHERE id = ?",
@@ -351,12 +375,13 @@ impl Tx<'_> {
         // Whoever has the address next is somebody else: what was handed out for this account must not open theirs.
         for table in ["codes", "proofs"] {
             let sql = format!(
-                "DELETE FROM {table} WHERE email = (SELECT email FROM accounts WHERE id = ?)"
+                "DELETE FROM {table} WHERE email = (SELECT email_key FROM accounts WHERE id = $1)"
             );
             self.change(&sql, [id.number()])?;
         }
         self.change(
             "UPDATE accounts SET name = 'Removed user', username = NULL, email = NULL, proven_at = NULL,
+                 username_key = NULL, email_key = NULL,
                  password = NULL, gender = NULL, born_on = NULL, role = NULL, picture = NULL,
                  picture_url = NULL, external = NULL, google = NULL, admin = 0, removed_at = ?
              WHERE id = ?",

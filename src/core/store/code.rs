@@ -2,6 +2,7 @@
 
 use super::{Tx, View};
 use crate::core::error::Result;
+use crate::core::identity::email_key;
 use crate::core::model::Time;
 
 /// A code that was sent.
@@ -35,8 +36,8 @@ fn code(row: &rusqlite::Row<'_>) -> rusqlite::Result<SentCode> {
 impl View<'_> {
     pub(in crate::core) fn code(&self, purpose: &str, email: &str) -> Result<Option<SentCode>> {
         self.one(
-            &format!("{CODE} WHERE purpose = ? AND email = ?"),
-            (purpose, email),
+            &format!("{CODE} WHERE purpose = $1 AND email = $2"),
+            (purpose, email_key(email)),
             code,
         )
     }
@@ -55,8 +56,8 @@ impl View<'_> {
 
     pub(in crate::core) fn proof(&self, purpose: &str, email: &str) -> Result<Option<Proof>> {
         self.one(
-            "SELECT address, hash, expires_at FROM proofs WHERE purpose = ? AND email = ?",
-            (purpose, email),
+            "SELECT address, hash, expires_at FROM proofs WHERE purpose = $1 AND email = $2",
+            (purpose, email_key(email)),
             |row| {
                 Ok(Proof {
                     address: row.get("address")?,
@@ -78,9 +79,11 @@ impl Tx<'_> {
         expires_at: Time,
     ) -> Result<()> {
         self.change(
-            "INSERT OR REPLACE INTO codes (purpose, email, hash, created_at, expires_at)
-             VALUES (?, ?, ?, ?, ?)",
-            (purpose, email, hash, self.now.0, expires_at.0),
+            "INSERT INTO codes (purpose, email, hash, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (purpose, email) DO UPDATE SET
+                 hash = excluded.hash, tries = 0, created_at = excluded.created_at,
+                 expires_at = excluded.expires_at",
+            (purpose, email_key(email), hash, self.now.0, expires_at.0),
         )?;
         // Nothing else would ever ask for these again.
         self.change("DELETE FROM codes WHERE expires_at <= ?", [self.now.0])?;
@@ -90,16 +93,16 @@ impl Tx<'_> {
 
     pub(in crate::core) fn count_wrong_try(&self, purpose: &str, email: &str) -> Result<()> {
         self.change(
-            "UPDATE codes SET tries = tries + 1 WHERE purpose = ? AND email = ?",
-            (purpose, email),
+            "UPDATE codes SET tries = tries + 1 WHERE purpose = $1 AND email = $2",
+            (purpose, email_key(email)),
         )?;
         Ok(())
     }
 
     pub(in crate::core) fn delete_code(&self, purpose: &str, email: &str) -> Result<()> {
         self.change(
-            "DELETE FROM codes WHERE purpose = ? AND email = ?",
-            (purpose, email),
+            "DELETE FROM codes WHERE purpose = $1 AND email = $2",
+            (purpose, email_key(email)),
         )?;
         Ok(())
     }
@@ -111,11 +114,12 @@ impl Tx<'_> {
         proof: &Proof,
     ) -> Result<()> {
         self.change(
-            "INSERT OR REPLACE INTO proofs (purpose, email, address, hash, expires_at)
-             VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO proofs (purpose, email, address, hash, expires_at) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (purpose, email) DO UPDATE SET
+                 address = excluded.address, hash = excluded.hash, expires_at = excluded.expires_at",
             (
                 purpose,
-                email,
+                email_key(email),
                 &proof.address,
                 &proof.hash,
                 proof.expires_at.0,
@@ -126,8 +130,8 @@ impl Tx<'_> {
 
     pub(in crate::core) fn delete_proof(&self, purpose: &str, email: &str) -> Result<()> {
         self.change(
-            "DELETE FROM proofs WHERE purpose = ? AND email = ?",
-            (purpose, email),
+            "DELETE FROM proofs WHERE purpose = $1 AND email = $2",
+            (purpose, email_key(email)),
         )?;
         Ok(())
     }

@@ -9,6 +9,7 @@ mod code;
 mod conversation;
 mod digest;
 mod file;
+mod keys;
 mod known;
 pub(in crate::core) mod leap;
 mod log;

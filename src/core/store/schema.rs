@@ -11,7 +11,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 
-use super::backup;
+use super::{backup, keys};
 use crate::core::time::Time;
 
 /// "chat" in ASCII: tells our files from other SQLite files.
@@ -63,7 +63,7 @@ impl Schema {
             whole: include_str!("../../../schema.sql"),
             steps: Migrations::new(vec![
                 M::up(include_str!("steps/1.sql")),
-                M::up(include_str!("steps/2.sql")),
+                M::up_with_hook(include_str!("steps/2.sql"), |tx| Ok(keys::fill(tx)?)),
             ]),
             version: VERSION,
         }

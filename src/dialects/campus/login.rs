@@ -24,7 +24,8 @@ pub async fn send_reset_code(mut call: Call) -> Answer {
     call.write(move |tx| {
         code::issue(tx, Purpose::Reset, &email, &code)?;
         match account::known_address(tx, &email)? {
-            Some(_) => outbox::post(tx, &email, &letter),
+            // To the address as its owner wrote it, not as somebody has typed it.
+            Some(account) => outbox::post(tx, account.email.as_deref().unwrap_or(&email), &letter),
             // What is answered is the same.
             None => Ok(()),
         }

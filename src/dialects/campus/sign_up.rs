@@ -42,7 +42,9 @@ pub async fn send_code(mut call: Call) -> Answer {
         code::issue(tx, Purpose::SignUp, &email, &code)?;
         match account::known_address(tx, &email)? {
             // What is answered is the same; the code that was made is told to nobody.
-            Some(account) if account.proven_at.is_some() => outbox::post(tx, &email, &known),
+            Some(account) if account.proven_at.is_some() => {
+                outbox::post(tx, account.email.as_deref().unwrap_or(&email), &known)
+            }
             _ => outbox::post(tx, &email, &letter),
         }
     })

@@ -116,7 +116,10 @@ pub async fn request_reset(mut call: Call) -> Answer {
         }
         code::issue(tx, Purpose::Link, &email, &token)?;
         match account::known_address(tx, &email)? {
-            Some(_) => outbox::post(tx, &email, &letter),
+            // To the address as its owner wrote it, not as somebody has typed it.
+            Some(account) => {
+                outbox::post(tx, account.email.as_deref().unwrap_or(&email), &letter)
+            }
             None => Ok(()),
         }
     })

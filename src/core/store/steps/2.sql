@@ -58,3 +58,9 @@ CREATE TABLE mail_counts (
     count INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX mail_counts_by_age ON mail_counts (since);
+
+-- Names and addresses are compared by keys. What they are, store/keys.rs fills in.
+ALTER TABLE accounts ADD COLUMN username_key TEXT;
+ALTER TABLE accounts ADD COLUMN email_key TEXT;
+CREATE UNIQUE INDEX accounts_by_username ON accounts (username_key);
+CREATE UNIQUE INDEX accounts_by_email ON accounts (email_key);
