@@ -94,6 +94,7 @@ pub async fn add(mut call: Call) -> Answer {
     fields.done(Some(()))?;
     let new = NewPerson {
         name,
+        username: true,
         email,
         password_hash: hashed(&call, password).await?,
         admin,

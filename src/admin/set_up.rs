@@ -25,6 +25,7 @@ pub async fn set_up(mut call: Call) -> Answer {
         .await?;
     let new = NewPerson {
         name,
+        username: true,
         email,
         password_hash: Some(call.core().passwords().hash(password).await?),
         admin: true,

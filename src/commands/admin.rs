@@ -35,15 +35,21 @@ async fn promote_or_make(core: &Core, add: &AdminAdd) -> Result<Account, Failure
     let name = add.name.as_deref();
     let name = name.unwrap_or_else(|| name_in(&add.email)).to_owned();
     let new = new_person(core, name, add.email.clone(), &add.password).await?;
-    let new = NewPerson { admin: true, ..new };
+    let new = NewPerson {
+        admin: true,
+        // One that was not chosen may be somebody's already, which is no reason to fail.
+        username: add.name.is_some(),
+        ..new
+    };
     Ok(core.write(move |tx| admin::add(tx, None, new)).await?)
 }
 
-/// Makes the account with this address an administrator, where there is one.
+/// Makes the account with this address an administrator, if there is one and somebody has proven that the address is theirs.
 pub async fn promote(core: &Core, email: &str) -> error::Result<Option<Account>> {
     let email = email.to_owned();
     core.write(move |tx| {
-        let Some(known) = account::known_address(tx, &email)? else {
+        let known = account::known_address(tx, &email)?;
+        let Some(known) = known.filter(|known| !known.is_unproven()) else {
             return Ok(None);
         };
         let change = Change {

@@ -38,12 +38,13 @@ pub async fn administrator(core: &Core, email: &str, file: Option<&Path>) -> Res
     let Some(known) = promote(core, email).await? else {
         let Some(password) = password else {
             return Err(anyhow::anyhow!(
-                "nobody has the address {email}: give a password for a new account with --admin-password-file"
+                "nobody has proven the address {email}: give a password for its account with --admin-password-file"
             )
             .into());
         };
         let new = NewPerson {
             name: name_in(email).to_owned(),
+            username: false,
             email: email.to_owned(),
             password_hash: Some(core.passwords().hash(password).await?),
             admin: true,

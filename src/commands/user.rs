@@ -57,6 +57,7 @@ pub async fn new_person(
     let hash = core.passwords().hash(password(source)?).await?;
     Ok(NewPerson {
         name,
+        username: true,
         email,
         password_hash: Some(hash),
         admin: false,

@@ -9,7 +9,7 @@ use super::model::{
 };
 pub use super::store::{Figures, Participant, PersonSeen, PlaceSeen};
 use super::store::{NewAccount, Tx, View};
-use super::{conversation, device, digest, file as files_of, limits, text};
+use super::{account, conversation, device, digest, file as files_of, limits, text};
 
 /// Who does something: an administrator, or the command line.
 pub type By = Option<AccountId>;
@@ -18,6 +18,8 @@ pub type By = Option<AccountId>;
 #[derive(Debug)]
 pub struct NewPerson {
     pub name: String,
+    /// Is the name unique to its owner too?
+    pub username: bool,
     pub email: String,
     /// Without one they cannot log in before they have chosen one by a link.
     pub password_hash: Option<String>,
@@ -51,25 +53,42 @@ pub struct Change {
     pub password_hash: Option<String>,
 }
 
+/// What whoever makes an administrator of somebody with such an address is told.
+const UNPROVEN: &str = "is required: nobody has proven the address of this account, so it needs a new password, and every \
+                        earlier way into it ends";
+
 fn subject(account: &Account) -> String {
     format!("user {} ({})", account.id.number(), account.name)
 }
 
-/// Makes an account. Its address counts as proven: whoever runs the server vouches for it.
+/// Makes an account. Its address counts as proven: whoever runs the server vouches for it. So where somebody has typed that
+/// address before without proving it, the account is this person's now, and every way in that was there is void.
 ///
 /// # Errors
 /// `Invalid`, and `Taken` where the name or the address is somebody's.
 pub fn add(tx: &Tx<'_>, by: By, new: NewPerson) -> Result<Account> {
     let new = new.checked()?;
-    let id = tx.insert_account(&NewAccount {
-        home: "admin",
-        username: Some(new.name.clone()),
-        name: new.name,
-        email: Some(new.email),
-        password: new.password_hash.clone(),
-        external: None,
-    })?;
-    tx.prove_account(id, new.password_hash.as_deref())?;
+    let username = new.username.then(|| new.name.clone());
+    let typed = tx.account_by_email(&new.email)?;
+    let id = match typed.filter(Account::is_unproven) {
+        Some(typed) => {
+            tx.record(by, "user.take-over", &subject(&typed), "")?;
+            tx.name_account(typed.id, &new.name, username.as_deref())?;
+            if typed.suspended_at.is_some() {
+                tx.suspend_account(typed.id, false)?;
+            }
+            typed.id
+        }
+        None => tx.insert_account(&NewAccount {
+            home: "admin",
+            username,
+            name: new.name,
+            email: Some(new.email),
+            password: None,
+            external: None,
+        })?,
+    };
+    account::take_over(tx, id, new.password_hash.as_deref())?;
     if new.admin {
         tx.update_admin(id, true)?;
     }
@@ -80,10 +99,11 @@ pub fn add(tx: &Tx<'_>, by: By, new: NewPerson) -> Result<Account> {
     Ok(account)
 }
 
-/// Changes an account. A suspension or a new password ends all its devices.
+/// Changes an account. A suspension or a new password ends all its devices. Who becomes an administrator by an address that
+/// nobody has proven needs a new password: every way in that was there is void.
 ///
 /// # Errors
-/// `NotFound`, `Invalid`, and `Conflict` for what would leave no administrator.
+/// `NotFound`, `Invalid`, also where that password is missing, and `Conflict` for what would leave no administrator.
 pub fn change(tx: &Tx<'_>, by: By, id: AccountId, change: Change) -> Result<Account> {
     let before = known(tx, id)?;
     if change.suspended == Some(true) || change.admin == Some(false) {
@@ -95,6 +115,12 @@ pub fn change(tx: &Tx<'_>, by: By, id: AccountId, change: Change) -> Result<Acco
         }
         tx.rename_account(id, name.trim())?;
         tx.record(by, "user.rename", &subject(&before), name.trim())?;
+    }
+    if change.admin == Some(true) && before.is_unproven() {
+        let hash = change.password_hash.as_deref();
+        let hash = hash.ok_or_else(|| Error::invalid("password", UNPROVEN))?;
+        tx.record(by, "user.take-over", &subject(&before), "")?;
+        account::take_over(tx, id, Some(hash))?;
     }
     if let Some(admin) = change.admin.filter(|admin| *admin != before.admin) {
         tx.update_admin(id, admin)?;

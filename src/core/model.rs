@@ -42,6 +42,13 @@ pub struct Account {
     pub created_at: Time,
 }
 
+impl Account {
+    /// May anybody have typed this account's address? Nobody has proven it, so it is no reason to trust who is in.
+    pub fn is_unproven(&self) -> bool {
+        self.email.is_some() && self.proven_at.is_none()
+    }
+}
+
 /// A line of the audit log.
 #[derive(Debug)]
 pub struct Audited {

@@ -11,6 +11,7 @@ mod removing;
 mod sessions;
 mod sockets;
 mod suspending;
+mod unproven;
 mod wire;
 
 use crate::support::*;

@@ -79,7 +79,7 @@ async fn a_name_changes_for_everybody_at_once() {
 #[tokio::test]
 async fn who_is_made_an_administrator_is_one_until_it_is_taken_back() {
     let chat = Chat::open().await;
-    let ann = chat.rooms("ann").await;
+    let ann = chat.campus("ann").await;
     ann.get("/api/admin/stats").await.refused(403);
     let admin = chat.admin();
     let set = async |is: bool| {
@@ -99,7 +99,7 @@ async fn who_is_made_an_administrator_is_one_until_it_is_taken_back() {
 #[tokio::test]
 async fn the_last_administrator_stays() {
     let chat = Chat::open().await;
-    let ann = chat.rooms("ann").await;
+    let ann = chat.campus("ann").await;
     let admin = chat.admin();
     let own = format!("/api/admin/users/{}", chat.admins_uuid().await);
     let stays = async || {

@@ -133,7 +133,7 @@ async fn every_dialects_event_passes() {
 #[tokio::test]
 async fn who_is_no_administrator_any_more_watches_no_more() {
     let chat = Chat::open().await;
-    let ann = chat.rooms("ann").await;
+    let ann = chat.campus("ann").await;
     let room = ann.opens_room("Lobby").await;
     let path = format!("/api/admin/users/{}", ann.uuid);
     let admin = chat.admin();

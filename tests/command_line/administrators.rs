@@ -3,6 +3,7 @@
 use super::{a_file, fed, logs_in, typed, with_secret, words};
 use crate::support::server::on_file;
 use crate::support::*;
+use crate::trust_jwt::keys::Keys;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -174,6 +175,79 @@ async fn administrators_are_made_of_who_is_there_or_anew() {
         assert_eq!(status, 200);
         admin.get("/api/admin/stats").await.has_status(200);
     }
+}
+
+#[tokio::test]
+async fn who_has_only_typed_an_address_is_no_administrator_by_it() {
+    let (_folder, file) = a_file().await;
+    let chat = Chat::on(&file, &[]).await;
+    let db = ["--db", words(&file)];
+    for (name, command) in [
+        ("boss", &["admin", "add"][..]),
+        ("chief", &["user", "add", "The Chief", "--admin"]),
+    ] {
+        let eve = chat.rooms(name).await;
+        let socket = eve.opens_a_socket().await;
+        let email = format!("{name}@example.test");
+        let command = [command, &["--email", &email], &db].concat();
+        typed(&command).await.badly(1, "password");
+        eve.get("/api/admin/stats").await.refused(403);
+        let made = fed(&command, "a new password").await;
+        assert!(made.well().out.contains(&email), "{made:?}");
+        // A running server hears of it.
+        socket.is_sent_away().await;
+        eve.get("/api/auth/validate").await.refused(401);
+        let old = logs_in(&chat, &email, &format!("password of {name}")).await;
+        assert_eq!(old.0, 401);
+        let (status, owner) = logs_in(&chat, &email, "a new password").await;
+        assert_eq!(status, 200);
+        owner.get("/api/admin/stats").await.has_status(200);
+    }
+}
+
+#[tokio::test]
+async fn a_start_with_an_address_makes_no_administrator_of_whoever_typed_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("chat.db");
+    let keys = Keys::hs256();
+    let trusting = ["--trust-jwt", keys.file()];
+    let chat = Chat::on(&file, &trusting).await;
+    // One has signed up with it, and has the name too; the other is the application's user with such an address.
+    let eve = chat.rooms("boss").await;
+    let claims = json!({ "sub": "42", "name": "Mallory", "email": "chief@example.test", "exp": 4_000_000_000_u64 });
+    let mallory = chat.nobody().with_token(&keys.sign(&claims));
+    mallory.get("/api/auth/validate").await.has_status(200);
+    assert_eq!(chat.stop().await, 0);
+
+    let secret = with_secret(&folder, "password", "a new password");
+    for (email, stranger) in [
+        ("boss@example.test", &eve),
+        ("chief@example.test", &mallory),
+    ] {
+        let address = ["--admin-email", email];
+        let refused = Chat::start(&[&on_file(&file)[..], &trusting, &address].concat()).await;
+        let refused = refused.err().expect("nobody has proven the address");
+        assert_eq!(refused.code, Some(1));
+        assert!(refused.log.contains("--admin-password-file"), "{refused:?}");
+
+        let password = ["--admin-password-file", words(&secret)];
+        let chat = Chat::on(&file, &[&trusting[..], &address, &password].concat()).await;
+        stranger
+            .at(&chat)
+            .get("/api/auth/validate")
+            .await
+            .refused(401);
+        let (status, owner) = logs_in(&chat, email, "a new password").await;
+        assert_eq!(status, 200);
+        owner.get("/api/admin/stats").await.has_status(200);
+        assert_eq!(chat.stop().await, 0);
+    }
+    // The application's next token is somebody else's.
+    let chat = Chat::on(&file, &trusting).await;
+    let mut later = claims.clone();
+    later["jti"] = json!("another token");
+    let mallory = chat.nobody().with_token(&keys.sign(&later));
+    mallory.get("/api/admin/stats").await.refused(403);
 }
 
 #[tokio::test]

@@ -30,6 +30,20 @@ function rename(user, change) {
     }}><${Field} label="Name" name="name" required value=${user.name} maxlength="100" /></${Form}>`);
 }
 
+/** Whoever typed an address that nobody has proven must not get in as an administrator: its owner gets a password. */
+function vouch(user, change) {
+  show('Make administrator', (shut) => html`
+    <${Form} label="Make administrator" button="Make administrator" cancel=${shut} act=${async ({ password }) => {
+      await change({ admin: true, password });
+      shut();
+      say('The rights are changed');
+    }}>
+      <p>Nobody has proven that ${user.email} is theirs. Choose a new password and hand it over yourself: every earlier way into
+        this account ends.</p>
+      <${Field} label="New password" name="password" type="password" autocomplete="new-password" required minlength="8" />
+    </${Form}>`);
+}
+
 function Acts({ user, reload, wrong }) {
   const change = async (what) => {
     await admin('PATCH', `users/${user.id}`, what);
@@ -41,7 +55,7 @@ function Acts({ user, reload, wrong }) {
     title: 'Suspend', button: 'Suspend', done: `${user.name} is suspended`, act: () => change({ suspended: true }),
     text: `${user.name} is signed out everywhere at once, and cannot sign in until you resume the account. Messages stay.`,
   });
-  const promote = () => sure({
+  const promote = () => !user.admin && user.email && !user.proven ? vouch(user, change) : sure({
     title: user.admin ? 'Take the rights away' : 'Make administrator', button: user.admin ? 'Take away' : 'Make administrator',
     done: 'The rights are changed', act: () => change({ admin: !user.admin }),
     text: user.admin ? `${user.name} can no longer use this page.` : `${user.name} can do everything that you can do here.`,
