@@ -85,7 +85,7 @@ CREATE TABLE conversations (
     sort        TEXT NOT NULL CHECK (sort IN ('direct', 'group', 'room', 'session')),
     name        TEXT NOT NULL DEFAULT '',
     description TEXT NOT NULL DEFAULT '',
-    creator     INTEGER REFERENCES accounts (id),
+    creator     INTEGER REFERENCES accounts (id),  -- who may change a group; if they leave, the longest member
     low         INTEGER,                   -- direct and session: the two people, the smaller id first
     high        INTEGER,
     session     INTEGER UNIQUE REFERENCES sessions (id),

@@ -90,16 +90,16 @@ pub fn gather(tx: &Tx<'_>, me: &Me, name: &str, others: &[AccountId]) -> Result<
     Ok(id)
 }
 
-/// Takes somebody into a group. Only its creator may.
+/// Takes somebody into a group. Only its owner may: who made it, or whom it was left to.
 ///
 /// # Errors
-/// `NotFound` to a stranger, `Forbidden` to who did not make it, `Conflict` for what is no group or is full.
+/// `NotFound` to a stranger, `Forbidden` to who does not own it, `Conflict` for what is no group or is full.
 pub fn add_member(tx: &Tx<'_>, me: &Me, id: ConversationId, who: AccountId) -> Result<()> {
     let (place, _) = may(tx, Some(me.id), Wish::Hear, id)?;
     if place.sort != Sort::Group {
         return Err(Error::Conflict("Only groups take members in"));
     }
-    only_its_creator(tx, me, id)?;
+    only_its_owner(tx, me, id)?;
     if tx.account(who)?.is_none() {
         return Err(Error::NotFound("User"));
     }
@@ -109,23 +109,24 @@ pub fn add_member(tx: &Tx<'_>, me: &Me, id: ConversationId, who: AccountId) -> R
     enrol(tx, id, who)
 }
 
-/// Puts somebody out of a group, or leaves a group or a room. Its creator may put others out, everybody may leave.
+/// Puts somebody out of a group, or leaves a group or a room. Its owner may put others out, everybody may leave.
 ///
 /// # Errors
-/// `NotFound` to a stranger and for who is no member, `Forbidden` to who did not make it, `Conflict` where two talk.
+/// `NotFound` to a stranger and for who is no member, `Forbidden` to who does not own it, `Conflict` where two talk.
 pub fn remove_member(tx: &Tx<'_>, me: &Me, id: ConversationId, who: AccountId) -> Result<()> {
     let (place, _) = may(tx, Some(me.id), Wish::Hear, id)?;
     match place.sort {
         Sort::Direct | Sort::Session => {
             return Err(Error::Conflict("Two people's conversation cannot be left"));
         }
-        Sort::Group | Sort::Room if who != me.id => only_its_creator(tx, me, id)?,
+        Sort::Group | Sort::Room if who != me.id => only_its_owner(tx, me, id)?,
         Sort::Group | Sort::Room => {}
     }
     leave_for(tx, id, who)
 }
 
-/// Somebody belongs there no more, and hears nothing of it from now on.
+/// Somebody belongs there no more, and hears nothing of it from now on. A group that was theirs is left to who has been
+/// there longest, so that it can always change.
 ///
 /// # Errors
 /// `NotFound` for who is no member.
@@ -133,6 +134,7 @@ pub(in crate::core) fn leave_for(tx: &Tx<'_>, id: ConversationId, who: AccountId
     if !tx.delete_member(id, who)? {
         return Err(Error::NotFound("Member"));
     }
+    tx.leave_group_to_another(id, who)?;
     tx.drop_digests(who)?;
     tx.announce(Event::MemberLeft {
         conversation: id,
@@ -141,14 +143,14 @@ pub(in crate::core) fn leave_for(tx: &Tx<'_>, id: ConversationId, who: AccountId
     Ok(())
 }
 
-fn only_its_creator(view: &View<'_>, me: &Me, id: ConversationId) -> Result<()> {
-    let creator = view
+fn only_its_owner(view: &View<'_>, me: &Me, id: ConversationId) -> Result<()> {
+    let owner = view
         .conversation(id)?
         .and_then(|conversation| conversation.creator);
-    if creator == Some(me.id) {
+    if owner == Some(me.id) {
         Ok(())
     } else {
-        Err(Error::Forbidden("Only who made the group may do this"))
+        Err(Error::Forbidden("Only the group's owner may do this"))
     }
 }
 

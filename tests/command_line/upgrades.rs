@@ -108,8 +108,19 @@ async fn what_an_earlier_version_let_be_two_is_one_whose_owner_has_proven_it() {
         old.execute(add, (name, email, proven_at))
             .expect("version 1 lets them be two");
     }
+    // A group whose maker left it.
+    old.execute_batch(
+        "INSERT INTO conversations (id, sort, name, creator, created_at) VALUES (99, 'group', 'Left', 3, 1);
+         INSERT INTO members (conversation, account, joined_at) VALUES (99, 1, 7), (99, 2, 5);",
+    )
+    .expect("a group");
     drop(old);
     let chat = Chat::on(&file, &[]).await;
+    let (_, bob) = logs_in(&chat, "bob@example.test", "password of bob").await;
+    let add = json!({ "userId": 3 });
+    bob.post("/api/conversations/99/members", add)
+        .await
+        .has_status(200);
     for email in ["böss@example.test", "BÖSS@example.test"] {
         let (status, owner) = logs_in(&chat, email, "password of ann").await;
         assert_eq!(status, 200);

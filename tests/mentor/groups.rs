@@ -140,3 +140,55 @@ async fn what_was_said_before_one_came_is_not_unread() {
     bob.says(&group, "After").await;
     assert_eq!(cleo.conversation(&group).await["unreadCount"], 1);
 }
+
+#[tokio::test]
+async fn a_group_whose_maker_goes_is_left_to_who_has_been_there_longest() {
+    let chat = Chat::open().await;
+    let (ann, bob, cleo, group) = friends(&chat).await;
+    let dora = chat.rooms("dora").await;
+    is_done(&ann.post(members(&group), user(&cleo)).await);
+    let owner_of = async |by: &Person| {
+        let shown = by.get(format!("/api/rooms/{group}")).await;
+        shown.has_status(200).json()["data"]["createdBy"].clone()
+    };
+    assert_eq!(owner_of(&bob).await, ann.id);
+    bob.post(members(&group), user(&dora)).await.refused(403);
+
+    // She leaves by herself.
+    is_done(&ann.delete(format!("{}/{}", members(&group), ann.id)).await);
+    assert_eq!(owner_of(&cleo).await, bob.id);
+    cleo.post(members(&group), user(&dora)).await.refused(403);
+    is_done(&bob.post(members(&group), user(&dora)).await);
+    is_done(&bob.delete(format!("{}/{}", members(&group), dora.id)).await);
+    is_done(&bob.post(members(&group), user(&dora)).await);
+
+    // His account is removed, and who has been there longest cannot act.
+    let (admin, of) = (chat.admin(), |person: &Person| {
+        format!("/api/admin/users/{}", person.uuid)
+    });
+    let suspended = admin.patch(of(&cleo), json!({ "suspended": true })).await;
+    suspended.has_status(200);
+    admin.delete(of(&bob)).await.has_status(200);
+    assert_eq!(owner_of(&dora).await, dora.id);
+    is_done(&dora.post(members(&group), user(&ann)).await);
+
+    // The last one leaves nobody behind.
+    for other in [&ann, &cleo, &dora] {
+        is_done(
+            &dora
+                .delete(format!("{}/{}", members(&group), other.id))
+                .await,
+        );
+    }
+}
+
+#[tokio::test]
+async fn who_made_a_room_made_it_wherever_they_are() {
+    let chat = Chat::open().await;
+    let (ann, bob) = (chat.rooms("ann").await, chat.rooms("bob").await);
+    let room = ann.opens_room("Lobby").await;
+    bob.posts(&room, "Hello").await;
+    is_done(&ann.delete(format!("{}/{}", members(&room), ann.id)).await);
+    let shown = bob.get(format!("/api/rooms/{room}")).await;
+    assert_eq!(shown.has_status(200).json()["data"]["createdBy"], ann.id);
+}

@@ -294,6 +294,26 @@ impl Tx<'_> {
         Ok(gone == 1)
     }
 
+    /// If this person, who has just left, owned the group, whoever has been there longest does from now on; rather somebody
+    /// who is not suspended.
+    pub(in crate::core) fn leave_group_to_another(
+        &self,
+        id: ConversationId,
+        who: AccountId,
+    ) -> Result<()> {
+        self.change(
+            "UPDATE conversations SET creator = coalesce((
+                 SELECT m.account FROM members m JOIN accounts a ON a.id = m.account
+                 WHERE m.conversation = $1
+                 ORDER BY CASE WHEN a.suspended_at IS NULL THEN 0 ELSE 1 END, m.joined_at, m.account
+                 LIMIT 1
+             ), creator)
+             WHERE id = $1 AND sort = 'group' AND creator = $2",
+            (id.number(), who.number()),
+        )?;
+        Ok(())
+    }
+
     /// Moves a member's read mark to the last message; `None` where that makes nothing of others read.
     pub(in crate::core) fn move_read_mark(
         &self,

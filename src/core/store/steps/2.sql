@@ -64,3 +64,10 @@ ALTER TABLE accounts ADD COLUMN username_key TEXT;
 ALTER TABLE accounts ADD COLUMN email_key TEXT;
 CREATE UNIQUE INDEX accounts_by_username ON accounts (username_key);
 CREATE UNIQUE INDEX accounts_by_email ON accounts (email_key);
+
+-- A group whose maker has left belongs to who has been there longest.
+UPDATE conversations SET creator = (
+    SELECT account FROM members WHERE conversation = conversations.id ORDER BY joined_at, account LIMIT 1
+)
+WHERE sort = 'group' AND EXISTS (SELECT 1 FROM members WHERE conversation = conversations.id)
+    AND NOT EXISTS (SELECT 1 FROM members WHERE conversation = conversations.id AND account = creator);
