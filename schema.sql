@@ -92,7 +92,10 @@ CREATE TABLE conversations (
     created_at  INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX conversations_of_two ON conversations (low, high) WHERE sort = 'direct';
-CREATE INDEX open_rooms_by_name ON conversations (name COLLATE NOCASE, id) WHERE sort = 'room';
+-- Open rooms are listed to anybody, in each of these orders; what is closed must cost that nothing.
+CREATE INDEX open_rooms ON conversations (sort, id) WHERE sort = 'room';
+CREATE INDEX open_rooms_by_name ON conversations (sort, lower(name), id) WHERE sort = 'room';
+CREATE INDEX open_rooms_by_description ON conversations (sort, lower(description), id) WHERE sort = 'room';
 
 -- Who belongs where, and how far they have read.
 CREATE TABLE members (
@@ -104,11 +107,13 @@ CREATE TABLE members (
     PRIMARY KEY (conversation, account)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX memberships ON members (account, conversation);
+CREATE INDEX members_in_order ON members (conversation, joined_at, account);
 
 -- How far the one log has come: a single row, written once for each commit. Restoring a copy makes it leap ahead.
 CREATE TABLE log (
     last     INTEGER NOT NULL,             -- the last position that was given out
-    messages INTEGER NOT NULL              -- how many messages were said
+    messages INTEGER NOT NULL,             -- how many messages were said
+    rooms    INTEGER NOT NULL DEFAULT 0    -- how many open rooms there are
 ) STRICT;
 INSERT INTO log (last, messages) VALUES (0, 0);
 

@@ -9,6 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::error::{Error, Result};
 use super::model::{Account, AccountId, Device, DeviceId, Event, Me, Sid, Time};
+use super::recent::Recent;
 use super::store::View;
 
 /// What is known of an account without asking the database.
@@ -69,6 +70,7 @@ impl Living {
 pub struct Directory {
     known: RwLock<Known>,
     here: RwLock<HashMap<AccountId, usize>>,
+    recent: Recent,
 }
 
 impl Directory {
@@ -214,6 +216,16 @@ impl Directory {
             .map(|card| card.name.clone())
     }
 
+    /// How many accounts there are.
+    pub fn accounts(&self) -> usize {
+        self.known().accounts.len()
+    }
+
+    /// When conversations were last active.
+    pub(in crate::core) fn recent(&self) -> &Recent {
+        &self.recent
+    }
+
     /// Accounts that anybody could log in to.
     pub fn is_empty(&self) -> bool {
         self.known().accounts.is_empty()
@@ -221,6 +233,7 @@ impl Directory {
 
     /// Takes in what a commit has changed.
     pub(in crate::core) fn learn(&self, events: &[Event], view: &View<'_>) {
+        self.recent.learn(events);
         for event in events {
             match event {
                 Event::AccountChanged(id) => match view.account(*id) {

@@ -29,6 +29,7 @@ pub mod notice;
 pub mod outbox;
 pub mod password;
 pub mod quota;
+pub mod recent;
 pub mod session;
 pub mod short;
 pub mod sid;

@@ -5,6 +5,7 @@
 //! - `wire`: a websocket and a polling session as raw as bytes; `verdict`: is that an answer of ours?
 
 mod cases;
+mod crowded;
 mod databases;
 mod disk;
 mod doorway;

@@ -200,7 +200,7 @@ impl View<'_> {
             (page.limit, page.offset()),
             person,
         )?;
-        let total = self.count("SELECT count(*) FROM accounts WHERE removed_at IS NULL", ())?;
+        let total = self.directory.accounts() as i64;
         Ok(Listed { items, total })
     }
 }

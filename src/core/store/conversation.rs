@@ -8,6 +8,7 @@ use crate::core::error::{Error, Result};
 use crate::core::model::{
     AccountId, Conversation, ConversationId, Id, Listed, Page, Person, Place, Receipt, Sort, Time,
 };
+use crate::core::recent::Activity;
 
 /// The columns by which conversations can be listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,31 +101,77 @@ impl View<'_> {
         order: ConversationOrder,
         page: Page,
     ) -> Result<Listed<Conversation>> {
-        let column = match order {
-            ConversationOrder::Created => "id",
-            ConversationOrder::Name => "name COLLATE NOCASE",
-            ConversationOrder::Description => "description COLLATE NOCASE",
-        };
         let way = if page.descending { "DESC" } else { "ASC" };
-        let seen = "sort = 'room' OR id IN (SELECT conversation FROM members WHERE account = ?1)";
-        let who = who.map(|who| who.number());
-        let items = self.all(
-            &format!(
+        let column = match order {
+            ConversationOrder::Created => return self.in_order_of_ids(who, way, page),
+            ConversationOrder::Name => "lower(name)",
+            ConversationOrder::Description => "lower(description)",
+        };
+        // Each part is read along an index or sorted by itself, and no further than the page needs.
+        let sql = format!(
+            "SELECT id FROM (
+                 SELECT * FROM (
+                     SELECT {column} AS word, id FROM conversations WHERE sort = 'room'
+                     ORDER BY {column} {way}, id {way} LIMIT $1
+                 ) open_rooms
+                 UNION ALL
+                 SELECT * FROM (
+                     SELECT {column} AS word, id FROM members JOIN conversations ON id = conversation
+                     WHERE account = $2 AND sort <> 'room'
+                     ORDER BY {column} {way}, id {way} LIMIT $1
+                 ) own
+             ) seen ORDER BY word {way}, id {way} LIMIT $3 OFFSET $4"
+        );
+        let upto = page.offset() + i64::from(page.limit);
+        let params = (upto, who.map(|who| who.number()), page.limit, page.offset());
+        let ids = self.all(&sql, params, |row| Ok(Id::stored(row.get(0)?)))?;
+        self.listed(who, ids)
+    }
+
+    /// Two orderly streams, merged as far as the page needs.
+    fn in_order_of_ids(
+        &self,
+        who: Option<AccountId>,
+        way: &str,
+        page: Page,
+    ) -> Result<Listed<Conversation>> {
+        let sql = format!(
+            "SELECT id FROM conversations WHERE sort = 'room'
+             UNION SELECT conversation FROM members WHERE account = $1
+             ORDER BY 1 {way} LIMIT $2 OFFSET $3"
+        );
+        let params = (who.map(|who| who.number()), page.limit, page.offset());
+        let ids = self.all(&sql, params, |row| Ok(Id::stored(row.get(0)?)))?;
+        self.listed(who, ids)
+    }
+
+    fn listed(
+        &self,
+        who: Option<AccountId>,
+        ids: Vec<ConversationId>,
+    ) -> Result<Listed<Conversation>> {
+        let mut items = Vec::with_capacity(ids.len());
+        for id in ids {
+            items.extend(self.one(
                 "SELECT id, sort, low, high, description, creator, created_at,
                         CASE WHEN sort = 'direct' AND name = ''
-                             THEN (SELECT name FROM accounts WHERE id = iif(low = ?1, high, low))
+                             THEN (SELECT name FROM accounts WHERE id = CASE WHEN low = $1 THEN high ELSE low END)
                              ELSE name END AS name
-                 FROM conversations WHERE {seen}
-                 ORDER BY {column} {way}, id {way} LIMIT ?2 OFFSET ?3"
-            ),
-            (who, page.limit, page.offset()),
-            conversation,
-        )?;
-        let total = self.count(
-            &format!("SELECT count(*) FROM conversations WHERE {seen}"),
-            [who],
-        )?;
-        Ok(Listed { items, total })
+                 FROM conversations WHERE id = $2",
+                (who.map(|who| who.number()), id.number()),
+                conversation,
+            )?);
+        }
+        let rooms = self.count("SELECT rooms FROM log", ())?;
+        let own = match who {
+            Some(who) => self.activities(who)?,
+            None => Vec::new(),
+        };
+        let closed = own.iter().filter(|(activity, _)| !activity.is_open).count();
+        Ok(Listed {
+            items,
+            total: rooms + closed as i64,
+        })
     }
 
     /// Who belongs to a conversation, in the order in which they joined; of an open room the first 256.
@@ -132,7 +179,7 @@ impl View<'_> {
         self.all(
             "SELECT a.id, a.name, a.picture, a.picture_url, a.created_at
              FROM members m JOIN accounts a ON a.id = m.account
-             WHERE m.conversation = ? ORDER BY m.joined_at, a.id LIMIT 256",
+             WHERE m.conversation = $1 ORDER BY m.joined_at, m.account LIMIT 256",
             [id.number()],
             person,
         )
@@ -154,35 +201,55 @@ impl View<'_> {
         )
     }
 
-    /// The conversations that somebody belongs to, the one that was last active first, with what is unread in each.
-    /// Its cost is that of the memberships, whatever was said in them.
+    /// The conversations that somebody belongs to, the one that was last active first, with what is unread in each. What
+    /// is not shown costs an entry of an index and a look into memory.
     pub(in crate::core) fn inbox(
         &self,
         who: AccountId,
         limit: u32,
         offset: u32,
     ) -> Result<Listed<(Conversation, i64)>> {
-        self.count_own()?;
-        let items = self.all(
-            "WITH mine AS (
-                 SELECT conversation AS id, read_seq, own_since,
-                        (SELECT max(seq) FROM messages WHERE conversation = m.conversation) AS last
-                 FROM members m WHERE account = ?1
-             )
-             SELECT c.id, c.sort, c.low, c.high, c.name, c.description, c.creator, c.created_at,
-                    coalesce(mine.last - mine.read_seq - mine.own_since, 0) AS unread
-             FROM mine JOIN conversations c ON c.id = mine.id
-             LEFT JOIN messages latest ON latest.conversation = mine.id AND latest.seq = mine.last
-             ORDER BY coalesce(latest.sent_at, c.created_at) DESC, latest.id DESC, c.id DESC
-             LIMIT ?2 OFFSET ?3",
-            (who.number(), limit, offset),
-            |row| Ok((conversation(row)?, row.get("unread")?)),
-        )?;
-        let total = self.count(
-            "SELECT count(*) FROM members WHERE account = ?",
-            [who.number()],
-        )?;
+        let mut own = self.activities(who)?;
+        let total = own.len() as i64;
+        let end = (offset as usize).saturating_add(limit as usize);
+        if end < own.len() {
+            own.select_nth_unstable_by(end, |one, other| other.cmp(one));
+            own.truncate(end);
+        }
+        own.sort_unstable_by(|one, other| other.cmp(one));
+        let mut items = Vec::new();
+        for (_, id) in own.into_iter().skip(offset as usize) {
+            if let Some(conversation) = self.conversation(id)? {
+                items.push((conversation, self.unread(id, who)?));
+            }
+        }
         Ok(Listed { items, total })
+    }
+
+    /// What somebody belongs to, and when it was last active.
+    fn activities(&self, who: AccountId) -> Result<Vec<(Activity, ConversationId)>> {
+        let own = self.memberships(who)?;
+        let read = |id| self.activity(id);
+        self.directory.recent().of(&own, read)
+    }
+
+    fn activity(&self, id: ConversationId) -> Result<Activity> {
+        let found = self.one(
+            "SELECT c.sort, c.created_at, m.id, m.sent_at FROM conversations c
+             LEFT JOIN messages m ON m.conversation = c.id
+                 AND m.seq = (SELECT max(seq) FROM messages WHERE conversation = $1)
+             WHERE c.id = $1",
+            [id.number()],
+            |row| {
+                let (message, sent_at): (Option<i64>, Option<i64>) = (row.get(2)?, row.get(3)?);
+                Ok(Activity {
+                    at: Time(sent_at.map_or_else(|| row.get(1), Ok)?),
+                    message: message.unwrap_or(0),
+                    is_open: sort(row.get_ref(0)?.as_str()?)? == Sort::Room,
+                })
+            },
+        )?;
+        found.ok_or(Error::NotFound("Conversation"))
     }
 
     /// How many messages somebody has not read in a conversation of theirs.
@@ -261,6 +328,9 @@ impl Tx<'_> {
             ),
             |row| row.get(0),
         )?;
+        if new.sort == Sort::Room {
+            self.change("UPDATE log SET rooms = rooms + 1", ())?;
+        }
         id.map(Id::stored)
             .ok_or_else(|| Error::Internal("an insert returned no id".into()))
     }

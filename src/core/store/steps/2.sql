@@ -71,3 +71,12 @@ UPDATE conversations SET creator = (
 )
 WHERE sort = 'group' AND EXISTS (SELECT 1 FROM members WHERE conversation = conversations.id)
     AND NOT EXISTS (SELECT 1 FROM members WHERE conversation = conversations.id AND account = creator);
+
+-- Lists of open rooms pay for what they show.
+ALTER TABLE log ADD COLUMN rooms INTEGER NOT NULL DEFAULT 0;
+UPDATE log SET rooms = (SELECT count(*) FROM conversations WHERE sort = 'room');
+DROP INDEX open_rooms_by_name;
+CREATE INDEX open_rooms ON conversations (sort, id) WHERE sort = 'room';
+CREATE INDEX open_rooms_by_name ON conversations (sort, lower(name), id) WHERE sort = 'room';
+CREATE INDEX open_rooms_by_description ON conversations (sort, lower(description), id) WHERE sort = 'room';
+CREATE INDEX members_in_order ON members (conversation, joined_at, account);
