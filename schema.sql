@@ -69,6 +69,13 @@ CREATE TABLE codes (
 CREATE UNIQUE INDEX codes_of_address ON codes (purpose, email);
 CREATE INDEX codes_by_hash ON codes (hash);
 
+-- Wrong codes that were tried for an address within a day of the first.
+CREATE TABLE wrong_tries (
+    email TEXT PRIMARY KEY,                -- as it is compared
+    count INTEGER NOT NULL,
+    since INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- What a right code has proven, until it is used: an address, for one purpose, from one client.
 CREATE TABLE proofs (
     purpose    TEXT NOT NULL,
@@ -144,13 +151,15 @@ CREATE TABLE attachments (
     PRIMARY KEY (message, position)
 ) STRICT, WITHOUT ROWID;
 
--- When read marks moved: a message was read at the first mark that covers it.
-CREATE TABLE read_marks (
+-- When messages were first read. Whoever reads, reads up to the last message, so of all who have read up to the same one
+-- only the first two say anything: one of them is not the author of what was read.
+CREATE TABLE reads (
     conversation INTEGER NOT NULL,
-    account      INTEGER NOT NULL,
     upto         INTEGER NOT NULL,         -- sequence number
+    nth          INTEGER NOT NULL,         -- 0: who was the first to read that far, 1: the next one
+    account      INTEGER NOT NULL,
     at           INTEGER NOT NULL,
-    PRIMARY KEY (conversation, account, upto)
+    PRIMARY KEY (conversation, upto, nth)
 ) STRICT, WITHOUT ROWID;
 
 -- Files, kept here in parts so that storing a large one holds nobody up.

@@ -45,6 +45,14 @@ impl Purpose {
         }
     }
 
+    /// Is it short enough for somebody to try?
+    fn can_be_guessed(self) -> bool {
+        match self {
+            Self::SignUp | Self::Reset => true,
+            Self::Link | Self::SetUp => false,
+        }
+    }
+
     /// How long what it has proven may be used.
     fn proves(self) -> Duration {
         match self {
@@ -56,6 +64,10 @@ impl Purpose {
 
 /// Wrong tries that void a code.
 const TRIES: i64 = 5;
+/// Wrong tries of codes for one address in a day, over all codes that it was sent: fifty in a million are too few to guess.
+const TRIES_A_DAY: i64 = 50;
+/// How long a day of them lasts, from the first one.
+pub(in crate::core) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long until another code may be sent to the same address.
 const RESEND: Duration = Duration::from_secs(60);
 
@@ -73,8 +85,12 @@ pub fn token() -> String {
 /// Makes this the code of the address; the caller sends it, where there is somebody to send it to.
 ///
 /// # Errors
-/// `TooOften` within a minute of the last one, and past so many in an hour, unless limits on how often are off.
+/// `TooOften` within a minute of the last one, past so many in an hour, and after too many wrong tries in a day, unless
+/// limits on how often are off.
 pub fn issue(tx: &Tx<'_>, purpose: Purpose, email: &str, code: &str) -> Result<()> {
+    if purpose.can_be_guessed() {
+        not_tried_too_often(tx, email)?;
+    }
     if let Some(retry_after) = too_soon(tx, purpose, email)? {
         return Err(Error::TooOften { retry_after });
     }
@@ -119,7 +135,7 @@ pub fn hand_out(tx: &Tx<'_>, purpose: Purpose, email: &str) -> Result<(String, T
 /// what the verb wrote.
 ///
 /// # Errors
-/// Inside, `Invalid` for a wrong, expired or void code, all alike.
+/// Inside, `Invalid` for a wrong, expired or void code, all alike; `TooOften` after too many wrong ones in a day.
 pub fn verify(
     tx: &Tx<'_>,
     purpose: Purpose,
@@ -134,11 +150,15 @@ pub fn verify(
     let Some(sent) = tx.code(purpose.name(), email)? else {
         return Ok(wrong);
     };
+    if let Err(too_often) = not_tried_too_often(tx, email) {
+        return Ok(Err(too_often));
+    }
     if sent.tries >= TRIES || sent.expires_at <= tx.now {
         return Ok(wrong);
     }
     if !bool::from(sent.hash.ct_eq(&hash(purpose, email, code))) {
         tx.count_wrong_try(purpose.name(), email)?;
+        tx.count_wrong_try_of(email)?;
         return Ok(wrong);
     }
     tx.delete_code(purpose.name(), email)?;
@@ -151,6 +171,21 @@ pub fn verify(
     };
     tx.put_proof(purpose.name(), email, &proof)?;
     Ok(Ok(token))
+}
+
+/// Whoever guesses goes from code to code; the address that they try gets rest from them.
+fn not_tried_too_often(tx: &Tx<'_>, email: &str) -> Result<()> {
+    let Some((count, since)) = tx.wrong_tries_of(email)?.filter(|_| tx.limits.resend) else {
+        return Ok(());
+    };
+    let ends = since.plus(DAY);
+    if count < TRIES_A_DAY || ends <= tx.now {
+        return Ok(());
+    }
+    let left = ends.0.saturating_sub(tx.now.0).unsigned_abs();
+    Err(Error::TooOften {
+        retry_after: Duration::from_millis(left),
+    })
 }
 
 /// Has this client proven the address, or does it hold the token that says so?

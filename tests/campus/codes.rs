@@ -199,3 +199,68 @@ async fn what_is_no_code_is_refused() {
         }
     }
 }
+
+#[tokio::test]
+async fn who_guesses_from_code_to_code_is_stopped_for_the_day() {
+    // What waits between two codes is off on a throwaway server, unless a limit is asked for.
+    let chat = Chat::with(&["--limit-auth", "10000/1m"]).await;
+    chat.campus("ann").await;
+    let minute = Duration::from_secs(61);
+    for purpose in [SIGNUP, RESET] {
+        chat.time_passes(minute).await;
+        // Ten codes, and five wrong tries of each.
+        for _ in 0..10 {
+            let wrong = another(&purpose.code(&chat).await);
+            for _ in 0..5 {
+                purpose
+                    .shows(&chat, purpose.email, &wrong)
+                    .await
+                    .refused(400);
+            }
+            chat.time_passes(minute).await;
+        }
+        let asks = async |email: &str| {
+            let address = json!({ "email": email });
+            chat.nobody().post(purpose.ask, address).await
+        };
+        // However the address is spelled, and whatever the code is for.
+        let refused = asks(&purpose.email.to_uppercase()).await;
+        refused.refused(429);
+        let wait: u64 = refused
+            .header("retry-after")
+            .and_then(|wait| wait.parse().ok())
+            .expect("a time to wait");
+        assert!((80_000..86_400).contains(&wait), "{wait} s");
+        // Others are not held up, and links cannot be guessed.
+        asks("somebody.else@example.test").await.has_status(200);
+        let link = json!({ "email": purpose.email });
+        chat.nobody()
+            .post("/api/password/reset-request", link)
+            .await
+            .has_status(200);
+        chat.time_passes(Duration::from_secs(86_400)).await;
+        let code = purpose.code(&chat).await;
+        told(&purpose.shows(&chat, purpose.email, &code).await);
+    }
+}
+
+#[tokio::test]
+async fn a_code_that_was_sent_before_the_last_wrong_try_is_no_way_around() {
+    let chat = Chat::with(&["--limit-auth", "10000/1m"]).await;
+    let signs_up = SIGNUP.code(&chat).await;
+    // The same address, by the other door: these codes are mailed to nobody, and count all the same.
+    let resets = Purpose {
+        email: SIGNUP.email,
+        ..RESET
+    };
+    for _ in 0..10 {
+        let address = json!({ "email": resets.email });
+        told(&chat.nobody().post(resets.ask, address).await);
+        for _ in 0..5 {
+            resets.shows(&chat, resets.email, "none").await.refused(400);
+        }
+        chat.time_passes(Duration::from_secs(61)).await;
+    }
+    let refused = SIGNUP.shows(&chat, SIGNUP.email, &signs_up).await;
+    assert!([400, 429].contains(&refused.status), "{refused:?}");
+}

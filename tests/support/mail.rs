@@ -79,6 +79,7 @@ fn age(file: &Path, span: Duration) -> rusqlite::Result<()> {
     for aging in [
         "UPDATE codes SET created_at = created_at - ?1, expires_at = expires_at - ?1",
         "UPDATE proofs SET expires_at = expires_at - ?1",
+        "UPDATE wrong_tries SET since = since - ?1",
     ] {
         database.execute(aging, [milliseconds])?;
     }

@@ -1,6 +1,7 @@
 //! Codes and proofs, as rows. Both are kept as hashes.
 
 use super::{Tx, View};
+use crate::core::code::DAY;
 use crate::core::error::Result;
 use crate::core::identity::email_key;
 use crate::core::model::Time;
@@ -54,6 +55,15 @@ impl View<'_> {
         )
     }
 
+    /// How many wrong codes were tried for an address, since when.
+    pub(in crate::core) fn wrong_tries_of(&self, email: &str) -> Result<Option<(i64, Time)>> {
+        self.one(
+            "SELECT count, since FROM wrong_tries WHERE email = $1",
+            [email_key(email)],
+            |row| Ok((row.get("count")?, Time(row.get("since")?))),
+        )
+    }
+
     pub(in crate::core) fn proof(&self, purpose: &str, email: &str) -> Result<Option<Proof>> {
         self.one(
             "SELECT address, hash, expires_at FROM proofs WHERE purpose = $1 AND email = $2",
@@ -85,9 +95,17 @@ impl Tx<'_> {
                  expires_at = excluded.expires_at",
             (purpose, email_key(email), hash, self.now.0, expires_at.0),
         )?;
-        // Nothing else would ever ask for these again.
-        self.change("DELETE FROM codes WHERE expires_at <= ?", [self.now.0])?;
-        self.change("DELETE FROM proofs WHERE expires_at <= ?", [self.now.0])?;
+        Ok(())
+    }
+
+    /// Nothing would ever ask for these again.
+    pub(in crate::core) fn delete_expired_codes(&self) -> Result<()> {
+        self.change("DELETE FROM codes WHERE expires_at <= $1", [self.now.0])?;
+        self.change("DELETE FROM proofs WHERE expires_at <= $1", [self.now.0])?;
+        self.change(
+            "DELETE FROM wrong_tries WHERE since <= $1",
+            [self.a_day_ago()],
+        )?;
         Ok(())
     }
 
@@ -97,6 +115,22 @@ impl Tx<'_> {
             (purpose, email_key(email)),
         )?;
         Ok(())
+    }
+
+    /// One more within a day of the first, or the first of another day.
+    pub(in crate::core) fn count_wrong_try_of(&self, email: &str) -> Result<()> {
+        self.change(
+            "INSERT INTO wrong_tries (email, count, since) VALUES ($1, 1, $2)
+             ON CONFLICT (email) DO UPDATE SET
+                 count = CASE WHEN wrong_tries.since <= $3 THEN 1 ELSE wrong_tries.count + 1 END,
+                 since = CASE WHEN wrong_tries.since <= $3 THEN excluded.since ELSE wrong_tries.since END",
+            (email_key(email), self.now.0, self.a_day_ago()),
+        )?;
+        Ok(())
+    }
+
+    fn a_day_ago(&self) -> i64 {
+        self.now.0.saturating_sub(DAY.as_millis() as i64)
     }
 
     pub(in crate::core) fn delete_code(&self, purpose: &str, email: &str) -> Result<()> {

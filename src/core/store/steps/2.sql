@@ -80,3 +80,25 @@ CREATE INDEX open_rooms ON conversations (sort, id) WHERE sort = 'room';
 CREATE INDEX open_rooms_by_name ON conversations (sort, lower(name), id) WHERE sort = 'room';
 CREATE INDEX open_rooms_by_description ON conversations (sort, lower(description), id) WHERE sort = 'room';
 CREATE INDEX members_in_order ON members (conversation, joined_at, account);
+
+-- Of who has read up to the same message, the first two are enough.
+CREATE TABLE reads (
+    conversation INTEGER NOT NULL,
+    upto         INTEGER NOT NULL,
+    nth          INTEGER NOT NULL,
+    account      INTEGER NOT NULL,
+    at           INTEGER NOT NULL,
+    PRIMARY KEY (conversation, upto, nth)
+) STRICT, WITHOUT ROWID;
+INSERT INTO reads (conversation, upto, nth, account, at)
+SELECT conversation, upto, nth, account, at FROM (
+    SELECT *, row_number() OVER (PARTITION BY conversation, upto ORDER BY at, account) - 1 AS nth FROM read_marks
+) numbered WHERE nth < 2;
+DROP TABLE read_marks;
+
+-- Whoever guesses codes is stopped over all of them.
+CREATE TABLE wrong_tries (
+    email TEXT PRIMARY KEY,
+    count INTEGER NOT NULL,
+    since INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
