@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::user::{new_person, tell};
-use super::{Failure, close, visit};
+use super::{Failure, close, visit, visit_to_hash};
 use crate::core::Core;
 use crate::core::admin::{self, Change, NewPerson};
 use crate::core::model::Account;
@@ -21,7 +21,7 @@ pub async fn run(command: AdminCommand) -> Result<(), Failure> {
 }
 
 async fn make(add: AdminAdd) -> Result<(), Failure> {
-    let core = visit(&add.file.db)?;
+    let core = visit_to_hash(&add.file.db, &add.password)?;
     let made = promote_or_make(&core, &add).await;
     close(core).await;
     tell(add.file.json, &made?, "is an administrator");

@@ -59,7 +59,7 @@ pub async fn administrator(core: &Core, email: &str, file: Option<&Path>) -> Res
             .await?;
         let hash = found.and_then(|(_, hash)| hash);
         // A new password logs everybody out, so the same one is none.
-        if !core.passwords().fits(password.clone(), hash).await? {
+        if !core.passwords().fits(password.clone(), hash, None).await? {
             let change = Change {
                 password_hash: Some(core.passwords().hash(password).await?),
                 ..Change::default()

@@ -15,7 +15,7 @@ mod user;
 use std::path::Path;
 
 use crate::core::{Core, OpenError};
-use crate::flags::{self, Command, SessionCommand};
+use crate::flags::{self, Command, PasswordSource, SessionCommand};
 
 /// How a command ends.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +73,14 @@ pub async fn run(command: Command) -> Result<(), Failure> {
 fn visit(path: &Path) -> Result<Core, Failure> {
     must_exist(path)?;
     Ok(Core::visit(path, flags::options())?)
+}
+
+/// The same, to hash a password.
+fn visit_to_hash(path: &Path, source: &PasswordSource) -> Result<Core, Failure> {
+    must_exist(path)?;
+    let mut options = flags::options();
+    options.bcrypt_cost = source.bcrypt_cost;
+    Ok(Core::visit(path, options)?)
 }
 
 fn must_exist(path: &Path) -> Result<(), Failure> {

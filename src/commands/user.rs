@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Read};
 use anyhow::{Context, anyhow};
 use serde_json::{Value, json};
 
-use super::{Failure, close, table, visit};
+use super::{Failure, close, table, visit, visit_to_hash};
 use crate::core::admin::{self, Change, NewPerson, PersonSeen};
 use crate::core::error::Result as Verdict;
 use crate::core::model::{Account, Page};
@@ -32,7 +32,7 @@ pub async fn run(command: UserCommand) -> Result<(), Failure> {
 }
 
 async fn make(add: UserAdd) -> Result<(), Failure> {
-    let core = visit(&add.file.db)?;
+    let core = visit_to_hash(&add.file.db, &add.password)?;
     let new = new_person(&core, add.name, add.email, &add.password).await;
     let made = match new {
         Ok(new) => {
@@ -154,7 +154,7 @@ fn brief(account: &Account) -> Value {
 }
 
 async fn give_password(flags: UserPassword) -> Result<(), Failure> {
-    let core = visit(&flags.file.db)?;
+    let core = visit_to_hash(&flags.file.db, &flags.password)?;
     let changed = async {
         let hash = core.passwords().hash(password(&flags.password)?).await?;
         let change = Change {

@@ -241,6 +241,18 @@ fn several(typed: &str, fitting: &[Account]) -> String {
     )
 }
 
+/// Keeps a password that has just been shown hashed as hard as all are now: who knows how long hashing takes would tell by
+/// it who has an account. It is the same password, so nobody is logged out.
+///
+/// # Errors
+/// Only the database's.
+pub fn hash_anew(tx: &Tx<'_>, id: AccountId, old: &str, new: &str) -> Result<()> {
+    if tx.replace_hash(id, old, new)? {
+        tx.announce(Event::AccountChanged(id));
+    }
+    Ok(())
+}
+
 /// The account with this id.
 ///
 /// # Errors

@@ -19,6 +19,7 @@ struct Card {
     home: Arc<str>,
     admin: bool,
     suspended: bool,
+    password_cost: Option<u32>,
 }
 
 impl From<&Account> for Card {
@@ -28,6 +29,7 @@ impl From<&Account> for Card {
             home: account.home.as_str().into(),
             admin: account.admin,
             suspended: account.suspended_at.is_some(),
+            password_cost: account.password_cost,
         }
     }
 }
@@ -35,11 +37,32 @@ impl From<&Account> for Card {
 #[derive(Debug, Default)]
 struct Known {
     accounts: HashMap<AccountId, Card>,
+    /// How many passwords are hashed how hard.
+    costs: HashMap<u32, usize>,
     devices: HashMap<DeviceId, Living>,
     /// What our own tokens call them.
     sids: HashMap<Sid, DeviceId>,
     /// Tokens of another application that have come here, by their SHA-256; also those that were revoked.
     foreign: HashMap<[u8; 32], (AccountId, DeviceId)>,
+}
+
+impl Known {
+    /// This account is so from now on, or gone.
+    fn put(&mut self, id: AccountId, card: Option<Card>) {
+        let cost = card.as_ref().and_then(|card| card.password_cost);
+        let before = match card {
+            Some(card) => self.accounts.insert(id, card),
+            None => self.accounts.remove(&id),
+        };
+        if let Some(before) = before.and_then(|card| card.password_cost)
+            && let Some(count) = self.costs.get_mut(&before)
+        {
+            *count -= 1;
+        }
+        if let Some(cost) = cost {
+            *self.costs.entry(cost).or_default() += 1;
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -76,11 +99,12 @@ pub struct Directory {
 impl Directory {
     /// Takes in what the database knows.
     pub(in crate::core) fn load(&self, view: &View<'_>, now: Time) -> Result<()> {
-        let accounts = view
-            .all_accounts()?
-            .iter()
-            .map(|a| (a.id, Card::from(a)))
-            .collect();
+        let all = view.all_accounts()?;
+        let mut costs = HashMap::new();
+        for cost in all.iter().filter_map(|account| account.password_cost) {
+            *costs.entry(cost).or_default() += 1;
+        }
+        let accounts = all.iter().map(|a| (a.id, Card::from(a))).collect();
         let living = view.living_devices(now)?;
         let sids = living
             .iter()
@@ -97,6 +121,7 @@ impl Directory {
             .filter_map(|(hash, account, device)| Some((hash.try_into().ok()?, (account, device))));
         *self.change() = Known {
             accounts,
+            costs,
             devices: devices.collect(),
             sids,
             foreign: foreign.collect(),
@@ -175,6 +200,16 @@ impl Directory {
         self.known().foreign.get(hash).copied()
     }
 
+    /// Tokens of another application that have expired are refused as such.
+    pub(in crate::core) fn forget(&self, tokens: &[[u8; 32]]) {
+        if !tokens.is_empty() {
+            let mut known = self.change();
+            for token in tokens {
+                known.foreign.remove(token);
+            }
+        }
+    }
+
     /// One more socket of this person is open; answers how many there were.
     pub fn came(&self, account: AccountId) -> usize {
         let mut here = self.here.write().unwrap_or_else(PoisonError::into_inner);
@@ -216,6 +251,22 @@ impl Directory {
             .map(|card| card.name.clone())
     }
 
+    /// How many logins here, and how many tokens of another application, are remembered.
+    pub fn remembered(&self) -> (usize, usize) {
+        let known = self.known();
+        (known.devices.len(), known.foreign.len())
+    }
+
+    /// How hard most passwords are hashed; `None` if there are none.
+    pub fn commonest_cost(&self) -> Option<u32> {
+        let known = self.known();
+        let most = known
+            .costs
+            .iter()
+            .max_by_key(|(cost, count)| (**count, **cost));
+        most.filter(|(_, count)| **count > 0).map(|(cost, _)| *cost)
+    }
+
     /// How many accounts there are.
     pub fn accounts(&self) -> usize {
         self.known().accounts.len()
@@ -237,10 +288,7 @@ impl Directory {
         for event in events {
             match event {
                 Event::AccountChanged(id) => match view.account(*id) {
-                    Ok(Some(account)) => {
-                        drop(self.change().accounts.insert(*id, Card::from(&account)))
-                    }
-                    Ok(None) => drop(self.change().accounts.remove(id)),
+                    Ok(account) => self.change().put(*id, account.as_ref().map(Card::from)),
                     Err(error) => {
                         tracing::error!(%error, ?id, "an account could not be read again")
                     }

@@ -37,6 +37,8 @@ pub struct Account {
     pub born_on: Option<String>,
     pub role: Option<String>,
     pub picture: Option<Picture>,
+    /// How hard the password is hashed, as bcrypt counts it; `None` if there is none.
+    pub password_cost: Option<u32>,
     pub admin: bool,
     pub suspended_at: Option<Time>,
     pub created_at: Time,

@@ -41,12 +41,23 @@ impl Passwords {
             .await
     }
 
-    /// Takes as long for an account that is not there (`hash` is `None`) as for a wrong password.
+    /// As hard as passwords are hashed here.
+    pub fn cost(&self) -> u32 {
+        self.cost
+    }
+
+    /// Takes as long for an account that is not there (`hash` is `None`) as for a wrong password, if that is hashed as hard
+    /// as `commonest` says, or as hard as here.
     ///
     /// # Errors
     /// `Overloaded` where too many wait.
-    pub async fn fits(&self, password: String, hash: Option<String>) -> Result<bool> {
-        let cost = self.cost;
+    pub async fn fits(
+        &self,
+        password: String,
+        hash: Option<String>,
+        commonest: Option<u32>,
+    ) -> Result<bool> {
+        let cost = commonest.unwrap_or(self.cost);
         self.on_a_thread(move || match hash {
             Some(hash) => bcrypt::verify(within_bounds(password), &hash),
             None => bcrypt::hash(within_bounds(password), cost).map(|_| false),
@@ -105,6 +116,12 @@ impl Drop for Waiting {
     }
 }
 
+/// How hard a password was hashed: `$2b$11$…`
+pub fn cost_of(hash: Option<&str>) -> Option<u32> {
+    let cost = hash?.split('$').nth(2)?.parse().ok();
+    cost.filter(|cost| (4..=31).contains(cost))
+}
+
 /// bcrypt would cut a longer password silently, and one with a NUL: those are digested first.
 fn within_bounds(password: String) -> String {
     if password.len() <= BCRYPT_BYTES && !password.contains('\0') {
@@ -124,14 +141,19 @@ mod tests {
         let hash = passwords.hash(long.clone()).await.expect("a hash");
         assert!(
             passwords
-                .fits(long, Some(hash.clone()))
+                .fits(long, Some(hash.clone()), None)
                 .await
                 .expect("an answer")
         );
-        assert!(!passwords.fits(longer, Some(hash)).await.expect("an answer"));
         assert!(
             !passwords
-                .fits("anything".into(), None)
+                .fits(longer, Some(hash), None)
+                .await
+                .expect("an answer")
+        );
+        assert!(
+            !passwords
+                .fits("anything".into(), None, Some(4))
                 .await
                 .expect("an answer")
         );

@@ -129,12 +129,18 @@ pub struct UserAdd {
     pub file: DbFile,
 }
 
+/// How hard passwords are hashed if nobody says otherwise; each step doubles the time.
+const BCRYPT_COST: u32 = 11;
+
 /// Where a password comes from: never an argument, which others could see.
 #[derive(Debug, Args)]
 pub struct PasswordSource {
     /// The file with the password; without it standard input, or the terminal, is asked
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
+    /// How hard it is hashed: as the server is told, so that all logins take the same time
+    #[arg(long, value_name = "COST", default_value_t = BCRYPT_COST, value_parser = clap::value_parser!(u32).range(4..=16))]
+    pub bcrypt_cost: u32,
 }
 
 /// `chat user list`
@@ -603,7 +609,7 @@ pub fn options() -> Options {
     Options {
         durability: Durability::Full,
         limits: Limits::default(),
-        bcrypt_cost: 11,
+        bcrypt_cost: BCRYPT_COST,
         token_ttl: Duration::from_secs(7 * 86_400),
         token_secret: None,
         trust: None,

@@ -7,7 +7,7 @@ use super::answer::{Answer, ok};
 use super::call::Call;
 use crate::core::error::{Error, Result};
 use crate::core::model::{Account, AccountId, Time};
-use crate::core::{account, device};
+use crate::core::{Core, account, device};
 
 /// What somebody claims to be.
 pub struct Credentials {
@@ -44,11 +44,28 @@ pub async fn log_in(call: &Call, claimed: Credentials) -> Result<(Account, Strin
         .read(move |view| account::with_email(view, &claimed.email))
         .await?;
     let (account, hash) = found.map_or((None, None), |(account, hash)| (Some(account), hash));
-    let fits = core.passwords().fits(claimed.password, hash).await?;
+    let (passwords, commonest) = (core.passwords(), core.directory().commonest_cost());
+    let fits = passwords.fits(claimed.password.clone(), hash.clone(), commonest);
+    let fits = fits.await?;
     let account = account.filter(|_| fits).ok_or(wrong)?;
 
     let token = start(call, account.id).await?;
+    if let Some(old) = hash.filter(|_| account.password_cost != Some(passwords.cost())) {
+        tokio::spawn(hash_anew(core.clone(), account.id, claimed.password, old));
+    }
     Ok((account, token))
+}
+
+/// Nobody waits for it, and another login does it if this one cannot.
+async fn hash_anew(core: Core, id: AccountId, password: String, old: String) {
+    let done = async {
+        let new = core.passwords().hash(password).await?;
+        core.write(move |tx| account::hash_anew(tx, id, &old, &new))
+            .await
+    };
+    if let Err(error) = done.await {
+        tracing::debug!(cause = ?error, "a password was not hashed anew");
+    }
 }
 
 /// Makes a device for somebody who has proven who they are, and the token that names it.

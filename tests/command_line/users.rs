@@ -117,7 +117,7 @@ async fn accounts_are_made_listed_and_changed_without_a_server() {
 #[tokio::test]
 async fn what_is_typed_reaches_the_running_server_within_a_second() {
     let chat = Chat::open().await;
-    let (ann, bob) = (chat.rooms("ann").await, chat.rooms("bob").await);
+    let (ann, bob) = (chat.campus("ann").await, chat.rooms("bob").await);
     let group = ann.gathers("Friends", &[&bob]).await;
     let listening = ann.opens_a_socket().await;
     let joining = json!({ "conversationId": group });
@@ -271,4 +271,86 @@ async fn who_could_be_two_people_is_neither() {
         let none = types(&["user", "suspend", none], "").await;
         none.badly(1, "User not found");
     }
+}
+
+#[tokio::test]
+async fn how_long_hashing_takes_does_not_tell_who_has_an_account() {
+    let (_folder, file) = a_file().await;
+    let db = ["--db", words(&file)];
+    let hashes = || -> Vec<String> {
+        let database = rusqlite::Connection::open(&file).expect("the file");
+        let mut asked = database
+            .prepare("SELECT password FROM accounts ORDER BY id")
+            .expect("SQL");
+        let rows = asked.query_map((), |row| row.get(0)).expect("rows");
+        rows.map(|row| row.expect("a hash")).collect()
+    };
+    // Hashed sixteen times as hard as the server does it.
+    for (name, email) in [("ann", "ann@example.test"), ("bob", "bob@example.test")] {
+        let add = ["user", "add", name, "--email", email, "--bcrypt-cost", "8"];
+        fed(&[&add[..], &db].concat(), &format!("password of {name}"))
+            .await
+            .well();
+    }
+    let cost = [
+        "admin",
+        "add",
+        "--email",
+        "boss@example.test",
+        "--bcrypt-cost",
+        "8",
+    ];
+    fed(&[&cost[..], &db].concat(), "password of boss")
+        .await
+        .well();
+    assert!(
+        hashes().iter().all(|hash| hash.starts_with("$2b$08$")),
+        "{:?}",
+        hashes()
+    );
+
+    let chat = Chat::on(&file, &[]).await;
+    let refused_in = async |email: &str| {
+        let mut least = Duration::MAX;
+        for _ in 0..4 {
+            let begun = Instant::now();
+            assert_eq!(logs_in(&chat, email, "a wrong password").await.0, 401);
+            least = least.min(begun.elapsed());
+        }
+        least
+    };
+    let (known, nobody) = (
+        refused_in("bob@example.test").await,
+        refused_in("nobody@example.test").await,
+    );
+    assert!(
+        nobody > known / 3 && known > nobody / 3,
+        "{known:?} for somebody, {nobody:?} for nobody"
+    );
+
+    // Who shows the password has it hashed as hard as the server does from then on, and stays logged in.
+    let (status, ann) = logs_in(&chat, "ann@example.test", "password of ann").await;
+    assert_eq!(status, 200);
+    eventually("the password is hashed anew", async || {
+        hashes()[0].starts_with("$2b$04$")
+    })
+    .await;
+    ann.get("/api/auth/validate").await.has_status(200);
+    assert_eq!(
+        logs_in(&chat, "ann@example.test", "password of ann")
+            .await
+            .0,
+        200
+    );
+    assert_eq!(
+        logs_in(&chat, "ann@example.test", "a wrong password")
+            .await
+            .0,
+        401
+    );
+    let again = ["user", "password", "bob", "--bcrypt-cost", "5"];
+    fed(&[&again[..], &db].concat(), "another password")
+        .await
+        .well();
+    assert!(hashes()[1].starts_with("$2b$05$"));
 }

@@ -9,6 +9,7 @@ use crate::core::identity;
 use crate::core::model::{
     Account, AccountId, Device, DeviceId, Id, Listed, Page, Person, Picture, Sid, Time,
 };
+use crate::core::password;
 
 /// What is known of somebody who signs up.
 pub(in crate::core) struct NewAccount {
@@ -43,6 +44,7 @@ pub(super) fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
 
 fn picture(row: &Row<'_>) -> rusqlite::Result<Option<Picture>> {
     let kept = row
+        password_cost: password::cost_of(row.get_ref("password")?.as_str_or_null()?),
         .get::<_, Option<i64>>("picture")?
         .map(|id| Picture::Kept(Id::stored(id)));
     Ok(kept.or(row
@@ -255,6 +257,20 @@ impl Tx<'_> {
                 &profile.name,
                 &profile.gender,
                 &profile.born_on,
+    /// The same password, hashed anew; unless it has been changed in the meantime.
+    pub(in crate::core) fn replace_hash(
+        &self,
+        id: AccountId,
+        old: &str,
+        new: &str,
+    ) -> Result<bool> {
+        let replaced = self.change(
+            "UPDATE accounts SET password = $1 WHERE id = $2 AND password = $3",
+            (new, id.number(), old),
+        )?;
+        Ok(replaced == 1)
+    }
+
                 &profile.role,
                 id.number(),
             ),
