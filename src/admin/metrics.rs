@@ -49,6 +49,14 @@ fn text(core: &Core, watch: &Watch, sockets: SocketCount) -> String {
         sockets.websocket,
     );
     page.sample("chat_sockets", &[("transport", "polling")], sockets.polling);
+    let (name, (own, foreign)) = ("chat_logins", core.directory().remembered());
+    page.family(
+        name,
+        "gauge",
+        "Logins that are alive, and tokens of another application that are remembered.",
+    );
+    page.sample(name, &[("kind", "device")], own);
+    page.sample(name, &[("kind", "application")], foreign);
     let (name, posted) = ("chat_messages_total", core.meter().posted());
     page.family(
         name,

@@ -35,6 +35,7 @@ pub mod short;
 pub mod sid;
 mod store;
 pub mod text;
+pub mod tidy;
 pub mod time;
 pub mod token;
 
@@ -171,10 +172,7 @@ impl Core {
         }));
         if serves {
             // Queued before everything else; nobody waits for it.
-            drop(core.write(|tx| {
-                tx.delete_unfinished_files()?;
-                tx.delete_expired_devices()
-            }));
+            drop(core.write(|tx| tx.delete_unfinished_files()));
         }
         Ok(core)
     }
@@ -275,6 +273,20 @@ impl Core {
             drop(self.write(move |tx| device::seen(tx, device)));
         }
         Ok(me)
+    }
+
+    /// Ends what is over, in the file and in memory.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn tidy_up(&self) -> Result<()> {
+        loop {
+            let over = self.write(tidy::step).await?;
+            self.0.directory.forget(&over.tokens);
+            if !over.more {
+                return Ok(());
+            }
+        }
     }
 
     pub fn directory(&self) -> &Directory {

@@ -3,8 +3,10 @@
 //! Socket.IO keeps that request for as long as the session lives. A table of headers alone is 650 bytes, so what will
 //! be asked for is taken out of it, and the rest goes.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use http::{Request, header};
@@ -142,24 +144,50 @@ fn in_query(query: Option<&str>) -> Option<Box<str>> {
     Some(without_bearer(&token).into())
 }
 
+/// How many handshakes have not said who they are, of each address that has any.
+#[derive(Default)]
+pub struct Knocks(Mutex<HashMap<IpAddr, usize>>);
+
+impl Knocks {
+    /// One more of this address; `None` if it has `most` already.
+    pub fn knock(self: &Arc<Self>, address: IpAddr, most: usize) -> Option<Knock> {
+        let mut open = self.lock();
+        let count = open.entry(address).or_default();
+        if *count >= most {
+            return None;
+        }
+        *count += 1;
+        Some(Knock {
+            knocks: self.clone(),
+            address,
+            answered: false.into(),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
+        // A count is changed at once, or not at all.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// A handshake that has not said who it is. There are only so many of them per address.
 pub struct Knock {
-    open: Arc<AtomicUsize>,
+    knocks: Arc<Knocks>,
+    address: IpAddr,
     answered: AtomicBool,
 }
 
 impl Knock {
-    pub fn new(open: Arc<AtomicUsize>) -> Self {
-        open.fetch_add(1, Ordering::Relaxed);
-        Self {
-            open,
-            answered: false.into(),
-        }
-    }
-
     pub fn answered(&self) {
-        if !self.answered.swap(true, Ordering::Relaxed) {
-            self.open.fetch_sub(1, Ordering::Relaxed);
+        if self.answered.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let mut open = self.knocks.lock();
+        if let Entry::Occupied(mut count) = open.entry(self.address) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
         }
     }
 }
@@ -167,5 +195,29 @@ impl Knock {
 impl Drop for Knock {
     fn drop(&mut self) {
         self.answered();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_an_address_that_has_said_who_it_is_nothing_is_kept() {
+        let knocks = Arc::<Knocks>::default();
+        let open: Vec<_> = (0..20_000_u32)
+            .map(|number| knocks.knock(IpAddr::from(number.to_be_bytes()), 2))
+            .collect();
+        assert_eq!(knocks.lock().len(), 20_000);
+        for knock in open.iter().flatten() {
+            knock.answered();
+        }
+        assert!(knocks.lock().is_empty());
+        drop(open);
+        let one = IpAddr::from([127, 0, 0, 1]);
+        let two = [knocks.knock(one, 2), knocks.knock(one, 2)];
+        assert!(knocks.knock(one, 2).is_none());
+        drop(two);
+        assert!(knocks.lock().is_empty());
     }
 }

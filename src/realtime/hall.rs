@@ -1,8 +1,7 @@
 //! Who hears what, in which order? The one fan-out task: it owns who listens where, takes what became true in commit
 //! order, and emits a whole commit's events before it yields, so that several for one socket share a write.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -37,8 +36,8 @@ pub struct Hall {
     words: mpsc::UnboundedSender<Word>,
     /// When somebody last looked who takes nothing any more.
     looked: Instant,
-    /// When tokens end, soonest first.
-    endings: BinaryHeap<Reverse<(Time, u64)>>,
+    /// When the tokens of those who are here end, soonest first.
+    endings: BTreeSet<(Time, u64)>,
 }
 
 impl Hall {
@@ -51,7 +50,7 @@ impl Hall {
             behind: Behind::default(),
             words,
             looked: Instant::now(),
-            endings: BinaryHeap::new(),
+            endings: BTreeSet::new(),
         }
     }
 
@@ -89,8 +88,8 @@ impl Hall {
     fn take(&mut self, word: Word) {
         match word {
             Word::Admitted(guest, expires_at) => {
-                self.endings.push(Reverse((expires_at, guest.number)));
-                self.seats.admit(guest);
+                self.endings.insert((expires_at, guest.number));
+                self.seats.admit(guest, expires_at);
             }
             Word::Inside(number) => {
                 if let Some(seat) = self.seats.get_mut(number) {
@@ -302,9 +301,10 @@ impl Hall {
     }
 
     fn gone(&mut self, number: u64) {
-        if self.seats.remove(number).is_none() {
+        let Some(seat) = self.seats.remove(number) else {
             return;
-        }
+        };
+        self.endings.remove(&(seat.expires_at, number));
         self.behind.gone(number);
         for stopped in self.typing.stop_at(number) {
             self.tell(&stopped);
@@ -335,11 +335,11 @@ impl Hall {
             self.tell(&stopped);
         }
         let now = Time::now();
-        while let Some(Reverse((at, number))) = self.endings.peek().copied() {
+        while let Some((at, number)) = self.endings.first().copied() {
             if at > now {
                 break;
             }
-            self.endings.pop();
+            self.endings.pop_first();
             if let Some(guest) = self.seats.get(number).map(|seat| seat.guest.clone()) {
                 self.send_away(&guest);
             }

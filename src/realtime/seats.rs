@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::guest::Guest;
-use crate::core::model::{AccountId, ConversationId, NoticeId};
+use crate::core::model::{AccountId, ConversationId, NoticeId, Time};
 
 /// What is listened to: a conversation, in a dialect.
 pub type Room = (usize, ConversationId);
@@ -18,8 +18,8 @@ const DOORWAY: Duration = Duration::from_secs(15);
 #[derive(Default)]
 pub struct Seats {
     seats: HashMap<u64, Seat>,
-    people: HashMap<AccountId, Vec<Arc<Guest>>>,
-    rooms: HashMap<Room, Vec<Arc<Guest>>>,
+    people: HashMap<AccountId, Circle>,
+    rooms: HashMap<Room, Circle>,
     /// When who was admitted, the earliest first.
     doorway: VecDeque<(Instant, u64)>,
 }
@@ -27,6 +27,8 @@ pub struct Seats {
 /// One socket, and what is remembered of it.
 pub struct Seat {
     pub guest: Arc<Guest>,
+    /// When its token ends.
+    pub expires_at: Time,
     /// CONNECT has been answered.
     pub inside: bool,
     pub joined: Vec<Room>,
@@ -37,7 +39,7 @@ pub struct Seat {
 }
 
 impl Seats {
-    pub fn admit(&mut self, guest: Arc<Guest>) {
+    pub fn admit(&mut self, guest: Arc<Guest>, expires_at: Time) {
         let number = guest.number;
         self.people
             .entry(guest.me.id)
@@ -47,6 +49,7 @@ impl Seats {
         let (joined, caught_up) = (Vec::new(), HashSet::new());
         let seat = Seat {
             guest,
+            expires_at,
             inside: false,
             joined,
             caught_up,
@@ -69,12 +72,14 @@ impl Seats {
 
     /// The sockets of a person.
     pub fn of(&self, account: AccountId) -> &[Arc<Guest>] {
-        self.people.get(&account).map_or(&[], Vec::as_slice)
+        self.people
+            .get(&account)
+            .map_or(&[], |circle| &circle.guests)
     }
 
     /// Who listens; `None` where nobody does.
     pub fn listeners(&self, room: &Room) -> Option<&[Arc<Guest>]> {
-        self.rooms.get(room).map(Vec::as_slice)
+        self.rooms.get(room).map(|circle| &*circle.guests)
     }
 
     pub fn listen(&mut self, room: Room, guest: Arc<Guest>) {
@@ -122,16 +127,57 @@ impl Seats {
     }
 }
 
-/// Takes one socket out of a list of them, and an empty list out of its map; was it there?
-fn take_out<K: Hash + Eq>(lists: &mut HashMap<K, Vec<Arc<Guest>>>, key: &K, number: u64) -> bool {
-    let Some(list) = lists.get_mut(key) else {
+/// Takes one socket out of a circle, and an empty circle out of its map; was it there?
+fn take_out<K: Hash + Eq>(circles: &mut HashMap<K, Circle>, key: &K, number: u64) -> bool {
+    let Some(circle) = circles.get_mut(key) else {
         return false;
     };
-    let before = list.len();
-    list.retain(|guest| guest.number != number);
-    let was_there = list.len() < before;
-    if list.is_empty() {
-        lists.remove(key);
+    let was_there = circle.take_out(number);
+    if circle.guests.is_empty() {
+        circles.remove(key);
     }
     was_there
+}
+
+/// Sockets among which one is looked for one by one.
+const FEW: usize = 32;
+
+/// Sockets that are told the same. One leaves at the cost of coming, however many stay.
+#[derive(Default)]
+struct Circle {
+    guests: Vec<Arc<Guest>>,
+    /// Where each one is, once they are more than a few.
+    places: HashMap<u64, usize>,
+}
+
+impl Circle {
+    fn push(&mut self, guest: Arc<Guest>) {
+        let place = self.guests.len();
+        if place == FEW {
+            let places = self.guests.iter().enumerate();
+            self.places = places.map(|(place, guest)| (guest.number, place)).collect();
+        }
+        if place >= FEW {
+            self.places.insert(guest.number, place);
+        }
+        self.guests.push(guest);
+    }
+
+    fn take_out(&mut self, number: u64) -> bool {
+        let place = if self.places.is_empty() {
+            self.guests.iter().position(|guest| guest.number == number)
+        } else {
+            self.places.remove(&number)
+        };
+        let Some(place) = place else {
+            return false;
+        };
+        self.guests.swap_remove(place);
+        if self.guests.len() <= FEW {
+            self.places = HashMap::new();
+        } else if let Some(moved) = self.guests.get(place) {
+            self.places.insert(moved.number, place);
+        }
+        true
+    }
 }

@@ -2,12 +2,11 @@
 //! reaches Socket.IO and the routes; and no panic gets further than here.
 
 use std::any::Any;
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::Ready;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -21,7 +20,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::core::error::Error;
 use crate::core::{hex, random};
-use crate::realtime::arrival::{Arrival, Knock, Transport};
+use crate::realtime::arrival::{Arrival, Knocks, Transport};
 use crate::realtime::engine_sessions::{
     EngineSession, EngineSessions, Serving, session, session_in,
 };
@@ -59,7 +58,7 @@ struct Rules {
     origins: Origins,
     /// What answers without a word about pages from elsewhere.
     apart: Inside,
-    knocks: Mutex<HashMap<IpAddr, Weak<AtomicUsize>>>,
+    knocks: Arc<Knocks>,
     /// The name of the latest request. Each start begins somewhere else.
     latest: AtomicU64,
 }
@@ -94,7 +93,7 @@ impl Door {
             proxies,
             origins,
             apart,
-            knocks: Mutex::default(),
+            knocks: Arc::default(),
             latest: u64::from_le_bytes(random()).into(),
         };
         Self {
@@ -193,7 +192,10 @@ impl Rules {
         if session(request.uri().query()).is_some() {
             return Ok(serving.map_or(Admitted::Other, Admitted::Serving));
         }
-        let knock = self.knock(visitor.address)?;
+        let knock = self.knocks.knock(visitor.address, KNOCKS);
+        let knock = knock.ok_or(Error::TooOften {
+            retry_after: Duration::from_secs(10),
+        })?;
         let transport = Transport::of(request, line);
         let begun = match &transport {
             Transport::Polling(session) => Admitted::Begun(session.clone()),
@@ -235,25 +237,6 @@ impl Rules {
                 Response::from_parts(head, body)
             }
         }
-    }
-
-    fn knock(&self, address: IpAddr) -> Result<Knock, Error> {
-        let mut knocks = self.knocks.lock().unwrap_or_else(PoisonError::into_inner);
-        if knocks.len() > 10_000 {
-            knocks.retain(|_, open| open.strong_count() > 0);
-        }
-        let known = knocks.get(&address).and_then(Weak::upgrade);
-        let open = known.unwrap_or_else(|| {
-            let open = Arc::default();
-            knocks.insert(address, Arc::downgrade(&open));
-            open
-        });
-        if open.load(Ordering::Relaxed) >= KNOCKS {
-            return Err(Error::TooOften {
-                retry_after: Duration::from_secs(10),
-            });
-        }
-        Ok(Knock::new(open))
     }
 }
 

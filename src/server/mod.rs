@@ -8,6 +8,7 @@ mod listeners;
 mod origins;
 mod proxies;
 pub mod temp;
+mod tidying;
 pub mod tls;
 mod websocket;
 
@@ -160,6 +161,7 @@ impl Server {
         }
         let mut background = JoinSet::new();
         background.spawn(admin::stats::observe(core.clone(), watch.clone()));
+        background.spawn(tidying::go_round(core.clone()));
         background.spawn(postman::go_round(core.clone(), settings.smtp, url.clone()));
         Ok(Self {
             background,

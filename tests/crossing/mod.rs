@@ -2,6 +2,7 @@
 
 mod accounts;
 mod catching_up;
+mod crowds;
 mod names;
 mod one_order;
 mod one_position;

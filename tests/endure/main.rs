@@ -8,6 +8,7 @@
 //!     cargo bench --bench endure -- endings 50            SIGTERM in the middle of everything
 //!     cargo bench --bench endure -- backups 100           copies under load
 //!     cargo bench --bench endure -- storm 100             logins at once
+//!     cargo bench --bench endure -- year 365              a year of logins, codes, connects and reads
 //!
 //! What is promised is asserted: a broken promise ends it with a panic that says which.
 
@@ -26,6 +27,12 @@ mod support;
 )]
 #[path = "mod.rs"]
 mod endure;
+
+#[allow(dead_code, reason = "tokens of an application, for the year")]
+#[path = "../trust_jwt"]
+mod trust_jwt {
+    pub mod keys;
+}
 
 use clap::{Parser, Subcommand};
 use std::time::{Duration, Instant};
@@ -90,6 +97,14 @@ enum What {
     Backups {
         #[arg(default_value_t = 100)]
         count: usize,
+    },
+    /// Sets the clock from day to day, and looks at what is left
+    Year {
+        #[arg(default_value_t = 365)]
+        days: i64,
+        /// A day, here and in the surrounding application
+        #[arg(long, default_value_t = 50)]
+        logins: usize,
     },
     /// Logs in many at once
     Storm {
@@ -168,6 +183,11 @@ async fn run(what: What) -> String {
         What::Backups { count } => {
             let held = backups::backups(count).await;
             format!("{count} copies, all sound and complete, the last with {held} messages")
+        }
+        What::Year { days, logins } => {
+            let left = year::year(days, logins).await;
+            left.is_little();
+            format!("{days} days with {logins} logins each: {left:?}")
         }
         What::Storm { logins } => {
             let waits = storm::storm(logins).await;

@@ -15,3 +15,4 @@ pub mod sleepers;
 pub mod storm;
 pub mod tongues;
 mod vanished;
+pub mod year;

@@ -100,7 +100,7 @@ async fn what_a_list_does_not_show_costs_next_to_nothing() {
         "{took:?}, and {small:?} for a single one"
     );
     for list in lists {
-        let (took, answer) = quickest(&ann, list).await;
+        let (_, answer) = quickest(&ann, list).await;
         assert_eq!(total(&answer), GROUPS + 4, "{list}");
     }
 

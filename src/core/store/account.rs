@@ -22,6 +22,14 @@ pub(in crate::core) struct NewAccount {
     pub external: Option<String>,
 }
 
+/// A device whose time is over.
+pub(in crate::core) struct Expired {
+    pub device: DeviceId,
+    pub account: AccountId,
+    /// SHA-256 of the token of another application that it was.
+    pub token: Option<[u8; 32]>,
+}
+
 const ACCOUNT: &str = "SELECT * FROM accounts";
 
 pub(super) fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
@@ -36,6 +44,7 @@ pub(super) fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
         born_on: row.get("born_on")?,
         role: row.get("role")?,
         picture: picture(row)?,
+        password_cost: password::cost_of(row.get_ref("password")?.as_str_or_null()?),
         admin: row.get("admin")?,
         suspended_at: row.get::<_, Option<i64>>("suspended_at")?.map(Time),
         created_at: Time(row.get("created_at")?),
@@ -44,7 +53,6 @@ pub(super) fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
 
 fn picture(row: &Row<'_>) -> rusqlite::Result<Option<Picture>> {
     let kept = row
-        password_cost: password::cost_of(row.get_ref("password")?.as_str_or_null()?),
         .get::<_, Option<i64>>("picture")?
         .map(|id| Picture::Kept(Id::stored(id)));
     Ok(kept.or(row
@@ -249,14 +257,6 @@ impl Tx<'_> {
         Ok(())
     }
 
-    pub(in crate::core) fn update_profile(&self, id: AccountId, profile: &Profile) -> Result<()> {
-        self.change(
-            "UPDATE accounts SET name = $1, username = NULL, username_key = NULL, gender = $2, born_on = $3, role = $4
-             WHERE id = $5",
-            (
-                &profile.name,
-                &profile.gender,
-                &profile.born_on,
     /// The same password, hashed anew; unless it has been changed in the meantime.
     pub(in crate::core) fn replace_hash(
         &self,
@@ -271,6 +271,14 @@ impl Tx<'_> {
         Ok(replaced == 1)
     }
 
+    pub(in crate::core) fn update_profile(&self, id: AccountId, profile: &Profile) -> Result<()> {
+        self.change(
+            "UPDATE accounts SET name = $1, username = NULL, username_key = NULL, gender = $2, born_on = $3, role = $4
+             WHERE id = $5",
+            (
+                &profile.name,
+                &profile.gender,
+                &profile.born_on,
                 &profile.role,
                 id.number(),
             ),
@@ -381,8 +389,26 @@ impl Tx<'_> {
         Ok(())
     }
 
-    pub(in crate::core) fn delete_expired_devices(&self) -> Result<usize> {
-        self.change("DELETE FROM devices WHERE expires_at <= ?", [self.now.0])
+    /// Devices whose time is over, up to so many.
+    pub(in crate::core) fn expired_devices(&self, limit: u32) -> Result<Vec<Expired>> {
+        self.all(
+            "SELECT id, account, token FROM devices WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2",
+            (self.now.0, limit),
+            |row| {
+                let token: Option<Vec<u8>> = row.get("token")?;
+                Ok(Expired {
+                    device: Id::stored(row.get("id")?),
+                    account: Id::stored(row.get("account")?),
+                    token: token.and_then(|token| token.try_into().ok()),
+                })
+            },
+        )
+    }
+
+    /// Nothing is remembered of it.
+    pub(in crate::core) fn delete_device(&self, id: DeviceId) -> Result<()> {
+        self.change("DELETE FROM devices WHERE id = $1", [id.number()])?;
+        Ok(())
     }
 }
 

@@ -413,9 +413,12 @@ impl Tx<'_> {
             "UPDATE members SET read_seq = ?, own_since = 0 WHERE conversation = ? AND account = ?",
             (last, id.number(), reader.number()),
         )?;
+        // A third one would say nothing more of when any of these was first read by another than its author.
         self.change(
-            "INSERT INTO read_marks (conversation, account, upto, at) VALUES (?, ?, ?, ?)",
-            (id.number(), reader.number(), last, self.now.0),
+            "INSERT INTO reads (conversation, upto, nth, account, at)
+             SELECT $1, $2, count(*), $3, $4 FROM reads WHERE conversation = $1 AND upto = $2
+             HAVING count(*) < 2",
+            (id.number(), last, reader.number(), self.now.0),
         )?;
         Ok(Some(Receipt {
             reader,

@@ -210,19 +210,18 @@ impl View<'_> {
 
     /// When somebody other than the author first marked this message as read.
     pub(super) fn read_at(&self, message: &Message) -> Result<Option<Time>> {
+        // Marks were made in the order of how far they reach.
         let at = self.one(
-            "SELECT min((SELECT at FROM read_marks
-                         WHERE conversation = ?1 AND account = member.account AND upto >= ?2
-                         ORDER BY upto LIMIT 1))
-             FROM members member WHERE conversation = ?1 AND account <> ?3",
+            "SELECT at FROM reads WHERE conversation = $1 AND upto >= $2 AND account <> $3
+             ORDER BY upto, nth LIMIT 1",
             (
                 message.place.id.number(),
                 message.seq,
                 message.author.id.number(),
             ),
-            |row| row.get::<_, Option<i64>>(0),
+            |row| row.get(0),
         )?;
-        Ok(at.flatten().map(Time))
+        Ok(at.map(Time))
     }
 }
 

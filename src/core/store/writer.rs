@@ -319,8 +319,10 @@ impl Mailbox {
         let last = conn.query_row("SELECT coalesce(max(id), 0) FROM news", (), |row| {
             row.get(0)
         });
+        let last = last.unwrap_or(0);
+        forget_news(conn, last);
         Self {
-            last: last.unwrap_or(0),
+            last,
             version: 0,
             looked: Instant::now(),
         }
@@ -357,10 +359,22 @@ impl Mailbox {
             },
         )?;
         let mut events = Vec::new();
+        let heard = !rows.is_empty();
         for (id, topic, subject, account) in rows {
             self.last = id;
             events.extend(view.news_event(&topic, subject, account)?);
         }
+        if heard {
+            forget_news(view.conn, self.last);
+        }
         Ok(events)
+    }
+}
+
+/// What has been heard is no news: it would stay in the file for ever.
+fn forget_news(conn: &Connection, upto: i64) {
+    if let Err(error) = conn.execute("DELETE FROM news WHERE id <= $1", [upto]) {
+        // What stays is forgotten with the next, or at the next start.
+        tracing::debug!(%error, "news that were heard are kept");
     }
 }
