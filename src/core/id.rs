@@ -241,7 +241,7 @@ fn digits<const LENGTH: usize>(bits: u128, mut pattern: [u8; LENGTH]) -> Short {
         *place = b"0123456789abcdef"[(left & 0xf) as usize];
         left >>= 4;
     }
-    let mut spelled = Short::EMPTY;
+    let mut spelled = Short::new();
     let text = std::str::from_utf8(&pattern).expect("hex digits are ASCII, and so is the pattern");
     spelled.write_str(text).expect("a UUID has room");
     spelled

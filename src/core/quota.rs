@@ -1,7 +1,7 @@
 //! How much mail may one address get, and one account cause? Counted in the database, so that a restart forgives nothing.
 
 use super::error::{Error, Result};
-use super::limits;
+use super::{identity, limits};
 use super::model::{AccountId, Time};
 use super::store::{Tx, View};
 
@@ -27,8 +27,8 @@ impl Quota<'_> {
 
     fn who(self) -> String {
         match self {
-            Self::Codes(address) => format!("code:{}", address.to_lowercase()),
-            Self::Digests(address) => format!("digest:{}", address.to_lowercase()),
+            Self::Codes(address) => format!("code:{}", identity::email_key(address)),
+            Self::Digests(address) => format!("digest:{}", identity::email_key(address)),
             Self::CausedBy(account) => format!("by:{}", account.number()),
         }
     }
