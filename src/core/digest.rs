@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::error::{Error, Result};
 use super::model::{AccountId, ConversationId, Message, MessageId, Place, Sort, Time};
-use super::outbox::Letter;
+use super::outbox::MailContent;
 use super::quota::{self, Quota};
 use super::store::{Away, Tx, View};
 
@@ -214,7 +214,7 @@ fn named(view: &View<'_>, place: Place) -> Result<Option<String>> {
 ///
 /// # Errors
 /// `TooOften` where its reader gets, or its cause has caused, enough mail for now.
-pub fn post(tx: &Tx<'_>, digest: &Digest, letter: &Letter) -> Result<bool> {
+pub fn post(tx: &Tx<'_>, digest: &Digest, content: &MailContent) -> Result<bool> {
     let reader = tx.account(digest.reader)?;
     let same = reader.is_some_and(|reader| {
         reader.proven_at.is_some()
@@ -226,7 +226,7 @@ pub fn post(tx: &Tx<'_>, digest: &Digest, letter: &Letter) -> Result<bool> {
     }
     quota::count(tx, Quota::Digests(&digest.email))?;
     quota::count(tx, Quota::CausedBy(digest.cause))?;
-    tx.insert_digest(digest.reader, &digest.email, letter)?;
+    tx.insert_digest(digest.reader, &digest.email, content)?;
     tx.note_told(digest.reader, digest.upto)?;
     Ok(true)
 }

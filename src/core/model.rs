@@ -127,21 +127,21 @@ pub struct Mail {
     pub sent_at: Option<Time>,
     /// When a mail server refused it for good; it is not tried again.
     pub refused_at: Option<Time>,
-    pub kind: LetterKind,
+    pub kind: MailKind,
     /// Who has not read what it tells; `None` unless it is a digest.
     pub reader: Option<AccountId>,
 }
 
 /// Which mail goes first?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LetterKind {
+pub enum MailKind {
     /// A code or a link, for which somebody waits.
     Code,
     /// What somebody has not read.
     Digest,
 }
 
-impl LetterKind {
+impl MailKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Code => "code",

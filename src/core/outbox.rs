@@ -1,15 +1,15 @@
-//! Mail: queued with what causes it, in the same transaction; sent by the postman, codes and links first.
+//! Mail: queued with what causes it, in the same transaction; sent by the mailer, codes and links first.
 
 use std::time::Duration;
 
 use super::error::Result;
 use super::limits;
-use super::model::{LetterKind, Listed, Mail, MailId, Page, Time};
+use super::model::{Listed, Mail, MailId, MailKind, Page, Time};
 use super::store::{Tx, View};
 
 /// A mail, ready to be sent.
 #[derive(Debug, Clone)]
-pub struct Letter {
+pub struct MailContent {
     pub subject: String,
     pub text: String,
     pub html: String,
@@ -25,15 +25,15 @@ const STEP: u32 = 500;
 ///
 /// # Errors
 /// Only the database's.
-pub fn post(tx: &Tx<'_>, to: &str, letter: &Letter) -> Result<()> {
-    tx.insert_mail(to, letter)
+pub fn post(tx: &Tx<'_>, to: &str, content: &MailContent) -> Result<()> {
+    tx.insert_mail(to, content)
 }
 
 /// What is to be sent now, of one kind.
 ///
 /// # Errors
 /// Only the database's.
-pub fn due(view: &View<'_>, kind: LetterKind, now: Time, limit: u32) -> Result<Vec<Mail>> {
+pub fn due(view: &View<'_>, kind: MailKind, now: Time, limit: u32) -> Result<Vec<Mail>> {
     view.mails_due(kind, now, limit)
 }
 

@@ -1,9 +1,9 @@
 //! How much mail may one address get, and one account cause? Counted in the database, so that a restart forgives nothing.
 
 use super::error::{Error, Result};
-use super::{identity, limits};
 use super::model::{AccountId, Time};
 use super::store::{Tx, View};
+use super::{identity, limits};
 
 /// What is counted.
 #[derive(Debug, Clone, Copy)]

@@ -16,7 +16,7 @@ use ipnet::IpNet;
 use crate::core::limits::Limits;
 use crate::core::token::Trust;
 use crate::core::{Durability, Options};
-use crate::mail::postman::Smtp;
+use crate::mail::mailer::Smtp;
 use crate::web::oidc::OidcFlags;
 use crate::web::origin::{self, Origin};
 use crate::web::rates::Rate;

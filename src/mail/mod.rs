@@ -1,4 +1,4 @@
-//! What is written, and who brings it? The letters, and the postman who hands them over by SMTP.
+//! What is mailed, and how? The templates of all mail, and the mailer that sends it by SMTP.
 
-pub mod letters;
-pub mod postman;
+pub mod mailer;
+pub mod templates;

@@ -31,7 +31,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::admin;
 use crate::core::{Core, Durability, Locked, News};
 use crate::dialects::{self, ALL};
-use crate::mail::postman::{self, Smtp};
+use crate::mail::mailer::{self, Smtp};
 use crate::realtime::Realtime;
 use crate::realtime::line::{Line, OnLine};
 use crate::web::documents::{self, Described, Shelf};
@@ -86,7 +86,7 @@ pub struct Server {
     url: String,
     stop: watch::Sender<bool>,
     accepting: JoinSet<()>,
-    /// What goes on beside the listeners: the postman's round, and who observes.
+    /// What goes on beside the listeners: the mailer, and who observes.
     background: JoinSet<()>,
     watch: Arc<Watch>,
     _lock: Locked,
@@ -161,8 +161,8 @@ impl Server {
         }
         let mut background = JoinSet::new();
         background.spawn(admin::stats::observe(core.clone(), watch.clone()));
-        background.spawn(tidying::go_round(core.clone()));
-        background.spawn(postman::go_round(core.clone(), settings.smtp, url.clone()));
+        background.spawn(tidying::run(core.clone()));
+        background.spawn(mailer::run(core.clone(), settings.smtp, url.clone()));
         Ok(Self {
             background,
             watch,

@@ -11,7 +11,7 @@ const EVERY: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Tidies up for as long as the server runs.
-pub async fn go_round(core: Core) {
+pub async fn run(core: Core) {
     let mut look = tokio::time::interval(LOOK);
     let mut last: Option<Time> = None;
     loop {

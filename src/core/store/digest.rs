@@ -7,7 +7,7 @@ use super::{Tx, View};
 use crate::core::digest::Waiting;
 use crate::core::error::Result;
 use crate::core::model::{AccountId, ConversationId, Id, Message, MessageId, Place, Time};
-use crate::core::outbox::Letter;
+use crate::core::outbox::MailContent;
 
 /// A member of a conversation, as far as writing to them goes.
 #[derive(Debug)]
@@ -193,16 +193,16 @@ impl Tx<'_> {
         &self,
         reader: AccountId,
         to: &str,
-        letter: &Letter,
+        content: &MailContent,
     ) -> Result<()> {
         self.change(
             "INSERT INTO outbox (recipient, subject, text, html, account, due_at, created_at, kind)
              VALUES ($1, $2, $3, $4, $5, $6, $6, 'digest')",
             (
                 to,
-                &letter.subject,
-                &letter.text,
-                &letter.html,
+                &content.subject,
+                &content.text,
+                &content.html,
                 reader.number(),
                 self.now.0,
             ),

@@ -4,14 +4,14 @@ use rusqlite::Row;
 
 use super::{Tx, View};
 use crate::core::error::Result;
-use crate::core::model::{Id, LetterKind, Listed, Mail, MailId, Page, Time};
-use crate::core::outbox::Letter;
+use crate::core::model::{Id, Listed, Mail, MailId, MailKind, Page, Time};
+use crate::core::outbox::MailContent;
 
 fn mail(row: &Row<'_>) -> rusqlite::Result<Mail> {
     let moment = |name: &str| row.get::<_, Option<i64>>(name).map(|at| at.map(Time));
     let kind = match row.get_ref("kind")?.as_str()? {
-        "digest" => LetterKind::Digest,
-        _ => LetterKind::Code,
+        "digest" => MailKind::Digest,
+        _ => MailKind::Code,
     };
     Ok(Mail {
         id: Id::stored(row.get("id")?),
@@ -34,7 +34,7 @@ impl View<'_> {
     /// What is to be sent now of one kind, what has waited longest first.
     pub(in crate::core) fn mails_due(
         &self,
-        kind: LetterKind,
+        kind: MailKind,
         now: Time,
         limit: u32,
     ) -> Result<Vec<Mail>> {
@@ -68,11 +68,17 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
-    pub(in crate::core) fn insert_mail(&self, to: &str, letter: &Letter) -> Result<()> {
+    pub(in crate::core) fn insert_mail(&self, to: &str, content: &MailContent) -> Result<()> {
         self.change(
             "INSERT INTO outbox (recipient, subject, text, html, due_at, created_at)
              VALUES ($1, $2, $3, $4, $5, $5)",
-            (to, &letter.subject, &letter.text, &letter.html, self.now.0),
+            (
+                to,
+                &content.subject,
+                &content.text,
+                &content.html,
+                self.now.0,
+            ),
         )?;
         Ok(())
     }

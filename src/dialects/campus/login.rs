@@ -7,7 +7,7 @@ use super::sign_up::{email, proof, verify};
 use crate::core::code::{self, Purpose};
 use crate::core::error::{Error, Result};
 use crate::core::{account, device, elsewhere, outbox, text};
-use crate::mail::letters;
+use crate::mail::templates;
 use crate::web::answer::{Answer, ok};
 use crate::web::call::Call;
 use crate::web::login;
@@ -20,12 +20,12 @@ pub async fn send_reset_code(mut call: Call) -> Answer {
     let email = email(&mut fields);
     let email = fields.done(Some(email))?;
     let code = code::digits();
-    let letter = letters::reset(&code);
+    let content = templates::reset(&code);
     call.write(move |tx| {
         code::issue(tx, Purpose::Reset, &email, &code)?;
         match account::known_address(tx, &email)? {
             // To the address as its owner wrote it, not as somebody has typed it.
-            Some(account) => outbox::post(tx, account.email.as_deref().unwrap_or(&email), &letter),
+            Some(account) => outbox::post(tx, account.email.as_deref().unwrap_or(&email), &content),
             // What is answered is the same.
             None => Ok(()),
         }

@@ -9,7 +9,7 @@ use crate::core::code::{self, Purpose};
 use crate::core::error::{Error, Result};
 use crate::core::model::{AccountId, Time};
 use crate::core::{account, outbox, text};
-use crate::mail::letters;
+use crate::mail::templates;
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
 use crate::web::fields::Fields;
@@ -37,7 +37,7 @@ pub async fn send_code(mut call: Call) -> Answer {
     let email = email(&mut fields);
     let email = fields.done(Some(email))?;
     let code = code::digits();
-    let (letter, known) = (letters::sign_up(&code), letters::already_registered());
+    let (content, known) = (templates::sign_up(&code), templates::already_registered());
     call.write(move |tx| {
         code::issue(tx, Purpose::SignUp, &email, &code)?;
         match account::known_address(tx, &email)? {
@@ -45,7 +45,7 @@ pub async fn send_code(mut call: Call) -> Answer {
             Some(account) if account.proven_at.is_some() => {
                 outbox::post(tx, account.email.as_deref().unwrap_or(&email), &known)
             }
-            _ => outbox::post(tx, &email, &letter),
+            _ => outbox::post(tx, &email, &content),
         }
     })
     .await?;

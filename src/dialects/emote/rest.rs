@@ -7,7 +7,7 @@ use super::{HOME, shapes};
 use crate::core::code::{self, Purpose};
 use crate::core::model::Page;
 use crate::core::{account, conversation, limits, outbox, text};
-use crate::mail::letters;
+use crate::mail::templates;
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
 use crate::web::fields::Fields;
@@ -108,7 +108,7 @@ pub async fn request_reset(mut call: Call) -> Answer {
     }
     let email = fields.done(Some(email))?;
     let token = code::token();
-    let letter = letters::reset_link(&call.web().public_url, &token);
+    let content = templates::reset_link(&call.web().public_url, &token);
     call.write(move |tx| {
         // The document promises 200; one mail a minute is enough.
         if code::too_soon(tx, Purpose::Link, &email)?.is_some() {
@@ -117,9 +117,7 @@ pub async fn request_reset(mut call: Call) -> Answer {
         code::issue(tx, Purpose::Link, &email, &token)?;
         match account::known_address(tx, &email)? {
             // To the address as its owner wrote it, not as somebody has typed it.
-            Some(account) => {
-                outbox::post(tx, account.email.as_deref().unwrap_or(&email), &letter)
-            }
+            Some(account) => outbox::post(tx, account.email.as_deref().unwrap_or(&email), &content),
             None => Ok(()),
         }
     })

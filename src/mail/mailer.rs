@@ -1,4 +1,4 @@
-//! Who brings the mail? A task that writes what is due to be told ([`writing`]), and one that hands letters over by SMTP
+//! Who brings the mail? A task that writes what is due to be told ([`writing`]), and one that hands mails over by SMTP
 //! ([`delivery`]), again and again with growing waits until one is taken or refused for good. Nobody waits for them.
 
 mod delivery;
@@ -18,9 +18,9 @@ use crate::core::Core;
 use crate::core::model::{AccountId, Mail, StopId};
 
 /// How often it is looked for what is due.
-const ROUND: Duration = Duration::from_millis(500);
-/// How long an SMTP server may take to take a letter.
-const PATIENCE: Duration = Duration::from_secs(20);
+const INTERVAL: Duration = Duration::from_millis(500);
+/// How long an SMTP server may take to take a mail.
+const SMTP_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How mail is handed over.
 pub struct Smtp {
@@ -66,7 +66,7 @@ impl Smtp {
         let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)
             .port(authority.port_u16().unwrap_or(default_port))
             .tls(tls)
-            .timeout(Some(PATIENCE));
+            .timeout(Some(SMTP_TIMEOUT));
         match (user, password) {
             (Some(user), Some(password)) => {
                 let user = user.replace("%40", "@");
@@ -84,10 +84,10 @@ impl Smtp {
         })
     }
 
-    /// Hands a letter over; `off` is where its reader turns such mail off.
+    /// Hands a mail over; `off` is where its reader turns such mail off.
     async fn send(&self, mail: &Mail, off: Option<String>) -> Result<(), Refused> {
         let message = self.message(mail, off).map_err(Refused::for_good)?;
-        let sending = tokio::time::timeout(PATIENCE, self.transport.send(message));
+        let sending = tokio::time::timeout(SMTP_TIMEOUT, self.transport.send(message));
         match sending.await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(Refused {
@@ -106,7 +106,7 @@ impl Smtp {
             .from(self.from.clone())
             .to(mail.to.parse().context("the recipient is no address")?)
             .subject(&mail.subject)
-            // The same letter has the same id: a server that got it twice can tell.
+            // The same mail has the same id: a server that got it twice can tell.
             .message_id(Some(format!(
                 "<{}.{}@chat>",
                 mail.id.number(),
@@ -122,7 +122,7 @@ impl Smtp {
     }
 }
 
-/// Why a letter was not taken.
+/// Why a mail was not taken.
 struct Refused {
     /// It will never be: there is no use in trying again.
     for_good: bool,
@@ -138,10 +138,10 @@ impl Refused {
     }
 }
 
-/// Answers of a mail server to who asks to log in, or has not: they are about us, and not about the letter.
+/// Answers of a mail server to who asks to log in, or has not: they are about us, and not about the mail.
 const ABOUT_US: [&str; 4] = ["530", "534", "535", "538"];
 
-/// Would the mail server refuse this letter every time?
+/// Would the mail server refuse this mail every time?
 fn is_final(error: &lettre::transport::smtp::Error) -> bool {
     let about_us = |code: String| ABOUT_US.contains(&&*code);
     error.is_permanent()
@@ -206,8 +206,8 @@ impl Links {
     }
 }
 
-/// Writes and delivers until the core has closed. Without SMTP letters are written and stay in the outbox.
-pub async fn go_round(core: Core, smtp: Option<Smtp>, public_url: String) {
+/// Writes and delivers until the core has closed. Without SMTP mails are written and stay in the outbox.
+pub async fn run(core: Core, smtp: Option<Smtp>, public_url: String) {
     let links = Links::new(core.clone(), public_url);
     let delivering = async {
         if let Some(smtp) = smtp {

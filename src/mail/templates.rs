@@ -4,10 +4,10 @@ use askama::Template;
 
 use crate::core::digest::Digest;
 use crate::core::model::Message;
-use crate::core::outbox::Letter;
+use crate::core::outbox::MailContent;
 use crate::core::text;
 
-/// What a letter says, whatever it looks like.
+/// What a mail says, whatever it looks like.
 struct Words {
     heading: String,
     lines: Vec<String>,
@@ -35,13 +35,13 @@ struct Quote {
 }
 
 #[derive(Template)]
-#[template(path = "letter.txt", config = "assets/askama.toml", escape = "none")]
+#[template(path = "mail.txt", config = "assets/askama.toml", escape = "none")]
 struct Plain<'l> {
     words: &'l Words,
 }
 
 #[derive(Template)]
-#[template(path = "letter.html", config = "assets/askama.toml")]
+#[template(path = "mail.html", config = "assets/askama.toml")]
 struct Html<'l> {
     words: &'l Words,
 }
@@ -62,11 +62,11 @@ impl Words {
         }
     }
 
-    fn letter(&self) -> Letter {
+    fn render(&self) -> MailContent {
         // Rendering fails for a writer that fails, which a string is not.
         let text = Plain { words: self }.render().unwrap_or_default();
         let html = Html { words: self }.render().unwrap_or_default();
-        Letter {
+        MailContent {
             subject: self.heading.clone(),
             text,
             html,
@@ -75,33 +75,33 @@ impl Words {
 }
 
 /// The six digits to sign up with.
-pub fn sign_up(code: &str) -> Letter {
+pub fn sign_up(code: &str) -> MailContent {
     let mut words = Words::new(
         "Your code to sign up",
         &["Type this code to go on. It is valid for 10 minutes."],
     );
     words.code = Some(code.to_owned());
-    words.letter()
+    words.render()
 }
 
 /// Somebody tried to sign up with an address that has an account.
-pub fn already_registered() -> Letter {
+pub fn already_registered() -> MailContent {
     let lines = [
         "Somebody, probably you, wants to sign up with this address, which has an account already.",
     ];
-    Words::new("You have an account already", &lines).letter()
+    Words::new("You have an account already", &lines).render()
 }
 
 /// The six digits to reset a password with.
-pub fn reset(code: &str) -> Letter {
+pub fn reset(code: &str) -> MailContent {
     let lines = ["Type this code to choose a new password. It is valid for 10 minutes."];
     let mut words = Words::new("Your code for a new password", &lines);
     words.code = Some(code.to_owned());
-    words.letter()
+    words.render()
 }
 
 /// The link to reset a password with, and the token alone.
-pub fn reset_link(public_url: &str, token: &str) -> Letter {
+pub fn reset_link(public_url: &str, token: &str) -> MailContent {
     let lines =
         ["Use this token or this link to choose a new password. It is valid for one hour, once."];
     let mut words = Words::new("Choose a new password", &lines);
@@ -111,11 +111,11 @@ pub fn reset_link(public_url: &str, token: &str) -> Letter {
         url,
         label: "Choose a new password",
     });
-    words.letter()
+    words.render()
 }
 
 /// All that somebody has not read; `off` turns such mail off.
-pub fn digest(digest: &Digest, off: &str) -> Letter {
+pub fn digest(digest: &Digest, off: &str) -> MailContent {
     let newest = digest.told.first().and_then(|told| told.latest.last());
     let heading = match (digest.count, newest) {
         (1, Some(message)) => format!("A message from {}", message.author.name),
@@ -140,7 +140,7 @@ pub fn digest(digest: &Digest, off: &str) -> Letter {
     };
     words.footer = "You get this because you were not there when it was said.";
     words.off = Some(off.to_owned());
-    words.letter()
+    words.render()
 }
 
 /// Characters of a message that a mail shows: who wants all of it comes back.
@@ -182,17 +182,17 @@ mod tests {
             author: "<b>".into(),
             text: "a & b".into(),
         });
-        let letter = words.letter();
+        let content = words.render();
         assert!(
             ["<img", "<b>", "<i>"]
                 .iter()
-                .all(|tag| !letter.html.contains(tag)),
+                .all(|tag| !content.html.contains(tag)),
             "{}",
-            letter.html
+            content.html
         );
         assert!(
-            letter.text.contains("<img src=x onerror=alert(1)>")
-                && letter.text.contains("<b>: a & b")
+            content.text.contains("<img src=x onerror=alert(1)>")
+                && content.text.contains("<b>: a & b")
         );
     }
 

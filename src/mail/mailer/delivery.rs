@@ -1,4 +1,4 @@
-//! Which letter goes next? Several are handed over at a time, codes and links first; digests never take all places, so
+//! Which mail goes next? Several are handed over at a time, codes and links first; digests never take all places, so
 //! that a slow mail server keeps nobody waiting for a code.
 
 use std::collections::HashMap;
@@ -8,16 +8,16 @@ use std::time::Duration;
 use tokio::task::{Id, JoinSet};
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::{Links, ROUND, Refused, Smtp, for_the_log};
+use super::{INTERVAL, Links, Refused, Smtp, for_the_log};
 use crate::core::error::Result;
-use crate::core::model::{LetterKind, Mail, MailId, Time};
+use crate::core::model::{Mail, MailId, MailKind, Time};
 use crate::core::{Core, outbox};
 
-/// Letters that are handed over at a time, and how many of them may be digests.
+/// Mails that are handed over at a time, and how many of them may be digests.
 const AT_A_TIME: usize = 6;
 const DIGESTS: usize = 3;
 
-/// How long until what became of a letter is written down again.
+/// How long until what became of a mail is written down again.
 const AGAIN: Duration = Duration::from_secs(1);
 
 struct Round {
@@ -25,7 +25,7 @@ struct Round {
     smtp: Arc<Smtp>,
     links: Links,
     sending: JoinSet<()>,
-    under_way: HashMap<Id, (MailId, LetterKind)>,
+    under_way: HashMap<Id, (MailId, MailKind)>,
 }
 
 pub async fn deliver(core: Core, smtp: Arc<Smtp>, links: Links) {
@@ -36,7 +36,7 @@ pub async fn deliver(core: Core, smtp: Arc<Smtp>, links: Links) {
         sending: JoinSet::new(),
         under_way: HashMap::new(),
     };
-    let mut tick = interval(ROUND);
+    let mut tick = interval(INTERVAL);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
@@ -46,7 +46,7 @@ pub async fn deliver(core: Core, smtp: Arc<Smtp>, links: Links) {
                 round.under_way.remove(&id);
             }
         }
-        for kind in [LetterKind::Code, LetterKind::Digest] {
+        for kind in [MailKind::Code, MailKind::Digest] {
             if let Err(error) = round.send_due(kind).await {
                 tracing::warn!(%error, "the outbox was not looked into");
             }
@@ -56,13 +56,13 @@ pub async fn deliver(core: Core, smtp: Arc<Smtp>, links: Links) {
 
 impl Round {
     /// Begins to hand over what is due of this kind, as far as there are places.
-    async fn send_due(&mut self, kind: LetterKind) -> Result<()> {
+    async fn send_due(&mut self, kind: MailKind) -> Result<()> {
         let digests = self.under_way.values();
-        let digests = digests.filter(|(_, kind)| *kind == LetterKind::Digest);
+        let digests = digests.filter(|(_, kind)| *kind == MailKind::Digest);
         let room = AT_A_TIME - self.under_way.len();
         let room = match kind {
-            LetterKind::Code => room,
-            LetterKind::Digest => room.min(DIGESTS - digests.count()),
+            MailKind::Code => room,
+            MailKind::Digest => room.min(DIGESTS - digests.count()),
         };
         if room == 0 {
             return Ok(());
@@ -92,7 +92,7 @@ impl Round {
     }
 }
 
-/// What became of a letter.
+/// What became of a mail.
 #[derive(Clone)]
 enum Fate {
     Sent,

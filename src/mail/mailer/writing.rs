@@ -6,20 +6,20 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use super::{Links, ROUND};
+use super::{INTERVAL, Links};
 use crate::core::digest::{self, Digest, Waiting};
 use crate::core::error::{Error, Result};
 use crate::core::model::Time;
 use crate::core::{Core, outbox};
-use crate::mail::letters;
+use crate::mail::templates;
 
 /// Conversations of one round; the next one follows at once where there are more.
-const BAG: u32 = 20;
+const BATCH: u32 = 20;
 /// How often it is looked for mail that has been kept long enough.
 const TIDYING: Duration = Duration::from_secs(3_600);
 
 pub async fn write(core: &Core, links: &Links) {
-    let mut round = interval(ROUND);
+    let mut round = interval(INTERVAL);
     round.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut tidy_at = Instant::now();
     loop {
@@ -40,12 +40,12 @@ pub async fn write(core: &Core, links: &Links) {
 async fn write_due(core: &Core, links: &Links) -> Result<()> {
     loop {
         let due = core
-            .read(|view| digest::waiting(view, Time::now(), BAG))
+            .read(|view| digest::waiting(view, Time::now(), BATCH))
             .await?;
         for waiting in &due {
             look_through(core, links, *waiting).await?;
         }
-        if due.len() < BAG as usize {
+        if due.len() < BATCH as usize {
             return Ok(());
         }
     }
@@ -79,6 +79,6 @@ async fn look_through(core: &Core, links: &Links, waiting: Waiting) -> Result<()
 }
 
 async fn post(core: &Core, links: &Links, one: Digest) -> Result<bool> {
-    let letter = letters::digest(&one, &links.off(one.reader));
-    core.write(move |tx| digest::post(tx, &one, &letter)).await
+    let content = templates::digest(&one, &links.off(one.reader));
+    core.write(move |tx| digest::post(tx, &one, &content)).await
 }
