@@ -2,7 +2,7 @@
 
 mod admin;
 mod backup;
-pub(crate) mod founders;
+pub(crate) mod bootstrap;
 mod greeting;
 mod notify;
 mod print;

@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 use super::Failure;
-use super::founders;
+use super::bootstrap;
 use super::greeting::Greeting;
 use crate::core::{Core, admin};
 use crate::flags::{Announce, Serve};
@@ -35,7 +35,7 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
     let smtp = flags.smtp()?;
     let oidc = flags.oidc()?;
     if let Some(email) = &flags.admin_email {
-        founders::make_sense(email, flags.admin_password_file.as_deref(), is_fresh)?;
+        bootstrap::make_sense(email, flags.admin_password_file.as_deref(), is_fresh)?;
     }
     let bound = Bound::to(flags.listeners(listen_given))
         .await
@@ -50,7 +50,7 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
         None
     };
     if let Some(email) = &flags.admin_email {
-        founders::administrator(&core, email, flags.admin_password_file.as_deref()).await?;
+        bootstrap::administrator(&core, email, flags.admin_password_file.as_deref()).await?;
     }
     let (noting, durability) = (core.clone(), core.durability());
     let server = Server::start(Settings {

@@ -14,8 +14,8 @@ mod cost;
 pub mod device;
 pub mod digest;
 pub mod directory;
-pub mod elsewhere;
 pub mod error;
+pub mod external_login;
 pub mod file;
 pub mod id;
 pub mod identity;
@@ -262,7 +262,7 @@ impl Core {
                 match self.0.directory.foreign(&foreign.hash) {
                     Some(known) => known,
                     None => {
-                        self.write(move |tx| elsewhere::arrive(tx, &foreign))
+                        self.write(move |tx| external_login::arrive(tx, &foreign))
                             .await?
                     }
                 }

@@ -8,8 +8,8 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
-use super::elsewhere::Foreign;
 use super::error::{Error, Result};
+use super::external_login::Foreign;
 use super::model::{AccountId, Id, Sid, Time};
 
 /// Seconds since 1970 in `iat` and `exp`; `sub` is a decimal id, `sid` as [`Sid`] is written.

@@ -34,7 +34,7 @@ use crate::dialects::{self, ALL};
 use crate::mail::mailer::{self, Smtp};
 use crate::realtime::Realtime;
 use crate::realtime::line::{Line, OnLine};
-use crate::web::documents::{self, Described, Shelf};
+use crate::web::documents::{self, Described, SpecCache};
 use crate::web::oidc::{Oidc, OidcFlags};
 use crate::web::origin::Origin;
 use crate::web::rates::{Rate, Rates};
@@ -129,7 +129,7 @@ impl Server {
             public_url: url.clone(),
             oidc: oidc.map_err(io::Error::other)?,
             watch: watch.clone(),
-            documents: Shelf::new(described()),
+            documents: SpecCache::new(described()),
         };
         let warp = warp::service(web::filter(Arc::new(web)));
         let (realtime, service) = Realtime::start(

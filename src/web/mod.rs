@@ -59,7 +59,7 @@ pub struct Web {
     /// What whoever runs it may watch.
     pub watch: Arc<watch::Watch>,
     /// What is written down of its routes and events.
-    pub documents: documents::Shelf,
+    pub documents: documents::SpecCache,
 }
 
 /// The warp filter that answers every request. Who sent it, and the routes of the listener that it came in by, stand

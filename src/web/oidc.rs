@@ -21,8 +21,8 @@ use serde::{Deserialize, Serialize};
 use super::answer::Reply;
 use super::call::Call;
 use super::issuer::{Issuer, Provider};
-use crate::core::elsewhere::Identity;
 use crate::core::error::{Error, Result};
+use crate::core::external_login::Identity;
 use crate::core::{hex, random};
 
 /// How long somebody may take to log in over there.

@@ -19,11 +19,11 @@ mod notice;
 mod outbox;
 mod quota;
 pub(in crate::core) mod readers;
+#[cfg(test)]
+mod savepoint_tests;
 pub(in crate::core) mod schema;
 mod server;
 mod session;
-#[cfg(test)]
-mod undoing;
 pub(in crate::core) mod verb;
 pub(in crate::core) mod writer;
 

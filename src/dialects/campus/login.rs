@@ -6,7 +6,7 @@ use super::shapes;
 use super::sign_up::{email, proof, verify};
 use crate::core::code::{self, Purpose};
 use crate::core::error::{Error, Result};
-use crate::core::{account, device, elsewhere, outbox, text};
+use crate::core::{account, device, external_login, outbox, text};
 use crate::mail::templates;
 use crate::web::answer::{Answer, ok};
 use crate::web::call::Call;
@@ -120,7 +120,7 @@ pub async fn google_callback(call: Call) -> Answer {
     let oidc = configured(&call)?;
     let identity = oidc.finish(&call).await?;
     let id = call
-        .write(move |tx| elsewhere::identified(tx, &identity))
+        .write(move |tx| external_login::identified(tx, &identity))
         .await?;
     let token = login::start(&call, id).await?;
     match oidc.login_return() {

@@ -54,7 +54,7 @@ pub struct Described {
 }
 
 /// All documents of a server, made when the first is asked for.
-pub struct Shelf {
+pub struct SpecCache {
     described: Vec<Described>,
     made: OnceLock<Result<HashMap<String, Document>>>,
 }
@@ -91,7 +91,7 @@ fn show(call: &Call, sort: &str) -> Answer {
     document.ok_or(Error::NotFound("Document"))?.reply(call)
 }
 
-impl Shelf {
+impl SpecCache {
     pub fn new(described: Vec<Described>) -> Self {
         Self {
             described,

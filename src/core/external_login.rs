@@ -1,4 +1,4 @@
-//! Who comes from elsewhere: people whom an OpenID Connect issuer knows, and users of the surrounding application.
+//! Who logs in by another system: people whom an OpenID Connect issuer knows, and users of the surrounding application.
 
 use super::account::take_over;
 use super::error::{Error, Result};

@@ -36,15 +36,19 @@ async fn with(second: fn(&Tx<'_>) -> Result<()>) -> ([Result<()>; 3], Vec<String
     };
     let opened = Core::open(&folder.path().join("chat.db"), options);
     let (core, _news, _lock) = opened.expect("a database");
-    // While the writer is busy with this one, the others queue up behind it, and share its commit.
-    let busy = core.write(|_| {
-        std::thread::sleep(Duration::from_millis(100));
+    // While the writer waits in this one, the others queue up behind it, and share its commit.
+    let (begins, begun) = tokio::sync::oneshot::channel();
+    let (go_on, goes_on) = std::sync::mpsc::channel::<()>();
+    let busy = core.write(move |_| {
+        begins.send(()).ok();
+        goes_on.recv().ok();
         Ok(())
     });
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    begun.await.expect("the writer is at it");
     let first = core.write(|tx| add(tx, "verb 1"));
     let second = core.write(second);
     let third = core.write(|tx| add(tx, "verb 3"));
+    drop(go_on);
     let answers = [first.await, second.await, third.await];
     drop(busy);
     core.write(|tx| add(tx, "verb 4"))
