@@ -32,7 +32,7 @@ pub fn open_room(tx: &Tx<'_>, me: &Me, name: &str, description: &str) -> Result<
     let id = tx.insert_conversation(&NewConversation {
         sort: Sort::Room,
         name,
-        description,
+        description: &text::without_hidden(description.to_owned()),
         creator: me.id,
         pair: None,
     })?;

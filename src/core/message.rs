@@ -97,7 +97,7 @@ fn said(tx: &Tx<'_>, author: &Me, draft: Draft, ear: Option<Ear>) -> Result<Arc<
         through,
         place,
         author,
-        text,
+        text: text::without_hidden(text),
         content_type,
         attachments,
         client_id,
@@ -125,7 +125,7 @@ pub fn repeated(tx: &Tx<'_>, author: &Me, client_id: Option<&str>) -> Result<Opt
 /// What is wrong with a draft of at most `most` characters.
 pub fn wrong_with(draft: &Draft, most: usize) -> Vec<Fault> {
     let mut faults = Vec::new();
-    if draft.text.trim().is_empty() && draft.attachments.is_empty() {
+    if text::is_blank(&draft.text) && draft.attachments.is_empty() {
         faults.push(Fault::new("content", "must not be empty"));
     }
     let lengths = [

@@ -27,9 +27,9 @@ pub fn make(
         ),
         (
             "message",
-            match message.trim() {
-                "" => Some("must not be empty".into()),
-                _ => text::wrong_with_text(message, limits::NOTICE_TEXT_CHARS),
+            match text::is_blank(message) {
+                true => Some("must not be empty".into()),
+                false => text::wrong_with_text(message, limits::NOTICE_TEXT_CHARS),
             },
         ),
         ("type", text::wrong_with_line(kind, limits::NAME_CHARS)),
@@ -43,7 +43,8 @@ pub fn make(
     if tx.account(to)?.is_none() {
         return Err(Error::NotFound("User"));
     }
-    let notice = Arc::new(tx.insert_notice(to, title, message, kind)?);
+    let message = text::without_hidden(message.to_owned());
+    let notice = Arc::new(tx.insert_notice(to, title, &message, kind)?);
     tx.record(
         by,
         "notification.create",

@@ -27,15 +27,24 @@ pub fn wrong_with_name(name: &str) -> Option<String> {
     wrong_with_line(name, limits::NAME_CHARS).or_else(|| identity::wrong_with_signs(name))
 }
 
-/// What is wrong with a text of at most `most` characters; an empty one is fine.
+/// What is wrong with a text of at most `most` characters; an empty one is fine. What [`without_hidden`] drops does not
+/// count.
 pub fn wrong_with_text(text: &str, most: usize) -> Option<String> {
-    if text.chars().count() > most {
-        Some(format!("must be at most {most} characters"))
-    } else if text.chars().any(hides) {
-        Some("must not contain control characters".into())
-    } else {
-        None
+    let shown = text.chars().filter(|c| !hides(*c)).count();
+    (shown > most).then(|| format!("must be at most {most} characters"))
+}
+
+/// The text without what hides it: who pastes from a terminal pastes escapes with it, and means the words.
+pub fn without_hidden(text: String) -> String {
+    if !text.contains(hides) {
+        return text;
     }
+    text.chars().filter(|c| !hides(*c)).collect()
+}
+
+/// Does a text say nothing?
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || hides(c))
 }
 
 /// What is wrong with an e-mail address. Whether it is somebody's, only a mail can tell.
@@ -101,5 +110,14 @@ mod tests {
         ] {
             assert!(wrong_with_email(bad).is_some(), "{bad}");
         }
+    }
+
+    #[test]
+    fn what_hides_in_a_text_is_dropped_and_the_rest_stays() {
+        let pasted = "\u{1b}[31mred\u{1b}[0m\tand\u{b}\u{c}\r\nblue\u{0}\u{9b}";
+        assert_eq!(without_hidden(pasted.into()), "[31mred[0m\tand\r\nblue");
+        assert_eq!(wrong_with_text(pasted, 20), None);
+        assert!(wrong_with_text(pasted, 19).is_some());
+        assert!(is_blank("\u{1b}\u{c} \n") && !is_blank("\u{1b}x"));
     }
 }

@@ -54,7 +54,7 @@ impl<'s> Fields<'s> {
     /// What a message says: it must say something, in at most `most` characters.
     pub fn content(&mut self, names: &[&str], most: usize) -> String {
         let said = self.text(names);
-        if said.trim().is_empty() {
+        if text::is_blank(&said) {
             self.fault(names[0], "must not be empty");
         } else if let Some(wrong) = text::wrong_with_text(&said, most) {
             self.fault(names[0], wrong);

@@ -136,3 +136,45 @@ async fn what_was_said_anywhere_is_unread_until_it_is_read_anywhere() {
         all_is_quiet(&hers).await;
     }
 }
+
+#[tokio::test]
+async fn what_comes_along_from_a_terminal_is_dropped_and_the_words_are_said() {
+    let chat = Chat::open().await;
+    let (ann, bob) = (chat.rooms("ann").await, chat.rooms("bob").await);
+    let room = ann.opens_room("Lobby").await;
+    bob.does("join_conversation", json!(room)).await;
+    let pasted = "\u{1b}[31mred\u{1b}[0m\u{b}\u{c}\tand\r\nblue\u{0}\u{9b}";
+    let meant = "[31mred[0m\tand\r\nblue";
+    ann.posts(&room, pasted).await;
+    ann.sends_to(&room, pasted).await;
+    let path = format!("/api/conversations/{room}/messages");
+    ann.post(path, json!({ "content": pasted }))
+        .await
+        .looks_like(201, json!({ "content": meant }));
+    for (event, body) in [
+        ("message", json!({ "roomId": room, "content": pasted })),
+        (
+            "send_message",
+            json!({ "conversationId": room, "content": pasted }),
+        ),
+        (
+            "send-group-message",
+            json!({ "conversationId": room, "message": pasted }),
+        ),
+    ] {
+        ann.does(event, body).await;
+    }
+    for _ in 0..6 {
+        bob.hears("new_message", json!({ "content": meant })).await;
+    }
+    // Where nothing is left, nothing was said.
+    let nothing = json!({ "roomId": room, "content": "\u{1b}\u{c} \u{b}" });
+    ann.post("/api/messages", nothing)
+        .await
+        .refused_for(&["content"]);
+    // No argument of a command has a NUL.
+    let pasted = pasted.replace('\0', "");
+    chat.notifies(&bob, "Log", &pasted, "system").await;
+    bob.hears("new_notification", json!({ "message": meant }))
+        .await;
+}
