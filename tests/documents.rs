@@ -266,7 +266,7 @@ async fn what_is_no_document_is_not_there() {
         "/docs/nobody/openapi.json",
         "/docs/rooms/other.json",
         "/docs/rooms",
-        "/docs/rooms/openapi.json/",
+        "/docs/rooms/openapi.json/other",
     ] {
         Request::new("GET", path)
             .send(&chat.address)

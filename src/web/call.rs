@@ -177,6 +177,11 @@ impl Call {
         Fields::new(self.query_object(), self.web.core.spelling())
     }
 
+    /// The query as it came.
+    pub(super) fn raw_query(&self) -> &str {
+        &self.query
+    }
+
     fn query_object(&self) -> Given {
         let pairs = form_urlencoded::parse(self.query.as_bytes());
         let fields =
@@ -199,6 +204,8 @@ impl Call {
     /// As [`Call::fields`].
     pub async fn object(&mut self) -> Result<Given> {
         let bytes = self.bytes(limits::JSON_BYTES).await?;
+        // Some editors and clients begin every file with it; JSON may be told from it.
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
         let given = if bytes.is_empty() {
             Given::Fields(Vec::new())
         } else if !self.is_json() {
@@ -206,7 +213,7 @@ impl Call {
                 "The content type must be application/json",
             ));
         } else {
-            serde_json::from_slice(&bytes)
+            serde_json::from_slice(bytes)
                 .map_err(|e| Error::Malformed(format!("The body is not valid JSON: {e}")))?
         };
         match given {

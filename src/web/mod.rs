@@ -31,7 +31,7 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use futures_util::{Stream, StreamExt};
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use warp::Filter;
 use warp::filters::path::FullPath;
 
@@ -111,6 +111,14 @@ impl Web {
             Found::Routes(routes, params) => (routes, params),
             Found::WrongMethod(allowed) => return wrong_method(&allowed),
             Found::Nothing => return refuse(&Error::NotFound("Route")),
+            Found::BehindASlash if is_looked_at => return without_slash(path, call.raw_query()),
+            Found::BehindASlash => match routes.find(method, &path[..path.len() - 1]) {
+                Found::Routes(routes, params) => (routes, params),
+                Found::WrongMethod(allowed) => return wrong_method(&allowed),
+                Found::BehindASlash | Found::Nothing => {
+                    return refuse(&Error::NotFound("Route"));
+                }
+            },
         };
         let meant = shared
             .iter()
@@ -142,6 +150,22 @@ impl Web {
 
 /// A body's parts as bytes; one that breaks off is the client's fault.
 fn parts(
+/// Shows a browser the way to a page without the slash at its end: what the page is made of lies beside it. The way is
+/// relative, because a proxy may have taken the beginning of the path away.
+fn without_slash(path: &str, query: &str) -> Reply {
+    let name = path.trim_end_matches('/').rsplit('/').next();
+    let mut to = format!("../{}", name.unwrap_or_default());
+    if !query.is_empty() {
+        to = format!("{to}?{query}");
+    }
+    let mut reply = Reply::default();
+    *reply.status_mut() = StatusCode::PERMANENT_REDIRECT;
+    if let Ok(to) = HeaderValue::try_from(to) {
+        reply.headers_mut().insert(header::LOCATION, to);
+    }
+    reply
+}
+
     body: impl Stream<Item = std::result::Result<impl Buf, warp::Error>> + Send + Sync + 'static,
 ) -> Body {
     Box::pin(body.map(|part| -> Result<Bytes> {

@@ -71,6 +71,8 @@ pub enum Found<'t> {
     Routes(Vec<&'t Route>, Vec<String>),
     /// The path is known, the method is not: what `Allow` says.
     WrongMethod(String),
+    /// Nothing; but the path without the slash at its end is known.
+    BehindASlash,
     Nothing,
 }
 
@@ -98,7 +100,11 @@ impl Routes {
     /// HEAD is answered by what answers GET.
     pub fn find(&self, method: &Method, path: &str) -> Found<'_> {
         let Ok(found) = self.tree.at(path) else {
-            return Found::Nothing;
+            let shorter = path.strip_suffix('/').filter(|rest| !rest.ends_with('/'));
+            return match shorter.is_some_and(|path| self.tree.at(path).is_ok()) {
+                true => Found::BehindASlash,
+                false => Found::Nothing,
+            };
         };
         let wanted = if method == Method::HEAD {
             &Method::GET

@@ -232,3 +232,54 @@ async fn what_is_nested_too_deep_is_not_read() {
         .await;
     is_well(&chat).await;
 }
+
+#[tokio::test]
+async fn json_that_begins_with_a_byte_order_mark_is_read() {
+    let chat = Chat::open().await;
+    let ann = chat.rooms("ann").await;
+    let body = "\u{feff}{\"name\": \"Lobby\", \"description\": \"\"}";
+    let asked = Request::new("POST", "/api/rooms").body("application/json", body);
+    ann.sends(asked)
+        .await
+        .looks_like(201, json!({ "data": { "name": "Lobby" } }));
+    let alone = Request::new("POST", "/api/rooms").body("application/json", "\u{feff}");
+    ann.sends(alone).await.refused(400);
+}
+
+#[tokio::test]
+async fn a_slash_too_many_at_the_end_leads_to_the_same() {
+    let chat = Chat::open().await;
+    let ann = chat.rooms("ann").await;
+    let room = ann.opens_room("Lobby").await;
+    for path in [
+        "/api/rooms/".to_owned(),
+        format!("/api/rooms/{room}/"),
+        format!("/api/messages/{room}/?limit=1"),
+        "/api/conversations/?limit=5".to_owned(),
+        "/auth/active-devices/".to_owned(),
+        "/healthz/".to_owned(),
+        "/docs/rooms/openapi.json/".to_owned(),
+    ] {
+        let short = path.replacen("/?", "?", 1);
+        let short = short.trim_end_matches('/');
+        let (with, without) = (ann.get(&path).await, ann.get(short).await);
+        assert_eq!(
+            with.has_status(200).body,
+            without.has_status(200).body,
+            "{path}"
+        );
+    }
+    let said = json!({ "roomId": room, "content": "Hello" });
+    ann.post("/api/messages/", said).await.has_status(201);
+    let wrong = ann.post("/healthz/", json!({})).await;
+    assert_eq!(wrong.refused(405).says("Allow"), "GET");
+    for nothing in ["/nothing/", "/api/rooms//"] {
+        ann.get(nothing).await.refused(404);
+    }
+    // A page's own addresses are relative to its, so a browser is shown the way.
+    for (path, way) in [("/admin/", "../admin"), ("/docs/?a=b", "../docs?a=b")] {
+        let looked = Request::new("GET", path).header("Accept", "text/html,*/*;q=0.8");
+        let shown = looked.send(&chat.address).await;
+        assert_eq!(shown.has_status(308).says("Location"), way);
+    }
+}
