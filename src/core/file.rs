@@ -15,6 +15,7 @@ use super::{conversation, text};
 /// `Invalid` for a name that is none.
 pub fn begin(tx: &Tx<'_>, me: &Me, original: &str, media_type: &str) -> Result<FileId> {
     if let Some(wrong) = text::wrong_with_line(original, limits::FILE_NAME_CHARS) {
+    let original = last_part(original);
         return Err(Error::invalid("filename", wrong));
     }
     tx.insert_file(&safe_name(original), original, media_type, me.id)
@@ -132,29 +133,34 @@ pub fn seen_by(
     view.files_seen_by(who, order, page)
 }
 
-/// The original name with safe characters only: it goes into paths and headers.
+/// The name without the folders that it lay in, which are nobody's business: some browsers tell them.
+fn last_part(original: &str) -> &str {
+    let name = original.trim_end_matches(['/', '\\']);
+    name.rsplit(['/', '\\']).next().unwrap_or(name)
+}
+
+/// Characters that a safe name has of the original one at most.
+const SAFE_NAME_CHARS: usize = 100;
+
+/// The original name with safe characters only: it goes into paths and headers. A name in another script keeps its
+/// ending.
 fn safe_name(original: &str) -> String {
     let safe: String = original
         .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') {
-                c
-            } else {
-                '-'
-            }
-        })
+        .map(|c| if is_safe(c) { c } else { '-' })
         .collect();
-    match safe.trim_start_matches(['.', '-']) {
-        "" => "file".into(),
-        name => name
-            .chars()
-            .rev()
-            .take(100)
-            .collect::<Vec<_>>()
-            .into_iter()
-            .rev()
-            .collect(),
-    }
+    let (stem, ending) = match safe.rsplit_once('.') {
+        Some((stem, ending)) => (stem, format!(".{}", ending.trim_matches('-'))),
+        None => (&*safe, String::new()),
+    };
+    let stem = stem.trim_matches(['.', '-']);
+    let ending = if ending.len() > 1 { &*ending } else { "" };
+    let name = match stem {
+        "" => format!("file{ending}"),
+        stem => format!("{stem}{ending}"),
+    };
+    // It is ASCII by now.
+    name[name.len().saturating_sub(SAFE_NAME_CHARS)..].to_owned()
 }
 
 #[cfg(test)]
@@ -164,8 +170,63 @@ mod tests {
     #[test]
     fn names_become_safe_and_keep_their_ending() {
         assert_eq!(safe_name("my document.pdf"), "my-document.pdf");
-        assert_eq!(safe_name("../../etc/passwd"), "etc-passwd");
         assert_eq!(safe_name("…"), "file");
         assert!(safe_name(&format!("{}.pdf", "x".repeat(300))).ends_with("x.pdf"));
     }
 }
+    let is_safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    #[test]
+    fn a_name_is_the_last_part_of_a_path() {
+        for path in [
+            "C:\\Users\\ann\\doc.txt",
+            "../../etc/doc.txt",
+            "doc.txt",
+            "a/doc.txt/",
+        ] {
+            assert_eq!(last_part(path), "doc.txt", "{path}");
+        }
+        assert_eq!(last_part("/"), "");
+    }
+
+    #[test]
+    fn a_path_of_a_file_is_one_plain_segment() {
+        let spell = Spelling::new(*b"sixteen bytes!!!");
+        let id = FileId::new(7).expect("an id");
+        let (hex, uuid) = (spell.hex(id), spell.uuid(id));
+        let is = |sealed| Some(Named { id, sealed });
+        for path in [
+            format!("/uploads/my-document-{hex}.pdf"),
+            format!("/uploads/{hex}"),
+            format!("/uploads/my-document-{uuid}.pdf"),
+            format!("/uploads/{uuid}"),
+            format!("/api/files/{hex}"),
+            format!("/api/files/{uuid}"),
+        ] {
+            assert_eq!(at(&spell, &path), is(true), "{path}");
+        }
+        assert_eq!(at(&spell, "/api/files/7"), is(false));
+        for path in [
+            "/uploads/../api/auth/logout".to_owned(),
+            format!("/uploads/../api/files/{hex}"),
+            format!("/uploads/%2e%2e/api/auth/logout-{hex}"),
+            format!("/uploads/x/{hex}"),
+            format!("/uploads/x-{hex}.pdf?a=1"),
+            format!("/uploads/x-{hex}.pdf#a"),
+            format!("/uploads/..-{hex}"),
+            format!("/api/files/{hex}/"),
+            format!("/api/files/x-{hex}"),
+            format!("//uploads/{hex}"),
+            "/api/files/upload".to_owned(),
+            "/api/auth/logout".to_owned(),
+            NOWHERE.to_owned(),
+            "/".to_owned(),
+        ] {
+            assert_eq!(at(&spell, &path), None, "{path}");
+        }
+    }
+
+        assert_eq!(safe_name("日本語 ファイル.txt"), "file.txt");
+        assert_eq!(safe_name("Übung 世界.tar.gz"), "bung---.tar.gz");
+        assert_eq!(safe_name(".."), "file");
+        assert_eq!(safe_name(".bashrc"), "file.bashrc");
+        assert_eq!(safe_name("v1.日本"), "v1");

@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use super::answer::{Answer, json_reply, stream_reply};
 use super::call::Call;
+use super::media;
 use crate::core::error::Error;
 use crate::core::limits::FILE_PART;
 use crate::core::model::{File, FileId, FileKind};
@@ -127,24 +128,26 @@ fn out_of_range(size: u64) -> super::answer::Reply {
 
 /// What a browser must know of a file, so that it shows pictures and runs nothing.
 fn describe(headers: &mut HeaderMap, file: &File) {
-    let kind = file.media_type.split('/').next().unwrap_or("");
-    let shown = (matches!(kind, "image" | "audio" | "video") && file.media_type != "image/svg+xml")
-        || file.media_type == "text/plain";
-    let way = if shown { "inline" } else { "attachment" };
+    let media_type = media::served(&file.media_type);
+    let way = if media::is_shown(media_type) {
+        "inline"
+    } else {
+        "attachment"
+    };
     let name: String = form_urlencoded::byte_serialize(file.original.as_bytes())
         .collect::<String>()
         .replace('+', "%20");
     let disposition = format!("{way}; filename=\"{}\"; filename*=UTF-8''{name}", file.name);
-    let media_type = match kind {
-        "text" => format!("{}; charset=utf-8", file.media_type),
-        _ => file.media_type.clone(),
+    let media_type = match media_type.split('/').next() {
+        Some("text") => format!("{media_type}; charset=utf-8"),
+        _ => media_type.to_owned(),
     };
     for (name, value) in [
         (header::CONTENT_TYPE, media_type.as_str()),
         (header::CONTENT_DISPOSITION, disposition.as_str()),
         (
             header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; sandbox",
+            "default-src 'none'; media-src 'self'; sandbox",
         ),
         (header::CACHE_CONTROL, "private, no-cache"),
         (header::ACCEPT_RANGES, "bytes"),

@@ -15,6 +15,7 @@ pub mod given;
 mod issuer;
 pub mod login;
 pub mod mailing;
+mod media;
 pub mod oidc;
 pub mod origin;
 pub mod pages;

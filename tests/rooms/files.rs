@@ -76,16 +76,15 @@ async fn ann_uploads_a_document_into_a_room() {
 }
 
 #[tokio::test]
-async fn a_file_without_a_room_is_the_uploaders_own() {
+async fn a_file_without_a_room_opens_by_its_url_and_is_listed_for_its_uploader_alone() {
     let chat = Chat::open().await;
     let (ann, bob) = (chat.rooms("ann").await, chat.rooms("bob").await);
     let file = uploaded(&ann, Form::file("diary.txt", "text/plain", "Dear diary")).await;
     let path = format!("/api/files/{}", id(&file));
-    assert_eq!(ann.get(&path).await.has_status(200).body, b"Dear diary");
-    let nothing = bob.get("/api/files/999999999").await.refused(404).json();
     for path in [&*path, file["url"].as_str().expect("a url")] {
-        assert_eq!(bob.get(path).await.refused(404).json(), nothing, "{path}");
-        chat.nobody().get(path).await.refused(404);
+        for who in [&ann, &bob, &chat.nobody()] {
+            assert_eq!(who.get(path).await.has_status(200).body, b"Dear diary");
+        }
     }
     ann.get("/api/files")
         .await
@@ -199,6 +198,8 @@ async fn nothing_that_a_browser_would_run_is_shown_inline() {
         ("page.xhtml", "application/xhtml+xml", html),
         ("picture.svg", "image/svg+xml", svg),
         ("script.js", "text/javascript", "alert(1)"),
+        ("module.mjs", "text/javascript", "alert(1)"),
+        ("style.css", "text/css", "body { display: none }"),
         ("feed.xml", "application/xml", svg),
         ("picture.png", "text/html", html),
         ("picture.jpg", "image/jpeg", html),
@@ -215,17 +216,12 @@ async fn nothing_that_a_browser_would_run_is_shown_inline() {
             .await;
         assert_eq!(download.has_status(200).body, bytes.as_bytes());
         assert_eq!(download.says("X-Content-Type-Options"), "nosniff");
+        // Not even as an attachment: a page of ours that loads it as a script must get none.
         let kind = download.says("Content-Type").to_lowercase();
-        let runs = ["html", "svg", "xml", "script"]
+        let runs = ["html", "svg", "xml", "script", "css"]
             .iter()
             .any(|word| kind.contains(word));
-        let attached = download
-            .says("Content-Disposition")
-            .starts_with("attachment");
-        assert!(
-            attached || !runs,
-            "{name} as {claimed} is served inline as {kind}"
-        );
+        assert!(!runs, "{name} as {claimed} is served as {kind}");
     }
 }
 
@@ -279,4 +275,88 @@ async fn a_file_that_is_known_already_is_not_sent_again() {
     let head = ann.sends(Request::new("HEAD", &path)).await;
     assert!(head.has_status(200).body.is_empty(), "HEAD has no body");
     assert_eq!(head.says("Content-Length"), "10");
+}
+
+#[tokio::test]
+async fn names_of_other_scripts_and_systems_stay_names() {
+    let chat = Chat::open().await;
+    let ann = chat.rooms("ann").await;
+    for (parameter, original, name) in [
+        (
+            "filename=\"日本語 ファイル.txt\"",
+            "日本語 ファイル.txt",
+            "file.txt",
+        ),
+        (
+            "filename*=UTF-8''%E6%97%A5%E6%9C%AC%20notes.txt",
+            "日本 notes.txt",
+            "notes.txt",
+        ),
+        (
+            "filename=\"notes.txt\"; filename*=UTF-8''gr%C3%BC%C3%9Fe.txt",
+            "grüße.txt",
+            "gr--e.txt",
+        ),
+        ("filename=\"C:\\Users\\ann\\doc.txt\"", "doc.txt", "doc.txt"),
+        ("filename=\"/home/ann/doc.txt\"", "doc.txt", "doc.txt"),
+    ] {
+        let part = format!(
+            "--b\r\nContent-Disposition: form-data; name=\"file\"; {parameter}\r\n\r\nwords\r\n--b--\r\n"
+        );
+        let form =
+            Request::new("POST", "/api/files/upload").body("multipart/form-data; boundary=b", part);
+        let file = ann.sends(form).await.has_status(201).json()["data"].clone();
+        assert_eq!(file["originalName"], original);
+        assert_eq!(file["filename"], name, "{original}");
+        let download = ann.get(file["url"].as_str().expect("a url")).await;
+        assert_eq!(download.has_status(200).text(), "words", "{original}");
+    }
+    let room = ann.opens_room("Lobby").await;
+    let said = json!({ "roomId": room, "filename": "C:\\temp\\日本語.txt" });
+    let shared = ann.asks_with("fileUpload", said, b"words").await;
+    assert_eq!(shared["file"]["originalName"], "日本語.txt", "{shared}");
+    assert_eq!(shared["file"]["filename"], "file.txt");
+}
+
+#[tokio::test]
+async fn what_is_played_is_served_so_that_a_browser_plays_it() {
+    let chat = Chat::open().await;
+    let ann = chat.rooms("ann").await;
+    let isom = |brand: &str| [b"\0\0\0\x20ftyp", brand.as_bytes(), &[0; 20]].concat();
+    let wav = [b"RIFF\x24\0\0\0WAVEfmt ", &[0; 28][..]].concat();
+    let ogg = [b"OggS\0\x02", &[0; 30][..]].concat();
+    for (name, bytes, kind) in [
+        ("film.mp4", isom("isom"), "video/mp4"),
+        (
+            "film.webm",
+            [b"\x1a\x45\xdf\xa3", &b"\x42\x82\x84webm"[..], &[0; 256]].concat(),
+            "video/webm",
+        ),
+        (
+            "song.mp3",
+            b"ID3\x04\0\0\0\0\0\0____".to_vec(),
+            "audio/mpeg",
+        ),
+        ("song.wav", wav, "audio/wav"),
+        ("song.m4a", isom("M4A "), "audio/mp4"),
+        ("song.ogg", ogg, "audio/ogg"),
+    ] {
+        let file = uploaded(&ann, Form::file(name, "application/octet-stream", &bytes)).await;
+        assert_eq!(file["mimetype"], kind, "{name}");
+        let played = ann.get(file["url"].as_str().expect("a url")).await;
+        assert_eq!(played.has_status(200).says("Content-Type"), kind, "{name}");
+        assert!(played.says("Content-Disposition").starts_with("inline"));
+        // The page that a browser makes around it loads it once more.
+        let policy = played.says("Content-Security-Policy");
+        assert!(policy.contains("media-src 'self'"), "{policy}");
+        assert!(policy.contains("sandbox"), "{policy}");
+    }
+    for bytes in [
+        &b"\x01\x02\x03\x04"[..],
+        b"\xff\xfe\xfd",
+        b"words \xff\xff words",
+    ] {
+        let file = uploaded(&ann, Form::file("data", "text/plain", bytes)).await;
+        assert_eq!(file["mimetype"], "application/octet-stream", "{bytes:?}");
+    }
 }

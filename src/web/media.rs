@@ -1,0 +1,171 @@
+//! Of which media type is a file, and as which is it served? What content can tell, a name cannot; and no browser gets
+//! anything that it would run.
+
+use crate::core::limits::FILE_PART;
+
+/// What is known by other names than those that browsers play it by.
+const PLAYED_AS: &[(&str, &str)] = &[
+    ("audio/m4a", "audio/mp4"),
+    ("audio/x-m4a", "audio/mp4"),
+    ("audio/opus", "audio/ogg"),
+    ("application/ogg", "audio/ogg"),
+    ("audio/x-flac", "audio/flac"),
+    ("audio/x-wav", "audio/wav"),
+    ("video/x-m4v", "video/mp4"),
+];
+
+/// What a browser runs nothing of, and who downloads it may want to know. Of texts it is these alone: of a script, a
+/// style or a page our own pages would take it for theirs.
+const KNOWN: &[&str] = &[
+    "text/plain",
+    "text/csv",
+    "text/markdown",
+    "application/pdf",
+    "application/json",
+    "application/zip",
+    "application/gzip",
+    "application/x-7z-compressed",
+    "application/x-bzip2",
+    "application/x-tar",
+    "application/x-xz",
+    "application/vnd.rar",
+    "application/epub+zip",
+    "application/msword",
+    "application/rtf",
+];
+/// What everything else is: bytes.
+const BYTES: &str = "application/octet-stream";
+
+/// The media type of a file that begins so, by content as well as by name.
+pub fn of(start: &[u8], name: &str) -> String {
+    if let Some(known) = infer::get(start) {
+        return played_as(known.mime_type()).into();
+    }
+    let guess = mime_guess::from_path(name).first_or_octet_stream();
+    let says_text = guess.type_() == "text"
+        || matches!(
+            guess.essence_str(),
+            "application/json"
+                | "application/xml"
+                | "image/svg+xml"
+                | "application/javascript"
+                | "application/x-sh"
+        );
+    match (is_text(start), says_text) {
+        (true, true) => guess.essence_str().into(),
+        (true, false) => "text/plain".into(),
+        (false, _) if guess.type_() == "application" && guess.subtype() != "pdf" => {
+            guess.essence_str().into()
+        }
+        (false, _) => BYTES.into(),
+    }
+}
+
+/// Is this the start of a text? UTF-8, with nothing in it that no text has; colours of a terminal are of one.
+fn is_text(start: &[u8]) -> bool {
+    let text = match std::str::from_utf8(start) {
+        Ok(text) => text,
+        // A part may end within a character.
+        Err(cut) if cut.error_len().is_none() && start.len() >= FILE_PART => {
+            std::str::from_utf8(&start[..cut.valid_up_to()]).unwrap_or_default()
+        }
+        Err(_) => return false,
+    };
+    let is_of_one = |c: char| !c.is_control() || "\t\n\r\u{8}\u{c}\u{1b}\u{85}".contains(c);
+    text.chars().all(is_of_one)
+}
+
+/// As which type a file of this one is served. Files of before may have any.
+pub fn served(media_type: &str) -> &str {
+    let media_type = played_as(media_type);
+    let (kind, rest) = media_type.split_once('/').unwrap_or_default();
+    let is_of_an_office = rest.starts_with("vnd.") && !rest.ends_with("+xml");
+    let is_inert = match kind {
+        "image" => !rest.ends_with("xml"),
+        "audio" | "video" => true,
+        "application" => KNOWN.contains(&media_type) || is_of_an_office,
+        _ => KNOWN.contains(&media_type),
+    };
+    if is_inert { media_type } else { BYTES }
+}
+
+/// May a browser show it in a page of its own, rather than keep it?
+pub fn is_shown(served: &str) -> bool {
+    let kind = served.split('/').next().unwrap_or_default();
+    matches!(kind, "image" | "audio" | "video") || served == "text/plain"
+}
+
+fn played_as(media_type: &str) -> &str {
+    let other = PLAYED_AS.iter().find(|(known, _)| *known == media_type);
+    other.map_or(media_type, |(_, played)| played)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_decides_and_the_name_helps() {
+        for (start, name, expected) in [
+            (&b"%PDF-1.4 \n"[..], "my-document.pdf", "application/pdf"),
+            (b"\x89PNG\r\n\x1a\n____", "x.html", "image/png"),
+            (b"hello", "notes.txt", "text/plain"),
+            (b"hello", "picture.png", "text/plain"),
+            (b"{}", "a.json", "application/json"),
+            (b"\0\x01\x02", "picture.png", BYTES),
+            (b"<script>", "a.svg", "text/html"),
+            (b"<g onload=alert(1)>", "a.svg", "image/svg+xml"),
+            (b"\x1b[31mred\x1b[0m\n", "build.log", "text/plain"),
+            ("日本語".as_bytes(), "notes", "text/plain"),
+            // No NUL, and no text.
+            (b"\x01\x02\x03\x04", "data", BYTES),
+            (b"\xff\xfe\xfd", "data", BYTES),
+            (b"ab\xff", "notes.txt", BYTES),
+            (
+                "日本語".as_bytes().split_last().expect("bytes").1,
+                "notes",
+                BYTES,
+            ),
+            (b"\0\0\0\x20ftypM4A \0\0\0\0", "song.m4a", "audio/mp4"),
+            (b"OggS\0\x02______________________", "song.ogg", "audio/ogg"),
+        ] {
+            assert_eq!(of(start, name), expected, "{name} {start:?}");
+        }
+        let mut long = vec![b'x'; FILE_PART - 1];
+        long.push(0xe6);
+        assert_eq!(of(&long, "notes"), "text/plain", "cut within a character");
+    }
+
+    #[test]
+    fn nothing_that_a_browser_would_run_keeps_its_type() {
+        for runs in [
+            "text/html",
+            "application/xhtml+xml",
+            "image/svg+xml",
+            "text/xml",
+            "application/xml",
+            "text/javascript",
+            "application/javascript",
+            "application/ecmascript",
+            "text/css",
+            "application/wasm",
+            "application/vnd.mozilla.xul+xml",
+            "text/cache-manifest",
+            "nonsense",
+            "",
+        ] {
+            assert_eq!(served(runs), BYTES, "{runs}");
+            assert!(!is_shown(served(runs)), "{runs}");
+        }
+        for inert in [
+            "application/pdf",
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            "image/png",
+            "video/mp4",
+            "text/plain",
+        ] {
+            assert_eq!(served(inert), inert);
+        }
+        assert_eq!(served("audio/m4a"), "audio/mp4");
+    }
+}
