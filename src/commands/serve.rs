@@ -59,6 +59,7 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
         lock,
         bound,
         rates: flags.rates(),
+        volume: flags.volume(),
         members_only: flags.members_only,
         trust_proxy: flags.trust_proxy,
         cors_origin: flags.cors_origin,

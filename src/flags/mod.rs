@@ -20,6 +20,7 @@ use crate::mail::mailer::Smtp;
 use crate::web::oidc::OidcFlags;
 use crate::web::origin::{self, Origin};
 use crate::web::rates::Rate;
+use crate::web::volumes::Volume;
 pub use settings::settings;
 pub use values::Listen;
 
@@ -330,9 +331,12 @@ pub struct Serve {
     /// The rooms API: per account, or per address without one [default: 100/15m]
     #[arg(long, value_name = "N/SPAN|off", help_heading = "Promises and limits")]
     pub limit_api: Option<Rate>,
-    /// Uploads: per account [default: 10/1h]
+    /// POST /api/files/upload and the fileUpload event, as the rooms document has it: per account [default: 10/1h]
     #[arg(long, value_name = "N/SPAN|off", help_heading = "Promises and limits")]
     pub limit_upload: Option<Rate>,
+    /// Uploads of every way, in bytes per account; a file counts as 64KiB at least [default: 500MiB/1d]
+    #[arg(long, value_name = "SIZE/SPAN|off", value_parser = values::volume, help_heading = "Promises and limits")]
+    pub limit_upload_bytes: Option<Volume>,
     /// Events of one socket, with bursts of five times as many [default: 20/1s]
     #[arg(long, value_name = "N/SPAN|off", help_heading = "Promises and limits")]
     pub limit_events: Option<Rate>,
@@ -493,6 +497,13 @@ impl Serve {
             let unset = (!self.temp).then_some((count, Duration::from_secs(seconds)));
             given[i].unwrap_or(Rate(unset))
         })
+    }
+
+    /// How many bytes an account may upload in which time. A throwaway instance does not count.
+    pub fn volume(&self) -> Volume {
+        let documented = Volume(Some((500 << 20, Duration::from_secs(24 * 60 * 60))));
+        let unset = if self.temp { Volume(None) } else { documented };
+        self.limit_upload_bytes.unwrap_or(unset)
     }
 
     /// How the core is to be opened.

@@ -7,6 +7,7 @@ use ipnet::IpNet;
 
 use crate::core::time;
 use crate::dialects::ALL;
+use crate::web::volumes::Volume;
 
 /// An address, and the dialect whose routes are asked first there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,14 +66,30 @@ pub fn span(text: &str) -> Result<Duration, String> {
 }
 
 pub fn size(text: &str) -> Result<u64, String> {
-    let units = [("GiB", 30), ("MiB", 20), ("KiB", 10), ("B", 0), ("", 0)];
-    let read = units.iter().find_map(|(unit, shift)| {
-        let number: u64 = text.strip_suffix(unit)?.trim().parse().ok()?;
-        number
-            .checked_mul(1 << shift)
-            .filter(|size| (1..=1 << 30).contains(size))
-    });
+    let read = bytes(text).filter(|size| *size <= 1 << 30);
     read.ok_or_else(|| format!("{text} is no size up to 1GiB: write 512KiB or 10MiB"))
+}
+
+/// So many bytes in a span of time, or `off`.
+pub fn volume(text: &str) -> Result<Volume, String> {
+    if text == "off" {
+        return Ok(Volume(None));
+    }
+    let read = text.split_once('/').and_then(|(most, span)| {
+        let (most, span) = (bytes(most)?, time::span(span)?);
+        Some(Volume(Some((most, span))))
+    });
+    read.ok_or_else(|| {
+        format!("{text} is no volume: write 500MiB/1d (so many bytes a day), or off")
+    })
+}
+
+fn bytes(text: &str) -> Option<u64> {
+    let units = [("GiB", 30), ("MiB", 20), ("KiB", 10), ("B", 0), ("", 0)];
+    units.iter().find_map(|(unit, shift)| {
+        let number: u64 = text.strip_suffix(unit)?.trim().parse().ok()?;
+        number.checked_mul(1 << shift).filter(|size| *size > 0)
+    })
 }
 
 #[cfg(test)]
@@ -104,5 +121,12 @@ mod tests {
         assert_eq!(size("512 KiB"), Ok(512 << 10));
         assert_eq!(size("100"), Ok(100));
         assert!(size("0").is_err() && size("2GiB").is_err() && size("much").is_err());
+        let day = Duration::from_secs(86_400);
+        assert_eq!(volume("500MiB/1d"), Ok(Volume(Some((500 << 20, day)))));
+        assert_eq!(volume("2GiB/1d"), Ok(Volume(Some((2 << 30, day)))));
+        assert_eq!(volume("off"), Ok(Volume(None)));
+        for wrong in ["500MiB", "0/1d", "500MiB/0s", "/1d", "many/1d"] {
+            assert!(volume(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -39,6 +39,7 @@ use crate::web::oidc::{Oidc, OidcFlags};
 use crate::web::origin::Origin;
 use crate::web::rates::{Rate, Rates};
 use crate::web::routes::Routes;
+use crate::web::volumes::Volume;
 use crate::web::watch::{About, Setting, Watch};
 use crate::web::{self, Web};
 use door::Door;
@@ -65,6 +66,8 @@ pub struct Settings {
     pub bound: Bound,
     /// Auth, API, upload, events.
     pub rates: [Rate; 4],
+    /// How many bytes an account may upload.
+    pub volume: Volume,
     pub members_only: bool,
     pub trust_proxy: Vec<IpNet>,
     pub cors_origin: Vec<Origin>,
@@ -100,7 +103,7 @@ impl Server {
     pub async fn start(settings: Settings) -> io::Result<Self> {
         let core = settings.core;
         let [auth, api, upload, events] = settings.rates;
-        let rates = Arc::new(Rates::new(auth, api, upload));
+        let rates = Arc::new(Rates::new(auth, api, upload, settings.volume));
         let scheme = if settings.tls.is_some() {
             "https"
         } else {

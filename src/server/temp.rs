@@ -48,6 +48,7 @@ impl Server {
             lock,
             bound: Bound::to(flags.listeners(false)).await?,
             rates: flags.rates(),
+            volume: flags.volume(),
             members_only: false,
             trust_proxy: Vec::new(),
             cors_origin: Vec::new(),

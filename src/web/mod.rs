@@ -24,6 +24,7 @@ pub mod rates;
 mod refused;
 pub mod routes;
 pub mod uploads;
+pub mod volumes;
 pub mod watch;
 
 use std::convert::Infallible;
@@ -132,7 +133,7 @@ impl Web {
             None => (None, Ok(())),
         };
         let patience = match route.class {
-            Class::Upload | Class::Long => UPLOAD,
+            Class::Upload | Class::Attachment | Class::Long => UPLOAD,
             Class::Auth | Class::Api | Class::Free => REQUEST,
         };
         let answered = match counted {

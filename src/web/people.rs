@@ -1,7 +1,7 @@
-//! Where is their picture?
+//! Where are their pictures and files?
 
 use crate::core::id::Spelling;
-use crate::core::model::Picture;
+use crate::core::model::{File, Picture};
 
 /// The URL of a profile picture: a path here, which needs no token, or another place.
 pub fn picture_url(spell: &Spelling, picture: Option<&Picture>) -> Option<String> {
@@ -9,4 +9,13 @@ pub fn picture_url(spell: &Spelling, picture: Option<&Picture>) -> Option<String
         Picture::Kept(file) => format!("/uploads/profile-{}", spell.hex(*file)),
         Picture::Elsewhere(url) => url.clone(),
     })
+}
+
+/// The path of a file: its name, with its id before the ending.
+pub fn file_url(spell: &Spelling, file: &File) -> String {
+    let id = spell.hex(file.id);
+    match file.name.rsplit_once('.') {
+        Some((stem, ending)) => format!("/uploads/{stem}-{id}.{ending}"),
+        None => format!("/uploads/{}-{id}", file.name),
+    }
 }

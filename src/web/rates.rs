@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderValue};
 use moka::sync::Cache;
 
 use super::answer::seconds;
+use super::volumes::{Volume, Volumes};
 use crate::core::error::{Error, Result};
 use crate::core::model::AccountId;
 use crate::core::time;
@@ -44,19 +45,23 @@ pub enum Class {
     Auth,
     /// The rooms document's API: per account, per address without one.
     Api,
-    /// Uploads: per account.
+    /// The rooms document's uploads: per account.
     Upload,
+    /// All other uploads: in bytes, which all of them are counted in.
+    Attachment,
     /// As often as one likes.
     Free,
     /// The same, and for as long as an upload may take.
     Long,
 }
 
-/// The three limits of a server.
+/// The limits of a server.
 pub struct Rates {
     auth: Option<Window>,
     api: Option<Window>,
     upload: Option<Window>,
+    /// What everybody has uploaded.
+    pub volumes: Volumes,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -89,8 +94,9 @@ pub struct Standing {
 }
 
 impl Rates {
-    pub fn new(auth: Rate, api: Rate, upload: Rate) -> Self {
+    pub fn new(auth: Rate, api: Rate, upload: Rate, volume: Volume) -> Self {
         Self {
+            volumes: Volumes::new(volume),
             auth: Window::new(auth),
             api: Window::new(api),
             upload: Window::new(upload),
@@ -115,7 +121,7 @@ impl Rates {
                 &self.upload,
                 asker.account.map_or(Key::Address(address), Key::Account),
             ),
-            Class::Free | Class::Long => return None,
+            Class::Attachment | Class::Free | Class::Long => return None,
         };
         window.as_ref().map(|window| window.count(key))
     }
@@ -183,7 +189,7 @@ mod tests {
     #[test]
     fn the_sixth_in_a_minute_is_one_too_many() {
         let rate = |text: &str| text.parse::<Rate>().expect("a rate");
-        let rates = Rates::new(rate("5/1m"), rate("off"), rate("off"));
+        let rates = Rates::new(rate("5/1m"), rate("off"), rate("off"), Volume(None));
         let asker = Asker {
             account: None,
             address: [127, 0, 0, 1].into(),

@@ -7,6 +7,9 @@ use bytes::{Bytes, BytesMut};
 
 use super::call::Call;
 use super::forms::{self, broken};
+use super::media;
+use super::rates::Rates;
+use super::volumes::Allowance;
 use crate::core::error::{Error, Result};
 use crate::core::limits::FILE_PART;
 use crate::core::model::{ConversationId, File, FileId, Me};
@@ -18,6 +21,7 @@ pub struct Intake {
     me: Me,
     original: String,
     most: u64,
+    allowance: Allowance,
     /// What is not stored yet.
     rest: BytesMut,
     stored: Option<FileId>,
@@ -27,25 +31,30 @@ pub struct Intake {
 }
 
 impl Intake {
-    pub fn new(core: Core, me: Me, original: String) -> Self {
+    /// # Errors
+    /// `TooOften` where this person has uploaded all that they may by now.
+    pub fn begin(core: Core, me: Me, original: String, rates: &Rates) -> Result<Self> {
         let most = core.limits().upload_bytes;
-        Self {
+        let mut allowance = rates.volumes.of(me.id);
+        allowance.take(0)?;
+        Ok(Self {
             core,
             me,
             original,
             most,
+            allowance,
             rest: BytesMut::new(),
             stored: None,
             parts: 0,
             size: 0,
             hash: digest::Context::new(&digest::SHA256),
-        }
+        })
     }
 
     /// Takes in some bytes.
     ///
     /// # Errors
-    /// `TooLarge` past the limit; what the writer refuses.
+    /// `TooLarge` past the limit, `TooOften` past what this person may upload; what the writer refuses.
     pub async fn add(&mut self, bytes: Bytes) -> Result<()> {
         self.size += bytes.len() as u64;
         if self.size > self.most {
@@ -54,6 +63,7 @@ impl Intake {
                 self.most
             )));
         }
+        self.allowance.take(self.size)?;
         self.hash.update(&bytes);
         self.rest.extend_from_slice(&bytes);
         while self.rest.len() >= FILE_PART {
@@ -98,7 +108,7 @@ impl Intake {
             Some(id) => id,
             None => {
                 let (me, original) = (self.me.clone(), self.original.clone());
-                let media_type = media_type(&part, &original);
+                let media_type = media::of(&part, &original);
                 let made = self
                     .core
                     .write(move |tx| file::begin(tx, &me, &original, &media_type))
@@ -126,43 +136,25 @@ impl Drop for Intake {
     }
 }
 
-/// The media type, by content as well as by name: what content can tell, the name cannot.
-fn media_type(start: &[u8], name: &str) -> String {
-    if let Some(known) = infer::get(start) {
-        return known.mime_type().into();
-    }
-    let text = !start.contains(&0) && {
-        // A part may end within a character.
-        let valid = std::str::from_utf8(start).map_or_else(|e| e.valid_up_to(), str::len);
-        start.len() - valid < 4
-    };
-    let guess = mime_guess::from_path(name).first_or_octet_stream();
-    let says_text = guess.type_() == "text"
-        || matches!(
-            guess.essence_str(),
-            "application/json" | "application/xml" | "image/svg+xml"
-        )
-        || matches!(
-            guess.essence_str(),
-            "application/javascript" | "application/x-sh"
-        );
-    match (text, says_text) {
-        (true, true) => guess.essence_str().into(),
-        (true, false) => "text/plain".into(),
-        (false, _) if guess.type_() == "application" && guess.subtype() != "pdf" => {
-            guess.essence_str().into()
-        }
-        (false, _) => "application/octet-stream".into(),
-    }
+/// Where an upload is to be shared.
+#[derive(Clone, Copy)]
+pub enum Destination<'n> {
+    /// In the conversation that the form or the query names by one of these, if it does.
+    Named(&'n [&'n str]),
+    Here(ConversationId),
 }
 
-/// Takes a `multipart/form-data` upload: a `file`, and the conversation under one of these names, if any.
+/// Takes a `multipart/form-data` upload: a `file`, and where it is to be shared.
 ///
 /// # Errors
-/// `WrongType` for another content type, `Malformed` for a broken form, `Invalid` without a file, `TooLarge`.
-pub async fn take_upload(call: &mut Call, me: Me, place_names: &[&str]) -> Result<Arc<File>> {
+/// `WrongType` for another content type, `Malformed` for a broken form, `Invalid` without a file, `TooLarge`, and `TooOften`
+/// where this person has uploaded all that they may by now.
+pub async fn take_upload(call: &mut Call, me: Me, to: Destination<'_>) -> Result<Arc<File>> {
     let mut query = call.query();
-    let mut conversation = query.optional_id(place_names);
+    let (place_names, mut conversation) = match to {
+        Destination::Named(names) => (names, query.optional_id(names)),
+        Destination::Here(conversation) => (&[][..], Some(conversation)),
+    };
     query.done(Some(()))?;
     if let Some(conversation) = conversation {
         let me = me.clone();
@@ -175,8 +167,9 @@ pub async fn take_upload(call: &mut Call, me: Me, place_names: &[&str]) -> Resul
     while let Some(mut field) = form.next_field().await.map_err(broken)? {
         let name = field.name().unwrap_or_default().to_owned();
         if name == "file" && intake.is_none() {
-            let original = field.file_name().unwrap_or("file").to_owned();
-            let mut file = Intake::new(call.core().clone(), me.clone(), original);
+            let original = forms::file_name(&field).unwrap_or_else(|| "file".into());
+            let rates = &call.web().rates;
+            let mut file = Intake::begin(call.core().clone(), me.clone(), original, rates)?;
             while let Some(bytes) = field.chunk().await.map_err(broken)? {
                 file.add(bytes).await?;
             }
@@ -205,27 +198,4 @@ async fn short_text(field: &mut multer::Field<'_>) -> Result<String> {
         }
     }
     Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn content_decides_and_the_name_helps() {
-        assert_eq!(
-            media_type(b"%PDF-1.4 \n", "my-document.pdf"),
-            "application/pdf"
-        );
-        assert_eq!(media_type(b"\x89PNG\r\n\x1a\n____", "x.html"), "image/png");
-        assert_eq!(media_type(b"hello", "notes.txt"), "text/plain");
-        assert_eq!(media_type(b"hello", "picture.png"), "text/plain");
-        assert_eq!(media_type(b"{}", "a.json"), "application/json");
-        assert_eq!(
-            media_type(b"\0\x01\x02", "picture.png"),
-            "application/octet-stream"
-        );
-        assert_eq!(media_type(b"<script>", "a.svg"), "text/html");
-        assert_eq!(media_type(b"<g onload=alert(1)>", "a.svg"), "image/svg+xml");
-    }
 }

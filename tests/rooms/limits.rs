@@ -97,6 +97,39 @@ async fn a_few_uploads_an_hour_by_either_way() {
 }
 
 #[tokio::test]
+async fn an_evening_with_pictures_is_counted_in_bytes_and_not_in_files() {
+    let chat = Chat::with(&["--limit-upload", "3/1h", "--limit-upload-bytes", "2MiB/1d"]).await;
+    let (ann, bob) = (chat.rooms("ann").await, chat.rooms("bob").await);
+    let pair = ann.meets(&bob).await;
+    let attaches = async |who: &Person, bytes: usize| {
+        let form = Form::file("picture.bin", "application/octet-stream", vec![7; bytes]);
+        let path = format!("/api/conversations/{pair}/attachments");
+        who.sends(Request::new("POST", path).form(form)).await
+    };
+    for _ in 0..12 {
+        attaches(&ann, 100 << 10).await.has_status(201);
+    }
+    // Whoever sends many small ones pays for files, not for bytes: 64 KiB each.
+    for _ in 0..13 {
+        attaches(&ann, 1).await.has_status(201);
+    }
+    let refused = attaches(&ann, 1).await;
+    let wait = number(refused.refused(429), "Retry-After");
+    assert!((1..=24 * 60 * 60).contains(&wait), "come back in {wait} s");
+    // All ways of uploading are one volume.
+    let file = || Form::file("notes.txt", "text/plain", "some notes");
+    ann.uploads(file()).await.refused(429);
+    let said = json!({ "roomId": pair, "filename": "notes.txt" });
+    let refused = ann.asks_with("fileUpload", said, b"notes").await;
+    assert_eq!(refused["error"]["statusCode"], 429, "{refused}");
+    attaches(&bob, 1 << 20).await.has_status(201);
+    // One that is too much is refused on its way, and has cost what came of it.
+    attaches(&bob, 3 << 20).await.refused(429);
+    attaches(&bob, 1).await.refused(429);
+    ann.posts(&pair, "Words are still free").await;
+}
+
+#[tokio::test]
 async fn a_socket_may_hurry_but_not_flood() {
     let chat = Chat::with(&["--limit-events", "20/1s"]).await;
     let ann = chat.rooms("ann").await;

@@ -1,6 +1,7 @@
 //! The real server, started for one scene and ended with it.
 
 use super::{PATIENCE, Person};
+use chat::core::id::Spelling;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -177,6 +178,17 @@ impl Chat {
         rows.collect::<Result<_, _>>().expect("texts")
     }
 
+    /// How this server spells ids.
+    pub fn spelling(&self) -> Spelling {
+        let file = self.announced["db"].as_str();
+        let file = file.expect("the announcement names the file");
+        let conn = rusqlite::Connection::open(file).expect("the database");
+        let key = "SELECT value FROM secrets WHERE name = 'ids'";
+        let key = conn.query_row(key, (), |row| row.get::<_, Vec<u8>>(0));
+        let key = key.expect("a secret").try_into();
+        Spelling::new(key.expect("sixteen bytes"))
+    }
+
     /// What the server has said to its log so far.
     pub fn log(&self) -> String {
         self.log.text()
@@ -240,7 +252,7 @@ impl Drop for Chat {
 /// The flags for a server on a file that limits nothing and hashes fast.
 pub fn on_file(file: &Path) -> Vec<&str> {
     let file = file.to_str().expect("a temporary path is UTF-8");
-    let unlimited = "--limit-auth off --limit-api off --limit-upload off --limit-events off";
+    let unlimited = "--limit-auth off --limit-api off --limit-upload off --limit-upload-bytes off --limit-events off";
     let quick = "--listen 127.0.0.1:0 --bcrypt-cost 4";
     ["--db", file]
         .into_iter()

@@ -102,7 +102,7 @@ export const roomDetails = async (id) => (await ask('GET', `/api/rooms/${each(id
 // What the system says: direct.
 export const readNotice = (id) => ask('PATCH', `/api/notifications/${each(id)}/read`);
 
-/** Uploads a file into a conversation: rooms. `fetch` cannot say how far it is, so this is the older way. */
+/** Uploads a file into a conversation; what comes back goes with a message. `fetch` cannot say how far it is, so this is the older way. */
 export function upload(conversationId, file, clientMessageId, progress) {
   const request = new XMLHttpRequest();
   const done = new Promise((resolve, reject) => {
@@ -114,17 +114,16 @@ export function upload(conversationId, file, clientMessageId, progress) {
       } catch {
         // Something on the way answered in its own words.
       }
-      if (request.status >= 200 && request.status < 300) return resolve(said.data);
+      if (request.status >= 200 && request.status < 300) return resolve(said);
       reject(new Refusal(request.status, said, Number(request.getResponseHeader('retry-after')) || 0));
     };
     request.onerror = request.ontimeout = () => reject(new Refusal(0));
     request.onabort = () => reject(new Refusal(0));
     const form = new FormData();
     // The server reads part by part: what it must know comes before the bytes.
-    form.append('roomId', conversationId);
     form.append('clientMessageId', clientMessageId);
     form.append('file', file, file.name || 'file');
-    request.open('POST', at('/api/files/upload'));
+    request.open('POST', at(`/api/conversations/${each(conversationId)}/attachments`));
     request.setRequestHeader('authorization', `Bearer ${token}`);
     request.timeout = 120_000;
     request.send(form);

@@ -38,8 +38,7 @@ export async function upload(talk, item) {
   });
   item.abort = going.abort;
   try {
-    const { originalName, mimetype, size, url } = await going.done;
-    item.attachment = { filename: originalName, mimeType: mimetype, url, size };
+    item.attachment = await going.done;
   } catch (refusal) {
     item.why = refusal.status === 413 ? 'Too large.' : refusal.message;
   }

@@ -188,7 +188,7 @@ async fn keep(call: &Call, login: &str, id: AccountId, picture: FormFile) -> Res
     } else {
         picture.name
     };
-    let mut intake = Intake::new(call.core().clone(), me, name);
+    let mut intake = Intake::begin(call.core().clone(), me, name, &call.web().rates)?;
     intake.add(picture.bytes).await?;
     let file = intake.finish(None, None).await?;
     call.write(move |tx| account::show_picture(tx, id, file.id))

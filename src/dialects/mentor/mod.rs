@@ -37,6 +37,8 @@ impl crate::dialects::Dialect for Dialect {
             GET    "/api/conversations/{id}/messages" => rest::list_messages, Free;
             POST   "/api/conversations/{id}/messages" => rest::send, Free;
             PATCH  "/api/conversations/{id}/read"     => rest::mark_read, Free;
+            // Beyond the document, which does not say where attachments come from.
+            POST   "/api/conversations/{id}/attachments"      => rest::upload, Attachment;
             // Groups change: beyond the document, in its words.
             POST   "/api/conversations/{id}/members"          => rest::add_member, Free;
             DELETE "/api/conversations/{id}/members/{userId}" => rest::remove_member, Free;

@@ -13,6 +13,7 @@ use crate::web::call::Call;
 use crate::web::fields::{CONTENT, Fields};
 use crate::web::given::Given;
 
+use crate::web::uploads::{self, Destination};
 /// The document's defaults.
 const CONVERSATIONS: u32 = 20;
 const MESSAGES: u32 = 50;
@@ -176,6 +177,15 @@ fn attachment(mut given: Given) -> Attachment {
 pub async fn mark_read(call: Call) -> Answer {
     let me = call.me()?;
     let id = call.id(0, "id")?;
+/// POST /api/conversations/:id/attachments: upload a file, to be attached to a message
+pub async fn upload(mut call: Call) -> Answer {
+    let me = call.me()?;
+    let id = call.id(0, "id")?;
+    let file = uploads::take_upload(&mut call, me, Destination::Here(id)).await?;
+    let shape = shapes::attachment(call.core().spelling(), &file);
+    Ok(json_reply(StatusCode::CREATED, &shape))
+}
+
     let count = call
         .write(move |tx| conversation::mark_read(tx, &me, id))
         .await?;

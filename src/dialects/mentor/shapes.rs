@@ -8,7 +8,7 @@ use crate::core::model::{
     AccountId, Attachment, ConversationId, Message, Notice, Overview, Person, Receipt,
 };
 use crate::core::short::Short;
-use crate::web::people::picture_url;
+use crate::web::people::{file_url, picture_url};
 
 /// `{ id, fullName, avatarUrl }`
 fn person(spell: &Spelling, person: &Person) -> Value {
@@ -108,6 +108,26 @@ pub fn new_message<'m>(spell: &Spelling, posted: &'m Message) -> News<'m> {
 }
 
 /// `GET /api/conversations/:id/messages`
+/// `message_deleted`
+pub fn deleted(spell: &Spelling, gone: &Deletion) -> Value {
+    json!({
+        "conversationId": spell.uuid(gone.conversation),
+        "messageId": spell.uuid(gone.id),
+        "deletedAt": gone.at.iso(),
+        "position": spell.uuid(gone.position),
+    })
+}
+
+/// A file, ready to be attached: `{ filename, mimeType, url, size }`.
+pub fn attachment(spell: &Spelling, file: &File) -> Value {
+    json!({
+        "filename": file.original,
+        "mimeType": file.media_type,
+        "url": file_url(spell, file),
+        "size": file.size,
+    })
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct History<'m> {

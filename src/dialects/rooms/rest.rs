@@ -9,8 +9,9 @@ use crate::core::model::Page;
 use crate::core::{ConversationOrder, FileOrder, account, conversation, file, message};
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::{Call, page};
+use crate::web::downloads;
 use crate::web::fields::{CONTENT, Fields};
-use crate::web::{downloads, uploads};
+use crate::web::uploads::{self, Destination};
 
 /// How many a page of a list has, unless asked otherwise.
 const PAGE: u32 = 20;
@@ -164,7 +165,7 @@ pub async fn list_messages(call: Call) -> Answer {
 /// POST /api/files/upload: upload a file
 pub async fn upload(mut call: Call) -> Answer {
     let me = call.me()?;
-    let file = uploads::take_upload(&mut call, me, ROOM).await?;
+    let file = uploads::take_upload(&mut call, me, Destination::Named(ROOM)).await?;
     let shape = shapes::file(call.core().spelling(), &file);
     Ok(json_reply(
         StatusCode::CREATED,

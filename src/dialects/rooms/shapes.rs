@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::core::id::Spelling;
 use crate::core::model::{Conversation, File, Listed, Message, Page};
 use crate::core::short::Short;
+use crate::web::people::file_url;
 
 /// A room, as `POST /api/rooms` and the list show it.
 pub fn room(spell: &Spelling, room: &Conversation) -> Value {
@@ -94,7 +95,7 @@ pub fn file(spell: &Spelling, file: &File) -> Value {
         "originalName": file.original,
         "mimetype": file.media_type,
         "size": file.size,
-        "url": format!("/uploads/{stem}-{id}{ending}"),
+        "url": file_url(spell, file),
         "uploadedBy": spell.hex(file.uploader),
         "room": file.conversation.map(|room| spell.hex(room)),
         "createdAt": file.created_at.iso(),

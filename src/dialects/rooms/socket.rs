@@ -32,14 +32,20 @@ pub fn file_upload(mut said: Said) -> Result<Reaction> {
         counted?;
     }
     Ok(Reaction::Held(Box::pin(async move {
-        let Said { core, me, ear, .. } = said;
+        let Said {
+            core,
+            me,
+            ear,
+            rates,
+            ..
+        } = said;
         let asking = me.clone();
         core.write(move |tx| {
             file::may_share(tx, &asking, room)?;
             conversation::listen(tx, &asking, room, ear)
         })
         .await?;
-        let mut intake = Intake::new(core.clone(), me, name);
+        let mut intake = Intake::begin(core.clone(), me, name, &rates)?;
         intake.add(data).await?;
         let file = intake.finish(Some(room), client_id).await?;
         Ok(ack("file", shapes::file(core.spelling(), &file)))
