@@ -150,6 +150,7 @@ CREATE TABLE attachments (
     size      INTEGER NOT NULL,
     PRIMARY KEY (message, position)
 ) STRICT, WITHOUT ROWID;
+    file      INTEGER,                     -- files.id, if it is a file of this server; it may be gone
 
 -- When messages were first read. Whoever reads, reads up to the last message, so of all who have read up to the same one
 -- only the first two say anything: one of them is not the author of what was read.
@@ -191,6 +192,14 @@ CREATE TABLE file_parts (
 -- System notifications.
 CREATE TABLE notices (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
+-- Where messages name a file: whoever may read one of those may have the file.
+CREATE TABLE attached (
+    file         INTEGER NOT NULL REFERENCES files (id),
+    conversation INTEGER NOT NULL REFERENCES conversations (id),
+    messages     INTEGER NOT NULL,         -- how many there name it and are not deleted; what was named once stays named
+    PRIMARY KEY (file, conversation)
+) STRICT, WITHOUT ROWID;
+
     account    INTEGER NOT NULL REFERENCES accounts (id),
     title      TEXT NOT NULL,
     text       TEXT NOT NULL,

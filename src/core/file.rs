@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::error::{Error, Result};
+use super::id::{FileKind, Spelling};
 use super::limits;
 use super::may::{Wish, may};
-use super::model::{AccountId, ConversationId, Event, File, FileId, Listed, Me, Page};
+use super::model::{AccountId, ConversationId, Event, File, FileId, Listed, Me, Named, Page};
 use super::store::{FileOrder, Tx, View};
 use super::{conversation, text};
 
@@ -14,8 +15,8 @@ use super::{conversation, text};
 /// # Errors
 /// `Invalid` for a name that is none.
 pub fn begin(tx: &Tx<'_>, me: &Me, original: &str, media_type: &str) -> Result<FileId> {
-    if let Some(wrong) = text::wrong_with_line(original, limits::FILE_NAME_CHARS) {
     let original = last_part(original);
+    if let Some(wrong) = text::wrong_with_line(original, limits::FILE_NAME_CHARS) {
         return Err(Error::invalid("filename", wrong));
     }
     tx.insert_file(&safe_name(original), original, media_type, me.id)
@@ -93,23 +94,68 @@ pub fn abandon(tx: &Tx<'_>, id: FileId) -> Result<()> {
     tx.delete_file(id)
 }
 
-/// A file, for somebody who may have it: what lies in open rooms and profile pictures are for everybody, the rest
-/// for the uploader and the members of its conversation.
+/// A file, for somebody who may have it: its uploader, whoever may hear the conversation that it is shared in or one with a
+/// message that names it, and everybody if it is a profile picture. One that is shared nowhere and was never named is for
+/// whoever knows a spelling that nobody can guess.
 ///
 /// # Errors
 /// `NotFound`, the same for what is not there and for what is not for this person.
-pub fn get(view: &View<'_>, who: Option<AccountId>, id: FileId) -> Result<File> {
-    let file = view.file(id)?.ok_or(Error::NotFound("File"))?;
+pub fn get(view: &View<'_>, who: Option<AccountId>, named: Named) -> Result<File> {
+    let file = view.file(named.id)?.ok_or(Error::NotFound("File"))?;
+    let hears = |place: Option<ConversationId>| {
+        place.is_some_and(|place| may(view, who, Wish::Hear, place).is_ok())
+    };
     let allowed = file.public
         || who == Some(file.uploader)
-        || file
-            .conversation
-            .is_some_and(|place| may(view, who, Wish::Hear, place).is_ok());
+        || hears(file.conversation)
+        || hears(view.attached_for(file.id, who)?)
+        || (named.sealed && file.conversation.is_none() && !view.was_attached(file.id)?);
     if allowed {
         Ok(file)
     } else {
         Err(Error::NotFound("File"))
     }
+}
+
+/// Which file somebody names by this spelling of its id.
+pub fn named(spelling: &Spelling, text: &str) -> Option<Named> {
+    let sealed = spelling.read_sealed::<FileKind>(text);
+    let id = sealed.or_else(|| spelling.read(text))?;
+    let sealed = sealed.is_some();
+    Some(Named { id, sealed })
+}
+
+/// Which file a name names that ends with its id, and with an ending perhaps: `document-64f8a1b2c3d4e5f6a7b8c9d3.pdf`.
+pub fn named_in(spelling: &Spelling, name: &str) -> Option<Named> {
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let uuid = stem.len().checked_sub(36).and_then(|at| stem.get(at..));
+    let behind = stem.rsplit_once('-').map(|(_, id)| id);
+    let spelled = [Some(stem), uuid, behind].into_iter().flatten();
+    spelled.filter_map(|text| named(spelling, text)).next()
+}
+
+/// Under which paths files of this server are found: by a name that ends with the id, and by the id alone.
+const BY_NAME: &str = "/uploads/";
+const BY_ID: &str = "/api/files/";
+/// A path of a file that is not there, and never will be.
+pub(in crate::core) const NOWHERE: &str = "/uploads/nowhere";
+
+/// Is this URL a path of this server, whether or not a file is there?
+pub fn is_ours(url: &str) -> bool {
+    url.starts_with('/')
+}
+
+/// Which file of this server this path names. It is one segment behind ours, with nothing in it that a browser would take
+/// for another path: whoever looks at a message fetches what stands here, with their own token.
+pub fn at(spelling: &Spelling, path: &str) -> Option<Named> {
+    let is_plain = |name: &&str| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.~".contains(c);
+        !name.contains("..") && name.chars().all(plain)
+    };
+    if let Some(name) = path.strip_prefix(BY_NAME).filter(is_plain) {
+        return named_in(spelling, name);
+    }
+    named(spelling, path.strip_prefix(BY_ID).filter(is_plain)?)
 }
 
 /// One part of a file's bytes; `None` past the last. Whether the file may be read, [`get`] has said.
@@ -145,6 +191,7 @@ const SAFE_NAME_CHARS: usize = 100;
 /// The original name with safe characters only: it goes into paths and headers. A name in another script keeps its
 /// ending.
 fn safe_name(original: &str) -> String {
+    let is_safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     let safe: String = original
         .chars()
         .map(|c| if is_safe(c) { c } else { '-' })
@@ -167,14 +214,6 @@ fn safe_name(original: &str) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn names_become_safe_and_keep_their_ending() {
-        assert_eq!(safe_name("my document.pdf"), "my-document.pdf");
-        assert_eq!(safe_name("…"), "file");
-        assert!(safe_name(&format!("{}.pdf", "x".repeat(300))).ends_with("x.pdf"));
-    }
-}
-    let is_safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     #[test]
     fn a_name_is_the_last_part_of_a_path() {
         for path in [
@@ -225,8 +264,15 @@ mod tests {
         }
     }
 
+    #[test]
+    fn names_become_safe_and_keep_their_ending() {
+        assert_eq!(safe_name("my document.pdf"), "my-document.pdf");
+        assert_eq!(safe_name("…"), "file");
         assert_eq!(safe_name("日本語 ファイル.txt"), "file.txt");
         assert_eq!(safe_name("Übung 世界.tar.gz"), "bung---.tar.gz");
         assert_eq!(safe_name(".."), "file");
         assert_eq!(safe_name(".bashrc"), "file.bashrc");
         assert_eq!(safe_name("v1.日本"), "v1");
+        assert!(safe_name(&format!("{}.pdf", "x".repeat(300))).ends_with("x.pdf"));
+    }
+}

@@ -54,7 +54,7 @@ pub const PLAIN: &str = "text";
 /// live socket is written to, unless they read it in time: who that is, is not asked here.
 ///
 /// # Errors
-/// `NotFound` to a stranger, `Invalid` for an empty or overlong text.
+/// `NotFound` to a stranger, `Invalid` for an empty or overlong text, and for a file that the author may not have.
 pub fn post(tx: &Tx<'_>, author: &Me, draft: Draft) -> Result<Arc<Message>> {
     said(tx, author, draft, None)
 }
@@ -73,7 +73,10 @@ fn said(tx: &Tx<'_>, author: &Me, draft: Draft, ear: Option<Ear>) -> Result<Arc<
         return Ok(first);
     }
     let (place, member) = may(tx, Some(author.id), Wish::Speak, draft.conversation)?;
-    let faults = wrong_with(&draft, tx.limits.message_chars);
+    let mut faults = wrong_with(&draft, tx.limits.message_chars);
+    if faults.is_empty() {
+        faults = files_of_others(tx, author, &draft.attachments)?;
+    }
     if !faults.is_empty() {
         return Err(Error::Invalid(faults));
     }
@@ -109,6 +112,44 @@ fn said(tx: &Tx<'_>, author: &Me, draft: Draft, ear: Option<Ear>) -> Result<Arc<
 }
 
 /// The first message that this sender sent under this id of its own.
+/// Files of this server that the author may not have, and so may not hand on.
+fn files_of_others(tx: &Tx<'_>, author: &Me, attachments: &[Attachment]) -> Result<Vec<Fault>> {
+    let mut faults = Vec::new();
+    for (at, attachment) in attachments.iter().enumerate() {
+        let Some(named) = attachment.file else {
+            continue;
+        };
+        match file::get(tx, Some(author.id), named) {
+            Ok(_) => {}
+            Err(Error::NotFound(_)) => faults.push(Fault::new(
+                format!("attachments[{at}].url"),
+                "must be a file that you may read",
+            )),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(faults)
+}
+
+/// Takes a message's words and attachments away, for everybody. Its sequence number stays behind, empty, and is unread for
+/// nobody. Who may, whoever calls this has asked.
+///
+/// # Errors
+/// `NotFound`, also for one that is gone already.
+pub(in crate::core) fn delete(tx: &Tx<'_>, id: MessageId) -> Result<()> {
+    let blanked = tx.blank_message(id)?;
+    let conversation = blanked.ok_or(Error::NotFound("Message"))?;
+    digest::unsay(tx, conversation)?;
+    let position = tx.note_change(id)?;
+    tx.announce(Event::MessageDeleted(Deletion {
+        id,
+        conversation,
+        at: tx.now,
+        position,
+    }));
+    Ok(())
+}
+
 ///
 /// # Errors
 /// `Invalid` for an id that is empty or too long.
@@ -154,7 +195,7 @@ pub fn wrong_with(draft: &Draft, most: usize) -> Vec<Fault> {
                 "mimeType",
                 text::wrong_with_line(&attachment.media_type, limits::NAME_CHARS),
             ),
-            ("url", wrong_with_url(&attachment.url)),
+            ("url", wrong_with_url(attachment)),
             (
                 "size",
                 (attachment.size < 0).then(|| "must not be negative".to_owned()),
@@ -168,16 +209,17 @@ pub fn wrong_with(draft: &Draft, most: usize) -> Vec<Fault> {
     faults
 }
 
-/// Elsewhere by http or https, or a file of this server by its path.
-fn wrong_with_url(url: &str) -> Option<String> {
-    let known = ["https://", "http://", "/uploads/", "/api/files/"];
-    let rest = known
+/// Elsewhere by http or https, or a file of this server by its path, which [`file::at`] has looked at.
+fn wrong_with_url(attachment: &Attachment) -> Option<String> {
+    let url = &attachment.url;
+    let elsewhere = ["https://", "http://"]
         .iter()
         .find_map(|start| url.strip_prefix(start))
-        .filter(|rest| !rest.is_empty());
+        .is_some_and(|rest| !rest.is_empty());
     let plain =
         !url.contains(|c: char| c.is_whitespace() || c.is_control() || "\"<>\\".contains(c));
-    if rest.is_some() && plain && url.len() <= limits::URL_BYTES {
+    let leads_somewhere = elsewhere || (file::is_ours(url) && attachment.file.is_some());
+    if leads_somewhere && plain && url.len() <= limits::URL_BYTES {
         None
     } else {
         Some("must be an http or https URL, or the path of a file here".into())

@@ -97,6 +97,8 @@ pub struct Attachment {
     pub media_type: String,
     pub url: String,
     pub size: i64,
+    /// The file of this server that the URL names, for who attaches it; where it is read back nobody asks.
+    pub file: Option<Named>,
 }
 
 /// A conversation as one of its members sees it in a list.
@@ -257,6 +259,29 @@ pub struct File {
     pub conversation: Option<ConversationId>,
     pub public: bool,
     pub created_at: Time,
+    /// Where in the log it was shared.
+    pub position: Option<Position>,
+}
+
+/// A file as somebody named it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Named {
+    pub id: FileId,
+    /// By a spelling that nobody can guess.
+    pub sealed: bool,
+}
+
+/// A place in the one log. A message's id is the place where it was said; files that are shared and changes have places
+/// of their own.
+pub type Position = MessageId;
+
+/// A message that is gone, and where in the log it went.
+#[derive(Debug, Clone)]
+pub struct Deletion {
+    pub id: MessageId,
+    pub conversation: ConversationId,
+    pub at: Time,
+    pub position: Position,
 }
 
 /// A system notification.

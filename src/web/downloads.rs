@@ -10,29 +10,22 @@ use super::call::Call;
 use super::media;
 use crate::core::error::Error;
 use crate::core::limits::FILE_PART;
-use crate::core::model::{File, FileId, FileKind};
+use crate::core::model::{File, FileId, Named};
 use crate::core::{Core, file};
 
 /// Answers with a file: whole, a range of it, or "not changed".
 ///
 /// # Errors
 /// `NotFound` for who may not have it, and for a guessable spelling of the id without a token.
-pub async fn serve(call: &Call, id: &str) -> Answer {
+pub async fn serve(call: &Call, named: Option<Named>) -> Answer {
     let reader = call.reader()?;
-    let spelling = call.core().spelling();
-    let known = if reader.is_some() {
-        spelling.read(id)
-    } else {
-        spelling.read_sealed(id)
-    };
-    let id: FileId = match known {
-        Some(id) => id,
+    let named = named.ok_or_else(|| Error::invalid("fileId", "must be the id of a file"))?;
+    if !named.sealed && reader.is_none() {
         // A number can be guessed: to who does not say who they are, it names nothing.
-        None if spelling.read::<FileKind>(id).is_some() => return Err(Error::NotFound("File")),
-        None => return Err(Error::invalid("fileId", "must be the id of a file")),
-    };
+        return Err(Error::NotFound("File"));
+    }
     let who = reader.map(|me| me.id);
-    let file = call.read(move |view| file::get(view, who, id)).await?;
+    let file = call.read(move |view| file::get(view, who, named)).await?;
     send(call, &file)
 }
 
@@ -126,7 +119,7 @@ fn out_of_range(size: u64) -> super::answer::Reply {
     reply
 }
 
-/// What a browser must know of a file, so that it shows pictures and runs nothing.
+/// What a browser must know of a file, so that it shows pictures, plays what can be played, and runs nothing.
 fn describe(headers: &mut HeaderMap, file: &File) {
     let media_type = media::served(&file.media_type);
     let way = if media::is_shown(media_type) {
@@ -145,6 +138,7 @@ fn describe(headers: &mut HeaderMap, file: &File) {
     for (name, value) in [
         (header::CONTENT_TYPE, media_type.as_str()),
         (header::CONTENT_DISPOSITION, disposition.as_str()),
+        // Opened by its address, a browser makes a page around what it plays, and loads it from here once more.
         (
             header::CONTENT_SECURITY_POLICY,
             "default-src 'none'; media-src 'self'; sandbox",

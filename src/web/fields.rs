@@ -27,6 +27,11 @@ impl<'s> Fields<'s> {
         }
     }
 
+    /// How ids are spelled here.
+    pub fn spelling(&self) -> &'s Spelling {
+        self.spelling
+    }
+
     /// A text; empty where it is missing, which whoever needs it says.
     pub fn text(&mut self, names: &[&str]) -> String {
         self.optional_text(names).unwrap_or_default()

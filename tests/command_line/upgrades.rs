@@ -2,6 +2,7 @@
 
 use super::{actions, logs_in, typed, words};
 use crate::support::*;
+use chat::core::id::{FileId, Spelling};
 use rusqlite::Connection;
 use std::fs;
 use std::path::Path;
@@ -136,4 +137,72 @@ async fn what_an_earlier_version_let_be_two_is_one_whose_owner_has_proven_it() {
         .json();
     assert_eq!(users["users"][0]["email"], "böss@example.test");
     assert!(chat.log().contains("spelled differently"), "{}", chat.log());
+}
+
+#[tokio::test]
+async fn what_version_1_let_be_attached_opens_for_its_readers_or_leads_nowhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let dump = fs::read_to_string(root.join("tests/fixtures/version-1.sql")).expect("a dump");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("chat.db");
+    let old = Connection::open(&file).expect("a file");
+    old.execute_batch(&dump).expect("a dump that can be loaded");
+    let key = "SELECT value FROM secrets WHERE name = 'ids'";
+    let key: Vec<u8> = old.query_row(key, (), |row| row.get(0)).expect("a key");
+    let spell = Spelling::new(key.try_into().expect("sixteen bytes"));
+    let [anns, bobs] = [801, 802].map(|number| FileId::new(number).expect("an id"));
+    let [anns, bobs] = [anns, bobs].map(|id| format!("/uploads/plan-{}.txt", spell.hex(id)));
+    old.execute_batch(
+        "INSERT INTO conversations (id, sort, low, high, created_at) VALUES (90, 'direct', 1, 2, 1);
+         INSERT INTO members (conversation, account, joined_at) VALUES (90, 1, 1), (90, 2, 1);
+         INSERT INTO messages (conversation, seq, id, author, text, attachments, sent_at)
+             VALUES (90, 1, 900, 1, 'Look', 5, 1);
+         INSERT INTO files (id, name, original, type, size, hash, uploader, ready, created_at)
+             VALUES (801, 'plan.txt', 'plan.txt', 'text/plain', 8, 'h', 1, 1, 1),
+                    (802, 'plan.txt', 'plan.txt', 'text/plain', 8, 'h', 2, 1, 1);
+         INSERT INTO file_parts (file, position, bytes) VALUES (801, 0, CAST('the plan' AS BLOB)), (802, 0, x'00');",
+    )
+    .expect("a message and two files");
+    let attach = "INSERT INTO attachments (message, position, filename, mime_type, url, size)
+                  VALUES (900, $1, 'plan.txt', 'text/plain', $2, 8)";
+    let acts = [
+        "/uploads/../api/auth/logout".to_owned(),
+        format!("{anns}?x=%2e%2e"),
+    ];
+    // Ann named a file of Bob's as well, by the number that anybody can count up to.
+    let urls = [
+        &anns,
+        &acts[0],
+        &acts[1],
+        &anns,
+        &"/api/files/802".to_owned(),
+    ];
+    for (position, url) in urls.iter().enumerate() {
+        old.execute(attach, (position as i64, url))
+            .expect("version 1 lets it be attached");
+    }
+    drop(old);
+
+    let chat = Chat::on(&file, &[]).await;
+    let (_, ann) = logs_in(&chat, "ann@example.test", "password of ann").await;
+    let (_, bob) = logs_in(&chat, "bob@example.test", "password of bob").await;
+    let shown = bob.get("/api/conversations/90/messages").await;
+    let shown = shown.has_status(200).json();
+    let shown = shown["messages"][0]["attachments"]
+        .as_array()
+        .expect("five");
+    let shown: Vec<_> = shown.iter().map(|one| one["url"].clone()).collect();
+    let nowhere = "/uploads/nowhere";
+    assert_eq!(shown, [&anns, nowhere, nowhere, &anns, "/api/files/802"]);
+    bob.get(nowhere).await.refused(400);
+    assert_eq!(bob.get(&anns).await.has_status(200).text(), "the plan");
+    // A message has named it: nobody else has it, whatever they know.
+    chat.nobody().get(&anns).await.refused(404);
+    // Bob's own is not Ann's to show.
+    ann.get("/api/files/802").await.refused(404);
+    bob.get(&bobs).await.has_status(200);
+    let delete = format!("/api/admin/messages/{}", 900);
+    ann.delete(delete).await.has_status(200);
+    bob.get(&anns).await.refused(404);
+    ann.get(&anns).await.has_status(200);
 }

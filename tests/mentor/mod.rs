@@ -1,5 +1,6 @@
 //! The mentor document, scene by scene: REST in UUIDs, and the sockets in `/chat`.
 
+mod attached;
 mod events;
 mod groups;
 mod letters;

@@ -387,13 +387,8 @@ impl Tx<'_> {
              WHERE id = ?",
             (self.now.0, id.number()),
         )?;
-        self.change(
-            "DELETE FROM file_parts WHERE file IN
-                 (SELECT id FROM files WHERE uploader = ? AND conversation IS NULL)",
-            [id.number()],
-        )?;
+        self.delete_own_files(id)?;
         for sql in [
-            "DELETE FROM files WHERE uploader = ? AND conversation IS NULL",
             "DELETE FROM notices WHERE account = ?",
             "DELETE FROM outbox WHERE account = ? AND sent_at IS NULL",
             "DELETE FROM digests WHERE account = ?",
@@ -426,7 +421,7 @@ impl Tx<'_> {
         let Some((conversation, seq, author)) = blanked else {
             return Ok(None);
         };
-        self.change("DELETE FROM attachments WHERE message = $1", [id.number()])?;
+        self.detach(Id::stored(conversation), id)?;
         self.change(
             "UPDATE members SET own_since = own_since + 1
              WHERE conversation = $1 AND read_seq < $2 AND account <> $3",

@@ -140,8 +140,24 @@ impl Tx<'_> {
     }
 
     pub(in crate::core) fn delete_file(&self, id: FileId) -> Result<()> {
-        self.change("DELETE FROM file_parts WHERE file = ?", [id.number()])?;
-        self.change("DELETE FROM files WHERE id = ?", [id.number()])?;
+        self.change("DELETE FROM attached WHERE file = $1", [id.number()])?;
+        self.change("DELETE FROM file_parts WHERE file = $1", [id.number()])?;
+        self.change("DELETE FROM files WHERE id = $1", [id.number()])?;
+        Ok(())
+    }
+
+    /// Somebody's own files, which no message names, are gone.
+    pub(in crate::core) fn delete_own_files(&self, who: AccountId) -> Result<()> {
+        let own = "SELECT id FROM files WHERE uploader = $1 AND conversation IS NULL AND NOT EXISTS
+                       (SELECT 1 FROM attached WHERE file = files.id AND messages > 0)";
+        for (table, column) in [
+            ("attached", "file"),
+            ("file_parts", "file"),
+            ("files", "id"),
+        ] {
+            let sql = format!("DELETE FROM {table} WHERE {column} IN ({own})");
+            self.change(&sql, [who.number()])?;
+        }
         Ok(())
     }
 

@@ -203,6 +203,7 @@ impl View<'_> {
                     media_type: row.get("mime_type")?,
                     url: row.get("url")?,
                     size: row.get("size")?,
+                    file: None,
                 })
             },
         )
@@ -248,20 +249,7 @@ impl Tx<'_> {
         )?;
         self.known.note_end(new.place.id, seq);
         self.known.note_said(id);
-        for (position, attachment) in new.attachments.iter().enumerate() {
-            self.change(
-                "INSERT INTO attachments (message, position, filename, mime_type, url, size)
-                 VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    id,
-                    position as i64,
-                    &attachment.filename,
-                    &attachment.media_type,
-                    &attachment.url,
-                    attachment.size,
-                ),
-            )?;
-        }
+        self.attach(new.place.id, Id::stored(id), &new.attachments)?;
         self.known.note_own(new.place.id, new.author.id);
         Ok(Message {
             through: new.through,

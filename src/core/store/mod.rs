@@ -4,6 +4,7 @@
 
 mod account;
 mod admin;
+mod attached;
 pub(in crate::core) mod backup;
 mod code;
 mod conversation;

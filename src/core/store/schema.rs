@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
-use rusqlite_migration::{M, Migrations};
+use rusqlite_migration::{HookError, M, Migrations};
 
-use super::{backup, keys};
+use super::{attached, backup, keys};
 use crate::core::time::Time;
 
 /// "chat" in ASCII: tells our files from other SQLite files.
@@ -63,7 +63,10 @@ impl Schema {
             whole: include_str!("../../../schema.sql"),
             steps: Migrations::new(vec![
                 M::up(include_str!("steps/1.sql")),
-                M::up_with_hook(include_str!("steps/2.sql"), |tx| Ok(keys::fill(tx)?)),
+                M::up_with_hook(include_str!("steps/2.sql"), |tx| {
+                    keys::fill(tx)?;
+                    attached::fill(tx).map_err(|e| HookError::Hook(format!("{e:#}")))
+                }),
             ]),
             version: VERSION,
         }

@@ -5,15 +5,16 @@ use serde_json::{Value, json};
 
 use super::shapes;
 use crate::core::error::Result;
+use crate::core::id::Spelling;
 use crate::core::message::{Draft, PLAIN};
 use crate::core::model::{Attachment, ConversationId, Me};
-use crate::core::{conversation, limits, message, session};
+use crate::core::{conversation, file, limits, message, session};
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
 use crate::web::fields::{CONTENT, Fields};
 use crate::web::given::Given;
-
 use crate::web::uploads::{self, Destination};
+
 /// The document's defaults.
 const CONVERSATIONS: u32 = 20;
 const MESSAGES: u32 = 50;
@@ -130,10 +131,11 @@ fn draft(conversation: ConversationId, mut fields: Fields<'_>, most: usize) -> R
         .optional_text(&["contentType"])
         .map_or(PLAIN.into(), Into::into);
     let client_id = fields.optional_text(&["clientMessageId"]);
+    let spell = fields.spelling();
     let attachments = fields
         .list(&["attachments"])
         .into_iter()
-        .map(attachment)
+        .map(|given| attachment(given, spell))
         .collect();
     let draft = Draft {
         through: "mentor",
@@ -148,7 +150,7 @@ fn draft(conversation: ConversationId, mut fields: Fields<'_>, most: usize) -> R
 }
 
 /// What is missing or of another type becomes what the verb's check finds wrong.
-fn attachment(mut given: Given) -> Attachment {
+fn attachment(mut given: Given, spell: &Spelling) -> Attachment {
     let mut text = |names: &[&str]| {
         names.iter().find_map(|name| match given.take(name) {
             Some(Given::Text(text)) => Some(text),
@@ -165,18 +167,16 @@ fn attachment(mut given: Given) -> Attachment {
         None | Some(Given::Null) => 0,
         Some(_) => -1,
     };
+    let url = url.unwrap_or_default();
     Attachment {
         filename: filename.unwrap_or_default(),
         media_type: media_type.unwrap_or_default(),
-        url: url.unwrap_or_default(),
+        file: file::at(spell, &url),
+        url,
         size,
     }
 }
 
-/// PATCH /api/conversations/:id/read: mark all messages in conversation as read
-pub async fn mark_read(call: Call) -> Answer {
-    let me = call.me()?;
-    let id = call.id(0, "id")?;
 /// POST /api/conversations/:id/attachments: upload a file, to be attached to a message
 pub async fn upload(mut call: Call) -> Answer {
     let me = call.me()?;
@@ -186,6 +186,10 @@ pub async fn upload(mut call: Call) -> Answer {
     Ok(json_reply(StatusCode::CREATED, &shape))
 }
 
+/// PATCH /api/conversations/:id/read: mark all messages in conversation as read
+pub async fn mark_read(call: Call) -> Answer {
+    let me = call.me()?;
+    let id = call.id(0, "id")?;
     let count = call
         .write(move |tx| conversation::mark_read(tx, &me, id))
         .await?;

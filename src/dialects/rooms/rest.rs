@@ -175,15 +175,14 @@ pub async fn upload(mut call: Call) -> Answer {
 
 /// GET /api/files/:fileId: download a file
 pub async fn download(call: Call) -> Answer {
-    downloads::serve(&call, call.param(0)).await
+    let named = file::named(call.core().spelling(), call.param(0));
+    downloads::serve(&call, named).await
 }
 
 /// GET /uploads/…: the `url` of a file; what counts is the id before its ending
 pub async fn download_by_url(call: Call) -> Answer {
-    let name = call.param(0);
-    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    let id = stem.rsplit_once('-').map_or(stem, |(_, id)| id);
-    downloads::serve(&call, id).await
+    let named = file::named_in(call.core().spelling(), call.param(0));
+    downloads::serve(&call, named).await
 }
 
 /// GET /api/files: list uploaded files

@@ -2,6 +2,7 @@
 
 use crate::support::mentor::id;
 use crate::support::*;
+use chat::core::id::FileKind;
 use std::collections::HashMap;
 use tokio::sync::Mutex;
 
@@ -131,6 +132,12 @@ impl<'c> Cast<'c> {
                 url.trim_start_matches("/uploads/").to_owned()
             }
             "diary" => text(&self.shares(None).await["_id"]),
+            "diarys number" => {
+                let hex = self.shares(None).await;
+                let hex = text(&hex["_id"]);
+                let id = self.chat.spelling().read::<FileKind>(&hex);
+                id.expect("an id of a file").number().to_string()
+            }
             "poster" => {
                 let wall = ann.opens_room("Wall").await;
                 text(&self.shares(Some(&wall)).await["_id"])
@@ -175,8 +182,8 @@ impl<'c> Cast<'c> {
     }
 
     async fn shares(&self, place: Option<&str>) -> Value {
-        // What hangs in an open room is no secret.
-        let words = if place == Some(&self.group) || place.is_none() {
+        // What hangs in an open room is no secret, nor is what lies nowhere and has a path that nobody can guess.
+        let words = if place == Some(&self.group) {
             SECRET
         } else {
             "Welcome"

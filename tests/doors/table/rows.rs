@@ -56,6 +56,8 @@ pub const REQUESTS: &str = r#"
 401 401 401 404 404 200 200  GET /api/conversations/{talk}/messages
 401 401 401 404 404 201 201  POST /api/conversations/{group}/messages {"content": "Hello"}
 401 401 401 404 404 201 201  POST /api/conversations/{talk}/messages {"content": "Hello"}
+401 401 401 404 404 201 201  POST /api/conversations/{group}/attachments {"file": "notes.txt"}
+401 401 401 404 404 201 201  POST /api/conversations/{direct}/attachments {"file": "notes.txt"}
 401 401 401 404 404 200 200  PATCH /api/conversations/{group}/read
 401 401 401 404 404 403 200  POST /api/conversations/{group}/members {"userId": "{account id}"}
 401 401 401 404 404 403 200  POST /api/conversations/{group}/members {"userId": "{me}"}
@@ -94,7 +96,8 @@ pub const REQUESTS: &str = r#"
 401 401 401 201 201 201 201  POST /api/files/upload {"file": "notes.txt", "roomId": "{room}"}
 401 401 401 404 404 201 201  POST /api/files/upload {"file": "notes.txt", "roomId": "{group}"}
 404 401 401 404 404 200 200  GET /api/files/{file}
-404 401 401 404 404 404 200  GET /api/files/{diary}
+200 401 401 200 200 200 200  GET /api/files/{diary}
+404 401 401 404 404 404 200  GET /api/files/{diarys number}
 200 401 401 200 200 200 200  GET /api/files/{poster}
 200 401 401 200 200 200 200  GET /api/files
 404 401 401 404 404 200 200  GET /uploads/{file url}

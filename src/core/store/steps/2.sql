@@ -102,3 +102,19 @@ CREATE TABLE wrong_tries (
     count INTEGER NOT NULL,
     since INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- A file that is shared has a position in the log, and a message remembers that of its latest change.
+ALTER TABLE messages ADD COLUMN changed INTEGER;
+CREATE INDEX messages_changed ON messages (conversation, changed) WHERE changed IS NOT NULL;
+ALTER TABLE files ADD COLUMN position INTEGER;
+DROP INDEX files_of_conversation;
+CREATE INDEX files_of_conversation ON files (conversation, position);
+
+-- Which files the messages name. Which those of version 1 do, store/attached.rs fills in.
+ALTER TABLE attachments ADD COLUMN file INTEGER;
+CREATE TABLE attached (
+    file         INTEGER NOT NULL REFERENCES files (id),
+    conversation INTEGER NOT NULL REFERENCES conversations (id),
+    messages     INTEGER NOT NULL,
+    PRIMARY KEY (file, conversation)
+) STRICT, WITHOUT ROWID;

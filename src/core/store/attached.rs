@@ -1,0 +1,127 @@
+//! What is attached to messages, as rows, and which files they name.
+
+use std::collections::BTreeSet;
+
+use rusqlite::Transaction;
+
+use super::{Tx, View, schema};
+use crate::core::error::Result;
+use crate::core::file;
+use crate::core::id::Spelling;
+use crate::core::model::{AccountId, Attachment, ConversationId, FileId, Id, MessageId};
+
+impl View<'_> {
+    /// Has a message ever named this file?
+    pub(in crate::core) fn was_attached(&self, id: FileId) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM attached WHERE file = $1)";
+        Ok(self.count(sql, [id.number()])? > 0)
+    }
+
+    /// A conversation with a message that names this file: an open room, or one that this person belongs to.
+    pub(in crate::core) fn attached_for(
+        &self,
+        id: FileId,
+        who: Option<AccountId>,
+    ) -> Result<Option<ConversationId>> {
+        self.one(
+            "SELECT a.conversation FROM attached a JOIN conversations c ON c.id = a.conversation
+             WHERE a.file = $1 AND a.messages > 0 AND (c.sort = 'room' OR EXISTS
+                 (SELECT 1 FROM members m WHERE m.conversation = a.conversation AND m.account = $2))
+             LIMIT 1",
+            (id.number(), who.map(|who| who.number())),
+            |row| row.get(0).map(Id::stored),
+        )
+    }
+}
+
+impl Tx<'_> {
+    /// Attaches all this to a message of this conversation.
+    pub(super) fn attach(
+        &self,
+        place: ConversationId,
+        message: MessageId,
+        attachments: &[Attachment],
+    ) -> Result<()> {
+        for (position, attachment) in attachments.iter().enumerate() {
+            self.change(
+                "INSERT INTO attachments (message, position, filename, mime_type, url, size, file)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                (
+                    message.number(),
+                    position as i64,
+                    &attachment.filename,
+                    &attachment.media_type,
+                    &attachment.url,
+                    attachment.size,
+                    attachment.file.map(|file| file.id.number()),
+                ),
+            )?;
+        }
+        let files: BTreeSet<_> = attachments
+            .iter()
+            .filter_map(|one| Some(one.file?.id.number()))
+            .collect();
+        for file in files {
+            self.change(NAMED, (file, place.number()))?;
+        }
+        Ok(())
+    }
+
+    /// Takes away what is attached to a message.
+    pub(super) fn detach(&self, place: ConversationId, message: MessageId) -> Result<()> {
+        self.change(
+            "UPDATE attached SET messages = messages - 1 WHERE conversation = $1
+                 AND file IN (SELECT file FROM attachments WHERE message = $2)",
+            (place.number(), message.number()),
+        )?;
+        self.change(
+            "DELETE FROM attachments WHERE message = $1",
+            [message.number()],
+        )?;
+        Ok(())
+    }
+}
+
+/// One more message of this conversation names this file.
+const NAMED: &str = "INSERT INTO attached (file, conversation, messages) VALUES ($1, $2, 1)
+    ON CONFLICT (file, conversation) DO UPDATE SET messages = messages + 1";
+
+/// Which files the messages of version 1 name. It took any path below ours, and any file: what is no path of a file is
+/// made one that leads nowhere, and what its author may not have had opens for nobody.
+pub(super) fn fill(tx: &Transaction<'_>) -> anyhow::Result<()> {
+    let spelling = Spelling::new(schema::secret(tx, "ids")?);
+    let mut all = tx.prepare(
+        "SELECT a.message, a.position, a.url, m.conversation, m.author
+         FROM attachments a JOIN messages m ON m.id = a.message
+         WHERE a.url LIKE '/%' ORDER BY a.message, a.position",
+    )?;
+    let mut theirs = tx.prepare(
+        "SELECT EXISTS (SELECT 1 FROM files WHERE id = $1 AND ready AND (public OR uploader = $2 OR conversation = $3))",
+    )?;
+    let mut note =
+        tx.prepare("UPDATE attachments SET file = $1 WHERE message = $2 AND position = $3")?;
+    let mut lead_nowhere =
+        tx.prepare("UPDATE attachments SET url = $1 WHERE message = $2 AND position = $3")?;
+    let mut named = tx.prepare(NAMED)?;
+    let (mut rows, mut before) = (all.query(())?, BTreeSet::new());
+    while let Some(row) = rows.next()? {
+        let (message, position): (i64, i64) = (row.get(0)?, row.get(1)?);
+        let url: String = row.get(2)?;
+        let (conversation, author): (i64, i64) = (row.get(3)?, row.get(4)?);
+        let Some(file) = file::at(&spelling, &url) else {
+            lead_nowhere.execute((file::NOWHERE, message, position))?;
+            continue;
+        };
+        let file = file.id.number();
+        if !theirs.query_row((file, author, conversation), |row| row.get::<_, bool>(0))? {
+            continue;
+        }
+        note.execute((file, message, position))?;
+        // A message names a file once, however often it does.
+        before.retain(|(other, _)| *other == message);
+        if before.insert((message, file)) {
+            named.execute((file, conversation))?;
+        }
+    }
+    Ok(())
+}
