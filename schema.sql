@@ -136,10 +136,12 @@ CREATE TABLE messages (
     client_id    TEXT,                     -- the sender's own id of it: a repeat is the same message
     sent_at      INTEGER NOT NULL,
     deleted_at   INTEGER,                  -- the text is gone, the sequence number stays behind
+    changed      INTEGER,                  -- position of its latest change; null: it is as it was said
     PRIMARY KEY (conversation, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX messages_by_id ON messages (id);
 CREATE UNIQUE INDEX messages_by_client_id ON messages (author, client_id) WHERE client_id IS NOT NULL;
+CREATE INDEX messages_changed ON messages (conversation, changed) WHERE changed IS NOT NULL;
 
 CREATE TABLE attachments (
     message   INTEGER NOT NULL,            -- messages.id
@@ -148,9 +150,9 @@ CREATE TABLE attachments (
     mime_type TEXT NOT NULL,
     url       TEXT NOT NULL,
     size      INTEGER NOT NULL,
+    file      INTEGER,                     -- files.id, if it is a file of this server; it may be gone
     PRIMARY KEY (message, position)
 ) STRICT, WITHOUT ROWID;
-    file      INTEGER,                     -- files.id, if it is a file of this server; it may be gone
 
 -- When messages were first read. Whoever reads, reads up to the last message, so of all who have read up to the same one
 -- only the first two say anything: one of them is not the author of what was read.
@@ -176,9 +178,10 @@ CREATE TABLE files (
     public       INTEGER NOT NULL DEFAULT 0,  -- a profile picture: for everybody
     ready        INTEGER NOT NULL DEFAULT 0,  -- all parts are here
     client_id    TEXT,                     -- the uploader's own id of it: a repeat is the same file
-    created_at   INTEGER NOT NULL
+    created_at   INTEGER NOT NULL,
+    position     INTEGER                   -- in the log, if it was shared in a conversation; null in files of version 1
 ) STRICT;
-CREATE INDEX files_of_conversation ON files (conversation);
+CREATE INDEX files_of_conversation ON files (conversation, position);
 CREATE INDEX files_of_uploader ON files (uploader);
 CREATE UNIQUE INDEX files_by_client_id ON files (uploader, client_id) WHERE client_id IS NOT NULL;
 
@@ -189,9 +192,6 @@ CREATE TABLE file_parts (
     UNIQUE (file, position)
 ) STRICT;
 
--- System notifications.
-CREATE TABLE notices (
-    id         INTEGER PRIMARY KEY AUTOINCREMENT,
 -- Where messages name a file: whoever may read one of those may have the file.
 CREATE TABLE attached (
     file         INTEGER NOT NULL REFERENCES files (id),
@@ -200,6 +200,9 @@ CREATE TABLE attached (
     PRIMARY KEY (file, conversation)
 ) STRICT, WITHOUT ROWID;
 
+-- System notifications.
+CREATE TABLE notices (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
     account    INTEGER NOT NULL REFERENCES accounts (id),
     title      TEXT NOT NULL,
     text       TEXT NOT NULL,

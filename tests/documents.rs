@@ -155,6 +155,7 @@ fn events() -> Vec<Event> {
         conversation: Some(id),
         public: false,
         created_at: at,
+        position: MessageId::new(7),
     });
     let mut events = vec![
         Event::NoticeMade(notice.clone()),
@@ -163,6 +164,12 @@ fn events() -> Vec<Event> {
             notices: vec![notice],
         },
     ];
+    events.push(Event::MessageDeleted(Deletion {
+        id: MessageId::new(6).expect("an id"),
+        conversation: id,
+        at,
+        position: MessageId::new(8).expect("an id"),
+    }));
     for place in places {
         events.push(Event::MessagePosted(Arc::new(Message {
             id: MessageId::new(6).expect("an id"),

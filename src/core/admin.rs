@@ -9,7 +9,7 @@ use super::model::{
 };
 pub use super::store::{Figures, Participant, PersonSeen, PlaceSeen};
 use super::store::{NewAccount, Tx, View};
-use super::{account, conversation, device, digest, file as files_of, limits, text};
+use super::{account, conversation, device, file as files_of, limits, message, text};
 
 /// Who does something: an administrator, or the command line.
 pub type By = Option<AccountId>;
@@ -275,13 +275,12 @@ pub fn set_up(tx: &Tx<'_>, token: &str, new: NewPerson) -> Result<Account> {
     add(tx, None, NewPerson { admin: true, ..new })
 }
 
-/// Takes a message's text and attachments away. Its sequence number stays behind, empty, and is unread for nobody.
+/// Takes a message away from everybody, and tells them.
 ///
 /// # Errors
 /// `NotFound`.
 pub fn delete_message(tx: &Tx<'_>, by: By, id: MessageId) -> Result<()> {
-    let blanked = tx.blank_message(id)?;
-    digest::unsay(tx, blanked.ok_or(Error::NotFound("Message"))?)?;
+    message::delete(tx, id)?;
     tx.record(
         by,
         "message.delete",

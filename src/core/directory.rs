@@ -315,6 +315,7 @@ impl Directory {
                     }
                 }
                 Event::MessagePosted(_)
+                | Event::MessageDeleted(_)
                 | Event::FileShared { .. }
                 | Event::MessagesRead { .. }
                 | Event::Typing { .. }

@@ -7,10 +7,11 @@ use super::error::{Error, Fault, Result};
 use super::limits;
 use super::may::{Wish, may};
 use super::model::{
-    AccountId, Attachment, ConversationId, Ear, Event, Listed, Me, Message, MessageId, Page,
+    AccountId, Attachment, ConversationId, Deletion, Ear, Event, Listed, Me, Message, MessageId,
+    Page,
 };
 use super::store::{NewMessage, Tx, View};
-use super::{conversation, digest, text};
+use super::{conversation, digest, file, text};
 
 /// What somebody wants to say.
 #[derive(Debug)]
@@ -111,7 +112,6 @@ fn said(tx: &Tx<'_>, author: &Me, draft: Draft, ear: Option<Ear>) -> Result<Arc<
     Ok(message)
 }
 
-/// The first message that this sender sent under this id of its own.
 /// Files of this server that the author may not have, and so may not hand on.
 fn files_of_others(tx: &Tx<'_>, author: &Me, attachments: &[Attachment]) -> Result<Vec<Fault>> {
     let mut faults = Vec::new();
@@ -150,6 +150,7 @@ pub(in crate::core) fn delete(tx: &Tx<'_>, id: MessageId) -> Result<()> {
     Ok(())
 }
 
+/// The first message that this sender sent under this id of its own.
 ///
 /// # Errors
 /// `Invalid` for an id that is empty or too long.

@@ -313,6 +313,8 @@ pub struct Ear(pub u64);
 #[derive(Debug, Clone)]
 pub enum Event {
     MessagePosted(Arc<Message>),
+    /// A message's words and attachments are gone for everybody.
+    MessageDeleted(Deletion),
     FileShared {
         file: Arc<File>,
         place: Place,
@@ -374,6 +376,7 @@ impl Event {
     pub fn conversation(&self) -> Option<ConversationId> {
         match self {
             Self::MessagePosted(message) => Some(message.place.id),
+            Self::MessageDeleted(deletion) => Some(deletion.conversation),
             Self::FileShared { place, .. }
             | Self::MessagesRead { place, .. }
             | Self::Typing { place, .. } => Some(place.id),
@@ -383,6 +386,26 @@ impl Event {
             | Self::MemberLeft { conversation, .. } => Some(*conversation),
             Self::NoticeMade(_)
             | Self::NoticesWaiting { .. }
+            | Self::AccountChanged(_)
+            | Self::DeviceMade { .. }
+            | Self::DeviceEnded { .. } => None,
+        }
+    }
+
+    /// Where it stands in the log, and is found by whoever comes back; `None`: only who is there hears it.
+    pub fn position(&self) -> Option<Position> {
+        match self {
+            Self::MessagePosted(message) => Some(message.id),
+            Self::MessageDeleted(deletion) => Some(deletion.position),
+            Self::FileShared { file, .. } => file.position,
+            Self::MessagesRead { .. }
+            | Self::Typing { .. }
+            | Self::NoticeMade(_)
+            | Self::NoticesWaiting { .. }
+            | Self::Listening { .. }
+            | Self::NotListening { .. }
+            | Self::MemberJoined { .. }
+            | Self::MemberLeft { .. }
             | Self::AccountChanged(_)
             | Self::DeviceMade { .. }
             | Self::DeviceEnded { .. } => None,

@@ -1,9 +1,9 @@
 //! What happens while somebody is still told what they missed? It is put aside, and told in its order when they have
 //! heard the rest.
 //!
-//! A client keeps one position, the last message that it was shown. So a socket is told one thing at a time: what it
+//! A client keeps one position, that of the last thing that it was shown. So a socket is told one thing at a time: what it
 //! missed in all its conversations, in the order of the log, and only then what has happened in any of them. The cut is
-//! at a message: what was said up to there comes from the database, what happened after it from here. The hall has come
+//! at a position: what stands in the log up to there comes from the database, what happened after it from here. The hall has come
 //! to it before anybody is told, so nothing is on both sides, and nothing between them.
 
 use std::collections::HashMap;
@@ -13,11 +13,11 @@ use tokio::sync::mpsc;
 
 use super::guest::Guest;
 use super::seats::Room;
-use crate::core::model::{Event, MessageId};
+use crate::core::model::{Event, Position};
 use crate::dialects::ALL;
 
-/// Events that are put aside for a socket. Where there are more, its messages are forgotten here and read back later; and
-/// all of them fit into its outbox.
+/// Events that are put aside for a socket. Where there are more, those of the log are forgotten here and read back later;
+/// and all of them fit into its outbox.
 const MOST_BEHIND: usize = 2_048;
 
 /// All sockets that are being told what they missed.
@@ -33,11 +33,11 @@ struct Group {
     guest: Arc<Guest>,
     /// While such a one lives, its room is told.
     rooms: HashMap<Room, Arc<()>>,
-    /// Up to this message everything is told from the database.
-    upto: MessageId,
+    /// Up to here everything is told from the database.
+    upto: Position,
     /// In which dialect, and what; told once everything before it has been.
     since: Vec<(usize, Event)>,
-    newest: MessageId,
+    newest: Position,
     /// To whoever tells it; so many have been given.
     orders: mpsc::UnboundedSender<Order>,
     given: usize,
@@ -46,15 +46,15 @@ struct Group {
 /// What is to be told from the database, beside what was ordered before.
 pub struct Order {
     pub follow: Option<Following>,
-    /// Everything up to this message.
-    pub upto: MessageId,
+    /// Everything up to here.
+    pub upto: Position,
 }
 
 /// One more room.
 pub struct Following {
     pub room: Room,
     /// What this socket has heard there, or need not hear.
-    pub after: MessageId,
+    pub after: Position,
     /// Lives until the socket leaves it.
     pub wanted: Weak<()>,
 }
@@ -73,7 +73,7 @@ impl Behind {
     }
 
     /// From here on this socket is told what it missed; whoever tells it finds here what.
-    pub fn begin(&mut self, guest: Arc<Guest>, upto: MessageId) -> mpsc::UnboundedReceiver<Order> {
+    pub fn begin(&mut self, guest: Arc<Guest>, upto: Position) -> mpsc::UnboundedReceiver<Order> {
         let (orders, given) = mpsc::unbounded_channel();
         let group = Group {
             rooms: HashMap::new(),
@@ -88,9 +88,9 @@ impl Behind {
         given
     }
 
-    /// From here on what happens in the room is put aside for this socket; what was said `after` a message and up to
-    /// here is to be told first.
-    pub fn follow(&mut self, room: Room, number: u64, after: MessageId, upto: MessageId) {
+    /// From here on what happens in the room is put aside for this socket; what stands in the log `after` a position
+    /// and up to here is to be told first.
+    pub fn follow(&mut self, room: Room, number: u64, after: Position, upto: Position) {
         let Some(group) = self.groups.get_mut(&number) else {
             return;
         };
@@ -148,10 +148,7 @@ impl Behind {
             return None;
         }
         let mut group = self.forget(number)?;
-        let is_new = |event: &Event| match event {
-            Event::MessagePosted(message) => message.id > group.upto,
-            _ => true,
-        };
+        let is_new = |event: &Event| event.position().is_none_or(|at| at > group.upto);
         group.since.retain(|(_, event)| is_new(event));
         Some(CaughtUp {
             guest: group.guest,
@@ -184,7 +181,7 @@ impl Behind {
 }
 
 impl Group {
-    fn order(&mut self, follow: Option<Following>, upto: MessageId) {
+    fn order(&mut self, follow: Option<Following>, upto: Position) {
         self.upto = self.upto.max(upto);
         self.newest = self.newest.max(upto);
         let order = Order {
@@ -197,13 +194,12 @@ impl Group {
     }
 
     fn put_aside(&mut self, dialect: usize, event: &Event) {
-        if let Event::MessagePosted(message) = event {
-            self.newest = message.id;
+        if let Some(position) = event.position() {
+            self.newest = position;
         }
         self.since.push((dialect, event.clone()));
         if self.since.len() > MOST_BEHIND {
-            self.since
-                .retain(|(_, event)| !matches!(event, Event::MessagePosted(_)));
+            self.since.retain(|(_, event)| event.position().is_none());
             self.order(None, self.newest);
             if self.since.len() > MOST_BEHIND / 2 {
                 self.guest.cut();

@@ -14,9 +14,9 @@ use super::guest::Guest;
 use super::{Shared, Word};
 use crate::core::error::Result;
 use crate::core::missed::{self, Bookmark};
-use crate::core::model::{Event, Message, MessageId};
+use crate::core::model::{Event, Position};
 
-/// Messages that are read at once: held until they are told, and that may take long.
+/// What is read at once, messages and the like: held until it is told, and that may take long.
 const PAGE: usize = 64;
 /// A client that joins several conversations says so in one breath. So much later the breath is over, and what was missed
 /// in all of them is told together. It outlasts the 40 ms for which a client's system may hold back the second word until
@@ -63,7 +63,7 @@ struct Absence {
     bookmarks: Vec<Bookmark>,
     /// For each of them the dialect in which it is told, and what lives for as long as that is wanted.
     ears: Vec<(usize, Weak<()>)>,
-    upto: Option<MessageId>,
+    upto: Option<Position>,
 }
 
 impl Absence {
@@ -75,13 +75,12 @@ impl Absence {
             }
             let page = self.read().await?;
             let is_last = page.len() < PAGE;
-            for (at, message) in page {
+            for (at, event) in page {
                 if self.is_over() {
                     return Ok(());
                 }
                 let (dialect, wanted) = &self.ears[at];
                 if wanted.strong_count() > 0 {
-                    let event = Event::MessagePosted(Arc::new(message));
                     tell_one(&self.shared, &self.guest, *dialect, &event);
                     self.taken().await;
                 }
@@ -122,7 +121,7 @@ impl Absence {
     }
 
     /// Reads when it is its turn. The turn ends with the read: who takes long to listen holds up nobody.
-    async fn read(&mut self) -> Result<Vec<(usize, Message)>> {
+    async fn read(&mut self) -> Result<Vec<(usize, Event)>> {
         let is_wanted = |(bookmark, ear): &(Bookmark, (usize, Weak<()>))| {
             !bookmark.is_closed() && ear.1.strong_count() > 0
         };
@@ -131,7 +130,7 @@ impl Absence {
             .zip(take(&mut self.ears));
         let (mut bookmarks, ears): (Vec<_>, Vec<_>) = all.filter(is_wanted).unzip();
         self.ears = ears;
-        let is_behind = |upto: &MessageId| bookmarks.iter().any(|one| one.is_before(*upto));
+        let is_behind = |upto: &Position| bookmarks.iter().any(|one| one.is_before(*upto));
         let Some(upto) = self.upto.filter(is_behind) else {
             self.bookmarks = bookmarks;
             return Ok(Vec::new());

@@ -12,7 +12,7 @@ use super::guest::{Guest, ear, whose};
 use super::seats::{Room, Seats};
 use super::typing::TypingNow;
 use super::{Shared, Word, catch_up, crier};
-use crate::core::model::{AccountId, ConversationId, Ear, Event, MessageId, Notice, Time};
+use crate::core::model::{AccountId, ConversationId, Ear, Event, Notice, Position, Time};
 use crate::core::{News, notice};
 use crate::dialects::{ALL, Dialect, Namespace};
 use crate::web::watch::{Question, Questions, SocketCount};
@@ -30,8 +30,8 @@ pub struct Hall {
     typing: TypingNow,
     /// Who is being told what they missed, and what has happened there meanwhile.
     behind: Behind,
-    /// The last message that it has come to.
-    come_to: Option<MessageId>,
+    /// How far in the log it has come.
+    come_to: Option<Position>,
     /// For what is done beside the hall and comes back to it.
     words: mpsc::UnboundedSender<Word>,
     /// When somebody last looked who takes nothing any more.
@@ -145,13 +145,14 @@ impl Hall {
                 account,
             } => self.remove(*account, *conversation),
             Event::MessagePosted(_)
+            | Event::MessageDeleted(_)
             | Event::FileShared { .. }
             | Event::MessagesRead { .. }
             | Event::DeviceMade { .. } => {}
         }
         self.tell(event);
-        if let Event::MessagePosted(message) = event {
-            self.come_to = Some(message.id);
+        if let Some(position) = event.position() {
+            self.come_to = Some(position);
         }
     }
 
@@ -241,7 +242,7 @@ impl Hall {
     }
 
     /// This socket is told what it missed first. Nothing live overtakes that: it hears what it listens to afterwards.
-    fn fall_behind(&mut self, guest: &Arc<Guest>, come_to: MessageId) {
+    fn fall_behind(&mut self, guest: &Arc<Guest>, come_to: Position) {
         if self.behind.has(guest.number) {
             return;
         }

@@ -111,8 +111,6 @@ impl Web {
         };
         let (shared, params) = match routes.find(method, path) {
             Found::Routes(routes, params) => (routes, params),
-            Found::WrongMethod(allowed) => return wrong_method(&allowed),
-            Found::Nothing => return refuse(&Error::NotFound("Route")),
             Found::BehindASlash if is_looked_at => return without_slash(path, call.raw_query()),
             Found::BehindASlash => match routes.find(method, &path[..path.len() - 1]) {
                 Found::Routes(routes, params) => (routes, params),
@@ -121,6 +119,8 @@ impl Web {
                     return refuse(&Error::NotFound("Route"));
                 }
             },
+            Found::WrongMethod(allowed) => return wrong_method(&allowed),
+            Found::Nothing => return refuse(&Error::NotFound("Route")),
         };
         let meant = shared
             .iter()
@@ -150,8 +150,6 @@ impl Web {
     }
 }
 
-/// A body's parts as bytes; one that breaks off is the client's fault.
-fn parts(
 /// Shows a browser the way to a page without the slash at its end: what the page is made of lies beside it. The way is
 /// relative, because a proxy may have taken the beginning of the path away.
 fn without_slash(path: &str, query: &str) -> Reply {
@@ -168,6 +166,8 @@ fn without_slash(path: &str, query: &str) -> Reply {
     reply
 }
 
+/// A body's parts as bytes; one that breaks off is the client's fault.
+fn parts(
     body: impl Stream<Item = std::result::Result<impl Buf, warp::Error>> + Send + Sync + 'static,
 ) -> Body {
     Box::pin(body.map(|part| -> Result<Bytes> {

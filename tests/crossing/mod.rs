@@ -3,6 +3,7 @@
 mod accounts;
 mod catching_up;
 mod crowds;
+mod gone;
 mod names;
 mod one_order;
 mod one_position;

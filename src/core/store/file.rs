@@ -28,6 +28,7 @@ pub(super) fn file(row: &Row<'_>) -> rusqlite::Result<File> {
         conversation: row.get::<_, Option<i64>>("conversation")?.map(Id::stored),
         public: row.get("public")?,
         created_at: Time(row.get("created_at")?),
+        position: row.get::<_, Option<i64>>("position")?.map(Id::stored),
     })
 }
 
@@ -123,19 +124,29 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// It is there. If it is shared in a conversation, that stands in the log.
     pub(in crate::core) fn complete_file(&self, id: FileId, whole: &Whole) -> Result<()> {
+        let position = match whole.conversation {
+            Some(_) => Some(self.next_position()?),
+            None => None,
+        };
         self.change(
-            "UPDATE files SET ready = 1, conversation = ?, size = ?, hash = ?, client_id = ?, created_at = ?
-             WHERE id = ?",
+            "UPDATE files SET ready = 1, conversation = $1, size = $2, hash = $3, client_id = $4, created_at = $5,
+                 position = $6
+             WHERE id = $7",
             (
                 whole.conversation.map(|id| id.number()),
                 whole.size as i64,
                 &whole.hash,
                 &whole.client_id,
                 self.now.0,
+                position,
                 id.number(),
             ),
         )?;
+        if let Some(position) = position {
+            self.known.note_written(position);
+        }
         Ok(())
     }
 

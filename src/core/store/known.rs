@@ -17,7 +17,9 @@ pub(super) struct Known {
     ends: RefCell<HashMap<ConversationId, i64>>,
     /// The position that the log has come to.
     position: Cell<Option<i64>>,
-    /// Messages that were said since the log's row was written.
+    /// Has the log gone on since its row was written?
+    gone_on: Cell<bool>,
+    /// Messages that were said since then.
     said: Cell<i64>,
     /// Messages that members have sent and that are not counted as their own yet.
     own: RefCell<HashMap<(ConversationId, AccountId), i64>>,
@@ -55,19 +57,22 @@ impl Known {
         self.position.set(Some(position));
     }
 
+    /// Something was written at this position of the log.
+    pub fn note_written(&self, position: i64) {
+        self.note_position(position);
+        self.gone_on.set(true);
+    }
+
     /// A message was said at this position.
     pub fn note_said(&self, position: i64) {
-        self.note_position(position);
+        self.note_written(position);
         self.said.set(self.said.get() + 1);
     }
 
     /// What the log's row does not say yet: its position, and how many messages more. From now on it does.
     pub fn take_said(&self) -> Option<(i64, i64)> {
-        let said = self.said.take();
-        self.position
-            .get()
-            .filter(|_| said > 0)
-            .map(|at| (at, said))
+        let (gone_on, said) = (self.gone_on.take(), self.said.take());
+        self.position.get().filter(|_| gone_on).map(|at| (at, said))
     }
 
     /// A member has sent a message.
@@ -101,6 +106,7 @@ impl Known {
         self.places.borrow_mut().clear();
         self.ends.borrow_mut().clear();
         self.position.set(None);
+        self.gone_on.set(false);
         self.said.set(0);
     }
 }

@@ -2,11 +2,11 @@
 
 use super::{Tx, View};
 use crate::core::error::Result;
-use crate::core::model::{Id, MessageId};
+use crate::core::model::{Id, MessageId, Position};
 
 impl View<'_> {
-    /// The position that the log has come to; `None` if nothing was ever said.
-    pub(in crate::core) fn position(&self) -> Result<Option<MessageId>> {
+    /// The position that the log has come to; `None` if nothing ever happened.
+    pub(in crate::core) fn position(&self) -> Result<Option<Position>> {
         Ok(Id::new(self.last_position()?))
     }
 
@@ -24,6 +24,17 @@ impl Tx<'_> {
     /// The position of what is written next. It counts once something was noted there.
     pub(super) fn next_position(&self) -> Result<i64> {
         Ok(self.last_position()? + 1)
+    }
+
+    /// A message is not what it was: the log's next position is that of its latest change.
+    pub(in crate::core) fn note_change(&self, id: MessageId) -> Result<Position> {
+        let position = self.next_position()?;
+        self.change(
+            "UPDATE messages SET changed = $1 WHERE id = $2",
+            (position, id.number()),
+        )?;
+        self.known.note_written(position);
+        Ok(Position::stored(position))
     }
 
     /// Writes what this commit has counted in memory so far: once for all that it says, and before a savepoint, because

@@ -1,63 +1,203 @@
-//! What comes next in a conversation, as rows.
+//! What comes next in a conversation, as rows of the log's three sources.
+
+use std::sync::Arc;
+
+use rusqlite::{Params, Row};
 
 use super::View;
+use super::file::file;
 use super::message::MESSAGE;
 use crate::core::error::Result;
-use crate::core::model::{ConversationId, Id, Message, MessageId, Place};
+use crate::core::model::{ConversationId, Deletion, Event, Id, MessageId, Place, Position, Time};
+
+/// What the log of a conversation is put together from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::core) enum Source {
+    /// Messages, at the positions where they were said.
+    Said,
+    /// Files, at the positions where they were shared.
+    Shared,
+    /// Messages, at the positions of their latest changes.
+    Changed,
+}
+
+impl Source {
+    pub const ALL: [Self; 3] = [Self::Said, Self::Shared, Self::Changed];
+}
+
+/// From where a source is read on.
+pub(in crate::core) struct Since {
+    pub conversation: ConversationId,
+    /// What was read of it: a sequence number of what was said, a position of the rest.
+    pub read: i64,
+    /// What its reader has heard before.
+    pub after: Position,
+    /// How far the log had come when reading began. What had been deleted by then is not read as said.
+    pub begun: Position,
+}
+
+/// A stretch of a source.
+pub(in crate::core) struct Stretch {
+    pub events: Vec<Event>,
+    /// How far it was read now.
+    pub read: i64,
+    /// What comes behind it.
+    pub next: Option<Position>,
+}
 
 impl View<'_> {
-    /// How far a conversation had come when the whole log stood at this position.
-    pub(in crate::core) fn seq_at(&self, id: ConversationId, position: MessageId) -> Result<i64> {
-        // Walks backwards over what came since, and over no more than that.
-        let seq = self.one(
-            "SELECT seq FROM messages WHERE conversation = ? AND id <= ? ORDER BY seq DESC LIMIT 1",
-            (id.number(), position.number()),
-            |row| row.get(0),
-        )?;
-        Ok(seq.unwrap_or(0))
-    }
-
-    /// The first message after this sequence number.
-    pub(in crate::core) fn message_after(
+    /// How far a source had come when the whole log stood at this position.
+    pub(in crate::core) fn mark_at(
         &self,
+        source: Source,
         id: ConversationId,
-        seq: i64,
-    ) -> Result<Option<MessageId>> {
-        self.one(
-            "SELECT id FROM messages WHERE conversation = ? AND seq > ? AND deleted_at IS NULL
-             ORDER BY seq LIMIT 1",
-            (id.number(), seq),
-            |row| row.get(0).map(Id::stored),
-        )
+        position: Position,
+    ) -> Result<i64> {
+        match source {
+            // Walks backwards over what came since, and over no more than that.
+            Source::Said => Ok(self
+                .one(
+                    "SELECT seq FROM messages WHERE conversation = $1 AND id <= $2 ORDER BY seq DESC LIMIT 1",
+                    (id.number(), position.number()),
+                    |row| row.get(0),
+                )?
+                .unwrap_or(0)),
+            Source::Shared | Source::Changed => Ok(position.number()),
+        }
     }
 
-    /// Messages after this sequence number, oldest first, with the moments when they were read: up to `most`, and only
-    /// as long as they are wanted. And the one that comes next.
-    pub(in crate::core) fn messages_while(
+    /// The first of a source that was not read yet.
+    pub(in crate::core) fn next_in(
         &self,
+        source: Source,
+        since: &Since,
+    ) -> Result<Option<Position>> {
+        let (sql, place, read) = match source {
+            Source::Said => (
+                "SELECT id FROM messages WHERE conversation = $1 AND seq > $2 AND deleted_at IS NULL
+                 ORDER BY seq LIMIT 1",
+                since.conversation,
+                since.read,
+            ),
+            Source::Shared => (
+                "SELECT position FROM files WHERE conversation = $1 AND position > $2 ORDER BY position LIMIT 1",
+                since.conversation,
+                since.read,
+            ),
+            Source::Changed => {
+                return self.one(
+                    &format!("SELECT changed FROM messages {DELETED} LIMIT 1"),
+                    since.of_deleted(),
+                    |row| row.get(0).map(Id::stored),
+                );
+            }
+        };
+        self.one(sql, (place.number(), read), |row| {
+            row.get(0).map(Id::stored)
+        })
+    }
+
+    /// What comes next of a source, up to `most` things, and only as long as they are wanted.
+    pub(in crate::core) fn read_in(
+        &self,
+        source: Source,
         place: Place,
-        seq: i64,
+        since: &Since,
         most: usize,
-        is_wanted: impl Fn(MessageId) -> bool,
-    ) -> Result<(Vec<Message>, Option<MessageId>)> {
-        let mut statement = self.conn.prepare_cached(&format!(
-            "{MESSAGE} WHERE conversation = ? AND seq > ? AND deleted_at IS NULL ORDER BY seq LIMIT ?"
-        ))?;
-        let mut rows = statement.query((place.id.number(), seq, most as i64 + 1))?;
-        let (mut messages, mut next) = (Vec::new(), None);
+        is_wanted: impl Fn(Position) -> bool,
+    ) -> Result<Stretch> {
+        let stretch = Stretch {
+            events: Vec::new(),
+            read: since.read,
+            next: None,
+        };
+        let here = (since.conversation.number(), since.read, most as i64 + 1);
+        match source {
+            Source::Said => self.stretch(
+                stretch,
+                &format!(
+                    "{MESSAGE} WHERE conversation = $1 AND seq > $2 AND deleted_at IS NULL
+                     ORDER BY seq LIMIT $3"
+                ),
+                here,
+                (most, is_wanted),
+                |row| {
+                    let mut message = self.message(row, place)?;
+                    if message.attachments.capacity() > 0 {
+                        message.attachments = self.attachments(message.id)?;
+                    }
+                    message.read_at = self.read_at(&message)?;
+                    Ok((message.seq, Event::MessagePosted(Arc::new(message))))
+                },
+            ),
+            Source::Shared => self.stretch(
+                stretch,
+                "SELECT position, * FROM files WHERE conversation = $1 AND position > $2
+                 ORDER BY position LIMIT $3",
+                here,
+                (most, is_wanted),
+                |row| {
+                    let file = Arc::new(file(row)?);
+                    Ok((row.get(0)?, Event::FileShared { file, place }))
+                },
+            ),
+            Source::Changed => {
+                let (id, read, after, begun) = since.of_deleted();
+                self.stretch(
+                    stretch,
+                    &format!("SELECT changed, id, deleted_at FROM messages {DELETED} LIMIT $5"),
+                    (id, read, after, begun, most as i64 + 1),
+                    (most, is_wanted),
+                    |row| {
+                        let deletion = Deletion {
+                            id: MessageId::stored(row.get(1)?),
+                            conversation: place.id,
+                            at: Time(row.get(2)?),
+                            position: Position::stored(row.get(0)?),
+                        };
+                        Ok((row.get(0)?, Event::MessageDeleted(deletion)))
+                    },
+                )
+            }
+        }
+    }
+
+    /// Reads on, as far as is wanted. The first column of each row is its position.
+    fn stretch(
+        &self,
+        mut stretch: Stretch,
+        sql: &str,
+        params: impl Params,
+        (most, is_wanted): (usize, impl Fn(Position) -> bool),
+        event: impl Fn(&Row<'_>) -> Result<(i64, Event)>,
+    ) -> Result<Stretch> {
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let mut rows = statement.query(params)?;
         while let Some(row) = rows.next()? {
-            let id = Id::stored(row.get(0)?);
-            if messages.len() == most || !is_wanted(id) {
-                next = Some(id);
+            let position = Id::stored(row.get(0)?);
+            if stretch.events.len() == most || !is_wanted(position) {
+                stretch.next = Some(position);
                 break;
             }
-            let mut message = self.message(row, place)?;
-            if message.attachments.capacity() > 0 {
-                message.attachments = self.attachments(message.id)?;
-            }
-            message.read_at = self.read_at(&message)?;
-            messages.push(message);
+            let (read, event) = event(row)?;
+            stretch.read = read;
+            stretch.events.push(event);
         }
-        Ok((messages, next))
+        Ok(stretch)
+    }
+}
+
+/// Of messages that are gone: those that were heard before, and those that went while they may just have been told.
+const DELETED: &str = "WHERE conversation = $1 AND changed > $2 AND deleted_at IS NOT NULL
+    AND (id <= $3 OR changed > $4) ORDER BY changed";
+
+impl Since {
+    fn of_deleted(&self) -> (i64, i64, i64, i64) {
+        (
+            self.conversation.number(),
+            self.read,
+            self.after.number(),
+            self.begun.number(),
+        )
     }
 }

@@ -47,6 +47,7 @@ pub(in crate::core) use conversation::NewConversation;
 pub(in crate::core) use digest::Away;
 pub use file::FileOrder;
 pub(in crate::core) use message::NewMessage;
+pub(in crate::core) use missed::{Since, Source};
 
 /// Something to read from: a snapshot on a reader's connection, or the writer's own transaction.
 pub struct View<'c> {

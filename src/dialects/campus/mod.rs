@@ -63,7 +63,11 @@ impl crate::dialects::Dialect for Dialect {
     }
 
     fn says(&self) -> &'static [&'static str] {
-        &["receive-message", "receive-group-message"]
+        &[
+            "receive-message",
+            "receive-group-message",
+            "message-deleted",
+        ]
     }
 
     fn documents(&self) -> Documents {
@@ -81,6 +85,9 @@ impl crate::dialects::Dialect for Dialect {
                     Sort::Group | Sort::Room => "receive-group-message",
                 };
                 tell.room(event, |spell| shapes::message(spell, message));
+            }
+            Event::MessageDeleted(gone) => {
+                tell.room("message-deleted", |spell| shapes::deleted(spell, gone));
             }
             // The document has no files, no receipts, no typing, no notifications.
             Event::FileShared { .. } | Event::MessagesRead { .. } | Event::Typing { .. } => {}

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
-use crate::core::model::{Account, Conversation, Device, DeviceId, Message, Person};
+use crate::core::model::{Account, Conversation, Deletion, Device, DeviceId, Message, Person};
 use crate::core::short::Short;
 use crate::web::people::picture_url;
 
@@ -79,4 +79,14 @@ pub fn message<'m>(spell: &Spelling, message: &'m Message) -> Said<'m> {
         conversation_id: spell.uuid(message.place.id),
         created_at: message.sent_at.iso(),
     }
+}
+
+/// What is gone: `{ id, conversationId, deletedAt, position }`.
+pub fn deleted(spell: &Spelling, gone: &Deletion) -> Value {
+    json!({
+        "id": spell.uuid(gone.id),
+        "conversationId": spell.uuid(gone.conversation),
+        "deletedAt": gone.at.iso(),
+        "position": spell.uuid(gone.position),
+    })
 }

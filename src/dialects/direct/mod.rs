@@ -42,6 +42,7 @@ impl crate::dialects::Dialect for Dialect {
         &[
             "new_message",
             "message_notification",
+            "message_deleted",
             "messages_read",
             "new_notification",
             "error",
@@ -64,6 +65,9 @@ impl crate::dialects::Dialect for Dialect {
                         shapes::notification(message)
                     });
                 }
+            }
+            Event::MessageDeleted(gone) => {
+                tell.room("message_deleted", |_| shapes::deleted(gone));
             }
             Event::MessagesRead { place, receipt } => {
                 tell.others(receipt.reader, "messages_read", |_| {

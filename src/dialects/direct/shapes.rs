@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::core::model::{AccountId, ConversationId, Message, Notice, Receipt};
+use crate::core::model::{AccountId, ConversationId, Deletion, Message, Notice, Receipt};
 use crate::core::short::Short;
 
 /// A message, written as it stands, without a tree of values between: there are many at a time.
@@ -43,6 +43,16 @@ pub fn notification(posted: &Message) -> Said<'_> {
         kind: Some("new_message"),
         ..message(posted)
     }
+}
+
+/// `message_deleted`
+pub fn deleted(gone: &Deletion) -> Value {
+    json!({
+        "id": gone.id.number(),
+        "conversation_id": gone.conversation.number(),
+        "deleted_at": gone.at.iso(),
+        "position": gone.position.number(),
+    })
 }
 
 /// `messages_read`, with the fields of both documents that have it.

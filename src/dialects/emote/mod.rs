@@ -58,7 +58,8 @@ impl crate::dialects::Dialect for Dialect {
     fn retell(&self, event: &Event, _: &mut Telling<'_>) {
         match event {
             // The document has no events.
-            Event::MessagePosted(_) | Event::FileShared { .. } | Event::MessagesRead { .. } => {}
+            Event::MessagePosted(_) | Event::MessageDeleted(_) => {}
+            Event::FileShared { .. } | Event::MessagesRead { .. } => {}
             Event::Typing { .. } | Event::NoticeMade(_) | Event::NoticesWaiting { .. } => {}
             Event::Listening { .. } | Event::NotListening { .. } => {}
             Event::AccountChanged(_) => {}

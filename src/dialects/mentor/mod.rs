@@ -57,6 +57,7 @@ impl crate::dialects::Dialect for Dialect {
     fn says(&self) -> &'static [&'static str] {
         &[
             "new_message",
+            "message_deleted",
             "user_typing",
             "messages_read",
             "new_notification",
@@ -75,6 +76,9 @@ impl crate::dialects::Dialect for Dialect {
         match event {
             Event::MessagePosted(message) => {
                 tell.room("new_message", |spell| shapes::new_message(spell, message));
+            }
+            Event::MessageDeleted(gone) => {
+                tell.room("message_deleted", |spell| shapes::deleted(spell, gone));
             }
             Event::Typing { place, who, on, .. } => {
                 tell.others(*who, "user_typing", |spell| {

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
 use crate::core::model::{
-    AccountId, Attachment, ConversationId, Message, Notice, Overview, Person, Receipt,
+    AccountId, Attachment, ConversationId, Deletion, File, Message, Notice, Overview, Person,
+    Receipt,
 };
 use crate::core::short::Short;
 use crate::web::people::{file_url, picture_url};
@@ -107,7 +108,6 @@ pub fn new_message<'m>(spell: &Spelling, posted: &'m Message) -> News<'m> {
     }
 }
 
-/// `GET /api/conversations/:id/messages`
 /// `message_deleted`
 pub fn deleted(spell: &Spelling, gone: &Deletion) -> Value {
     json!({
@@ -128,6 +128,7 @@ pub fn attachment(spell: &Spelling, file: &File) -> Value {
     })
 }
 
+/// `GET /api/conversations/:id/messages`
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct History<'m> {

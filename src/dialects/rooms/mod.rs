@@ -52,7 +52,7 @@ impl crate::dialects::Dialect for Dialect {
     }
 
     fn says(&self) -> &'static [&'static str] {
-        &["error"]
+        &["messageDeleted", "error"]
     }
 
     fn documents(&self) -> Documents {
@@ -67,8 +67,11 @@ impl crate::dialects::Dialect for Dialect {
             Event::MessagePosted(message) => {
                 tell.room("message", |spell| shapes::heard(spell, message))
             }
+            Event::MessageDeleted(gone) => {
+                tell.room("messageDeleted", |spell| shapes::deleted(spell, gone))
+            }
             Event::FileShared { file, .. } => {
-                tell.room("fileUpload", |spell| shapes::file(spell, file))
+                tell.room("fileUpload", |spell| shapes::shared(spell, file))
             }
             // The document has no receipts, no typing, no notifications.
             Event::MessagesRead { .. } | Event::Typing { .. } => {}

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
-use crate::core::model::{Conversation, File, Listed, Message, Page};
+use crate::core::model::{Conversation, Deletion, File, Listed, Message, Page};
 use crate::core::short::Short;
 use crate::web::people::file_url;
 
@@ -82,15 +82,27 @@ fn said<'m>(spell: &Spelling, message: &'m Message, room: Option<Short>) -> Said
     }
 }
 
-/// A file, as `POST /api/files/upload` answers it, the list shows it, and the room hears it.
-pub fn file(spell: &Spelling, file: &File) -> Value {
-    let id = spell.hex(file.id);
-    let (stem, ending) = match file.name.rsplit_once('.') {
-        Some((stem, ending)) => (stem, format!(".{ending}")),
-        None => (file.name.as_str(), String::new()),
-    };
+/// What is gone: `{ _id, room, deletedAt, position }`.
+pub fn deleted(spell: &Spelling, gone: &Deletion) -> Value {
     json!({
-        "_id": id,
+        "_id": spell.hex(gone.id),
+        "room": spell.hex(gone.conversation),
+        "deletedAt": gone.at.iso(),
+        "position": spell.hex(gone.position),
+    })
+}
+
+/// A file, as the room hears of it: with its position in the log, for whoever comes back.
+pub fn shared(spell: &Spelling, shared: &File) -> Value {
+    let mut shape = file(spell, shared);
+    shape["position"] = json!(shared.position.map(|position| spell.hex(position)));
+    shape
+}
+
+/// A file, as `POST /api/files/upload` answers it, and the list shows it.
+pub fn file(spell: &Spelling, file: &File) -> Value {
+    json!({
+        "_id": spell.hex(file.id),
         "filename": file.name,
         "originalName": file.original,
         "mimetype": file.media_type,
