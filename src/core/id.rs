@@ -62,7 +62,7 @@ impl<K: Kind> Id<K> {
     }
 
     /// An id that the database gave out, which gives out nothing else.
-    pub(in crate::core) fn stored(number: i64) -> Self {
+    pub(in crate::core) const fn stored(number: i64) -> Self {
         Self(number, PhantomData)
     }
 }

@@ -9,6 +9,17 @@ use super::may::{Wish, may};
 use super::model::{AccountId, ConversationId, Event, Place, Position};
 use super::store::{Since, Source, View};
 
+/// The position of who has heard nothing, in a log where nothing has happened yet.
+pub const BEGINNING: Position = Position::stored(0);
+
+/// How far the log has come in what this view shows.
+///
+/// # Errors
+/// Only the database's.
+pub fn position(view: &View<'_>) -> Result<Position> {
+    Ok(view.position()?.unwrap_or(BEGINNING))
+}
+
 /// How far somebody has been told one conversation.
 #[derive(Debug)]
 pub struct Bookmark {

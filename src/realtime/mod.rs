@@ -32,7 +32,7 @@ use tokio::sync::{Semaphore, mpsc};
 use crate::core::error::Error;
 use crate::core::limits::JSON_BYTES;
 use crate::core::model::{AccountId, MessageId, Time};
-use crate::core::{Core, News, conversation, notice};
+use crate::core::{Core, News, conversation, missed, notice};
 use crate::dialects::Namespace;
 use crate::web::call::without_bearer;
 use crate::web::given::Given;
@@ -249,10 +249,13 @@ async fn admit(
     Ok(())
 }
 
-/// The last message that a client says it has heard; nothing and null are none.
+/// The position of what a client says it has heard last, and 0 where there was nothing to hear yet; nothing and null are
+/// none.
 fn position(given: Option<Given>, shared: &Shared) -> Result<Option<MessageId>, Error> {
     let read = match given {
         None | Some(Given::Null) => return Ok(None),
+        Some(Given::Integer(0)) => Some(missed::BEGINNING),
+        Some(Given::Text(zero)) if zero == "0" => Some(missed::BEGINNING),
         Some(Given::Integer(number)) => MessageId::new(number),
         Some(Given::Text(text)) => shared.core.spelling().read(&text),
         Some(_) => None,

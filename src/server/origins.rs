@@ -16,7 +16,7 @@ use crate::web::origin::Origin;
 /// How long a browser may remember what it was told.
 const REMEMBERED: Duration = Duration::from_secs(3_600);
 /// What a script from another page may read of an answer, beside the usual.
-const EXPOSED: [&str; 9] = [
+const EXPOSED: [&str; 10] = [
     "content-disposition",
     "content-range",
     "etag",
@@ -24,6 +24,7 @@ const EXPOSED: [&str; 9] = [
     "ratelimit-remaining",
     "ratelimit-reset",
     "retry-after",
+    "x-position",
     "x-request-id",
     "x-total-count",
 ];

@@ -6,18 +6,19 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, header};
 use serde_json::{Value, json};
 
 use super::Web;
+use super::answer::Reply;
 use super::fields::Fields;
 use super::given::Given;
 use super::rates::Asker;
 use crate::core::error::{Error, Result};
-use crate::core::id::{Id, Kind};
-use crate::core::limits;
-use crate::core::model::{Me, Page};
+use crate::core::id::{Id, Kind, Spelling};
+use crate::core::model::{Me, Page, Position};
 use crate::core::{Core, Tx, View};
+use crate::core::{limits, missed};
 
 /// Who sent a request: found out where it was accepted, and carried with it.
 #[derive(Debug, Clone)]
@@ -271,6 +272,40 @@ impl Call {
         async move { core.glance(verb).await }
     }
 
+    /// As [`Call::read`], for a list of conversations: with the position to catch up from.
+    pub fn read_at<T, V>(
+        &self,
+        verb: V,
+    ) -> impl Future<Output = Result<(T, Stand)>> + Send + use<T, V>
+    where
+        V: FnOnce(&View<'_>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let spelling = self.core().spelling().clone();
+        let read = self.read(move |view| Ok((verb(view)?, missed::position(view)?)));
+        async move {
+            let (found, position) = read.await?;
+            Ok((found, Stand::of(&spelling, position)))
+        }
+    }
+
+    /// As [`Call::glance`], for a list of messages: with the position to catch up from.
+    pub fn glance_at<T, V>(
+        &self,
+        verb: V,
+    ) -> impl Future<Output = Result<(T, Stand)>> + Send + use<T, V>
+    where
+        V: FnOnce(&View<'_>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let spelling = self.core().spelling().clone();
+        let read = self.glance(move |view| Ok((verb(view)?, missed::position(view)?)));
+        async move {
+            let (found, position) = read.await?;
+            Ok((found, Stand::of(&spelling, position)))
+        }
+    }
+
     fn is_json(&self) -> bool {
         self.header(header::CONTENT_TYPE).is_some_and(|value| {
             let essence = value
@@ -297,6 +332,30 @@ impl Call {
             }
         }
         Ok(bytes.freeze())
+    }
+}
+
+/// How far the log had come when something was read: whoever connects with it as `lastMessageId` hears what came since.
+pub struct Stand(HeaderValue);
+
+/// How the beginning of the log is spelled.
+const NOTHING: HeaderValue = HeaderValue::from_static("0");
+
+impl Stand {
+    fn of(spelling: &Spelling, position: Position) -> Self {
+        let spelled = if position == missed::BEGINNING {
+            Ok(NOTHING)
+        } else {
+            HeaderValue::from_str(&spelling.uuid(position))
+        };
+        // Not reached: hex digits and dashes may stand in a header.
+        Self(spelled.unwrap_or(NOTHING))
+    }
+
+    /// Says it beside what was read.
+    pub fn beside(self, mut reply: Reply) -> Reply {
+        reply.headers_mut().insert("x-position", self.0);
+        reply
     }
 }
 

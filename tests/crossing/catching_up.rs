@@ -182,3 +182,50 @@ async fn what_is_no_position_is_refused_at_the_door() {
         .await
         .expect("null is none at all");
 }
+
+#[tokio::test]
+async fn what_was_loaded_says_where_to_go_on_from() {
+    let chat = Chat::open().await;
+    let (ann, bob) = (chat.rooms("ann").await, chat.mentor("bob").await);
+    let group = ann.gathers("Friends", &[&bob]).await;
+    let room = ann.opens_room("Lobby").await;
+    let lists = [
+        "/api/conversations?limit=10".to_owned(),
+        "/api/conversations?page=1".to_owned(),
+        "/api/rooms".to_owned(),
+        format!("/api/rooms/{group}"),
+        format!("/api/messages/{group}"),
+        format!("/api/conversations/{group}/messages"),
+        format!("/message/get-messages?conversationId={group}"),
+    ];
+    // Where nothing was ever said there is a position too.
+    for said in ["The very first", "The second"] {
+        let mut stands = Vec::new();
+        for path in &lists {
+            let origin = Request::new("GET", path).header("Origin", "https://app.example.test");
+            let listed = bob.sends(origin).await;
+            stands.push(listed.has_status(200).says("X-Position").to_owned());
+            let exposed = listed.says("Access-Control-Expose-Headers");
+            assert!(exposed.contains("x-position"), "{exposed}");
+        }
+        stands.dedup();
+        assert_eq!(stands.len(), 1, "the same log: {stands:?}");
+        ann.sends_to(&group, said).await;
+        let position = json!({ "lastMessageId": stands[0] });
+        let socket = bob.enters(position).await.expect("a position");
+        let heard = json!({ "message": { "content": said } });
+        socket.hears("new_message", heard).await;
+        socket.hears_nothing().await;
+    }
+    // It is the log's, and not that of what one may see.
+    let before = bob.get(&lists[0]).await.says("X-Position").to_owned();
+    ann.posts(&room, "Elsewhere").await;
+    let after = bob.get(&lists[0]).await.says("X-Position").to_owned();
+    assert_ne!(before, after);
+    for zero in [json!(0), json!("0")] {
+        let all = bob.enters(json!({ "lastMessageId": zero })).await;
+        let all = all.expect("the beginning is a position");
+        let heard = all.hears_many(2, "new_message").await;
+        assert_eq!(heard[0]["message"]["content"], "The very first");
+    }
+}

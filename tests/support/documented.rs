@@ -26,9 +26,15 @@ struct Book {
 #[track_caller]
 pub fn came_back(asked: &str, answer: &Answer) {
     let (method, path) = asked.split_once(' ').expect("a method and a path");
-    // What is written down has no slash at its end, and is answered with one too.
+    // What is written down has no slash at its end. With one it is answered too, and a browser is shown the way.
     let path = path.split('?').next().unwrap_or_default();
-    let path = path.strip_suffix('/').unwrap_or(path);
+    let (path, slash) = match path.strip_suffix('/') {
+        Some(shorter) => (shorter, true),
+        None => (path, false),
+    };
+    if slash && answer.status == 308 {
+        return;
+    }
     let method = if method == "HEAD" {
         "GET".into()
     } else {

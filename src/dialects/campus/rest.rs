@@ -126,15 +126,16 @@ pub async fn list_messages(mut call: Call) -> Answer {
     let limit = fields.number("limit", PAGE, 1, limits::PAGE);
     let before = fields.optional_id(&["before"]);
     let place = fields.done(place)?;
-    let (mut page, _) = call
-        .glance(move |view| message::before(view, me.id, place, before, limit))
+    let ((mut page, _), stand) = call
+        .glance_at(move |view| message::before(view, me.id, place, before, limit))
         .await?;
     page.reverse();
     let spell = call.core().spelling();
-    ok(page
+    let page: Vec<_> = page
         .iter()
         .map(|message| shapes::message(spell, message))
-        .collect::<Vec<_>>())
+        .collect();
+    ok(page).map(|reply| stand.beside(reply))
 }
 
 /// GET /message/get-conversation-participants

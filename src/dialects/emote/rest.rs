@@ -81,8 +81,8 @@ pub async fn list_conversations(call: Call) -> Answer {
     let page = page(&mut query);
     query.done(Some(()))?;
     let offset = u32::try_from(page.offset()).unwrap_or(u32::MAX);
-    let inbox = call
-        .read(move |view| conversation::inbox(view, &me, page.limit, offset))
+    let (inbox, stand) = call
+        .read_at(move |view| conversation::inbox(view, &me, page.limit, offset))
         .await?;
     let spell = call.core().spelling();
     let list = inbox
@@ -96,7 +96,7 @@ pub async fn list_conversations(call: Call) -> Answer {
     reply
         .headers_mut()
         .insert("x-total-count", HeaderValue::from(inbox.total));
-    Ok(reply)
+    Ok(stand.beside(reply))
 }
 
 /// POST /api/password/reset-request: request a password reset for a user

@@ -26,8 +26,8 @@ pub async fn list(call: Call) -> Answer {
     let limit = query.number("limit", CONVERSATIONS, 1, limits::PAGE);
     let offset = query.number("offset", 0, 0, u32::MAX);
     query.done(Some(()))?;
-    let inbox = call
-        .read(move |view| conversation::inbox(view, &me, limit, offset))
+    let (inbox, stand) = call
+        .read_at(move |view| conversation::inbox(view, &me, limit, offset))
         .await?;
     let spell = call.core().spelling();
     let list: Value = inbox
@@ -39,7 +39,7 @@ pub async fn list(call: Call) -> Answer {
     reply
         .headers_mut()
         .insert("x-total-count", HeaderValue::from(inbox.total));
-    Ok(reply)
+    Ok(stand.beside(reply))
 }
 
 /// POST /api/conversations/by-session: get or create the conversation for a session
@@ -93,22 +93,23 @@ pub async fn list_messages(call: Call) -> Answer {
     let limit = query.number("limit", MESSAGES, 1, limits::PAGE);
     let before = query.optional_id(&["before"]);
     query.done(Some(()))?;
-    let (page, more) = call
-        .glance(move |view| message::before(view, me.id, id, before, limit))
+    let ((page, more), stand) = call
+        .glance_at(move |view| message::before(view, me.id, id, before, limit))
         .await?;
     let spell = call.core().spelling();
     let next = page
         .last()
         .filter(|_| more)
         .map(|oldest| spell.uuid(oldest.id));
-    ok(shapes::History {
+    let history = shapes::History {
         messages: page
             .iter()
             .map(|message| shapes::message(spell, message))
             .collect(),
         has_more: more,
         next_cursor: next,
-    })
+    };
+    ok(history).map(|reply| stand.beside(reply))
 }
 
 /// POST /api/conversations/:id/messages

@@ -85,16 +85,14 @@ pub async fn list_rooms(call: Call) -> Answer {
         ],
     );
     query.done(Some(()))?;
-    let rooms = call
-        .read(move |view| conversation::seen_by(view, who, order, page))
+    let (rooms, stand) = call
+        .read_at(move |view| conversation::seen_by(view, who, order, page))
         .await?;
     let spell = call.core().spelling();
-    ok(shapes::list(
-        "Rooms retrieved successfully",
-        &rooms,
-        page,
-        |room| shapes::room(spell, room),
-    ))
+    let list = shapes::list("Rooms retrieved successfully", &rooms, page, |room| {
+        shapes::room(spell, room)
+    });
+    ok(list).map(|reply| stand.beside(reply))
 }
 
 /// GET /api/rooms/:roomId: get specific room details
@@ -106,8 +104,8 @@ pub async fn show_room(call: Call) -> Answer {
         limit: LATEST,
         descending: true,
     };
-    let (room, mut messages) = call
-        .glance(move |view| {
+    let ((room, mut messages), stand) = call
+        .glance_at(move |view| {
             Ok((
                 conversation::show(view, who, id)?,
                 message::page(view, who, id, latest)?.items,
@@ -117,7 +115,7 @@ pub async fn show_room(call: Call) -> Answer {
     // The latest, and in the order in which they were said.
     messages.reverse();
     let shape = shapes::room_with_messages(call.core().spelling(), &room, &messages);
-    ok(with_data("Room details retrieved successfully", shape))
+    ok(with_data("Room details retrieved successfully", shape)).map(|reply| stand.beside(reply))
 }
 
 /// POST /api/messages: send a message to a chat room
@@ -150,16 +148,17 @@ pub async fn list_messages(call: Call) -> Answer {
     // Both are the order in which messages were said, which is the one that a deep page costs nothing in.
     query.word("sort", &[("createdAt", ()), ("_id", ())]);
     query.done(Some(()))?;
-    let messages = call
-        .glance(move |view| message::page(view, who, room, page))
+    let (messages, stand) = call
+        .glance_at(move |view| message::page(view, who, room, page))
         .await?;
     let spell = call.core().spelling();
-    ok(shapes::list(
+    let list = shapes::list(
         "Messages retrieved successfully",
         &messages,
         page,
         |message| shapes::listed(spell, message),
-    ))
+    );
+    ok(list).map(|reply| stand.beside(reply))
 }
 
 /// POST /api/files/upload: upload a file
