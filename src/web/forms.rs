@@ -1,12 +1,29 @@
-//! What was filled in? `multipart/form-data` with short texts and one file, held in memory.
+//! What was filled in? `multipart/form-data` with short texts and one file, part by part.
+//!
+//! Everything is counted before it gets to the parser, which would keep whatever comes until a part's head has ended, and
+//! what nobody asks for counts as well.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt;
+use futures_util::Stream;
 use http::header;
 
-use super::call::Call;
+use super::call::{Body, Call};
 use super::given::Given;
 use crate::core::error::{Error, Result};
+
+/// Parts that a form may have.
+const PARTS: usize = 20;
+/// Bytes that the head of a part may have, with its boundary.
+const HEAD: usize = 16 << 10;
+/// Bytes that everything in a form may have in all that is not its file: texts, names, and what nobody asks for.
+const TEXTS: usize = 64 << 10;
+/// What the parser is given at once.
+const PIECE: usize = 8 << 10;
 
 /// A file in a form.
 pub struct FormFile {
@@ -14,8 +31,21 @@ pub struct FormFile {
     pub bytes: Bytes,
 }
 
-/// The bytes that the texts of a form may have in all.
-const TEXTS: usize = 64 << 10;
+/// A form that comes in.
+pub struct Form {
+    parser: multer::Multipart<'static>,
+    head: Arc<AtomicUsize>,
+    /// The part that is being read.
+    part: Option<multer::Field<'static>>,
+    parts: usize,
+    texts: usize,
+}
+
+/// How a part is called.
+pub struct Part {
+    pub name: String,
+    pub file_name: Option<String>,
+}
 
 /// The form in this body: its texts, and the file under this name.
 ///
@@ -26,56 +56,27 @@ pub async fn read(
     file_field: &str,
     most: u64,
 ) -> Result<(Given, Option<FormFile>)> {
-    let mut form = open(call)?;
-    let (mut fields, mut file, mut texts) = (Vec::new(), None, 0);
-    while let Some(mut field) = form.next_field().await.map_err(broken)? {
-        let name = field.name().unwrap_or_default().to_owned();
-        let file_name = file_name(&field).filter(|_| name == file_field);
-        let is_file = file_name.is_some();
+    let mut form = Form::open(call, most)?;
+    let (mut fields, mut file) = (Vec::new(), None);
+    while let Some(Part { name, file_name }) = form.next().await? {
+        let Some(file_name) = file_name.filter(|_| name == file_field) else {
+            fields.push((name, Given::Text(form.text(TEXTS).await?)));
+            continue;
+        };
         let mut bytes = BytesMut::new();
-        while let Some(part) = field.chunk().await.map_err(broken)? {
-            bytes.extend_from_slice(&part);
-            let fits = if is_file {
-                bytes.len() as u64 <= most
-            } else {
-                texts + bytes.len() <= TEXTS
-            };
-            if !fits {
+        while let Some(some) = form.chunk().await? {
+            bytes.extend_from_slice(&some);
+            if bytes.len() as u64 > most {
                 return Err(Error::TooLarge(format!("{name} is too large")));
             }
         }
-        if is_file {
-            let name = file_name.unwrap_or_default();
-            // A file input that nothing was chosen in sends an empty file without a name.
-            file = (!bytes.is_empty()).then(|| FormFile {
-                name,
-                bytes: bytes.freeze(),
-            });
-        } else {
-            texts += bytes.len();
-            fields.push((
-                name,
-                Given::Text(String::from_utf8_lossy(&bytes).into_owned()),
-            ));
-        }
+        // A file input that nothing was chosen in sends an empty file without a name.
+        file = (!bytes.is_empty()).then(|| FormFile {
+            name: file_name,
+            bytes: bytes.freeze(),
+        });
     }
     Ok((Given::Fields(fields), file))
-}
-
-/// The parts of the form in this body.
-///
-/// # Errors
-/// `WrongType` for another content type, `Malformed` for one without a boundary.
-pub fn open(call: &mut Call) -> Result<multer::Multipart<'static>> {
-    let content_type = call.header(header::CONTENT_TYPE).unwrap_or_default();
-    if !is_form(content_type) {
-        return Err(Error::WrongType(
-            "The content type must be multipart/form-data",
-        ));
-    }
-    let boundary = multer::parse_boundary(content_type).map_err(broken)?;
-    let body = call.body().map(|part| part.map_err(|e| e.to_string()));
-    Ok(multer::Multipart::new(body, boundary))
 }
 
 /// Does this content type say that a form follows?
@@ -85,14 +86,158 @@ pub fn is_form(content_type: &str) -> bool {
         .starts_with("multipart/form-data")
 }
 
-/// A form that cannot be read is the client's fault.
-pub fn broken(error: multer::Error) -> Error {
-    Error::Malformed(format!("The form could not be read: {error}"))
+impl Form {
+    /// The form in this body, with files of at most so many bytes in all.
+    ///
+    /// # Errors
+    /// `WrongType` for another content type, `Malformed` for one without a boundary.
+    pub fn open(call: &mut Call, most: u64) -> Result<Self> {
+        let content_type = call.header(header::CONTENT_TYPE).unwrap_or_default();
+        if !is_form(content_type) {
+            return Err(Error::WrongType(
+                "The content type must be multipart/form-data",
+            ));
+        }
+        let boundary = multer::parse_boundary(content_type).map_err(broken)?;
+        let head = Arc::<AtomicUsize>::default();
+        let counted = Counted {
+            body: call.body(),
+            rest: Bytes::new(),
+            rests: false,
+            left: most.saturating_add((TEXTS + PARTS * HEAD) as u64),
+            head: head.clone(),
+        };
+        Ok(Self {
+            parser: multer::Multipart::new(counted, boundary),
+            head,
+            part: None,
+            parts: 0,
+            texts: 0,
+        })
+    }
+
+    /// The next part. What was not read of the one before is passed over, and counts as text.
+    ///
+    /// # Errors
+    /// `Malformed` for a broken form, `TooLarge` for too many parts, too long a head, or too much that is no file.
+    pub async fn next(&mut self) -> Result<Option<Part>> {
+        self.text(TEXTS).await?;
+        self.part = None;
+        self.head.store(0, Ordering::Relaxed);
+        self.part = self.parser.next_field().await.map_err(broken)?;
+        let Some(part) = &self.part else {
+            return Ok(None);
+        };
+        let part = Part {
+            name: part.name().unwrap_or_default().to_owned(),
+            file_name: file_name(part),
+        };
+        self.parts += 1;
+        if self.parts > PARTS {
+            return Err(Error::TooLarge(format!(
+                "A form must have at most {PARTS} fields"
+            )));
+        }
+        self.count(part.name.len())?;
+        Ok(Some(part))
+    }
+
+    /// Some more of the part's content.
+    ///
+    /// # Errors
+    /// As [`Form::next`].
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
+        self.head.store(0, Ordering::Relaxed);
+        match &mut self.part {
+            Some(part) => part.chunk().await.map_err(broken),
+            None => Ok(None),
+        }
+    }
+
+    /// The rest of the part's content, as text of at most so many bytes.
+    ///
+    /// # Errors
+    /// As [`Form::next`].
+    pub async fn text(&mut self, most: usize) -> Result<String> {
+        let mut bytes = Vec::new();
+        while let Some(some) = self.chunk().await? {
+            bytes.extend_from_slice(&some);
+            if bytes.len() > most {
+                return Err(Error::TooLarge("A field of the form is too long".into()));
+            }
+            self.count(some.len())?;
+        }
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    fn count(&mut self, bytes: usize) -> Result<()> {
+        self.texts += bytes;
+        if self.texts > TEXTS {
+            return Err(Error::TooLarge(format!(
+                "The fields of the form must be at most {TEXTS} bytes in all"
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// A body on its way to the parser, piece by piece.
+struct Counted {
+    body: Body,
+    /// Of what came in, what has not been handed on.
+    rest: Bytes,
+    /// The parser takes all that it can get before it looks at it: so there is nothing more until it has looked.
+    rests: bool,
+    /// Bytes that may still come.
+    left: u64,
+    /// Bytes that were handed on since the parser last found a part or a content.
+    head: Arc<AtomicUsize>,
+}
+
+impl Stream for Counted {
+    type Item = Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
+        if std::mem::take(&mut self.rests) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        if self.head.load(Ordering::Relaxed) >= HEAD {
+            return Poll::Ready(Some(Err(Error::TooLarge(format!(
+                "The head of a form's field must be at most {HEAD} bytes"
+            )))));
+        }
+        while self.rest.is_empty() {
+            match self.body.as_mut().poll_next(cx) {
+                Poll::Ready(Some(Ok(bytes))) => self.rest = bytes,
+                other => return other,
+            }
+        }
+        let length = self.rest.len().min(PIECE);
+        let piece = self.rest.split_to(length);
+        let Some(left) = self.left.checked_sub(length as u64) else {
+            return Poll::Ready(Some(Err(Error::TooLarge("The form is too large".into()))));
+        };
+        (self.left, self.rests) = (left, true);
+        self.head.fetch_add(length, Ordering::Relaxed);
+        Poll::Ready(Some(Ok(piece)))
+    }
+}
+
+/// A form that cannot be read is the client's fault; what was refused while it came in is refused as it was.
+fn broken(error: multer::Error) -> Error {
+    match error {
+        multer::Error::StreamReadFailed(cause) => match cause.downcast::<Error>() {
+            Ok(refused) => *refused,
+            Err(cause) => Error::Malformed(format!("The form could not be read: {cause}")),
+        },
+        error => Error::Malformed(format!("The form could not be read: {error}")),
+    }
 }
 
 /// What a part calls its file, if it is one. A name beyond ASCII may stand in `filename*` (RFC 5987), with or without a
 /// plainer one beside it.
-pub fn file_name(field: &multer::Field<'_>) -> Option<String> {
+fn file_name(field: &multer::Field<'_>) -> Option<String> {
     let disposition = field.headers().get(header::CONTENT_DISPOSITION);
     let extended = disposition.and_then(|value| extended_name(value.as_bytes()));
     extended.or_else(|| field.file_name().map(str::to_owned))

@@ -6,7 +6,7 @@ use aws_lc_rs::digest;
 use bytes::{Bytes, BytesMut};
 
 use super::call::Call;
-use super::forms::{self, broken};
+use super::forms::{Form, Part};
 use super::media;
 use super::rates::Rates;
 use super::volumes::Allowance;
@@ -14,6 +14,9 @@ use crate::core::error::{Error, Result};
 use crate::core::limits::FILE_PART;
 use crate::core::model::{ConversationId, File, FileId, Me};
 use crate::core::{Core, file, hex};
+
+/// Bytes in a field that holds no file: an id or a word.
+const SHORT: usize = 1_000;
 
 /// A file that is coming in.
 pub struct Intake {
@@ -162,22 +165,22 @@ pub async fn take_upload(call: &mut Call, me: Me, to: Destination<'_>) -> Result
             .await?;
     }
 
-    let mut form = forms::open(call)?;
+    let most = call.core().limits().upload_bytes;
+    let mut form = Form::open(call, most)?;
     let (mut intake, mut client_id) = (None, None);
-    while let Some(mut field) = form.next_field().await.map_err(broken)? {
-        let name = field.name().unwrap_or_default().to_owned();
+    while let Some(Part { name, file_name }) = form.next().await? {
         if name == "file" && intake.is_none() {
-            let original = forms::file_name(&field).unwrap_or_else(|| "file".into());
+            let original = file_name.unwrap_or_else(|| "file".to_owned());
             let rates = &call.web().rates;
             let mut file = Intake::begin(call.core().clone(), me.clone(), original, rates)?;
-            while let Some(bytes) = field.chunk().await.map_err(broken)? {
+            while let Some(bytes) = form.chunk().await? {
                 file.add(bytes).await?;
             }
             intake = Some(file);
         } else if name == "clientMessageId" {
-            client_id = Some(short_text(&mut field).await?);
+            client_id = Some(form.text(SHORT).await?);
         } else if place_names.contains(&name.as_str()) {
-            let text = short_text(&mut field).await?;
+            let text = form.text(SHORT).await?;
             let read = call.core().spelling().read(text.trim());
             conversation = Some(read.ok_or_else(|| {
                 Error::invalid(place_names[0], "must be the id of a conversation")
@@ -186,16 +189,4 @@ pub async fn take_upload(call: &mut Call, me: Me, to: Destination<'_>) -> Result
     }
     let file = intake.ok_or_else(|| Error::invalid("file", "is required"))?;
     file.finish(conversation, client_id).await
-}
-
-/// A field that holds no file: an id or a word.
-async fn short_text(field: &mut multer::Field<'_>) -> Result<String> {
-    let mut bytes = Vec::new();
-    while let Some(part) = field.chunk().await.map_err(broken)? {
-        bytes.extend_from_slice(&part);
-        if bytes.len() > 1_000 {
-            return Err(Error::TooLarge("A field of the form is too long".into()));
-        }
-    }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

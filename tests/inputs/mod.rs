@@ -9,6 +9,7 @@ mod crowded;
 mod databases;
 mod disk;
 mod doorway;
+mod endless;
 mod events;
 mod floods;
 mod forms;
