@@ -29,20 +29,45 @@ pub fn open_room(tx: &Tx<'_>, me: &Me, name: &str, description: &str) -> Result<
     if !faults.is_empty() {
         return Err(Error::Invalid(faults));
     }
-    let id = tx.insert_conversation(&NewConversation {
-        sort: Sort::Room,
-        name,
-        description: &text::without_hidden(description.to_owned()),
-        creator: me.id,
-        pair: None,
-    })?;
+    let description = text::without_hidden(description.to_owned());
+    let id = make(
+        tx,
+        &NewConversation {
+            sort: Sort::Room,
+            name,
+            description: &description,
+            creator: me.id,
+            pair: None,
+        },
+    )?;
     enrol(tx, id, me.id)?;
     tx.conversation(id)?.ok_or(Error::NotFound("Conversation"))
 }
 
+/// Makes a conversation, nobody in it yet.
+///
+/// # Errors
+/// `TooOften` for who has made many just now.
+pub(in crate::core) fn make(tx: &Tx<'_>, new: &NewConversation<'_>) -> Result<ConversationId> {
+    if let Some(limit) = tx.limits.new_conversations {
+        tx.directory.pace().count(new.creator, tx.now, limit)?;
+    }
+    tx.insert_conversation(new)
+}
+
 /// Makes somebody a member.
+///
+/// # Errors
+/// `Conflict` where this person belongs to [`limits::MEMBERSHIPS`] conversations already.
 pub(in crate::core) fn enrol(tx: &Tx<'_>, id: ConversationId, who: AccountId) -> Result<()> {
     if tx.insert_member(id, who)? {
+        if let Some(most) = tx.limits.memberships
+            && tx.belongs_to_more_than(who, most)?
+        {
+            return Err(Error::Conflict(
+                "Nobody may belong to more than 10,000 conversations",
+            ));
+        }
         tx.announce(Event::MemberJoined {
             conversation: id,
             account: who,
@@ -74,13 +99,16 @@ pub fn gather(tx: &Tx<'_>, me: &Me, name: &str, others: &[AccountId]) -> Result<
         let wrong = format!("must be at most {} people", limits::GROUP_MEMBERS);
         return Err(Error::invalid("groupMembers", wrong));
     }
-    let id = tx.insert_conversation(&NewConversation {
-        sort: Sort::Group,
-        name,
-        description: "",
-        creator: me.id,
-        pair: None,
-    })?;
+    let id = make(
+        tx,
+        &NewConversation {
+            sort: Sort::Group,
+            name,
+            description: "",
+            creator: me.id,
+            pair: None,
+        },
+    )?;
     for who in everybody {
         if tx.account(who)?.is_none() {
             return Err(Error::NotFound("User"));
@@ -169,13 +197,16 @@ pub fn between(tx: &Tx<'_>, me: &Me, other: AccountId) -> Result<(Place, bool)> 
         return Err(Error::NotFound("User"));
     }
     let pair = pair(me.id, other);
-    let id = tx.insert_conversation(&NewConversation {
-        sort: Sort::Direct,
-        name: "",
-        description: "",
-        creator: me.id,
-        pair: Some(pair),
-    })?;
+    let id = make(
+        tx,
+        &NewConversation {
+            sort: Sort::Direct,
+            name: "",
+            description: "",
+            creator: me.id,
+            pair: Some(pair),
+        },
+    )?;
     enrol(tx, id, me.id)?;
     enrol(tx, id, other)?;
     let place = Place {
@@ -199,15 +230,17 @@ pub fn listen(tx: &Tx<'_>, me: &Me, id: ConversationId, ear: Ear) -> Result<Plac
     Ok(place)
 }
 
-/// Makes a listener hear everything that this person belongs to, from exactly here on.
+/// The conversations that this person belongs to, in the order of their ids: at most so many behind this one.
 ///
 /// # Errors
 /// Only the database's.
-pub fn listen_to_all(tx: &Tx<'_>, who: AccountId, ear: Ear) -> Result<()> {
-    for conversation in tx.memberships(who)? {
-        tx.announce(Event::Listening { ear, conversation });
-    }
-    Ok(())
+pub fn memberships(
+    view: &View<'_>,
+    who: AccountId,
+    after: Option<ConversationId>,
+    most: u32,
+) -> Result<Vec<ConversationId>> {
+    view.memberships(who, after, most)
 }
 
 /// Makes a listener hear it no more, from exactly here on.

@@ -9,6 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::error::{Error, Result};
 use super::model::{Account, AccountId, Device, DeviceId, Event, Me, Sid, Time};
+use super::pace::Pace;
 use super::recent::Recent;
 use super::store::View;
 
@@ -94,6 +95,7 @@ pub struct Directory {
     known: RwLock<Known>,
     here: RwLock<HashMap<AccountId, usize>>,
     recent: Recent,
+    pace: Pace,
 }
 
 impl Directory {
@@ -208,6 +210,11 @@ impl Directory {
                 known.foreign.remove(token);
             }
         }
+    }
+
+    /// How many conversations who has made of late.
+    pub(in crate::core) fn pace(&self) -> &Pace {
+        &self.pace
     }
 
     /// One more socket of this person is open; answers how many there were.

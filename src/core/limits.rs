@@ -11,6 +11,10 @@ pub struct Limits {
     pub upload_bytes: u64,
     /// Sockets that one account may hold open.
     pub sockets: usize,
+    /// Conversations that one account may belong to; `None`: any number.
+    pub memberships: Option<u32>,
+    /// Conversations that one account may make in a span of time; `None`: as many as it likes.
+    pub new_conversations: Option<(u32, Duration)>,
     /// Is sending a code again within a minute refused?
     pub resend: bool,
     /// How long mail about unread messages is held.
@@ -25,6 +29,8 @@ impl Default for Limits {
             message_chars: 8_000,
             upload_bytes: 10 << 20,
             sockets: 50,
+            memberships: Some(MEMBERSHIPS),
+            new_conversations: Some(NEW_CONVERSATIONS),
             resend: true,
             mail_delay: Duration::from_secs(5 * 60),
             mail_counted: true,
@@ -43,6 +49,10 @@ pub const DESCRIPTION_CHARS: usize = 1_000;
 /// What may be attached to a message, and bytes in its URL.
 pub const ATTACHMENTS: usize = 10;
 pub const URL_BYTES: usize = 2_048;
+/// Conversations that one account makes in a span of time, unless the operator says otherwise.
+pub const NEW_CONVERSATIONS: (u32, Duration) = (300, Duration::from_secs(3_600));
+/// Conversations that one account may belong to: each of its sockets in `/chat` listens to all of them.
+pub const MEMBERSHIPS: u32 = 10_000;
 /// People in a group.
 pub const GROUP_MEMBERS: usize = 256;
 /// Characters in a file's name.

@@ -55,7 +55,8 @@ pub const PLAIN: &str = "text";
 /// live socket is written to, unless they read it in time: who that is, is not asked here.
 ///
 /// # Errors
-/// `NotFound` to a stranger, `Invalid` for an empty or overlong text, and for a file that the author may not have.
+/// `NotFound` to a stranger, `Invalid` for an empty or overlong text, and for a file that the author may not have,
+/// `Conflict` where it would make a member of who belongs to as much as anybody may.
 pub fn post(tx: &Tx<'_>, author: &Me, draft: Draft) -> Result<Arc<Message>> {
     said(tx, author, draft, None)
 }
@@ -81,10 +82,10 @@ fn said(tx: &Tx<'_>, author: &Me, draft: Draft, ear: Option<Ear>) -> Result<Arc<
     if !faults.is_empty() {
         return Err(Error::Invalid(faults));
     }
-    tx.decide();
     if !member {
         conversation::enrol(tx, place.id, author.id)?;
     }
+    tx.decide();
     if let Some(ear) = ear {
         let conversation = place.id;
         tx.announce(Event::Listening { ear, conversation });

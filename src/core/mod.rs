@@ -27,6 +27,7 @@ pub mod missed;
 pub mod model;
 pub mod notice;
 pub mod outbox;
+pub mod pace;
 pub mod password;
 pub mod quota;
 pub mod recent;

@@ -84,13 +84,16 @@ pub fn talk(tx: &Tx<'_>, me: &Me, uuid: &str) -> Result<(Place, bool)> {
         return Ok((place, false));
     }
     let pair = conversation::pair(session.mentor, session.mentee);
-    let id = tx.insert_conversation(&NewConversation {
-        sort: Sort::Session,
-        name: "",
-        description: "",
-        creator: me.id,
-        pair: Some(pair),
-    })?;
+    let id = conversation::make(
+        tx,
+        &NewConversation {
+            sort: Sort::Session,
+            name: "",
+            description: "",
+            creator: me.id,
+            pair: Some(pair),
+        },
+    )?;
     tx.tie_to_session(id, &uuid)?;
     enrol(tx, id, session.mentor)?;
     enrol(tx, id, session.mentee)?;

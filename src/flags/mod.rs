@@ -13,7 +13,7 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
-use crate::core::limits::Limits;
+use crate::core::limits::{self, Limits};
 use crate::core::token::Trust;
 use crate::core::{Durability, Options};
 use crate::mail::mailer::Smtp;
@@ -340,6 +340,12 @@ pub struct Serve {
     /// Events of one socket, with bursts of five times as many [default: 20/1s]
     #[arg(long, value_name = "N/SPAN|off", help_heading = "Promises and limits")]
     pub limit_events: Option<Rate>,
+    /// Sockets that connect: per account, and 20 times as many per address [default: 300/1m]
+    #[arg(long, value_name = "N/SPAN|off", help_heading = "Promises and limits")]
+    pub limit_connects: Option<Rate>,
+    /// Conversations that one account makes [default: 300/1h]
+    #[arg(long, value_name = "N/SPAN|off", help_heading = "Promises and limits")]
+    pub limit_conversations: Option<Rate>,
     /// Nobody reads rooms without a token
     #[arg(long, help_heading = "Promises and limits")]
     pub members_only: bool,
@@ -483,19 +489,19 @@ pub enum LogFormat {
 }
 
 impl Serve {
-    /// The four limits on how often, in the order auth, API, upload, events. A throwaway instance has none.
-    pub fn rates(&self) -> [Rate; 4] {
-        let documented = [(5, 60), (100, 15 * 60), (10, 60 * 60), (20, 1)];
+    /// The limits on how often, in the order auth, API, upload, events, connects. A throwaway instance has none.
+    pub fn rates(&self) -> [Rate; 5] {
+        let usual = [(5, 60), (100, 15 * 60), (10, 60 * 60), (20, 1), (300, 60)];
         let given = [
             self.limit_auth,
             self.limit_api,
             self.limit_upload,
             self.limit_events,
+            self.limit_connects,
         ];
         std::array::from_fn(|i| {
-            let (count, seconds) = documented[i];
-            let unset = (!self.temp).then_some((count, Duration::from_secs(seconds)));
-            given[i].unwrap_or(Rate(unset))
+            let (count, seconds) = usual[i];
+            self.limited(given[i], (count, Duration::from_secs(seconds)))
         })
     }
 
@@ -504,6 +510,10 @@ impl Serve {
         let documented = Volume(Some((500 << 20, Duration::from_secs(24 * 60 * 60))));
         let unset = if self.temp { Volume(None) } else { documented };
         self.limit_upload_bytes.unwrap_or(unset)
+    }
+
+    fn limited(&self, given: Option<Rate>, usual: (u32, Duration)) -> Rate {
+        given.unwrap_or(Rate((!self.temp).then_some(usual)))
     }
 
     /// How the core is to be opened.
@@ -525,6 +535,10 @@ impl Serve {
             } else {
                 Limits::default().sockets
             },
+            memberships: (!self.temp).then_some(limits::MEMBERSHIPS),
+            new_conversations: self
+                .limited(self.limit_conversations, limits::NEW_CONVERSATIONS)
+                .0,
             // Between two codes: a promise to whom they are mailed, and no matter of how often somebody may ask.
             resend: !self.temp || self.rates()[0].0.is_some(),
             mail_delay: self.mail_delay,

@@ -58,6 +58,14 @@ impl Transport {
         }
     }
 
+    /// Has it been cut, or closed by the other end? Of one that polls the latter is not known.
+    pub fn is_gone(&self) -> bool {
+        match self {
+            Self::Websocket(line) => line.is_cut(),
+            Self::Polling(session) => session.is_cut(),
+        }
+    }
+
     /// Ends it, without a word.
     pub fn cut(&self) {
         match self {

@@ -149,6 +149,11 @@ impl EngineSession {
         self.lock().sockets -= 1;
     }
 
+    /// Has it been cut?
+    pub fn is_cut(&self) -> bool {
+        self.lock().is_cut
+    }
+
     /// Cuts all its connections; it is not served on another one.
     pub fn cut(&self) {
         let mut state = self.lock();

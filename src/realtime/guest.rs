@@ -1,6 +1,6 @@
 //! One socket in one namespace: who it is, what it says, in which order, and how it is ended.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -157,7 +157,7 @@ impl Guest {
     }
 
     /// This socket, as whoever runs the server sees it.
-    pub fn seen(&self, joined: &[Room]) -> SocketSeen {
+    pub fn seen(&self, joined: &HashSet<Room>) -> SocketSeen {
         let named = |(index, dialect): (usize, &&'static dyn Dialect)| {
             joined
                 .iter()
@@ -234,6 +234,14 @@ impl Guest {
             "a socket did not keep up and is ended"
         );
         self.cut();
+    }
+
+    /// Has it been ended, or has its connection?
+    pub fn has_gone(&self) -> bool {
+        self.has_ended()
+            || self
+                .arrival()
+                .is_none_or(|arrival| arrival.transport.is_gone())
     }
 
     /// Has it been ended?

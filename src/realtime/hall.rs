@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 
 use super::behind::{Behind, CaughtUp};
 use super::guest::{Guest, ear, whose};
+use super::joining::Piece;
 use super::seats::{Room, Seats};
 use super::typing::TypingNow;
 use super::{Shared, Word, catch_up, crier};
@@ -89,7 +90,8 @@ impl Hall {
         match word {
             Word::Admitted(guest, expires_at) => {
                 self.endings.insert((expires_at, guest.number));
-                self.seats.admit(guest, expires_at);
+                let joins = !joining_by_itself(&guest).is_empty();
+                self.seats.admit(guest, expires_at, joins);
             }
             Word::Inside(number) => {
                 if let Some(seat) = self.seats.get_mut(number) {
@@ -97,6 +99,7 @@ impl Hall {
                     seat.guest.enter();
                 }
             }
+            Word::Joins(piece) => self.join_piece(piece),
             Word::CaughtUp(number, obeyed) => self.caught_up(number, obeyed),
             Word::Gone(number) => self.gone(number),
         }
@@ -214,16 +217,35 @@ impl Hall {
         }
     }
 
+    /// What a reader found that this socket is to hear. It may be older than what has happened here since: what its
+    /// person has left is left, and what was joined again has been joined by the news of it.
+    fn join_piece(&mut self, piece: Piece) {
+        if let Some(seat) = self.seats.get_mut(piece.number) {
+            let left = match piece.is_last {
+                true => seat.left.take(),
+                false => seat.left.clone(),
+            };
+            let left = left.unwrap_or_default();
+            let ears = joining_by_itself(&seat.guest);
+            for conversation in piece.conversations {
+                if !left.contains(&conversation) {
+                    ears.iter().for_each(|ear| self.join(*ear, conversation));
+                }
+            }
+        }
+        // Whoever joins may have gone.
+        piece.taken.send(()).ok();
+    }
+
     fn join(&mut self, ear: Ear, conversation: ConversationId) {
         let (number, dialect) = whose(ear);
         let Some(seat) = self.seats.get_mut(number) else {
             return;
         };
         let room = (dialect, conversation);
-        if seat.joined.contains(&room) || seat.guest.has_ended() {
+        if seat.guest.has_ended() || !seat.joined.insert(room) {
             return;
         }
-        seat.joined.push(room);
         let guest = seat.guest.clone();
         let before = guest.position.filter(|_| seat.caught_up.insert(room));
         match (before, self.come_to) {
@@ -274,8 +296,7 @@ impl Hall {
     fn leave(&mut self, ear: Ear, conversation: ConversationId) {
         let (number, dialect) = whose(ear);
         if let Some(seat) = self.seats.get_mut(number) {
-            seat.joined
-                .retain(|joined| *joined != (dialect, conversation));
+            seat.joined.remove(&(dialect, conversation));
             self.deafen(&(dialect, conversation), number);
         }
     }
@@ -289,6 +310,10 @@ impl Hall {
             .map(|guest| guest.number)
             .collect();
         for number in numbers {
+            let seat = self.seats.get_mut(number);
+            if let Some(left) = seat.and_then(|seat| seat.left.as_mut()) {
+                left.insert(conversation);
+            }
             for dialect in 0..ALL.len() {
                 self.leave(ear(number, dialect), conversation);
             }

@@ -125,6 +125,11 @@ impl Line {
         self.writer.wake();
     }
 
+    /// Has it been cut, or is it gone?
+    pub fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::Acquire)
+    }
+
     /// How often everything that was written to it has gone out.
     pub fn progress(&self) -> &Progress {
         &self.progress
@@ -225,6 +230,7 @@ impl<S, H> OnLine<S, H> {
 
 impl<S, H> Drop for OnLine<S, H> {
     fn drop(&mut self) {
+        self.line.cut.store(true, Ordering::Release);
         // The session remembers the line of its first request for as long as it lives, and a waker keeps the memory of
         // the task that it woke, 5 kB of it, long after that task has ended.
         self.line.reader.take();

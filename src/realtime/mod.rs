@@ -12,6 +12,7 @@ mod crier;
 pub mod engine_sessions;
 mod guest;
 mod hall;
+mod joining;
 mod leaving;
 pub mod line;
 mod outbox;
@@ -32,7 +33,7 @@ use tokio::sync::{Semaphore, mpsc};
 use crate::core::error::Error;
 use crate::core::limits::JSON_BYTES;
 use crate::core::model::{AccountId, MessageId, Time};
-use crate::core::{Core, News, conversation, missed, notice};
+use crate::core::{Core, News, missed, notice};
 use crate::dialects::Namespace;
 use crate::web::call::without_bearer;
 use crate::web::given::Given;
@@ -41,6 +42,7 @@ use crate::web::watch::{Questions, Watch};
 use arrival::Arrival;
 use guest::{Guest, Heard, Socket};
 use hall::{Hall, joining_by_itself};
+use joining::Piece;
 use leaving::Leaving;
 
 /// Packets that may wait for a socket; past that it is too slow, and ended.
@@ -59,6 +61,8 @@ pub struct Shared {
     watch: Arc<Watch>,
     /// Turns at reading what was missed.
     catching_up: Semaphore,
+    /// Turns at joining all that is one's own, a conversation each.
+    joining: Semaphore,
     last_number: AtomicU64,
 }
 
@@ -68,6 +72,8 @@ enum Word {
     Admitted(Arc<Guest>, Time),
     /// CONNECT has been answered.
     Inside(u64),
+    /// A piece of what a socket hears without asking.
+    Joins(Piece),
     Gone(u64),
     /// This socket has been told what it missed, after so many orders.
     CaughtUp(u64, usize),
@@ -110,6 +116,7 @@ impl Realtime {
             events,
             watch,
             catching_up: Semaphore::new(CATCHING_UP),
+            joining: Semaphore::new(joining::AT_ONCE),
             last_number: AtomicU64::new(0),
         });
         let (words, heard) = mpsc::unbounded_channel();
@@ -182,7 +189,9 @@ async fn admit(
     };
     let token = token.filter(|token| !token.is_empty());
     let token = token.ok_or(Error::Unauthorized("A token is required"))?;
+    shared.rates.comes_from(arrival.address)?;
     let me = shared.core.me(&token).await?;
+    shared.rates.comes(me.id)?;
     let expires_at = shared
         .core
         .directory()
@@ -224,27 +233,15 @@ async fn admit(
         arrival: arrival.clone(),
         _place: place,
     });
-    let (account, joins, admitted) = (
-        guest.me.id,
-        joining_by_itself(&guest),
-        Arc::downgrade(&guest),
-    );
+    let (account, admitted) = (guest.me.id, Arc::downgrade(&guest));
+    let joins = !joining_by_itself(&guest).is_empty();
     words.send(Word::Admitted(guest, expires_at)).ok();
-    // Queued before CONNECT is answered, so whatever the client has a hand in afterwards comes behind it. What these find
-    // comes back as news, in its place in the order.
+    // Before CONNECT is answered, so whatever the client has a hand in afterwards comes behind it. What is waiting comes
+    // back as news, in its place in the order.
     let core = &shared.core;
     drop(core.write(move |tx| notice::catch_up(tx, account, guest::ear(number, 0))));
-    for ear in joins {
-        let joining = core.write(move |tx| conversation::listen_to_all(tx, account, ear));
-        let guest = admitted.clone();
-        tokio::spawn(async move {
-            if joining.await.is_err()
-                && let Some(guest) = guest.upgrade()
-            {
-                // It would hear nothing and not know it: better that its client comes again.
-                guest.cut();
-            }
-        });
+    if joins {
+        joining::join_all_or_end(shared, words, &admitted, account).await;
     }
     Ok(())
 }

@@ -31,28 +31,32 @@ pub struct Seat {
     pub expires_at: Time,
     /// CONNECT has been answered.
     pub inside: bool,
-    pub joined: Vec<Room>,
+    pub joined: HashSet<Room>,
     /// Where it has caught up, or needs not: only the first joining does.
     pub caught_up: HashSet<Room>,
+    /// While it joins all that is its person's, piece by piece: what that person has left since it came.
+    pub left: Option<HashSet<ConversationId>>,
     /// From this notification on it has heard all of them as they were made.
     pub first_notice: Option<NoticeId>,
 }
 
 impl Seats {
-    pub fn admit(&mut self, guest: Arc<Guest>, expires_at: Time) {
+    /// Takes in a socket; does it join by itself what is its person's?
+    pub fn admit(&mut self, guest: Arc<Guest>, expires_at: Time, joins: bool) {
         let number = guest.number;
         self.people
             .entry(guest.me.id)
             .or_default()
             .push(guest.clone());
         self.doorway.push_back((Instant::now(), number));
-        let (joined, caught_up) = (Vec::new(), HashSet::new());
+        let (joined, caught_up) = (HashSet::new(), HashSet::new());
         let seat = Seat {
             guest,
             expires_at,
             inside: false,
             joined,
             caught_up,
+            left: joins.then(HashSet::new),
             first_notice: None,
         };
         self.seats.insert(number, seat);
@@ -92,8 +96,10 @@ impl Seats {
 
     /// Takes a socket out of all that it listens to, and says what that is.
     pub fn deafen_to_all(&mut self, number: u64) -> Vec<Room> {
-        let joined = self.seats.get(&number).map(|seat| seat.joined.clone());
-        let mut rooms = joined.unwrap_or_default();
+        let Some(seat) = self.seats.get(&number) else {
+            return Vec::new();
+        };
+        let mut rooms: Vec<_> = seat.joined.iter().copied().collect();
         rooms.retain(|room| take_out(&mut self.rooms, room, number));
         rooms
     }

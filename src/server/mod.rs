@@ -55,6 +55,8 @@ const HEADER_BYTES: usize = 16 << 10;
 /// How long sockets may take to hear that the server goes, and requests in hand to finish.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 const LAST_REQUESTS: Duration = Duration::from_secs(4);
+/// How long the writer may take to end: what it has not acknowledged by then was not done.
+const LAST_WRITES: Duration = Duration::from_secs(3);
 /// File descriptors that are kept for the database and whatever else is no connection.
 const OWN_FILES: u64 = 64;
 
@@ -64,8 +66,8 @@ pub struct Settings {
     pub news: News,
     pub lock: Locked,
     pub bound: Bound,
-    /// Auth, API, upload, events.
-    pub rates: [Rate; 4],
+    /// Auth, API, upload, events, connects.
+    pub rates: [Rate; 5],
     /// How many bytes an account may upload.
     pub volume: Volume,
     pub members_only: bool,
@@ -102,8 +104,8 @@ impl Server {
     /// What is wrong with the flags for logging in elsewhere.
     pub async fn start(settings: Settings) -> io::Result<Self> {
         let core = settings.core;
-        let [auth, api, upload, events] = settings.rates;
-        let rates = Arc::new(Rates::new(auth, api, upload, settings.volume));
+        let [auth, api, upload, events, connects] = settings.rates;
+        let rates = Arc::new(Rates::new(auth, api, upload, connects, settings.volume));
         let scheme = if settings.tls.is_some() {
             "https"
         } else {
@@ -205,7 +207,10 @@ impl Server {
             tracing::warn!("some requests did not finish in time");
         }
         let core = self.core.clone();
-        tokio::task::spawn_blocking(move || core.close()).await.ok();
+        let closing = tokio::task::spawn_blocking(move || core.close());
+        if tokio::time::timeout(LAST_WRITES, closing).await.is_err() {
+            tracing::warn!("the database was not closed in time; nothing acknowledged is lost");
+        }
     }
 }
 

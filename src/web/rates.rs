@@ -55,6 +55,9 @@ pub enum Class {
     Long,
 }
 
+/// So many times what one account may connect, all who share an address may.
+const AN_OFFICE: u32 = 20;
+
 /// The limits of a server.
 pub struct Rates {
     auth: Option<Window>,
@@ -62,6 +65,9 @@ pub struct Rates {
     upload: Option<Window>,
     /// What everybody has uploaded.
     pub volumes: Volumes,
+    connects: Option<Window>,
+    /// Of one address: [`AN_OFFICE`] times as many.
+    connects_from: Option<Window>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -94,13 +100,39 @@ pub struct Standing {
 }
 
 impl Rates {
-    pub fn new(auth: Rate, api: Rate, upload: Rate, volume: Volume) -> Self {
+    pub fn new(auth: Rate, api: Rate, upload: Rate, connects: Rate, volume: Volume) -> Self {
+        let many = |(count, span): (u32, Duration)| (count.saturating_mul(AN_OFFICE), span);
         Self {
             volumes: Volumes::new(volume),
+            connects_from: Window::new(Rate(connects.0.map(many))),
+            connects: Window::new(connects),
             auth: Window::new(auth),
             api: Window::new(api),
             upload: Window::new(upload),
         }
+    }
+
+    /// Counts a socket that connects from this address; this machine's own stands for who comes by a proxy.
+    ///
+    /// # Errors
+    /// `TooOften` past the limit.
+    pub fn comes_from(&self, address: IpAddr) -> Result<()> {
+        if address.is_loopback() {
+            return Ok(());
+        }
+        let window = self.connects_from.as_ref();
+        window.map_or(Ok(()), |window| {
+            window.count(Key::Address(network(address))).1
+        })
+    }
+
+    /// Counts a socket of this account that connects.
+    ///
+    /// # Errors
+    /// `TooOften` past the limit.
+    pub fn comes(&self, account: AccountId) -> Result<()> {
+        let window = self.connects.as_ref();
+        window.map_or(Ok(()), |window| window.count(Key::Account(account)).1)
     }
 
     /// Counts one request; `None` where there is no limit.
@@ -189,7 +221,8 @@ mod tests {
     #[test]
     fn the_sixth_in_a_minute_is_one_too_many() {
         let rate = |text: &str| text.parse::<Rate>().expect("a rate");
-        let rates = Rates::new(rate("5/1m"), rate("off"), rate("off"), Volume(None));
+        let off = || rate("off");
+        let rates = Rates::new(rate("5/1m"), off(), off(), off(), Volume(None));
         let asker = Asker {
             account: None,
             address: [127, 0, 0, 1].into(),

@@ -17,6 +17,7 @@ mod frames;
 mod goes_on;
 mod idle;
 mod ids;
+mod joining;
 mod json;
 mod odd;
 mod outside;

@@ -192,13 +192,29 @@ impl View<'_> {
         )
     }
 
-    /// The conversations that somebody belongs to.
-    pub(in crate::core) fn memberships(&self, who: AccountId) -> Result<Vec<ConversationId>> {
+    /// The conversations that somebody belongs to, in the order of their ids: at most so many behind this one.
+    pub(in crate::core) fn memberships(
+        &self,
+        who: AccountId,
+        after: Option<ConversationId>,
+        most: u32,
+    ) -> Result<Vec<ConversationId>> {
         self.all(
-            "SELECT conversation FROM members WHERE account = ?",
-            [who.number()],
+            "SELECT conversation FROM members WHERE account = $1 AND conversation > $2
+             ORDER BY conversation LIMIT $3",
+            (who.number(), after.map_or(0, |after| after.number()), most),
             |row| Ok(Id::stored(row.get(0)?)),
         )
+    }
+
+    /// Does somebody belong to more conversations than so many?
+    pub(in crate::core) fn belongs_to_more_than(&self, who: AccountId, most: u32) -> Result<bool> {
+        let one_more = self.one(
+            "SELECT 1 FROM members WHERE account = $1 LIMIT 1 OFFSET $2",
+            (who.number(), most),
+            |_| Ok(()),
+        )?;
+        Ok(one_more.is_some())
     }
 
     /// The conversations that somebody belongs to, the one that was last active first, with what is unread in each. What

@@ -5,9 +5,9 @@
 //! callers are answered.
 
 use std::cell::{Cell, RefCell};
-use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -29,6 +29,11 @@ const BATCH: usize = 1_024;
 /// How often the writer looks for what another process has changed.
 const LOOK: Duration = Duration::from_millis(250);
 
+/// How long what is queued may be written when the server ends; what waits longer is refused.
+const LAST_VERBS: Duration = Duration::from_secs(2);
+
+/// What who comes too late is told.
+const STOPPING: &str = "The server is stopping";
 /// What whoever shared a commit with a write that could not be done is told.
 const ROLLED_BACK: &str = "The disk is full, or the database cannot be written";
 
@@ -54,6 +59,8 @@ impl Refused {
 pub(in crate::core) struct Writer {
     queue: SyncSender<Box<dyn Job>>,
     meter: Arc<Meter>,
+    /// When nothing more is written, once the end has begun.
+    end: Arc<OnceLock<Instant>>,
     thread: JoinHandle<()>,
 }
 
@@ -66,7 +73,9 @@ impl Writer {
         outlet: Outlet,
     ) -> Result<Self> {
         let (queue, jobs) = sync_channel(QUEUE);
+        let end = Arc::<OnceLock<Instant>>::default();
         let desk = Desk {
+            end: end.clone(),
             conn,
             limits,
             directory,
@@ -80,6 +89,7 @@ impl Writer {
         Ok(Self {
             queue,
             meter,
+            end,
             thread,
         })
     }
@@ -99,7 +109,7 @@ impl Writer {
         async move {
             answer
                 .await
-                .unwrap_or_else(|_| Err(Error::Overloaded("The server is stopping")))
+                .unwrap_or_else(|_| Err(Error::Overloaded(STOPPING)))
         }
     }
 
@@ -123,15 +133,17 @@ impl Writer {
             self.meter.waiting.fetch_sub(1, Relaxed);
             let (job, why) = match refused {
                 TrySendError::Full(job) => (job, "The server has too much to write"),
-                TrySendError::Disconnected(job) => (job, "The server is stopping"),
+                TrySendError::Disconnected(job) => (job, STOPPING),
             };
             return Err(Refused(job, Error::Overloaded(why)));
         }
         Ok(())
     }
 
-    /// Writes what is queued, folds the write-ahead log in, and closes the connection.
+    /// Writes what is queued for [`LAST_VERBS`] and refuses the rest, folds the write-ahead log in, and closes the
+    /// connection.
     pub fn finish(self) {
+        self.end.get_or_init(|| Instant::now() + LAST_VERBS);
         drop(self.queue);
         if self.thread.join().is_err() {
             tracing::error!("the writer's thread panicked");
@@ -145,6 +157,7 @@ struct Desk {
     directory: Arc<Directory>,
     meter: Arc<Meter>,
     outlet: Outlet,
+    end: Arc<OnceLock<Instant>>,
 }
 
 impl Desk {
@@ -199,7 +212,9 @@ impl Desk {
         let mut outcomes = Vec::new();
         for job in batch {
             self.meter.waiting.fetch_sub(1, Relaxed);
-            if self.conn.is_autocommit() {
+            if self.has_ended() {
+                job.refuse(Error::Overloaded(STOPPING));
+            } else if self.conn.is_autocommit() {
                 // SQLite has rolled back by itself, as it may where the disk is full: what ran now would be a
                 // transaction of its own.
                 job.refuse(Error::Overloaded(ROLLED_BACK));
@@ -239,6 +254,11 @@ impl Desk {
             }
         };
         at_once.into_iter().for_each(|answer| answer(told.clone()));
+    }
+
+    /// Has what was queued at the end had its time?
+    fn has_ended(&self) -> bool {
+        self.end.get().is_some_and(|end| Instant::now() >= *end)
     }
 
     /// Runs one verb; a failed one leaves neither writes nor news.

@@ -1,0 +1,63 @@
+//! Does somebody make conversations faster than people do? Fixed windows, in memory: a start forgets them.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use super::error::{Error, Result};
+use super::model::{AccountId, Time};
+
+/// How many each account has made in the window that runs; one window for all, so nothing stays when it is over.
+#[derive(Debug, Default)]
+pub struct Pace(Mutex<Window>);
+
+#[derive(Debug, Default)]
+struct Window {
+    /// Which one it is, counted from 1970.
+    number: i64,
+    counts: HashMap<AccountId, u32>,
+}
+
+impl Pace {
+    /// Counts one more, of so many in such a span of time.
+    ///
+    /// # Errors
+    /// `TooOften` past that.
+    pub fn count(&self, who: AccountId, now: Time, (most, span): (u32, Duration)) -> Result<()> {
+        let span = i64::try_from(span.as_millis()).unwrap_or(i64::MAX).max(1);
+        let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if window.number != now.0 / span {
+            *window = Window {
+                number: now.0 / span,
+                counts: HashMap::new(),
+            };
+        }
+        let made = window.counts.entry(who).or_default();
+        if *made >= most {
+            let left = span - now.0.rem_euclid(span);
+            return Err(Error::TooOften {
+                retry_after: Duration::from_millis(left.unsigned_abs()),
+            });
+        }
+        *made += 1;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::model::Id;
+
+    #[test]
+    fn each_has_so_many_in_each_window() {
+        let (pace, limit) = (Pace::default(), (2, Duration::from_secs(60)));
+        let (ann, bob) = (Id::stored(1), Id::stored(2));
+        let made = |who, at| pace.count(who, Time(at), limit);
+        assert!(made(ann, 60_000).is_ok() && made(ann, 61_000).is_ok());
+        let refused = made(ann, 100_000).expect_err("it is the third");
+        assert!(matches!(refused, Error::TooOften { retry_after } if retry_after.as_secs() == 20));
+        assert!(made(bob, 100_000).is_ok());
+        assert!(made(ann, 120_000).is_ok());
+    }
+}
