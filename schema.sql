@@ -287,3 +287,9 @@ CREATE TABLE news (
     account INTEGER NOT NULL,              -- whom it concerns
     at      INTEGER NOT NULL
 ) STRICT;
+
+-- Written over and over, and never read: that it can be written is what `/healthz` says.
+CREATE TABLE health (
+    filling BLOB NOT NULL
+) STRICT;
+INSERT INTO health (filling) VALUES (x'');

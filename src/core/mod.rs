@@ -17,6 +17,7 @@ pub mod directory;
 pub mod error;
 pub mod external_login;
 pub mod file;
+pub mod health;
 pub mod id;
 pub mod identity;
 pub mod limits;
@@ -90,6 +91,7 @@ struct Shared {
     tokens: Tokens,
     meter: Arc<meter::Meter>,
     passwords: Passwords,
+    health: health::Health,
     path: PathBuf,
     /// The position that the log had come to when it was opened.
     last_before: Option<MessageId>,
@@ -168,6 +170,7 @@ impl Core {
             spelling,
             tokens,
             meter,
+            health: health::Health::default(),
             path: path.to_path_buf(),
             last_before,
         }));
@@ -288,6 +291,43 @@ impl Core {
                 return Ok(());
             }
         }
+    }
+
+    /// Is this token good, as of now? Without making an account of a token that comes for the first time.
+    pub fn vouches_for(&self, token: &str) -> bool {
+        let directory = &self.0.directory;
+        match self.0.tokens.read(token) {
+            Ok((account, sid)) => {
+                let device = directory.device(sid);
+                device.is_some_and(|device| directory.me(account, device).is_ok())
+            }
+            Err(_) => match self.0.tokens.read_foreign(token) {
+                Ok(Some(foreign)) => directory
+                    .foreign(&foreign.hash)
+                    .is_none_or(|(account, device)| directory.me(account, device).is_ok()),
+                Ok(None) | Err(_) => false,
+            },
+        }
+    }
+
+    /// Can the database be written and read? Asked of the disk once in a while, however often this is called.
+    ///
+    /// # Errors
+    /// What the disk says, or `Overloaded` where it says nothing for long.
+    pub async fn is_well(&self) -> Result<()> {
+        if let Some(known) = self.0.health.known() {
+            return known;
+        }
+        let asked = async {
+            self.write(health::prove).await?;
+            self.read(|view| view.server_url().map(drop)).await
+        };
+        let answer = tokio::time::timeout(health::PATIENCE, asked).await;
+        let answer = answer.unwrap_or(Err(Error::Overloaded(
+            "The database does not answer in time",
+        )));
+        self.0.health.note(answer.clone());
+        answer
     }
 
     pub fn directory(&self) -> &Directory {

@@ -2,6 +2,7 @@
 //! again it goes on.
 
 use super::verdict::wrong_with_ack;
+use crate::support::mentor::eventually;
 use crate::support::*;
 use std::path::Path;
 
@@ -72,10 +73,14 @@ async fn a_full_disk_is_said_to_be_full_and_nothing_acknowledged_is_lost() {
             .post("/api/auth/signup", new)
             .await
             .refused(503);
+        // Nothing fits any more, and who looks after it hears of that.
+        chat.has_room_for(Some(grown(&file)));
+        is_said_to_be_well(&chat, false).await;
         // What is there can be read as ever.
         assert_eq!(seen(&ann, &room).await, acknowledged, "round {round}");
 
         chat.has_room_for(None);
+        is_said_to_be_well(&chat, true).await;
         let message = json!({ "roomId": room, "content": long(round * 100 + 99) });
         let answer = ann.asks("message", message).await;
         assert_eq!(wrong_with_ack(&answer), None);
@@ -101,6 +106,15 @@ async fn a_full_disk_is_said_to_be_full_and_nothing_acknowledged_is_lost() {
     chat.rooms("eve").await;
     let check = chat.runs(&["check"]).await;
     assert!(check.status.success(), "{check:?}");
+}
+
+/// Sooner or later: the disk is not asked each time.
+async fn is_said_to_be_well(chat: &Chat, well: bool) {
+    let status = if well { 200 } else { 503 };
+    eventually("its health is known", async || {
+        chat.nobody().get("/healthz").await.status == status
+    })
+    .await;
 }
 
 async fn seen(person: &Person, room: &str) -> Vec<usize> {

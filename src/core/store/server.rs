@@ -12,6 +12,12 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
+    /// Writes what nobody reads, over what was written before.
+    pub(in crate::core) fn put_filling(&self, filling: &[u8]) -> Result<()> {
+        self.change("UPDATE health SET filling = $1", [filling])?;
+        Ok(())
+    }
+
     pub(in crate::core) fn put_server_url(&self, url: &str) -> Result<()> {
         self.change("UPDATE server SET url = $1 WHERE url <> $1", [url])?;
         Ok(())

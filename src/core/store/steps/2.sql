@@ -118,3 +118,9 @@ CREATE TABLE attached (
     messages     INTEGER NOT NULL,
     PRIMARY KEY (file, conversation)
 ) STRICT, WITHOUT ROWID;
+
+-- Whether the disk can be written is proven by writing to it.
+CREATE TABLE health (
+    filling BLOB NOT NULL
+) STRICT;
+INSERT INTO health (filling) VALUES (x'');
