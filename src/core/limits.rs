@@ -11,6 +11,8 @@ pub struct Limits {
     pub upload_bytes: u64,
     /// Sockets that one account may hold open.
     pub sockets: usize,
+    /// Handshakes that one address may have open without having said who it is; `None`: any number.
+    pub handshakes: Option<usize>,
     /// Conversations that one account may belong to; `None`: any number.
     pub memberships: Option<u32>,
     /// Conversations that one account may make in a span of time; `None`: as many as it likes.
@@ -29,6 +31,7 @@ impl Default for Limits {
             message_chars: 8_000,
             upload_bytes: 10 << 20,
             sockets: 50,
+            handshakes: Some(HANDSHAKES),
             memberships: Some(MEMBERSHIPS),
             new_conversations: Some(NEW_CONVERSATIONS),
             resend: true,
@@ -49,6 +52,8 @@ pub const DESCRIPTION_CHARS: usize = 1_000;
 /// What may be attached to a message, and bytes in its URL.
 pub const ATTACHMENTS: usize = 10;
 pub const URL_BYTES: usize = 2_048;
+/// Handshakes that one address may have open without having said who it is.
+pub const HANDSHAKES: usize = 1_024;
 /// Conversations that one account makes in a span of time, unless the operator says otherwise.
 pub const NEW_CONVERSATIONS: (u32, Duration) = (300, Duration::from_secs(3_600));
 /// Conversations that one account may belong to: each of its sockets in `/chat` listens to all of them.

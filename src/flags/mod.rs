@@ -550,6 +550,7 @@ impl Serve {
         options.token_ttl = self.jwt_ttl;
         if let Some(path) = &self.jwt_secret_file {
             let secret = std::fs::read(path)
+            handshakes: (!self.temp).then_some(limits::HANDSHAKES),
                 .with_context(|| format!("--jwt-secret-file {} cannot be read", path.display()))?;
             let secret = secret.trim_ascii().to_vec();
             if secret.len() < 32 {

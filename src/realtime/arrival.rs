@@ -82,7 +82,8 @@ pub struct Arrival {
     /// From its headers or its query.
     pub token: Option<Box<str>>,
     pub user_agent: Box<str>,
-    pub knock: Knock,
+    /// `None` where it is not counted.
+    pub knock: Option<Knock>,
     /// Who has been let in, one in each namespace, and whose CONNECT is being answered.
     admitted: Mutex<Vec<Weak<Guest>>>,
 }
@@ -92,11 +93,9 @@ impl Arrival {
         request: &Request<B>,
         address: IpAddr,
         transport: Transport,
-        knock: Knock,
+        knock: Option<Knock>,
     ) -> Self {
-        let token = bearer(request.headers())
-            .map(Box::from)
-            .or_else(|| in_query(request.uri().query()));
+        let token = token(request);
         let user_agent = request.headers().get(header::USER_AGENT);
         let user_agent = user_agent.and_then(|agent| agent.to_str().ok());
         Self {
@@ -144,6 +143,13 @@ fn is_in(guest: &Weak<Guest>, namespace: impl Fn(Namespace) -> bool) -> bool {
     guest
         .upgrade()
         .is_some_and(|guest| namespace(guest.namespace))
+}
+
+/// The token that a request brings, in its headers or its query.
+pub fn token<B>(request: &Request<B>) -> Option<Box<str>> {
+    bearer(request.headers())
+        .map(Box::from)
+        .or_else(|| in_query(request.uri().query()))
 }
 
 fn in_query(query: Option<&str>) -> Option<Box<str>> {

@@ -182,7 +182,9 @@ async fn admit(
 ) -> Result<(), Error> {
     let arrival = Arrival::of(socket);
     let arrival = arrival.ok_or_else(|| Error::Internal("a session has no beginning".into()))?;
-    arrival.knock.answered();
+    if let Some(knock) = &arrival.knock {
+        knock.answered();
+    }
     let token = match auth.take("token") {
         Some(Given::Text(token)) => Some(without_bearer(&token).into()),
         _ => arrival.token.clone(),

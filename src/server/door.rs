@@ -19,8 +19,8 @@ use tower::{Layer, Service, ServiceExt};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::core::error::Error;
-use crate::core::{hex, random};
-use crate::realtime::arrival::{Arrival, Knocks, Transport};
+use crate::core::{Core, hex, random};
+use crate::realtime::arrival::{Arrival, Knocks, Transport, token};
 use crate::realtime::engine_sessions::{
     EngineSession, EngineSessions, Serving, session, session_in,
 };
@@ -38,8 +38,6 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Body = UnsyncBoxBody<Bytes, BoxError>;
 type Inside = BoxCloneSyncService<Request<Payload>, Response<Body>, Infallible>;
 
-/// Handshakes that one address may have open without having said who it is.
-const KNOCKS: usize = 1_024;
 /// How long a packet may take to come in by polling; there may be a file in it.
 const BROUGHT: Duration = Duration::from_secs(120);
 /// The figures of this server are for no page from elsewhere.
@@ -56,6 +54,7 @@ struct Rules {
     sessions: Arc<EngineSessions>,
     proxies: Proxies,
     origins: Origins,
+    core: Core,
     /// What answers without a word about pages from elsewhere.
     apart: Inside,
     knocks: Arc<Knocks>,
@@ -65,7 +64,7 @@ struct Rules {
 
 impl Door {
     /// Puts CORS and the catching of panics around the service inside.
-    pub fn new<S, B, E>(service: S, proxies: Proxies, origins: Origins) -> Self
+    pub fn new<S, B, E>(core: Core, service: S, proxies: Proxies, origins: Origins) -> Self
     where
         S: Service<Request<Payload>, Response = Response<B>, Error = Infallible>
             + Service<(Wire, Request<()>), Future = Ready<Result<(), E>>>
@@ -93,6 +92,7 @@ impl Door {
             proxies,
             origins,
             apart,
+            core,
             knocks: Arc::default(),
             latest: u64::from_le_bytes(random()).into(),
         };
@@ -192,10 +192,17 @@ impl Rules {
         if session(request.uri().query()).is_some() {
             return Ok(serving.map_or(Admitted::Other, Admitted::Serving));
         }
-        let knock = self.knocks.knock(visitor.address, KNOCKS);
-        let knock = knock.ok_or(Error::TooOften {
-            retry_after: Duration::from_secs(10),
-        })?;
+        // Who brings a token that is good has said who it is.
+        let known = token(request).is_some_and(|token| self.core.vouches_for(&token));
+        let knock = match self.core.limits().handshakes.filter(|_| !known) {
+            Some(most) => {
+                let knock = self.knocks.knock(visitor.address, most);
+                Some(knock.ok_or(Error::TooOften {
+                    retry_after: Duration::from_secs(10),
+                })?)
+            }
+            None => None,
+        };
         let transport = Transport::of(request, line);
         let begun = match &transport {
             Transport::Polling(session) => Admitted::Begun(session.clone()),

@@ -152,6 +152,7 @@ impl Server {
         );
 
         let (stop, stopping) = watch::channel(false);
+            core.clone(),
         let places = Arc::new(Semaphore::new(connections()));
         let mut accepting = JoinSet::new();
         for (listener, dialect) in settings.bound.0 {

@@ -5,6 +5,7 @@ use super::verdict::is_well;
 use super::wire::Wire;
 use crate::support::packet::Kind;
 use crate::support::*;
+use futures_util::stream::{self, StreamExt};
 use std::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
@@ -103,6 +104,35 @@ async fn who_has_said_who_they_are_brings_a_file() {
         assert_eq!(answer.data[0]["ok"], true, "{way}: {answer:?}");
     }
     is_well(&chat).await;
+}
+
+/// One address may have 1,024 handshakes open in which nobody has said who they are.
+#[tokio::test]
+async fn strangers_without_number_keep_nobody_out_who_brings_a_token() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let limited = Chat::on(&directory.path().join("chat.db"), &[]).await;
+    let unlimited = Chat::open().await;
+    for (chat, is_limited) in [(&limited, true), (&unlimited, false)] {
+        let ann = chat.rooms("ann").await;
+        let knocks = async |query: &str| {
+            let path = format!("/socket.io/?EIO=4&transport=polling{query}");
+            Request::new("GET", path).send(&chat.address).await.status
+        };
+        let knocks_often = async |query: &str| {
+            let knocking = (0..1_100).map(|_| knocks(query));
+            let answers: Vec<_> = stream::iter(knocking).buffer_unordered(16).collect().await;
+            answers.iter().filter(|status| **status == 429).count()
+        };
+        let bad = "&token=nobodys";
+        let refused = (knocks_often("").await, knocks_often(bad).await);
+        match is_limited {
+            true => assert!(refused.0 > 0 && refused.1 > refused.0, "{refused:?}"),
+            false => assert_eq!(refused, (0, 0)),
+        }
+        let good = format!("&token={}", ann.token);
+        assert_eq!(knocks_often(&good).await, 0);
+        is_well(chat).await;
+    }
 }
 
 /// So much of a message that goes on.
