@@ -60,6 +60,8 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
         bound,
         rates: flags.rates(),
         volume: flags.volume(),
+        keep_alive: flags.keep_alive,
+        connections_per_address: flags.connections_per_address(),
         members_only: flags.members_only,
         trust_proxy: flags.trust_proxy,
         cors_origin: flags.cors_origin,

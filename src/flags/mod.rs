@@ -346,6 +346,12 @@ pub struct Serve {
     /// Conversations that one account makes [default: 300/1h]
     #[arg(long, value_name = "N/SPAN|off", help_heading = "Promises and limits")]
     pub limit_conversations: Option<Rate>,
+    /// How long a connection may wait for its next request: longer than a load balancer in front of it keeps one
+    #[arg(long, value_name = "SPAN", default_value = "75s", value_parser = values::span, help_heading = "Promises and limits")]
+    pub keep_alive: Duration,
+    /// Connections from one address, but for proxies and this machine; idle ones make room [default: 1024]
+    #[arg(long, value_name = "N", help_heading = "Promises and limits", value_parser = clap::value_parser!(u32).range(1..))]
+    pub connections_per_address: Option<u32>,
     /// Nobody reads rooms without a token
     #[arg(long, help_heading = "Promises and limits")]
     pub members_only: bool,
@@ -512,6 +518,14 @@ impl Serve {
         self.limit_upload_bytes.unwrap_or(unset)
     }
 
+    /// Connections that one address may have.
+    pub fn connections_per_address(&self) -> Option<usize> {
+        let usual = (!self.temp).then_some(1_024);
+        self.connections_per_address
+            .or(usual)
+            .map(|most| most as usize)
+    }
+
     fn limited(&self, given: Option<Rate>, usual: (u32, Duration)) -> Rate {
         given.unwrap_or(Rate((!self.temp).then_some(usual)))
     }
@@ -535,6 +549,7 @@ impl Serve {
             } else {
                 Limits::default().sockets
             },
+            handshakes: (!self.temp).then_some(limits::HANDSHAKES),
             memberships: (!self.temp).then_some(limits::MEMBERSHIPS),
             new_conversations: self
                 .limited(self.limit_conversations, limits::NEW_CONVERSATIONS)
@@ -550,7 +565,6 @@ impl Serve {
         options.token_ttl = self.jwt_ttl;
         if let Some(path) = &self.jwt_secret_file {
             let secret = std::fs::read(path)
-            handshakes: (!self.temp).then_some(limits::HANDSHAKES),
                 .with_context(|| format!("--jwt-secret-file {} cannot be read", path.display()))?;
             let secret = secret.trim_ascii().to_vec();
             if secret.len() < 32 {

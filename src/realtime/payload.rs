@@ -7,6 +7,8 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -19,14 +21,24 @@ use hyper::body::Incoming;
 pub struct Payload {
     body: Incoming,
     count: Option<Count>,
+    /// Until it has come whole.
+    unread: Arc<AtomicBool>,
 }
 
 impl Payload {
-    /// The same request; `for_sockets` where Socket.IO answers it.
-    pub fn of(request: Request<Incoming>, for_sockets: bool) -> Request<Payload> {
+    /// The same request; `for_sockets` where Socket.IO answers it. That it is `unread` is over when it has come whole.
+    pub fn of(
+        request: Request<Incoming>,
+        for_sockets: bool,
+        unread: Arc<AtomicBool>,
+    ) -> Request<Payload> {
         let counts = for_sockets && is_old_text(&request);
         let count = counts.then(Count::default);
-        request.map(|body| Payload { body, count })
+        request.map(|body| Payload {
+            body,
+            count,
+            unread,
+        })
     }
 }
 
@@ -49,6 +61,9 @@ impl Body for Payload {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
+        if matches!(polled, Poll::Ready(None)) || self.body.is_end_stream() {
+            self.unread.store(false, Ordering::Relaxed);
+        }
         if let (Poll::Ready(Some(Ok(frame))), Some(count)) = (&polled, &mut self.count)
             && let Some(bytes) = frame.data_ref()
             && !count.adds_up(bytes)

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http_body::Body as _;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Collected, Full};
 use hyper::body::Incoming;
@@ -30,8 +31,10 @@ use crate::web::answer::refusal;
 use crate::web::call::Visitor;
 use crate::web::routes::Routes;
 
+use super::manners::Manners;
 use super::origins::Origins;
 use super::proxies::Proxies;
+use super::unread::{Answered, Unread};
 use super::websocket::{Begin, Websockets, Wire};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -51,12 +54,13 @@ pub struct Door {
 }
 
 struct Rules {
+    core: Core,
     sessions: Arc<EngineSessions>,
     proxies: Proxies,
     origins: Origins,
-    core: Core,
     /// What answers without a word about pages from elsewhere.
     apart: Inside,
+    unread: Arc<Unread>,
     knocks: Arc<Knocks>,
     /// The name of the latest request. Each start begins somewhere else.
     latest: AtomicU64,
@@ -88,11 +92,12 @@ impl Door {
         let apart = guarded(boxed.clone());
         let inside = guarded(origins.layer().layer(Websockets::new(boxed, begin)));
         let rules = Rules {
+            core,
             sessions: Arc::default(),
             proxies,
             origins,
             apart,
-            core,
+            unread: Arc::default(),
             knocks: Arc::default(),
             latest: u64::from_le_bytes(random()).into(),
         };
@@ -107,9 +112,12 @@ impl Door {
         self,
         mut request: Request<Incoming>,
         peer: IpAddr,
-        line: Arc<Line>,
+        manners: Arc<Manners>,
         routes: Arc<Routes>,
-    ) -> Result<Response<Body>, Infallible> {
+    ) -> Result<Response<Answered<Body>>, Infallible> {
+        let serving = manners.serves();
+        let unread = manners.brings(!request.body().is_end_stream());
+        let line = &manners.line;
         let id = self.rules.name();
         let client = self.rules.proxies.client(&request, peer);
         let visitor = Visitor {
@@ -123,7 +131,7 @@ impl Door {
             // `GET host:port`, as only a proxy is asked: warp cannot take it apart.
             Err(Error::Malformed("The request names no path".into()))
         } else if for_sockets {
-            self.rules.admit(&mut request, &visitor, &line)
+            self.rules.admit(&mut request, &visitor, line)
         } else {
             Ok(Admitted::Other)
         };
@@ -140,14 +148,14 @@ impl Door {
                     NO_PAGES => self.rules.apart.clone(),
                     _ => self.inside,
                 };
-                let request = Payload::of(request, for_sockets);
+                let request = Payload::of(request, for_sockets, unread);
                 let response = match tokio::time::timeout(patience, inside.oneshot(request)).await {
                     Ok(Ok(response)) => response,
                     Ok(Err(never)) => match never {},
                     Err(_) => refusal(&Error::TooSlow, &id)
                         .map(|body| body.map_err(Into::into).boxed_unsync()),
                 };
-                self.rules.answered(admitted, response, &line).await
+                self.rules.answered(admitted, response, line).await
             }
             Err(error) => refusal(&error, &id).map(|body| body.map_err(Into::into).boxed_unsync()),
         };
@@ -158,7 +166,11 @@ impl Door {
         if let Ok(id) = HeaderValue::from_str(&id) {
             response.headers_mut().insert("x-request-id", id);
         }
-        Ok(response)
+        let held = self
+            .rules
+            .unread
+            .hold(&response.body().size_hint(), client.address, line);
+        Ok(response.map(|body| Answered::new(body, serving, held)))
     }
 }
 

@@ -5,11 +5,14 @@
 
 mod door;
 mod listeners;
+mod manners;
 mod origins;
+mod places;
 mod proxies;
 pub mod temp;
 mod tidying;
 pub mod tls;
+mod unread;
 mod websocket;
 
 use std::io;
@@ -24,7 +27,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use ipnet::IpNet;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
@@ -44,11 +47,11 @@ use crate::web::watch::{About, Setting, Watch};
 use crate::web::{self, Web};
 use door::Door;
 pub use listeners::{Bound, Listening};
+use manners::{HEAD, Mannered, Manners};
 use origins::Origins;
+use places::{Place, Places};
 use proxies::Proxies;
 
-/// How long the head of a request, or a TLS handshake, may take.
-const HEAD: Duration = Duration::from_secs(10);
 /// How many headers a request may have, and how large they may be together.
 const HEADERS: usize = 100;
 const HEADER_BYTES: usize = 16 << 10;
@@ -57,8 +60,6 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 const LAST_REQUESTS: Duration = Duration::from_secs(4);
 /// How long the writer may take to end: what it has not acknowledged by then was not done.
 const LAST_WRITES: Duration = Duration::from_secs(3);
-/// File descriptors that are kept for the database and whatever else is no connection.
-const OWN_FILES: u64 = 64;
 
 /// What a server is started with.
 pub struct Settings {
@@ -74,6 +75,10 @@ pub struct Settings {
     pub trust_proxy: Vec<IpNet>,
     pub cors_origin: Vec<Origin>,
     pub tls: Option<TlsAcceptor>,
+    /// How long a connection may wait for the next request.
+    pub keep_alive: Duration,
+    /// Connections that one address may have; `None`: any number.
+    pub connections_per_address: Option<usize>,
     /// How this server is reached from outside; `None`: as its first listener is.
     pub public_url: Option<String>,
     pub oidc: Option<OidcFlags>,
@@ -145,21 +150,23 @@ impl Server {
             (watch.clone(), questions),
             warp,
         );
+        let trust_proxy = settings.trust_proxy;
         let door = Door::new(
+            core.clone(),
             service,
-            Proxies::new(settings.trust_proxy, watch.clone()),
+            Proxies::new(trust_proxy.clone(), watch.clone()),
             Origins::new(settings.cors_origin, &url),
         );
 
         let (stop, stopping) = watch::channel(false);
-            core.clone(),
-        let places = Arc::new(Semaphore::new(connections()));
+        let places = Places::new(settings.connections_per_address, trust_proxy);
         let mut accepting = JoinSet::new();
         for (listener, dialect) in settings.bound.0 {
             let accept = Accept {
                 routes: Arc::new(routes_for(dialect)),
                 door: door.clone(),
                 places: places.clone(),
+                keep_alive: settings.keep_alive,
                 tls: settings.tls.clone(),
                 stopping: stopping.clone(),
             };
@@ -242,7 +249,9 @@ fn routes_for(dialect: Option<&str>) -> Routes {
 struct Accept {
     routes: Arc<Routes>,
     door: Door,
-    places: Arc<Semaphore>,
+    places: Arc<Places>,
+    /// How long a connection may wait for the next request.
+    keep_alive: Duration,
     tls: Option<TlsAcceptor>,
     stopping: watch::Receiver<bool>,
 }
@@ -251,40 +260,16 @@ impl Accept {
     async fn run(self, listener: TcpListener) {
         let mut stopping = self.stopping.clone();
         loop {
-            // No place, no accept: who comes waits in the kernel's queue.
-            let accepted = tokio::select! {
-                accepted = self.next(&listener) => accepted,
+            let (stream, peer, place) = tokio::select! {
+                accepted = self.places.next(&listener) => accepted,
                 _ = stopping.changed() => break,
-            };
-            let (stream, peer, place) = match accepted {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    // Out of file descriptors, or a connection that broke off before it began.
-                    tracing::warn!(%error, "a connection was not accepted");
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                    continue;
-                }
             };
             stream.set_nodelay(true).ok();
             tokio::spawn(self.clone().serve(stream, peer, place));
         }
     }
 
-    async fn next(
-        &self,
-        listener: &TcpListener,
-    ) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-        let place = self
-            .places
-            .clone()
-            .acquire_owned()
-            .await
-            .map_err(io::Error::other)?;
-        let (stream, peer) = listener.accept().await?;
-        Ok((stream, peer, place))
-    }
-
-    async fn serve(self, stream: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
+    async fn serve(self, stream: TcpStream, peer: SocketAddr, place: Place) {
         match self.tls.clone() {
             None => self.talk(stream, peer, place).await,
             Some(tls) => {
@@ -297,23 +282,27 @@ impl Accept {
     }
 
     /// HTTP/1.1 on one connection, until it ends or becomes a websocket.
-    async fn talk<S>(mut self, stream: S, peer: SocketAddr, place: OwnedSemaphorePermit)
+    async fn talk<S>(mut self, stream: S, peer: SocketAddr, place: Place)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let line = Arc::new(Line::default());
-        let on_line = OnLine::new(stream, line.clone(), place);
+        let manners = Manners::new(line.clone(), self.keep_alive, place.idleness());
+        let on_line = OnLine::new(stream, line, place);
+        let mannered = Mannered::new(on_line, manners.clone());
+        let ends = manners.clone();
         let (routes, door) = (self.routes, self.door);
         let service = service_fn(move |request| {
             door.clone()
-                .pass(request, peer.ip(), line.clone(), routes.clone())
+                .pass(request, peer.ip(), manners.clone(), routes.clone())
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEAD)
+            // Counted where it is read: the time between two requests is another one.
+            .header_read_timeout(None)
             .max_headers(HEADERS)
             .max_buf_size(HEADER_BYTES)
-            .serve_connection(TokioIo::new(on_line), service)
+            .serve_connection(TokioIo::new(mannered), service)
             .with_upgrades();
         let mut connection = pin!(connection);
         let ended = tokio::select! {
@@ -322,24 +311,13 @@ impl Accept {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }
+            () = ends.is_asked_to_end() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
         };
         if let Err(error) = ended {
             tracing::debug!(%error, %peer, "a connection ended");
         }
     }
-}
-
-/// How many connections there may be: as many as the system lets us have, once asked for all it gives.
-fn connections() -> usize {
-    use rustix::process::{Resource, getrlimit, setrlimit};
-    let mut limit = getrlimit(Resource::Nofile);
-    limit.current = limit.maximum;
-    if let Err(error) = setrlimit(Resource::Nofile, limit) {
-        tracing::debug!(%error, "the limit of open files was not raised");
-    }
-    let files = getrlimit(Resource::Nofile)
-        .current
-        .unwrap_or(1 << 20)
-        .min(1 << 20);
-    files.saturating_sub(OWN_FILES).max(16) as usize
 }

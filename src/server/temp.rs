@@ -49,6 +49,8 @@ impl Server {
             bound: Bound::to(flags.listeners(false)).await?,
             rates: flags.rates(),
             volume: flags.volume(),
+            keep_alive: flags.keep_alive,
+            connections_per_address: flags.connections_per_address(),
             members_only: false,
             trust_proxy: Vec::new(),
             cors_origin: Vec::new(),

@@ -17,16 +17,17 @@ use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio_rustls::server::TlsStream;
 use tower::Service;
 
+use super::manners::Mannered;
+use super::places::Place;
 use crate::realtime::arrival::Arrival;
 use crate::realtime::engine_sessions::session;
 use crate::realtime::line::OnLine;
 
 /// A connection in this server, with its place.
-pub type Connection<S> = OnLine<S, OwnedSemaphorePermit>;
+pub type Connection<S> = OnLine<S, Place>;
 /// A connection that is a websocket's now.
 pub type Wire = Box<dyn Both>;
 
@@ -148,8 +149,8 @@ fn unwrapped<S>(upgraded: Upgraded) -> Result<Wire, Upgraded>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let parts = upgraded.downcast::<TokioIo<Connection<S>>>()?;
-    let mut connection = parts.io.into_inner();
+    let parts = upgraded.downcast::<TokioIo<Mannered<Connection<S>>>>()?;
+    let mut connection = parts.io.into_inner().into_inner();
     connection.put_back(&parts.read_buf);
     Ok(Box::new(connection))
 }

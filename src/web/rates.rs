@@ -117,7 +117,7 @@ impl Rates {
     /// # Errors
     /// `TooOften` past the limit.
     pub fn comes_from(&self, address: IpAddr) -> Result<()> {
-        if address.is_loopback() {
+        if address.to_canonical().is_loopback() {
             return Ok(());
         }
         let window = self.connects_from.as_ref();
@@ -204,7 +204,7 @@ impl Standing {
 }
 
 /// One customer of an IPv6 provider has 2^64 addresses: they count as one.
-fn network(address: IpAddr) -> IpAddr {
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => {

@@ -167,6 +167,19 @@ for (const name of Object.keys(proxies)) {
     });
   }
 
+  test(`${name} in front of it: an upload that is refused while it still comes is answered`, async () => {
+    const { chat, url } = await before(name, '');
+    const ann = await chat.signUp('ann');
+    for (const [bytes, token, status] of [[12 << 20, ann.token, 413], [12 << 20, 'nobody', 401], [1 << 20, ann.token, 201]]) {
+      const form = new FormData();
+      form.append('file', new Blob([new Uint8Array(bytes)]), 'a.bin');
+      const headers = { authorization: `Bearer ${token}` };
+      const answer = await fetch(`${url}/api/files/upload`, { method: 'POST', headers, body: form });
+      assert.equal(answer.status, status);
+      assert.equal((await answer.json()).success, status === 201);
+    }
+  });
+
   test(`${name} that nobody told the server of: whoever runs it is warned`, async () => {
     const { chat, url } = await before(name, '', []);
     await from('127.0.0.2', 'GET', `${url}/api/rooms`);

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 #[tokio::test]
 async fn who_does_not_get_on_with_it_is_not_waited_for() {
-    let chat = Chat::open().await;
+    let chat = Chat::with(&["--keep-alive", "3s"]).await;
     let patience = Duration::from_secs(14);
     let waits_for = async |words: &str| {
         let mut connection = connect(&chat).await;

@@ -6,6 +6,7 @@ mod heads;
 mod listeners;
 mod members_only;
 mod pages;
+mod patience;
 mod proxies;
 pub mod raw;
 mod strangers;

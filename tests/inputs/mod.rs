@@ -25,6 +25,7 @@ mod ranges;
 mod requests;
 mod returning;
 mod searches;
+mod unread;
 mod unsaid;
 mod upgrading;
 mod verdict;
