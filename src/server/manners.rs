@@ -129,7 +129,7 @@ impl<S> Mannered<S> {
     /// Some bytes have come.
     fn came(&mut self) {
         let step = self.manners.steps.load(Ordering::Relaxed);
-        if step % 2 == 0 && self.waits != (step, true) {
+        if step.is_multiple_of(2) && self.waits != (step, true) {
             (self.waits, self.until) = ((step, true), None);
         }
     }

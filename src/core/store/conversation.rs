@@ -244,7 +244,7 @@ impl View<'_> {
 
     /// What somebody belongs to, and when it was last active.
     fn activities(&self, who: AccountId) -> Result<Vec<(Activity, ConversationId)>> {
-        let own = self.memberships(who)?;
+        let own = self.memberships(who, None, u32::MAX)?;
         let read = |id| self.activity(id);
         self.directory.recent().of(&own, read)
     }
