@@ -39,27 +39,15 @@ pub struct Outbox {
     taken: u64,
     /// A task looks after what waits.
     carried: bool,
-    /// Packets that were handed on, answers to callbacks among them.
-    emitted: u64,
-    look: Look,
+    /// What was handed on first since the session was last seen to take something.
+    untaken: Option<Untaken>,
 }
 
-/// What was seen when somebody last looked whether the session still takes anything.
-struct Look {
-    taken: u64,
-    emitted: u64,
-    /// Since when it is so that something was handed on and nothing was taken.
+/// Something was handed on, and waits to be taken.
+struct Untaken {
     since: Instant,
-}
-
-impl Default for Look {
-    fn default() -> Self {
-        Self {
-            taken: 0,
-            emitted: 0,
-            since: Instant::now(),
-        }
-    }
+    /// How far the session was then.
+    taken: u64,
 }
 
 impl Guest {
@@ -72,7 +60,7 @@ impl Guest {
         let mut outbox = self.lock_outbox();
         if outbox.open && outbox.waiting.is_empty() && outbox.handed < AT_ONCE {
             outbox.handed += told.body.get().len();
-            outbox.emitted += 1;
+            outbox.note_handed_on(self.progress());
             return self.emit(told.event, &told.body);
         }
         if outbox.waiting.len() >= OUTBOUND {
@@ -133,31 +121,32 @@ impl Guest {
                 return;
             };
             outbox.handed += told.body.get().len();
-            outbox.emitted += 1;
+            outbox.note_handed_on(self.progress());
             self.emit(told.event, &told.body);
         }
     }
 
-    /// Something was handed on beside what waits here.
+    /// Something is handed on beside what waits here.
     pub(super) fn note_emitted(&self) {
-        self.lock_outbox().emitted += 1;
+        self.lock_outbox().note_handed_on(self.progress());
     }
 
     /// Has it taken nothing of what it was handed for [`STALL`]? A websocket's connection ends by itself then; a client
     /// that polls need not have one, and may go on answering pings without ever asking for what it was told.
     pub fn is_stalled(&self) -> bool {
-        let mut outbox = self.lock_outbox();
-        let (taken, emitted, now) = (self.progress(), outbox.emitted, Instant::now());
-        let look = &mut outbox.look;
-        if taken != look.taken || emitted == look.emitted {
-            *look = Look {
-                taken,
-                emitted,
-                since: now,
-            };
-            return false;
+        let outbox = self.lock_outbox();
+        let untaken = outbox.untaken.as_ref();
+        untaken.is_some_and(|it| it.taken == self.progress() && it.since.elapsed() > STALL)
+    }
+}
+
+impl Outbox {
+    /// Something is handed on to a session that is this far.
+    fn note_handed_on(&mut self, taken: u64) {
+        if self.untaken.as_ref().is_none_or(|it| it.taken != taken) {
+            let since = Instant::now();
+            self.untaken = Some(Untaken { since, taken });
         }
-        now.duration_since(look.since) > STALL
     }
 }
 

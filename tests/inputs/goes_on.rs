@@ -122,3 +122,35 @@ async fn who_takes_nothing_of_what_it_is_told_is_ended_and_not_present_any_more(
     }
     assert!(begun.elapsed() > Duration::from_secs(20), "ended too soon");
 }
+
+#[tokio::test]
+async fn who_stops_taking_is_ended_although_nothing_new_is_told() {
+    let chat = Chat::open().await;
+    let (ann, bob) = (chat.rooms("ann").await, chat.rooms("bob").await);
+    let room = ann.opens_room("Lobby").await;
+    let path = format!("/socket.io/?EIO=4&transport=polling&token={}", bob.token);
+    let path = session(&chat, &path).await;
+    let says = async |packet: String| {
+        let said = Request::new("POST", &path).body("text/plain;charset=UTF-8", packet);
+        said.send(&chat.address).await.status
+    };
+    assert_eq!(says("40".to_owned()).await, 200);
+    let join = format!("42[\"joinRoom\",{{\"roomId\":\"{room}\"}}]");
+    assert_eq!(says(join).await, 200);
+    eventually("bob is there", async || present(&chat).await == 1).await;
+    // All that he will ever be told, between his last poll and the next time that anybody looks.
+    let hello = json!({ "roomId": room, "content": "Hello?" });
+    ann.post("/api/messages", hello.clone()).await;
+    Request::new("GET", &path).send(&chat.address).await;
+    ann.post("/api/messages", hello).await;
+    let begun = Instant::now();
+    while present(&chat).await > 0 {
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "bob is there still"
+        );
+        says("3".to_owned()).await;
+        sleep(Duration::from_secs(1)).await;
+    }
+    assert!(begun.elapsed() > Duration::from_secs(20), "ended too soon");
+}
