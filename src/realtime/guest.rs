@@ -41,6 +41,8 @@ const WAITING: usize = 1_024;
 const REFUSED: u32 = 1_000;
 /// Characters of an event's name that a refusal repeats: it comes from the client, and may be as long as an event.
 const NAME: usize = 64;
+/// Binary attachments of an event: no document's event has more than a file.
+const ATTACHMENTS: usize = 2;
 /// Ears per socket: the dialects that could ever be.
 const DIALECTS: u64 = 16;
 
@@ -77,7 +79,10 @@ pub struct Heard {
     pub name: String,
     /// `Err` for what is no JSON, or more than an event may be.
     pub given: Result<Given>,
-    pub callback: Callback,
+    /// How many attachments came with it, and how many bytes they are together.
+    attached: (usize, usize),
+    /// If the client gave one.
+    pub callback: Option<Callback>,
 }
 
 impl FromMessageParts<LocalAdapter> for Heard {
@@ -90,32 +95,71 @@ impl FromMessageParts<LocalAdapter> for Heard {
     ) -> std::result::Result<Self, Infallible> {
         let name =
             Event::from_message_parts(socket, frame, ack).map_or(String::new(), |event| event.0);
-        // The frame without its attachments.
-        let length = match frame {
-            Frame::Str(text, _) => text.as_str().len(),
-            Frame::Bytes(bytes) => bytes.len(),
+        let attached = match frame {
+            Frame::Str(_, Some(parts)) => (parts.len(), parts.iter().map(|part| part.len()).sum()),
+            _ => (0, 0),
         };
-        let given = if length > JSON_BYTES {
-            Err(Error::TooLarge(format!(
-                "An event must be at most {JSON_BYTES} bytes"
-            )))
-        } else {
-            // An event without any argument does not parse, and says nothing.
-            let TryData(read) = match TryData::<Given>::from_message_parts(socket, frame, ack) {
-                Ok(read) => read,
-                Err(never) => match never {},
-            };
-            Ok(read.unwrap_or_default())
-        };
+        let given = given_in(socket, frame, ack);
         let callback = match AckSender::from_message_parts(socket, frame, ack) {
-            Ok(callback) => callback,
+            Ok(callback) => ack.is_some().then_some(callback),
             Err(never) => match never {},
         };
         Ok(Self {
             name,
             given,
+            attached,
             callback,
         })
+    }
+}
+
+/// What stands behind the name of an event.
+fn given_in(
+    socket: &Arc<RawSocket<LocalAdapter>>,
+    frame: &mut Frame,
+    ack: &Option<i64>,
+) -> Result<Given> {
+    // The frame without its attachments.
+    let text = match frame {
+        Frame::Str(text, _) => text.clone(),
+        Frame::Bytes(_) => return Err(Error::Malformed("An event must be text".into())),
+    };
+    if text.as_str().len() > JSON_BYTES {
+        return Err(Error::TooLarge(format!(
+            "An event must be at most {JSON_BYTES} bytes"
+        )));
+    }
+    let TryData(read) = match TryData::<Given>::from_message_parts(socket, frame, ack) {
+        Ok(read) => read,
+        Err(never) => match never {},
+    };
+    read.or_else(|_| match serde_json::from_str::<Vec<Given>>(&text) {
+        // Without any argument it says nothing.
+        Ok(arguments) if arguments.len() < 2 => Ok(Given::Null),
+        Ok(_) => Err(Error::Malformed(
+            "The event names an attachment that did not come with it".into(),
+        )),
+        Err(wrong) => Err(Error::Malformed(format!(
+            "The event is not valid JSON: {wrong}"
+        ))),
+    })
+}
+
+impl Heard {
+    /// What was said, unless more is attached than there may be.
+    fn checked(self, most: u64) -> Result<Given> {
+        let (count, bytes) = self.attached;
+        if count > ATTACHMENTS {
+            return Err(Error::Malformed(format!(
+                "An event must have at most {ATTACHMENTS} attachments"
+            )));
+        }
+        if bytes as u64 > most {
+            return Err(Error::TooLarge(format!(
+                "A file must be at most {most} bytes"
+            )));
+        }
+        self.given
     }
 }
 
@@ -210,7 +254,10 @@ impl Guest {
     }
 
     /// Answers a callback, if the client gave one.
-    fn call_back(&self, callback: Callback, answer: &impl Serialize) {
+    fn call_back(&self, callback: Option<Callback>, answer: &impl Serialize) {
+        let Some(callback) = callback else {
+            return;
+        };
         self.note_emitted();
         if let Err(error) = callback.send(answer) {
             self.missed(&error);
@@ -321,12 +368,10 @@ impl Guest {
 
     /// Submits what the event asks for; `true` where the next one must wait for it.
     fn hear_now(self: &Arc<Self>, heard: Heard) -> bool {
-        let Heard {
-            name,
-            given,
-            callback,
-        } = heard;
-        let reaction = match self.react(&name, given) {
+        let name = heard.name.clone();
+        let mut heard = heard;
+        let callback = heard.callback.take();
+        let reaction = match self.react(heard) {
             Ok(Some(reaction)) => reaction,
             Ok(None) => return false,
             Err(error) => {
@@ -352,7 +397,8 @@ impl Guest {
         }
     }
 
-    fn react(&self, name: &str, given: Result<Given>) -> Result<Option<Reaction>> {
+    fn react(&self, heard: Heard) -> Result<Option<Reaction>> {
+        let name = &*heard.name;
         let here = ALL
             .iter()
             .enumerate()
@@ -369,7 +415,7 @@ impl Guest {
                 core,
                 me,
                 ear: ear(self.number, index),
-                given: given?,
+                given: heard.checked(self.shared.core.limits().upload_bytes)?,
                 rates: self.shared.rates.clone(),
                 asker: self.asker,
                 typing: self.typing.clone(),
@@ -385,7 +431,7 @@ impl Guest {
         Err(Error::NotFound("Event"))
     }
 
-    fn answer(&self, name: &str, answered: Result<Ack>, callback: Callback) {
+    fn answer(&self, name: &str, answered: Result<Ack>, callback: Option<Callback>) {
         match answered {
             Ok(ack) => self.call_back(callback, &ack),
             Err(error) => self.refuse(name, &error, callback),
@@ -393,7 +439,7 @@ impl Guest {
     }
 
     /// `{ message, statusCode, event, errors }`, to this socket alone.
-    fn refuse(&self, name: &str, error: &Error, callback: Callback) {
+    fn refuse(&self, name: &str, error: &Error, callback: Option<Callback>) {
         if let Error::Internal(cause) = error {
             tracing::error!(socket = self.number, cause, "an event failed");
         }
