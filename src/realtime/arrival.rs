@@ -50,6 +50,14 @@ impl Transport {
         }
     }
 
+    /// Has somebody said who they are in it?
+    pub fn is_known(&self) -> bool {
+        match self {
+            Self::Websocket(line) => line.is_trusted(),
+            Self::Polling(session) => session.is_known(),
+        }
+    }
+
     /// A socket of it is gone.
     pub fn leave(&self) {
         match self {

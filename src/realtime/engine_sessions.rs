@@ -144,6 +144,11 @@ impl EngineSession {
         state.connections().for_each(|line| line.trust());
     }
 
+    /// Is somebody in it?
+    pub fn is_known(&self) -> bool {
+        self.lock().sockets > 0
+    }
+
     /// A socket of it is gone. With the last one it is a stranger's again.
     pub fn leave(&self) {
         self.lock().sockets -= 1;
@@ -210,7 +215,8 @@ impl Drop for Serving {
     }
 }
 
-fn is_small<B>(request: &Request<B>) -> bool {
+/// Does a request say that it brings no more than an event?
+pub fn is_small<B>(request: &Request<B>) -> bool {
     let length = request.headers().get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
     length.is_some_and(|length: usize| length <= JSON_BYTES)
@@ -239,6 +245,11 @@ pub fn session(query: Option<&str>) -> Option<&str> {
 pub fn transport(query: Option<&str>) -> Option<&str> {
     let mut pairs = query?.split('&');
     pairs.find_map(|pair| pair.strip_prefix("transport="))
+}
+
+/// The version of Engine.IO that a request speaks.
+pub fn version(query: Option<&str>) -> Option<&str> {
+    query?.split('&').find_map(|pair| pair.strip_prefix("EIO="))
 }
 
 /// The session id in the answer to a handshake: `0{"sid":"…",…}`, with its length before it for an old client.

@@ -4,7 +4,7 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use tokio::sync::futures::Notified;
 use tokio::time::{Sleep, sleep};
 
 use super::engine_sessions::EngineSession;
+use super::frames::{Frames, Framing};
 use crate::core::limits::JSON_BYTES;
 
 /// What a stranger may bring on a websocket before saying who it is: one event, and what frames cost around it.
@@ -68,6 +69,8 @@ pub struct Line {
     progress: Progress,
     /// Whom else its progress is told to.
     serves: Mutex<Option<Serves>>,
+    /// Once it is a websocket.
+    framing: OnceLock<Framing>,
     reader: AtomicWaker,
     writer: AtomicWaker,
 }
@@ -79,6 +82,7 @@ impl Default for Line {
             left: UNCOUNTED.into(),
             progress: Progress::default(),
             serves: Mutex::default(),
+            framing: OnceLock::new(),
             reader: AtomicWaker::default(),
             writer: AtomicWaker::default(),
         }
@@ -95,6 +99,17 @@ impl Line {
     /// Somebody has said who they are on it.
     pub fn trust(&self) {
         self.left.store(UNCOUNTED, Ordering::Release);
+    }
+
+    /// Has somebody said who they are on it?
+    pub fn is_trusted(&self) -> bool {
+        self.left.load(Ordering::Acquire) == UNCOUNTED
+    }
+
+    /// What comes from now on are a websocket's frames.
+    pub fn becomes_websocket(&self, framing: Framing) {
+        // A connection becomes one once.
+        self.framing.set(framing).ok();
     }
 
     /// So many bytes have come in; too many from a stranger end it.
@@ -189,6 +204,8 @@ pub struct OnLine<S, H> {
     line: Arc<Line>,
     /// Has been read and not been asked for yet.
     unread: Bytes,
+    /// Where in its frames a websocket is.
+    frames: Option<Frames>,
     /// Since when the other end has taken nothing, while something waits for it.
     stalled: Option<Pin<Box<Sleep>>>,
     _held: H,
@@ -200,6 +217,7 @@ impl<S, H> OnLine<S, H> {
             stream,
             line,
             unread: Bytes::new(),
+            frames: None,
             stalled: None,
             _held: held,
         }
@@ -219,6 +237,41 @@ impl<S, H> OnLine<S, H> {
         ready!(stalled.as_mut().poll(cx));
         self.line.cut();
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    /// Reads ahead, and through a websocket's frames, until there is something to give.
+    fn poll_ahead(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>>
+    where
+        S: AsyncRead + Unpin,
+    {
+        loop {
+            let mut ahead = [MaybeUninit::uninit(); AHEAD];
+            let mut ahead = ReadBuf::uninit(&mut ahead);
+            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut ahead))?;
+            let mut read = ahead.filled_mut();
+            self.line.brought(read.len() as u64)?;
+            let is_over = read.is_empty();
+            let mut held;
+            if let Some(frames) = &mut self.frames {
+                held = frames.take_held();
+                if !held.is_empty() {
+                    held.extend_from_slice(read);
+                    read = &mut held;
+                }
+                let count = frames.pass(read);
+                read = &mut read[..count];
+            }
+            // Where nothing has come the other end is done; where nothing is left there is more to come.
+            if read.is_empty() && !is_over {
+                continue;
+            }
+            let (asked, more) = read.split_at(read.len().min(buf.remaining()));
+            buf.put_slice(asked);
+            if !more.is_empty() {
+                self.unread = Bytes::copy_from_slice(more);
+            }
+            return Poll::Ready(Ok(()));
+        }
     }
 
     /// Has this read again, before everything else.
@@ -246,23 +299,17 @@ impl<S: AsyncRead + Unpin, H: Unpin> AsyncRead for OnLine<S, H> {
     ) -> Poll<io::Result<()>> {
         self.line.check(&self.line.reader, cx)?;
         if self.unread.is_empty() {
-            if buf.remaining() >= AHEAD {
+            if self.frames.is_none() {
+                let framing = self.line.framing.get();
+                self.frames = framing.map(|framing| Frames::new(*framing));
+            }
+            if self.frames.is_none() && buf.remaining() >= AHEAD {
                 let before = buf.filled().len();
                 let read = Pin::new(&mut self.stream).poll_read(cx, buf);
                 self.line.brought((buf.filled().len() - before) as u64)?;
                 return read;
             }
-            let mut ahead = [MaybeUninit::uninit(); AHEAD];
-            let mut ahead = ReadBuf::uninit(&mut ahead);
-            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut ahead))?;
-            let read = ahead.filled();
-            self.line.brought(read.len() as u64)?;
-            let (asked, more) = read.split_at(read.len().min(buf.remaining()));
-            buf.put_slice(asked);
-            if !more.is_empty() {
-                self.unread = Bytes::copy_from_slice(more);
-            }
-            return Poll::Ready(Ok(()));
+            return self.poll_ahead(cx, buf);
         }
         let asked = self.unread.len().min(buf.remaining());
         buf.put_slice(&self.unread.split_to(asked));

@@ -10,6 +10,7 @@ mod bucket;
 mod catch_up;
 mod crier;
 pub mod engine_sessions;
+pub mod frames;
 mod guest;
 mod hall;
 mod joining;
@@ -40,6 +41,7 @@ use crate::web::given::Given;
 use crate::web::rates::{Asker, Rate, Rates};
 use crate::web::watch::{Questions, Watch};
 use arrival::Arrival;
+use frames::PAST;
 use guest::{Guest, Heard, Socket};
 use hall::{Hall, joining_by_itself};
 use joining::Piece;
@@ -47,6 +49,8 @@ use leaving::Leaving;
 
 /// Packets that may wait for a socket; past that it is too slow, and ended.
 const OUTBOUND: usize = 4_096;
+/// Attachments of an event that are taken in, to be refused in words.
+const ATTACHMENTS: usize = 256;
 /// Pages of what was missed that are read at the same time; the others wait their turn.
 const CATCHING_UP: usize = 8;
 /// How long a connection may take to say who it is.
@@ -96,8 +100,9 @@ impl Realtime {
     ) -> (Self, SocketIoService<S>) {
         let upload = core.limits().upload_bytes as usize;
         let parser = ParserConfig::common()
-            .max_incoming_binaries(2)
-            .max_incoming_binary_buf_size(upload)
+            // Past these it ends the connection; what is beyond its own bounds before, a guest refuses in words.
+            .max_incoming_binaries(ATTACHMENTS)
+            .max_incoming_binary_buf_size(upload + PAST as usize)
             .packet_completion_timeout(Duration::from_secs(60));
         let (service, io) = SocketIo::builder()
             .max_buffer_size(OUTBOUND)
@@ -160,7 +165,9 @@ fn open_door(
                     // An old client is connected without asking: nothing would end the refused one's line.
                     tokio::spawn(async move {
                         tokio::time::sleep(Duration::from_secs(1)).await;
-                        if let Some(arrival) = Arrival::of(&socket) {
+                        if let Some(arrival) = Arrival::of(&socket)
+                            && !arrival.transport.is_known()
+                        {
                             arrival.transport.cut();
                         }
                     });
@@ -185,7 +192,15 @@ async fn admit(
     if let Some(knock) = &arrival.knock {
         knock.answered();
     }
-    let token = match auth.take("token") {
+    let (token, position) = match auth {
+        // Of an old client, which has it in a query.
+        Given::List(said) => {
+            let mut said = said.into_iter();
+            (said.next(), said.next())
+        }
+        _ => (auth.take("token"), auth.take("lastMessageId")),
+    };
+    let token = match token {
         Some(Given::Text(token)) => Some(without_bearer(&token).into()),
         _ => arrival.token.clone(),
     };
@@ -199,7 +214,7 @@ async fn admit(
         .directory()
         .expiry(&me)
         .unwrap_or(Time(i64::MAX));
-    let position = position(auth.take("lastMessageId"), shared)?;
+    let position = read_position(position, shared)?;
     let place = shared.seat(me.id)?;
 
     let number = shared.last_number.fetch_add(1, Ordering::Relaxed) + 1;
@@ -250,7 +265,7 @@ async fn admit(
 
 /// The position of what a client says it has heard last, and 0 where there was nothing to hear yet; nothing and null are
 /// none.
-fn position(given: Option<Given>, shared: &Shared) -> Result<Option<MessageId>, Error> {
+fn read_position(given: Option<Given>, shared: &Shared) -> Result<Option<MessageId>, Error> {
     let read = match given {
         None | Some(Given::Null) => return Ok(None),
         Some(Given::Integer(0)) => Some(missed::BEGINNING),

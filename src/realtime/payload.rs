@@ -4,17 +4,24 @@
 //! a letter of two units and more follows, engineioxide's decoder (0.2.3) turns in a circle for ever and keeps a thread
 //! of the server for itself; as many such requests as there are threads, from anybody, and nothing is served any more.
 //! So what comes is counted here first, and ends as a broken body where it does not add up.
+//!
+//! And what such a client brings into a namespace in a query is made what Socket.IO reads, as in a websocket's [`frames`].
+//!
+//! [`frames`]: super::frames
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, header};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
+
+use super::engine_sessions::{is_small, version};
+use super::frames::without_query;
 
 /// A request's body, counted where it must be.
 #[derive(Debug)]
@@ -23,6 +30,8 @@ pub struct Payload {
     count: Option<Count>,
     /// Until it has come whole.
     unread: Arc<AtomicBool>,
+    /// What has come of a payload that is looked into as a whole.
+    gathered: Option<Vec<u8>>,
 }
 
 impl Payload {
@@ -34,21 +43,22 @@ impl Payload {
     ) -> Request<Payload> {
         let counts = for_sockets && is_old_text(&request);
         let count = counts.then(Count::default);
+        let looked_into = counts && is_small(&request);
+        let gathered = looked_into.then(Vec::new);
         request.map(|body| Payload {
             body,
             count,
             unread,
+            gathered,
         })
     }
 }
 
 /// Will the decoder of Engine.IO 3's text payloads read it? The same questions as engineioxide asks.
 fn is_old_text<B>(request: &Request<B>) -> bool {
-    let query = request.uri().query().unwrap_or_default();
-    let version = query.split('&').find_map(|pair| pair.strip_prefix("EIO="));
     let binary = HeaderValue::from_static("application/octet-stream");
     request.method() == Method::POST
-        && version != Some("4")
+        && version(request.uri().query()) != Some("4")
         && request.headers().get(header::CONTENT_TYPE) != Some(&binary)
 }
 
@@ -60,26 +70,62 @@ impl Body for Payload {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(cx);
-        if matches!(polled, Poll::Ready(None)) || self.body.is_end_stream() {
-            self.unread.store(false, Ordering::Relaxed);
+        loop {
+            let polled = ready!(Pin::new(&mut self.body).poll_frame(cx));
+            if polled.is_none() || self.body.is_end_stream() {
+                self.unread.store(false, Ordering::Relaxed);
+            }
+            let Some(frame) = polled.transpose()? else {
+                let mut whole = self.gathered.take().unwrap_or_default();
+                enter_without_query(&mut whole);
+                let whole = (!whole.is_empty()).then(|| Ok(Frame::data(whole.into())));
+                return Poll::Ready(whole);
+            };
+            let Some(bytes) = frame.data_ref() else {
+                return Poll::Ready(Some(Ok(frame)));
+            };
+            if let Some(count) = &mut self.count
+                && !count.adds_up(bytes)
+            {
+                let wrong =
+                    io::Error::new(io::ErrorKind::InvalidData, "a length ends within a letter");
+                return Poll::Ready(Some(Err(wrong.into())));
+            }
+            match &mut self.gathered {
+                Some(gathered) => gathered.extend_from_slice(bytes),
+                None => return Poll::Ready(Some(Ok(frame))),
+            }
         }
-        if let (Poll::Ready(Some(Ok(frame))), Some(count)) = (&polled, &mut self.count)
-            && let Some(bytes) = frame.data_ref()
-            && !count.adds_up(bytes)
-        {
-            let wrong = io::Error::new(io::ErrorKind::InvalidData, "a length ends within a letter");
-            return Poll::Ready(Some(Err(wrong.into())));
-        }
-        polled.map_err(Into::into)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.gathered.is_none() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+/// Looks for packets that enter a namespace, and makes of their query what is read.
+fn enter_without_query(payload: &mut [u8]) {
+    let mut count = Count::default();
+    let mut begun = 0;
+    for at in 0..payload.len() {
+        let Some(next) = count.after(payload[at]) else {
+            return;
+        };
+        if let (Count::Length(_), Count::Packet(_)) = (count, next) {
+            begun = at + 1;
+        }
+        count = next;
+        if let Count::Packet(0) = count
+            && let packet = &mut payload[begun..=at]
+            && packet.starts_with(b"40/")
+            && packet.is_ascii()
+        {
+            without_query(packet);
+        }
     }
 }
 
@@ -134,6 +180,18 @@ impl Count {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_enters_brings_no_query() {
+        let mut payload = "16:40/chat?token=T,7:42[\"€\"]15:40/chat?token=T"
+            .as_bytes()
+            .to_vec();
+        enter_without_query(&mut payload);
+        assert_eq!(
+            String::from_utf8_lossy(&payload),
+            "16:40/chat,[\"T\"]   7:42[\"€\"]15:40/chat,[\"T\"]  "
+        );
+    }
 
     #[test]
     fn what_adds_up_is_told_from_what_does_not() {

@@ -23,8 +23,9 @@ use crate::core::error::Error;
 use crate::core::{Core, hex, random};
 use crate::realtime::arrival::{Arrival, Knocks, Transport, token};
 use crate::realtime::engine_sessions::{
-    EngineSession, EngineSessions, Serving, session, session_in,
+    EngineSession, EngineSessions, Serving, session, session_in, version,
 };
+use crate::realtime::frames::Framing;
 use crate::realtime::line::Line;
 use crate::realtime::payload::Payload;
 use crate::web::answer::refusal;
@@ -127,6 +128,10 @@ impl Door {
             request: id.clone(),
         };
         let for_sockets = is_for_sockets(request.uri().path());
+        let framing = Framing {
+            is_old: version(request.uri().query()) != Some("4"),
+            attached: self.rules.core.limits().upload_bytes,
+        };
         let admitted = if request.uri().path_and_query().is_none() {
             // `GET host:port`, as only a proxy is asked: warp cannot take it apart.
             Err(Error::Malformed("The request names no path".into()))
@@ -159,7 +164,9 @@ impl Door {
             }
             Err(error) => refusal(&error, &id).map(|body| body.map_err(Into::into).boxed_unsync()),
         };
-        if for_sockets && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            line.becomes_websocket(framing);
+        } else if for_sockets {
             // It asked for a websocket and got none: what follows are requests, with bounds of their own.
             line.trust();
         }

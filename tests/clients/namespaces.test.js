@@ -1,8 +1,10 @@
-// Does a client that leaves a namespace come back into it, while another one keeps its connection open?
+// Does a client that leaves a namespace come back into it, while another one keeps its connection open? And does an old
+// client get in with the query that is all it can bring?
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { io } from 'socket.io-client';
+import v2 from 'socket.io-client-v2';
 import { hear, kept, once, open, tell, transports } from './chat.js';
 
 const chat = await open();
@@ -26,5 +28,35 @@ for (const transport of Object.keys(transports)) {
     }
     assert.equal(other.connected, true, 'the other namespace has stayed open');
     assert.deepEqual(hers.unheard('new_message'), [], 'nothing twice');
+  });
+}
+
+// An old client says who it is in the query of the namespace; it goes with the handshake too, unless the connection is there.
+for (const transport of Object.keys(transports)) {
+  test(`an old client enters /chat with its query over ${transport}, or is told why not`, async () => {
+    const [ann, bob] = [await chat.signUp(`old-ann-${transport}`), await chat.signUp(`old-bob-${transport}`)];
+    const roomId = await ann.opensRoom('Lobby');
+    await bob.post('/api/messages', { roomId, content: 'Here I am' });
+    const options = { transports: transports[transport], reconnection: false };
+    const alone = hear(kept(v2(`${chat.url}/chat`, { ...options, forceNew: true, query: { token: bob.token, app: 'web' } })), 'new_message');
+    await once(alone.socket, 'connect');
+
+    // One connection for both namespaces, each entered as somebody else.
+    const main = kept(v2(chat.url, { ...options, forceNew: true, query: { token: ann.token } }));
+    await once(main, 'connect');
+    const second = hear(kept(main.io.socket('/chat', { query: { token: `Bearer ${bob.token}` } })), 'new_message');
+    await once(second.socket, 'connect');
+    await ann.post('/api/messages', { roomId, content: 'Hello' });
+    for (const bobs of [alone, second]) await bobs.hears('new_message');
+    assert.equal((await tell(second.socket, 'typing', { conversationId: roomId, isTyping: true })).ok, true);
+
+    // Refused in words, and the other namespace stays.
+    const other = kept(v2(chat.url, { ...options, forceNew: true, query: { token: ann.token } }));
+    await once(other, 'connect');
+    const refused = kept(other.io.socket('/chat', { query: { token: 'none.of.ours' } }));
+    const why = await once(refused, 'error');
+    assert.match(JSON.stringify(why), /token/i);
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    assert.equal((await tell(other, 'join_conversation', roomId)).ok, true);
   });
 }

@@ -4,6 +4,7 @@
 //!   payloads that are nearly right
 //! - `wire`: a websocket and a polling session as raw as bytes; `verdict`: is that an answer of ours?
 
+mod attached;
 mod cases;
 mod crowded;
 mod databases;
