@@ -239,6 +239,7 @@ fn routes_for(dialect: Option<&str>) -> Routes {
         admin::routes(),
         crate::web::pages::routes(),
         crate::web::mailing::routes(),
+        crate::web::about::routes(),
         documents::routes(),
     ];
     Routes::new(tables.chain(own), dialect.is_some())

@@ -5,6 +5,7 @@
 //! ([`routes`]), so a request does not try the routes one after the other, and "no such path" cannot be mistaken for
 //! "bad request".
 
+pub mod about;
 pub mod answer;
 pub mod call;
 pub mod documents;

@@ -27,6 +27,8 @@ use crate::core::{hex, random};
 
 /// How long somebody may take to log in over there.
 const PATIENCE: Duration = Duration::from_secs(600);
+/// Characters of a `state` that a page gives, to know its own login by when the browser comes back.
+const STATE_CHARS: usize = 128;
 /// The cookie that binds a login to the browser that began it.
 const COOKIE: &str = "chat_login";
 
@@ -68,6 +70,14 @@ struct Begun {
     verifier: String,
     /// What the browser's cookie must say.
     browser: String,
+    /// What the page that began it wants to hear again.
+    state: Option<String>,
+}
+
+/// Who came back from the issuer, and what the page that sent them there wants to hear again.
+pub struct Returned {
+    pub identity: Identity,
+    pub state: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -110,17 +120,32 @@ impl Oidc {
         self.flags.login_return.as_deref()
     }
 
-    /// Sends the browser to the issuer.
+    /// Does the browser come back to the page of this server?
+    pub fn returns_to(&self, public_url: &str) -> bool {
+        self.login_return()
+            .is_some_and(|url| url.trim_end_matches('/') == public_url)
+    }
+
+    /// Sends the browser to the issuer. The `state` of the query stands beside the token afterwards, so that a page takes
+    /// only the token of a login that it began itself.
     ///
     /// # Errors
-    /// `Overloaded` where the issuer does not answer.
-    pub async fn begin(&self) -> Result<Reply> {
+    /// `Invalid` for a `state` that could not stand there, `Overloaded` where the issuer does not answer.
+    pub async fn begin(&self, call: &Call) -> Result<Reply> {
+        let mut query = call.query();
+        let state = query.optional_text(&["state"]);
+        if state.as_deref().is_some_and(|state| !is_plain(state)) {
+            let wrong = format!("must be 1 to {STATE_CHARS} letters, digits, - or _");
+            query.fault("state", wrong);
+        }
+        let returned = query.done(Some(state))?;
         let provider = self.issuer.provider().await?;
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let begun = Begun {
             nonce: hex(&random::<16>()),
             verifier: verifier.into_secret(),
             browser: hex(&random::<16>()),
+            state: returned,
         };
         let (url, state) = self
             .flow(&provider)?
@@ -152,7 +177,7 @@ impl Oidc {
     /// # Errors
     /// `Unauthorized` for a state that this browser did not begin with, a code that the issuer does not take, or an
     /// ID token that does not hold.
-    pub async fn finish(&self, call: &Call) -> Result<Identity> {
+    pub async fn finish(&self, call: &Call) -> Result<Returned> {
         let mut query = call.query();
         let (state, code) = (query.text(&["state"]), query.text(&["code"]));
         let begun = self.begun.remove(&state);
@@ -188,13 +213,17 @@ impl Oidc {
             .name
             .or_else(|| claims.email.clone())
             .unwrap_or_else(|| claims.sub.clone());
-        Ok(Identity {
+        let identity = Identity {
             subject: format!("{} {}", provider.issuer, claims.sub),
             email: claims.email.filter(|_| verified),
             name,
             picture: claims
                 .picture
                 .filter(|url| url.starts_with("https://") || url.starts_with("http://")),
+        };
+        Ok(Returned {
+            identity,
+            state: begun.state.clone(),
         })
     }
 
@@ -215,6 +244,12 @@ impl Oidc {
                     .map_err(|_| url("way back (--public-url)"))?,
             ))
     }
+}
+
+/// May this stand in a fragment as it is?
+fn is_plain(state: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    (1..=STATE_CHARS).contains(&state.len()) && state.chars().all(plain)
 }
 
 /// Sends the browser on.

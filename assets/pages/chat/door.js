@@ -4,7 +4,7 @@ import { at } from '../here.js';
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import * as api from './api.js';
 import { Field, useDoing } from './parts.js';
-import { signIn, signUp } from './session.js';
+import { signIn, signInWithGoogle, signUp } from './session.js';
 import { useWorld } from './world.js';
 
 /** The token of a mailed link, which stands behind the `#`, where no server on the way sees it. */
@@ -55,7 +55,7 @@ const inputs = {
 };
 
 export function Door() {
-  const { farewell } = useWorld();
+  const { farewell, about } = useWorld();
   const [screen, turnTo] = useState(resetToken() ? 'reset' : 'in');
   const [note, tell] = useState('');
   const [values, fill] = useState({ username: '', email: '', password: '' });
@@ -103,6 +103,7 @@ export function Door() {
       })}
       <div role="alert">${refusal && !known && html`<p class="error">${words(refusal, screen)}</p>`}</div>
       <button class="button main" disabled=${busy}>${busy ? 'One moment…' : button}</button>
+      ${about.googleLogin && (screen === 'in' || screen === 'up') && html`<button type="button" class="button" onClick=${signInWithGoogle}>Continue with Google</button>`}
       <nav aria-label="Other ways in">
         ${screen === 'in' && html`<button type="button" class="link" onClick=${turn('up')}>Make an account</button>
           <button type="button" class="link" onClick=${turn('forgot')}>Forgotten your password?</button>`}

@@ -2,15 +2,14 @@
 
 import { at } from '../here.js';
 import { html, render, useEffect } from '../vendor/preact-htm.js';
+import * as api from './api.js';
 import { Conversation } from './conversation.js';
 import { Door, resetToken } from './door.js';
 import { List } from './list.js';
 import { Icon } from './parts.js';
-import { begin } from './session.js';
+import { begin, takeBrought } from './session.js';
 import * as talk from './talk.js';
 import { changed, useWorld, world } from './world.js';
-
-const wanted = () => /^#c\/([\w-]+)$/.exec(location.hash)?.[1] ?? null;
 
 function Page() {
   const { me, shown, talks } = useWorld();
@@ -45,15 +44,17 @@ function Corner() {
 }
 
 addEventListener('hashchange', () => {
+  // An address that somebody wrote: no login of this window ends here.
+  if (location.hash.startsWith('#token=')) return void takeBrought();
   if (resetToken() && world.me) return location.reload();
-  if (world.me) talk.show(wanted());
+  if (world.me) talk.show(talk.wanted());
 });
+api.about().then((about) => (Object.assign(world.about, about), changed())).catch(() => {});
 render(html`<${Page} />`, document.getElementById('chat'));
 // A link to choose a new password is for whoever has it, whoever is signed in here.
 if (resetToken()) {
   world.me = null;
   changed();
 } else {
-  world.shown = wanted();
   await begin();
 }

@@ -8,20 +8,40 @@ import * as talk from './talk.js';
 import { changed, toast, world } from './world.js';
 
 const kept = 'chat.session';
+/** What this page keeps while it is at Google's: a login that comes back without it was begun by somebody else. */
+const awaited = 'chat.login';
 /** The connection, while somebody is signed in. */
 let line = null;
 
 /** On opening the page: is the token that was kept still good? */
 export async function begin() {
-  // Who signed in with Google comes back with the token behind the `#`, which no server on the way saw.
-  const brought = /^#token=([\w.-]+)$/.exec(location.hash)?.[1];
-  if (brought) {
-    history.replaceState(null, '', at('/'));
-    localStorage.setItem(kept, JSON.stringify({ token: brought }));
-  }
+  const brought = takeBrought();
+  if (brought) localStorage.setItem(kept, JSON.stringify({ token: brought }));
   const session = read();
   if (!session) return leave('');
   await enter(session);
+}
+
+/**
+ * Who signed in with Google comes back with the token behind the `#`, which no server on the way saw. Anybody can write
+ * such an address, and whoever opened it would go on in another's account without a sign of it: so it must bring back the
+ * value that this window kept when it left, and that is good once.
+ */
+export function takeBrought() {
+  if (!location.hash.startsWith('#token=')) return null;
+  const brought = new URLSearchParams(location.hash.slice(1));
+  const { state, hash } = JSON.parse(sessionStorage.getItem(awaited)) ?? {};
+  sessionStorage.removeItem(awaited);
+  const own = Boolean(state) && brought.get('state') === state;
+  history.replaceState(null, '', at('/') + (own ? hash : ''));
+  return own ? brought.get('token') : null;
+}
+
+/** Leaves for Google, and comes back to `takeBrought`, and to the conversation whose address this is. */
+export function signInWithGoogle() {
+  const state = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  sessionStorage.setItem(awaited, JSON.stringify({ state, hash: location.hash }));
+  location.href = api.googleLogin(state);
 }
 
 function read() {
@@ -48,6 +68,7 @@ async function enter(session) {
   }
   world.online = true;
   world.farewell = '';
+  world.shown = talk.wanted();
   outbox.load(world.me.id);
   line = listen(session.token, {
     connected: async (resumed) => {
@@ -95,10 +116,16 @@ export async function signUp(username, email, password) {
 export async function signOut() {
   // Also without an answer: whoever wants to leave, leaves.
   await api.signOut().catch(() => {});
-  leave('');
+  goneForGood('');
 }
 
-/** Back to the door; nothing of this person stays on the screen. */
+/** Whoever leaves on purpose leaves nothing for the next one, who may be somebody else. */
+function goneForGood(farewell) {
+  if (location.hash.startsWith('#c/')) history.replaceState(null, '', at('/'));
+  leave(farewell);
+}
+
+/** Back to the door; nothing of this person stays on the screen. Signing in again leads to where they were. */
 export function leave(farewell) {
   line?.close();
   line = null;
@@ -106,9 +133,8 @@ export function leave(farewell) {
   localStorage.removeItem(kept);
   talk.forget();
   Object.assign(world, { me: null, farewell, ready: false, online: true, toasts: [], spoken: [], outbox: [] });
-  if (location.hash.startsWith('#c/')) history.replaceState(null, '', at('/'));
   changed();
 }
 
 // Signed out in another window is signed out here.
-addEventListener('storage', ({ key, newValue }) => key === kept && !newValue && world.me && leave('You signed out in another window.'));
+addEventListener('storage', ({ key, newValue }) => key === kept && !newValue && world.me && goneForGood('You signed out in another window.'));

@@ -12,6 +12,8 @@ let line = null;
 /** Is the newest message in view? Said by the view that shows it. */
 let atEnd = true;
 
+/** The conversation that the page's address names, in whatever spelling. */
+export const wanted = () => /^#c\/([\w-]+)$/.exec(location.hash)?.[1] ?? null;
 export const speakOver = (newLine) => (line = newLine);
 export const current = () => world.talks.get(world.shown);
 export const nameOf = (id) => (id === world.me?.id ? world.me.name : (world.names.get(id) ?? 'Somebody'));
@@ -99,6 +101,12 @@ export async function show(id) {
   const over = line;
   try {
     const talk = world.talks.get(id) ?? learn(await api.conversation(id));
+    if (world.shown !== id) return;
+    if (talk.id !== id) {
+      // The address came in another API's spelling.
+      history.replaceState(null, '', `#c/${talk.id}`);
+      return await show(talk.id);
+    }
     // What is said from here on is heard, what was said before is loaded.
     if (talk.guest) await over?.overhear(id);
     if (!talk.messages) await loadLatest(talk);

@@ -6,6 +6,8 @@ import { useEffect, useState } from '../vendor/preact-htm.js';
 export const world = {
   /** `{ id, name, email }` once signed in; `null` at the door; `undefined` while we ask. */
   me: undefined,
+  /** What this server allows, until it has said so: see `GET /api/about`. */
+  about: { maxMessage: Infinity, maxUpload: Infinity, maxAttachments: 10, googleLogin: false },
   /** Why one is at the door again, in words. */
   farewell: '',
   online: true,

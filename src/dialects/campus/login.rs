@@ -112,20 +112,23 @@ pub async fn remove_device(call: Call) -> Answer {
 
 /// GET /auth/google: to the issuer
 pub async fn google(call: Call) -> Answer {
-    configured(&call)?.begin().await
+    configured(&call)?.begin(&call).await
 }
 
 /// GET /auth/google/callback: back from the issuer
 pub async fn google_callback(call: Call) -> Answer {
     let oidc = configured(&call)?;
-    let identity = oidc.finish(&call).await?;
+    let oidc::Returned { identity, state } = oidc.finish(&call).await?;
     let id = call
         .write(move |tx| external_login::identified(tx, &identity))
         .await?;
     let token = login::start(&call, id).await?;
     match oidc.login_return() {
         // In the fragment, which no server on the way sees.
-        Some(url) => oidc::redirect(&format!("{url}#token={token}"), None),
+        Some(url) => {
+            let state = state.map_or(String::new(), |state| format!("&state={state}"));
+            oidc::redirect(&format!("{url}#token={token}{state}"), None)
+        }
         None => {
             let own = call.read(move |view| account::get(view, id)).await?;
             ok(shapes::logged_in(

@@ -143,6 +143,7 @@ pub const REQUESTS: &str = r#"
 200 200 200 200 200 200 200  GET /
 200 200 200 200 200 200 200  GET /admin
 200 200 200 200 200 200 200  GET /assets/{asset}
+200 200 200 200 200 200 200  GET /api/about
 200 401 401 200 200 200 200  GET /api/mail
 401 401 401 200 200 200 200  PATCH /api/mail {"unread": true}
 404 404 404 404 404 404 404  GET /mail/off/{stop of nobody}

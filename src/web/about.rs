@@ -1,0 +1,33 @@
+//! What does a page need to know of this server? What it may write and upload here, and how one comes in: asked without a
+//! login, and told to everybody.
+
+use serde_json::json;
+
+use super::answer::{Answer, ok};
+use super::call::Call;
+use super::routes::Route;
+use crate::core::limits;
+use crate::routes;
+
+pub fn routes() -> Vec<Route> {
+    routes! {
+        GET "/api/about" => show, Free;
+    }
+}
+
+/// GET /api/about: `{ success, about: { maxMessage, maxUpload, maxAttachments, googleLogin } }`, in characters, bytes and
+/// files; `googleLogin` is whether the page may send a browser to `/auth/google` and get it back.
+async fn show(call: Call) -> Answer {
+    let limits = call.core().limits();
+    let web = call.web();
+    let google = web.oidc.as_ref();
+    ok(json!({
+        "success": true,
+        "about": {
+            "maxMessage": limits.message_chars,
+            "maxUpload": limits.upload_bytes,
+            "maxAttachments": limits::ATTACHMENTS,
+            "googleLogin": google.is_some_and(|oidc| oidc.returns_to(&web.public_url)),
+        },
+    }))
+}
