@@ -73,6 +73,11 @@ export const askForReset = (email) => ask('POST', '/api/password/reset-request',
 export const mail = async () => (await ask('GET', '/api/mail')).mail;
 export const resetPassword = (resetToken, password) => ask('POST', '/api/password/reset', { token: resetToken, password });
 
+// What this server allows, and how one comes in.
+export const about = async () => (await ask('GET', '/api/about')).about;
+/** Where a browser goes to sign in with Google; it comes back with the `state` beside the token. */
+export const googleLogin = (state) => at(`/auth/google?state=${each(state)}`);
+
 // Where one is signed in: campus.
 export const devices = () => ask('GET', '/auth/active-devices');
 export const removeDevice = (id) => ask('POST', `/auth/remove-session/${each(id)}`);
@@ -131,9 +136,21 @@ export function upload(conversationId, file, clientMessageId, progress) {
   return { done, abort: () => request.abort() };
 }
 
-/** The bytes of a file of this server. An `<img>` cannot bring a token, so files are fetched and shown from memory. */
-export async function fileBytes(url) {
-  const answer = await fetch(at(url), { headers: { authorization: `Bearer ${token}` } }).catch(() => null);
+/**
+ * Is this the path of a file of this server? Messages name paths, and whoever looks at them fetches those with their own
+ * token: one name and nothing else, so that no `..`, `%2e` or `?` makes another route of it.
+ */
+export const isFile = (path) => /^\/(?:uploads|api\/files)\/(?!\.{1,2}$)[^\s\p{C}/\\?#%]+$/u.test(path);
+
+/** What is shown as a picture; everything else is bytes, which a browser must not take for a page of ours. */
+export const pictures = /^image\/(png|jpe?g|gif|webp|avif|bmp)$/;
+
+/** A file of this server. An `<img>` cannot bring a token, so files are fetched and shown from memory. */
+export async function fileBytes(path) {
+  if (!isFile(path)) throw new Refusal(400, { message: 'This is no file of this server' });
+  const answer = await fetch(at(path), { headers: { authorization: `Bearer ${token}` } }).catch(() => null);
   if (!answer?.ok) throw new Refusal(answer?.status ?? 0, { message: 'The file is not there any more' });
-  return answer.blob();
+  const bytes = await answer.arrayBuffer();
+  const [type] = (answer.headers.get('content-type') ?? '').split(';');
+  return new Blob([bytes], { type: pictures.test(type) ? type : 'application/octet-stream' });
 }

@@ -31,13 +31,14 @@ function Tick({ entry, read }) {
   return html`<span class=${`tick ${read ? 'is-read' : ''}`} title=${said}><${Icon} name=${icon} /><span class="unseen">${said}</span></span>`;
 }
 
-/** Files of this server; what lies elsewhere is only a link, since fetching it would tell them who reads. */
-const ours = (url) => /^\/(uploads|api\/files)\//.test(url);
-const pictures = /^image\/(png|jpe?g|gif|webp|avif|bmp)$/;
-
+/** What lies elsewhere is only a link, since fetching it would tell them who reads. */
 function Attachment({ one }) {
-  if (!ours(one.url)) return html`<a class="file" href=${one.url} target="_blank" rel="noopener noreferrer nofollow"><${FileWords} one=${one} /></a>`;
-  if (pictures.test(one.mimeType)) return html`<${Picture} one=${one} />`;
+  if (!api.isFile(one.url)) {
+    // Also a path of this server that is no file: nobody is sent there.
+    if (!/^https?:\/\//i.test(one.url)) return html`<span class="file"><${FileWords} one=${one} note="Cannot be opened" /></span>`;
+    return html`<a class="file" href=${one.url} target="_blank" rel="noopener noreferrer nofollow"><${FileWords} one=${one} /></a>`;
+  }
+  if (api.pictures.test(one.mimeType)) return html`<${Picture} one=${one} />`;
   return html`<${Download} one=${one} />`;
 }
 
