@@ -158,6 +158,14 @@ fn events() -> Vec<Event> {
         position: MessageId::new(7),
     });
     let mut events = vec![
+        Event::MemberJoined {
+            conversation: id,
+            account: bob,
+        },
+        Event::MemberLeft {
+            conversation: id,
+            account: bob,
+        },
         Event::NoticeMade(notice.clone()),
         Event::NoticesWaiting {
             ear: Ear(1),
@@ -195,6 +203,9 @@ fn events() -> Vec<Event> {
             reader: bob,
             count: 2,
             at,
+            left: 0,
+            upto: MessageId::new(6).expect("an id"),
+            upto_sent_at: at,
         };
         events.push(Event::MessagesRead { place, receipt });
         for on in [true, false] {

@@ -4,8 +4,8 @@ use super::error::{Error, Fault, Result};
 use super::limits;
 use super::may::{Wish, may};
 use super::model::{
-    AccountId, Conversation, ConversationId, Ear, Event, Listed, Me, Overview, Page, Person, Place,
-    Sort,
+    AccountId, Conversation, ConversationId, Ear, Event, Listed, Me, MessageId, Overview, Page,
+    Person, Place, Reading, Sort,
 };
 use super::store::{ConversationOrder, NewConversation, Tx, View};
 use super::text;
@@ -271,23 +271,44 @@ pub fn type_in(tx: &Tx<'_>, me: &Me, id: ConversationId, ear: Ear, on: bool) -> 
     Ok(())
 }
 
-/// Marks everything in a conversation as read; answers how many messages of others became so.
+/// Marks what was said in a conversation as read, up to a message or all of it; answers how many messages of others
+/// became so. Nothing is ever unread again.
 ///
 /// # Errors
-/// `NotFound` where this person may not hear it.
-pub fn mark_read(tx: &Tx<'_>, me: &Me, id: ConversationId) -> Result<i64> {
+/// `NotFound` where this person may not hear it, or the message is not of this conversation.
+pub fn mark_read(tx: &Tx<'_>, me: &Me, id: ConversationId, upto: Option<MessageId>) -> Result<i64> {
     let (place, member) = may(tx, Some(me.id), Wish::Hear, id)?;
+    let upto = match upto {
+        Some(message) => {
+            let seq = tx.seq_before(id, Some(message))?;
+            Some(seq.ok_or(Error::NotFound("Message"))?)
+        }
+        None => None,
+    };
     if !member {
         // Who passes by an open room has no read mark to move.
         return Ok(0);
     }
-    let Some(receipt) = tx.move_read_mark(id, me.id)? else {
+    let Some(receipt) = tx.move_read_mark(id, me.id, upto)? else {
         return Ok(0);
     };
     tx.drop_digests(me.id)?;
     let count = receipt.count;
     tx.announce(Event::MessagesRead { place, receipt });
     Ok(count)
+}
+
+/// How far the members of a conversation have read, who has come farthest first. Of an open room nobody keeps account:
+/// anybody may have looked in.
+///
+/// # Errors
+/// `NotFound` where this person may not hear it.
+pub fn readings(view: &View<'_>, me: &Me, id: ConversationId) -> Result<Vec<Reading>> {
+    let (place, _) = may(view, Some(me.id), Wish::Hear, id)?;
+    match place.sort {
+        Sort::Room => Ok(Vec::new()),
+        Sort::Direct | Sort::Group | Sort::Session => view.readings(id),
+    }
 }
 
 /// Open rooms, and the conversations of this person.

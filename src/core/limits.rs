@@ -49,6 +49,8 @@ pub const PAGE: u32 = 100;
 pub const NAME_CHARS: usize = 100;
 /// Characters in a conversation's description.
 pub const DESCRIPTION_CHARS: usize = 1_000;
+/// Messages over which one reading moves the mark where it does not go to the end: those are counted one by one.
+pub const READ_STEP: i64 = 10_000;
 /// What may be attached to a message, and bytes in its URL.
 pub const ATTACHMENTS: usize = 10;
 pub const URL_BYTES: usize = 2_048;

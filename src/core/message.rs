@@ -260,3 +260,39 @@ pub fn before(
     messages.truncate(limit as usize);
     Ok((messages, more))
 }
+
+/// Where a page begins that goes on towards the present.
+#[derive(Debug, Clone, Copy)]
+pub enum After {
+    Message(MessageId),
+    /// What this person has read.
+    Read,
+}
+
+/// Up to `limit` messages after a message or a read mark, newest first, and whether there are more after them. Whoever
+/// only looks in has read everything.
+///
+/// # Errors
+/// `NotFound`, also where the message is not of this conversation.
+pub fn after(
+    view: &View<'_>,
+    who: AccountId,
+    conversation: ConversationId,
+    after: After,
+    limit: u32,
+) -> Result<(Vec<Message>, bool)> {
+    let (place, _) = may(view, Some(who), Wish::Hear, conversation)?;
+    let bound = match after {
+        After::Message(id) => view.seq_before(conversation, Some(id))?,
+        After::Read => match view.read_seq(conversation, who)? {
+            Some(seq) => Some(seq),
+            None => Some(view.last_seq(conversation)?),
+        },
+    };
+    let bound = bound.ok_or(Error::NotFound("Message"))?;
+    let mut messages = view.messages_after(place, bound, limit + 1)?;
+    let more = messages.len() > limit as usize;
+    messages.truncate(limit as usize);
+    messages.reverse();
+    Ok((messages, more))
+}

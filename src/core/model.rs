@@ -303,6 +303,19 @@ pub struct Receipt {
     /// Messages of others that became read.
     pub count: i64,
     pub at: Time,
+    /// Messages of others that are still unread.
+    pub left: i64,
+    /// This message and everything before it is read.
+    pub upto: MessageId,
+    pub upto_sent_at: Time,
+}
+
+/// How far a member has read: up to this message.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    pub reader: AccountId,
+    pub upto: MessageId,
+    pub upto_sent_at: Time,
 }
 
 /// A listener: a number that realtime gave to a socket and dialect. Core carries it and knows no more.

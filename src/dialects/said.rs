@@ -20,6 +20,9 @@ use crate::web::rates::{Asker, Rates};
 /// The names that the documents give a conversation's id.
 pub const PLACE: &[&str] = &["conversationId", "roomId", "conversation"];
 
+/// How far somebody has read, where it is not all.
+pub const UPTO: &[&str] = &["messageId", "message_id"];
+
 /// What a callback gets beside `ok: true`.
 #[derive(Debug, Default)]
 pub struct Ack(Option<(&'static str, Box<RawValue>)>);
@@ -108,14 +111,17 @@ impl Said {
         )
     }
 
-    /// Marks what was said there as read; a callback gets the `count`.
+    /// Marks what was said there as read, all of it or up to a `messageId`; a callback gets the `count`.
     ///
     /// # Errors
     /// `Invalid` for what is no id.
     pub fn mark_read(mut self) -> Result<Reaction> {
-        let place = self.place()?;
+        let mut fields = Fields::new(std::mem::take(&mut self.given), self.core.spelling());
+        let upto = fields.optional_id(UPTO);
+        let place = fields.bare_id(PLACE);
+        let place = fields.done(place)?;
         self.queue(
-            move |tx, me, _| conversation::mark_read(tx, me, place),
+            move |tx, me, _| conversation::mark_read(tx, me, place, upto),
             |_, count| ack("count", count),
         )
     }

@@ -16,6 +16,8 @@ pub enum Audience {
     Room,
     /// The same, without one person's sockets.
     Others(AccountId),
+    /// Those of one person who listen to it.
+    Own(AccountId),
     /// All sockets of one person.
     Person(AccountId),
 }
@@ -71,6 +73,18 @@ impl<'t> Telling<'t> {
     ) {
         if self.room {
             self.tell(Audience::Others(than), event, &shape(self.spell));
+        }
+    }
+
+    /// Tells one person, on those of their sockets that listen to the conversation in this dialect.
+    pub fn own<S: Serialize>(
+        &mut self,
+        who: AccountId,
+        event: &'static str,
+        shape: impl FnOnce(&Spelling) -> S,
+    ) {
+        if self.room && (self.here)(who) {
+            self.tell(Audience::Own(who), event, &shape(self.spell));
         }
     }
 

@@ -6,7 +6,7 @@ use super::Shared;
 use super::guest::{Guest, whose};
 use super::outbox::Told;
 use super::seats::Seats;
-use crate::core::model::{AccountId, Ear, Event, Notice, Time};
+use crate::core::model::{Ear, Event, Notice, Time};
 use crate::dialects::telling::{Audience, Telling};
 use crate::dialects::{ALL, Dialect};
 use crate::web::watch::Passing;
@@ -36,9 +36,16 @@ pub fn retell(shared: &Shared, seats: &Seats, event: &Event) {
                 body: told.body,
             });
             let (audience, to) = match told.to {
-                Audience::Room => ("room", say(room, None, &word)),
-                Audience::Others(than) => ("others", say(room, Some(than), &word)),
-                Audience::Person(who) => ("person", say(there(who), None, &word)),
+                Audience::Room => ("room", say(room, &word)),
+                Audience::Others(than) => {
+                    let others = room.iter().filter(|guest| guest.me.id != than);
+                    ("others", say(others, &word))
+                }
+                Audience::Own(who) => {
+                    let own = room.iter().filter(|guest| guest.me.id == who);
+                    ("own", say(own, &word))
+                }
+                Audience::Person(who) => ("person", say(there(who), &word)),
             };
             let watch = &shared.watch;
             watch.delivers(to);
@@ -80,12 +87,18 @@ pub fn tell_waiting(shared: &Shared, seats: &Seats, ear: Ear, notices: &[Arc<Not
 pub fn tell_one(shared: &Shared, guest: &Arc<Guest>, dialect: usize, event: &Event) {
     // What goes to a person when it happens went to all their sockets then; what waited for one is for this one.
     let waited = matches!(event, Event::NoticesWaiting { .. });
-    let here = |who| waited && who == guest.me.id;
+    let here = |who| who == guest.me.id;
     let core = &shared.core;
     let mut telling = Telling::new(core.spelling(), core.directory(), true, &here);
     ALL[dialect].retell(event, &mut telling);
     for told in telling.into_told() {
-        if told.to == Audience::Others(guest.me.id) {
+        let is_for_it = match told.to {
+            Audience::Room => true,
+            Audience::Others(than) => than != guest.me.id,
+            Audience::Own(who) => who == guest.me.id,
+            Audience::Person(_) => waited,
+        };
+        if !is_for_it {
             continue;
         }
         guest.tell(&Arc::new(Told {
@@ -95,14 +108,10 @@ pub fn tell_one(shared: &Shared, guest: &Arc<Guest>, dialect: usize, event: &Eve
     }
 }
 
-fn say<'g>(
-    guests: impl IntoIterator<Item = &'g Arc<Guest>>,
-    except: Option<AccountId>,
-    told: &Arc<Told>,
-) -> usize {
+fn say<'g>(guests: impl IntoIterator<Item = &'g Arc<Guest>>, told: &Arc<Told>) -> usize {
     let mut to = 0;
     for guest in guests {
-        if except != Some(guest.me.id) && !guest.has_ended() {
+        if !guest.has_ended() {
             guest.tell(told);
             to += 1;
         }

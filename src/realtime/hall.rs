@@ -141,7 +141,8 @@ impl Hall {
                 {
                     self.join(ear, *conversation);
                 }
-                return;
+                // To whom it happened and to nobody else: no room has to put it aside.
+                return crier::retell(&self.shared, &self.seats, event);
             }
             Event::MemberLeft {
                 conversation,

@@ -25,7 +25,7 @@ pub struct Passing {
     pub dialect: &'static str,
     pub event: &'static str,
     pub conversation: Option<ConversationId>,
-    /// `room`, `others` or `person`
+    /// `room`, `others`, `own` or `person`
     pub audience: &'static str,
     /// How many sockets hear it.
     pub to: usize,

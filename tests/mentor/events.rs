@@ -100,6 +100,8 @@ async fn a_conversation_made_later_is_joined_at_once() {
     john.says(&room, "Not yet in the room").await;
     jane.posts(&room, "In the room").await;
     for content in ["In direct", "In the session", "In the group", "In the room"] {
+        // Beyond the document: that it is there is told before anything is said in it.
+        socket.hears("conversation_joined", json!({})).await;
         socket
             .hears("new_message", json!({ "message": { "content": content } }))
             .await;

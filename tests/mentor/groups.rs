@@ -192,3 +192,37 @@ async fn who_made_a_room_made_it_wherever_they_are() {
     let shown = bob.get(format!("/api/rooms/{room}")).await;
     assert_eq!(shown.has_status(200).json()["data"]["createdBy"], ann.id);
 }
+
+#[tokio::test]
+async fn who_is_taken_in_or_put_out_is_told_so_and_nobody_else() {
+    let chat = Chat::open().await;
+    let (ann, bob, cleo, group) = friends(&chat).await;
+    let (his, hers, also_hers) = (
+        bob.opens_chat().await,
+        cleo.opens_chat().await,
+        cleo.opens_chat().await,
+    );
+    let of_it = json!({ "conversationId": group });
+    is_done(&ann.post(members(&group), user(&cleo)).await);
+    // Twice is once.
+    is_done(&ann.post(members(&group), user(&cleo)).await);
+    is_done(&ann.delete(format!("{}/{}", members(&group), cleo.id)).await);
+    for socket in [&hers, &also_hers] {
+        socket.hears("conversation_joined", of_it.clone()).await;
+        socket.hears("conversation_left", of_it.clone()).await;
+        socket.hears_nothing().await;
+    }
+    his.hears_nothing().await;
+    let made = ann.gathers("Others", &[&bob]).await;
+    his.hears("conversation_joined", json!({ "conversationId": made }))
+        .await;
+    is_done(&bob.delete(format!("{}/{}", members(&made), bob.id)).await);
+    his.hears("conversation_left", json!({ "conversationId": made }))
+        .await;
+    let said = his.is_refused(
+        404,
+        "typing",
+        json!({ "conversationId": made, "isTyping": true }),
+    );
+    said.await;
+}

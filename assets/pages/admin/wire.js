@@ -7,7 +7,7 @@ import { count, many, timeOfDay } from './words.js';
 
 const KEPT = 500;
 const dialects = ['campus', 'mentor', 'emote', 'rooms', 'direct'];
-const audiences = { room: 'all in the room', others: 'the others in the room', person: 'one person' };
+const audiences = { room: 'all in the room', others: 'the others in the room', own: 'the reader in the room', person: 'one person' };
 
 /** Keeps the last events; draws four times a second at most, however many come. */
 function useWire() {

@@ -5,8 +5,10 @@ use rusqlite::Row;
 use super::account::person;
 use super::{Tx, View};
 use crate::core::error::{Error, Result};
+use crate::core::limits;
 use crate::core::model::{
-    AccountId, Conversation, ConversationId, Id, Listed, Page, Person, Place, Receipt, Sort, Time,
+    AccountId, Conversation, ConversationId, Id, Listed, Page, Person, Place, Reading, Receipt,
+    Sort, Time,
 };
 use crate::core::recent::Activity;
 
@@ -298,6 +300,36 @@ impl View<'_> {
         Ok(())
     }
 
+    /// How far members have read, who has come farthest first; at most as many as a group has.
+    pub(in crate::core) fn readings(&self, id: ConversationId) -> Result<Vec<Reading>> {
+        self.all(
+            "SELECT m.account, s.id, s.sent_at
+             FROM members m JOIN messages s ON s.conversation = m.conversation AND s.seq = m.read_seq
+             WHERE m.conversation = $1 ORDER BY m.read_seq DESC, m.account LIMIT $2",
+            (id.number(), limits::GROUP_MEMBERS as i64),
+            |row| {
+                Ok(Reading {
+                    reader: Id::stored(row.get(0)?),
+                    upto: Id::stored(row.get(1)?),
+                    upto_sent_at: Time(row.get(2)?),
+                })
+            },
+        )
+    }
+
+    /// The sequence number up to which a member has read; `None` for who is none.
+    pub(in crate::core) fn read_seq(
+        &self,
+        id: ConversationId,
+        who: AccountId,
+    ) -> Result<Option<i64>> {
+        self.one(
+            "SELECT read_seq FROM members WHERE conversation = $1 AND account = $2",
+            (id.number(), who.number()),
+            |row| row.get(0),
+        )
+    }
+
     /// The sequence number of the last message: 0 where nothing was said.
     pub(in crate::core) fn last_seq(&self, id: ConversationId) -> Result<i64> {
         if let Some(known) = self.known.end(id) {
@@ -400,46 +432,65 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Moves a member's read mark to the last message; `None` where that makes nothing of others read.
+    /// Moves a member's read mark to this sequence number, or to the last; `None` where that makes nothing of others read.
+    /// Short of the end it goes no farther than [`limits::READ_STEP`] at a time.
     pub(in crate::core) fn move_read_mark(
         &self,
         id: ConversationId,
         reader: AccountId,
+        upto: Option<i64>,
     ) -> Result<Option<Receipt>> {
         self.count_own()?;
         let last = self.last_seq(id)?;
         let before = self.one(
-            "SELECT read_seq, own_since FROM members WHERE conversation = ? AND account = ?",
+            "SELECT read_seq, own_since FROM members WHERE conversation = $1 AND account = $2",
             (id.number(), reader.number()),
-            |row| {
-                Ok((
-                    row.get::<_, i64>("read_seq")?,
-                    row.get::<_, i64>("own_since")?,
-                ))
-            },
+            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)),
         )?;
         let Some((read_seq, own_since)) = before else {
             return Ok(None);
         };
-        let count = last - read_seq - own_since;
+        let (upto, uncounted) = match upto {
+            Some(upto) if upto < last => {
+                let upto = upto.min(read_seq + limits::READ_STEP);
+                let uncounted = self.count(
+                    "SELECT count(*) FROM messages WHERE conversation = $1 AND seq > $2 AND seq <= $3
+                     AND (author = $4 OR deleted_at IS NOT NULL)",
+                    (id.number(), read_seq, upto, reader.number()),
+                )?;
+                (upto, uncounted)
+            }
+            _ => (last, own_since),
+        };
+        let count = upto - read_seq - uncounted;
         if count <= 0 {
             return Ok(None);
         }
+        let reading = self.one(
+            "SELECT id, sent_at FROM messages WHERE conversation = $1 AND seq = $2",
+            (id.number(), upto),
+            |row| Ok((Id::stored(row.get(0)?), Time(row.get(1)?))),
+        )?;
+        let (message, sent_at) =
+            reading.ok_or_else(|| Error::Internal("a read mark without a message".into()))?;
         self.change(
-            "UPDATE members SET read_seq = ?, own_since = 0 WHERE conversation = ? AND account = ?",
-            (last, id.number(), reader.number()),
+            "UPDATE members SET read_seq = $1, own_since = $2 WHERE conversation = $3 AND account = $4",
+            (upto, own_since - uncounted, id.number(), reader.number()),
         )?;
         // A third one would say nothing more of when any of these was first read by another than its author.
         self.change(
             "INSERT INTO reads (conversation, upto, nth, account, at)
              SELECT $1, $2, count(*), $3, $4 FROM reads WHERE conversation = $1 AND upto = $2
              HAVING count(*) < 2",
-            (id.number(), last, reader.number(), self.now.0),
+            (id.number(), upto, reader.number(), self.now.0),
         )?;
         Ok(Some(Receipt {
             reader,
             count,
             at: self.now,
+            left: last - upto - (own_since - uncounted),
+            upto: message,
+            upto_sent_at: sent_at,
         }))
     }
 }

@@ -104,8 +104,22 @@ impl View<'_> {
         Ok(Some(messages))
     }
 
+    /// Up to `limit` messages after this sequence number, oldest first.
+    pub(in crate::core) fn messages_after(
+        &self,
+        place: Place,
+        seq: i64,
+        limit: u32,
+    ) -> Result<Vec<Message>> {
+        self.messages(
+            place,
+            "WHERE conversation = $1 AND seq > $2 AND deleted_at IS NULL ORDER BY seq LIMIT $3",
+            (place.id.number(), seq, limit),
+        )
+    }
+
     /// The sequence number before which a page ends. `None` where the message is not of this conversation.
-    pub(super) fn seq_before(
+    pub(in crate::core) fn seq_before(
         &self,
         id: ConversationId,
         before: Option<MessageId>,

@@ -63,6 +63,8 @@ pub fn receipt(conversation: ConversationId, receipt: &Receipt) -> Value {
         "readAt": receipt.at.iso(),
         "readBy": receipt.reader.number(),
         "count": receipt.count,
+        "messageId": receipt.upto.number(),
+        "messageCreatedAt": receipt.upto_sent_at.iso(),
     })
 }
 

@@ -39,6 +39,8 @@ impl crate::dialects::Dialect for Dialect {
             PATCH  "/api/conversations/{id}/read"     => rest::mark_read, Free;
             // Beyond the document, which does not say where attachments come from.
             POST   "/api/conversations/{id}/attachments"      => rest::upload, Attachment;
+            // Who has read how far: beyond the document, as the rest.
+            GET    "/api/conversations/{id}/reads"    => rest::list_reads, Free;
             // Groups change: beyond the document, in its words.
             POST   "/api/conversations/{id}/members"          => rest::add_member, Free;
             DELETE "/api/conversations/{id}/members/{userId}" => rest::remove_member, Free;
@@ -60,6 +62,9 @@ impl crate::dialects::Dialect for Dialect {
             "message_deleted",
             "user_typing",
             "messages_read",
+            "conversation_read",
+            "conversation_joined",
+            "conversation_left",
             "new_notification",
             "error",
         ]
@@ -89,6 +94,10 @@ impl crate::dialects::Dialect for Dialect {
                 tell.others(receipt.reader, "messages_read", |spell| {
                     shapes::receipt(spell, place.id, receipt)
                 });
+                // Beyond the document, as the two below: what happens to one is seen in all of one's windows.
+                tell.own(receipt.reader, "conversation_read", |spell| {
+                    shapes::own_reading(spell, place.id, receipt)
+                });
             }
             // Beyond the document: who is only here should not miss what the system says.
             Event::NoticeMade(notice) => {
@@ -107,7 +116,22 @@ impl crate::dialects::Dialect for Dialect {
             Event::FileShared { .. } => {}
             Event::Listening { .. } | Event::NotListening { .. } => {}
             Event::AccountChanged(_) => {}
-            Event::MemberJoined { .. } | Event::MemberLeft { .. } => {}
+            Event::MemberJoined {
+                conversation,
+                account,
+            } => {
+                tell.person(*account, "conversation_joined", |spell| {
+                    shapes::membership(spell, *conversation)
+                });
+            }
+            Event::MemberLeft {
+                conversation,
+                account,
+            } => {
+                tell.person(*account, "conversation_left", |spell| {
+                    shapes::membership(spell, *conversation)
+                });
+            }
             Event::DeviceMade { .. } | Event::DeviceEnded { .. } => {}
         }
     }

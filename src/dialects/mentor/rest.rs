@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use super::shapes;
 use crate::core::error::Result;
 use crate::core::id::Spelling;
-use crate::core::message::{Draft, PLAIN};
+use crate::core::message::{After, Draft, PLAIN};
 use crate::core::model::{Attachment, ConversationId, Me};
 use crate::core::{conversation, file, limits, message, session};
+use crate::dialects::said::UPTO;
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
 use crate::web::fields::{CONTENT, Fields};
@@ -85,22 +86,37 @@ async fn overview(call: &Call, me: Me, id: ConversationId, status: StatusCode) -
     ))
 }
 
-/// GET /api/conversations/:id/messages: newest first, by cursor
+/// GET /api/conversations/:id/messages: newest first, by cursor; `after` and `unread` turn towards the present
 pub async fn list_messages(call: Call) -> Answer {
     let me = call.me()?;
     let id = call.id(0, "id")?;
     let mut query = call.query();
     let limit = query.number("limit", MESSAGES, 1, limits::PAGE);
     let before = query.optional_id(&["before"]);
+    let after = query.optional_id(&["after"]).map(After::Message);
+    let unread = query.word("unread", &[("false", None), ("true", Some(After::Read))]);
+    if [before.is_some(), after.is_some(), unread.is_some()]
+        .iter()
+        .filter(|given| **given)
+        .count()
+        > 1
+    {
+        query.fault("after", "must stand alone: before, after or unread");
+    }
     query.done(Some(()))?;
+    let forward = after.or(unread);
     let ((page, more), stand) = call
-        .glance_at(move |view| message::before(view, me.id, id, before, limit))
+        .glance_at(move |view| match forward {
+            Some(from) => message::after(view, me.id, id, from, limit),
+            None => message::before(view, me.id, id, before, limit),
+        })
         .await?;
     let spell = call.core().spelling();
-    let next = page
-        .last()
-        .filter(|_| more)
-        .map(|oldest| spell.uuid(oldest.id));
+    let end = match forward {
+        Some(_) => page.first(),
+        None => page.last(),
+    };
+    let next = end.filter(|_| more).map(|last| spell.uuid(last.id));
     let history = shapes::History {
         messages: page
             .iter()
@@ -187,14 +203,33 @@ pub async fn upload(mut call: Call) -> Answer {
     Ok(json_reply(StatusCode::CREATED, &shape))
 }
 
-/// PATCH /api/conversations/:id/read: mark all messages in conversation as read
-pub async fn mark_read(call: Call) -> Answer {
+/// PATCH /api/conversations/:id/read: mark all messages in conversation as read, or those up to a `messageId`
+pub async fn mark_read(mut call: Call) -> Answer {
     let me = call.me()?;
     let id = call.id(0, "id")?;
+    let given = call.query_or_object(UPTO).await?;
+    let mut fields = Fields::new(given, call.core().spelling());
+    let upto = fields.optional_id(UPTO);
+    fields.done(Some(()))?;
     let count = call
-        .write(move |tx| conversation::mark_read(tx, &me, id))
+        .write(move |tx| conversation::mark_read(tx, &me, id, upto))
         .await?;
     ok(json!({ "conversationId": call.core().spelling().uuid(id), "count": count }))
+}
+
+/// GET /api/conversations/:id/reads: how far its members have read
+pub async fn list_reads(call: Call) -> Answer {
+    let me = call.me()?;
+    let id = call.id(0, "id")?;
+    let readings = call
+        .read(move |view| conversation::readings(view, &me, id))
+        .await?;
+    let spell = call.core().spelling();
+    let reads: Value = readings
+        .iter()
+        .map(|one| shapes::reading(spell, one))
+        .collect();
+    ok(json!({ "reads": reads }))
 }
 
 /// POST /api/conversations/:id/members: take somebody into a group

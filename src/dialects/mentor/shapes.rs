@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::core::id::Spelling;
 use crate::core::model::{
     AccountId, Attachment, ConversationId, Deletion, File, Message, Notice, Overview, Person,
-    Receipt,
+    Reading, Receipt,
 };
 use crate::core::short::Short;
 use crate::web::people::{file_url, picture_url};
@@ -150,6 +150,27 @@ pub fn receipt(spell: &Spelling, conversation: ConversationId, receipt: &Receipt
         "count": receipt.count,
         "userId": spell.uuid(receipt.reader),
         "readAt": receipt.at.iso(),
+        "messageId": spell.uuid(receipt.upto),
+        "messageCreatedAt": receipt.upto_sent_at.iso(),
+    })
+}
+
+/// `conversation_read`: I have read it, also at another of my sockets.
+pub fn own_reading(spell: &Spelling, conversation: ConversationId, receipt: &Receipt) -> Value {
+    json!({ "conversationId": spell.uuid(conversation), "unreadCount": receipt.left })
+}
+
+/// `conversation_joined` and `conversation_left`: I belong to it from now on, or no more.
+pub fn membership(spell: &Spelling, conversation: ConversationId) -> Value {
+    json!({ "conversationId": spell.uuid(conversation) })
+}
+
+/// `GET /api/conversations/:id/reads`, an item.
+pub fn reading(spell: &Spelling, reading: &Reading) -> Value {
+    json!({
+        "userId": spell.uuid(reading.reader),
+        "messageId": spell.uuid(reading.upto),
+        "messageCreatedAt": reading.upto_sent_at.iso(),
     })
 }
 

@@ -59,6 +59,7 @@ pub const REQUESTS: &str = r#"
 401 401 401 404 404 201 201  POST /api/conversations/{group}/attachments {"file": "notes.txt"}
 401 401 401 404 404 201 201  POST /api/conversations/{direct}/attachments {"file": "notes.txt"}
 401 401 401 404 404 200 200  PATCH /api/conversations/{group}/read
+401 401 401 404 404 200 200  GET /api/conversations/{group}/reads
 401 401 401 404 404 403 200  POST /api/conversations/{group}/members {"userId": "{account id}"}
 401 401 401 404 404 403 200  POST /api/conversations/{group}/members {"userId": "{me}"}
 401 401 401 404 404 403 200  DELETE /api/conversations/{group}/members/{carl}
