@@ -1,4 +1,4 @@
-// Who is in this conversation? Its people; a group's maker takes people in and puts them out, and everybody may leave.
+// Who is in this conversation? Its people; a group's owner takes people in and puts them out, and everybody may leave.
 
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import * as api from './api.js';
@@ -10,9 +10,10 @@ import { world } from './world.js';
 export function About({ one, close }) {
   const [details, know] = useState({});
   const [adding, add] = useState(false);
+  const [leaving, consider] = useState(false);
   const [busy, refusal, run] = useDoing();
   const group = one.type === 'group';
-  // Only rooms' shape says who made it, in its own spelling; without that we offer, and the server decides.
+  // Only rooms' shape says whose it is, in its own spelling; without that we offer, and the server decides.
   const mine = group && (!world.me.hex || details.createdBy === world.me.hex);
   useEffect(() => {
     talk.change(one, Promise.resolve()).catch(() => {});
@@ -25,7 +26,12 @@ export function About({ one, close }) {
   return html`<${Dialog} title=${talk.titleOf(one)} close=${close}>
     ${details.description && html`<p class="quiet" dir="auto">${details.description}</p>`}
     <div role="alert">${refusal && html`<p class="error">${refusal.message}</p>`}</div>
-    ${adding
+    ${leaving && html`<p>${farewell(one, mine)}</p>
+      <footer class="buttons">
+        <button type="button" class="button bad" disabled=${busy} onClick=${leave}>Leave the group</button>
+        <button type="button" class="button" autofocus onClick=${() => consider(false)}>Stay</button>
+      </footer>`}
+    ${leaving ? '' : adding
       ? html`<${People} pick=${take} without=${one.people.map(({ id }) => id)} label="Whom to add" />
           <button type="button" class="button" onClick=${() => add(false)}>Back</button>`
       : html`<h3>${one.people.length === 1 ? 'One person' : `${one.people.length} people`}</h3>
@@ -37,7 +43,15 @@ export function About({ one, close }) {
           </li>`)}</ul>
           <footer class="buttons">
             ${mine && html`<button type="button" class="button" onClick=${() => add(true)}>Add somebody</button>`}
-            ${(group || one.type === 'room') && !one.guest && html`<button type="button" class="button bad" disabled=${busy} onClick=${leave}>Leave the ${group ? 'group' : 'room'}</button>`}
+            ${(group || one.type === 'room') && !one.guest && html`<button type="button" class="button bad" disabled=${busy} onClick=${() => (group ? consider(true) : leave())}>Leave the ${group ? 'group' : 'room'}</button>`}
           </footer>`}
   <//>`;
+}
+
+/** What follows from leaving a group: it is not to be undone by oneself. */
+function farewell(one, mine) {
+  if (one.people.length === 1) return 'You are the last one here. If you leave, nobody can read or write in this group any more.';
+  if (!mine) return 'Only its owner can take you in again.';
+  const own = world.me.hex ? 'This group is yours. If you leave' : 'If this group is yours and you leave';
+  return `${own}, whoever has been in it longest becomes its owner, who alone can take you in again.`;
 }

@@ -2,7 +2,7 @@
 //
 // The page speaks through whichever documented API fits: "rooms" signs up, lists and opens rooms and takes files;
 // "mentor" has one's own conversations, their pages of messages and sending; "campus" the devices, direct messages and
-// groups; "emote" who there is, who one is and forgotten passwords; "direct" the notifications, and receipts (live.js).
+// groups; "emote" who there is, who one is and forgotten passwords; "direct" the notifications.
 // Ids are taken as they come, since every API takes every spelling. Nothing here needs a build or a library.
 
 import { at } from '../here.js';
@@ -89,8 +89,10 @@ export const people = (page = 1) => ask('GET', `/api/profile/users?page=${page}&
 // Conversations and their messages: mentor. `limit` says that its list is meant, not emote's.
 export const conversations = (offset = 0) => ask('GET', `/api/conversations?limit=100&offset=${offset}`);
 export const conversation = (id) => ask('GET', `/api/conversations/${each(id)}`);
-export const messages = (id, before) =>
-  ask('GET', `/api/conversations/${each(id)}/messages?limit=50${before ? `&before=${each(before)}` : ''}`);
+/** A page, newest first: the latest, those before a message, those after one, or those after what one has read. */
+export const messages = (id, which) => ask('GET', `/api/conversations/${each(id)}/messages?${new URLSearchParams(which)}`);
+/** How far its members have read. */
+export const reads = async (id) => (await ask('GET', `/api/conversations/${each(id)}/reads`)).reads;
 /** A `clientMessageId` makes it safe to say the same again: it is posted once. */
 export const send = (id, { content, attachments, clientMessageId }) =>
   ask('POST', `/api/conversations/${each(id)}/messages`, { content, contentType: 'text/plain', attachments, clientMessageId });
@@ -105,6 +107,7 @@ export const rooms = (page = 1) => ask('GET', `/api/rooms?page=${page}&limit=100
 export const roomDetails = async (id) => (await ask('GET', `/api/rooms/${each(id)}`)).data;
 
 // What the system says: direct.
+export const notices = (page) => ask('GET', `/api/notifications?page=${page}&limit=100`);
 export const readNotice = (id) => ask('PATCH', `/api/notifications/${each(id)}/read`);
 
 /** Uploads a file into a conversation; what comes back goes with a message. `fetch` cannot say how far it is, so this is the older way. */

@@ -1,6 +1,7 @@
 // Where does one write? Enter sends, Shift+Enter begins a new line; files come by a button, by pasting, or dropped.
 
 import { html, useLayoutEffect, useRef, useState } from '../vendor/preact-htm.js';
+import * as history from './history.js';
 import * as outbox from './outbox.js';
 import { Icon } from './parts.js';
 import * as talk from './talk.js';
@@ -30,6 +31,8 @@ export function Composer({ one }) {
     area.current.focus();
     if (!ready) return;
     outbox.post(one.id, text.trim(), tray.take(one));
+    // Whoever writes is at the end, wherever they were reading.
+    history.toLatest(one).then(talk.meet, () => {});
     one.draft = '';
     write('');
     talk.iType(one.id, false);

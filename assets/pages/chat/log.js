@@ -1,88 +1,211 @@
-// What was said? The messages, by day and by author; the end stays in view, and so does the place when older ones come.
+// What was said? The messages, by day and by author. Only those near the view are in the document, however many are
+// known: before and after them stands as much space as the others would take (heights.js).
+//
+// What one looks at stays where it is, whatever is loaded, measured or said elsewhere: the `anchor` is the line at the top
+// of the view, and how far it is from there. Who is at the end stays at the end.
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from '../vendor/preact-htm.js';
+import { Heights } from './heights.js';
+import * as history from './history.js';
 import { Message } from './message.js';
 import * as outbox from './outbox.js';
 import { Icon } from './parts.js';
+import * as reading from './reading.js';
 import * as talk from './talk.js';
-import { day, dayOf } from './text.js';
+import { day, dayOf, fully } from './text.js';
 import { world } from './world.js';
 
 /** Messages of one author within this time stand together. */
 const TOGETHER = 5 * 60_000;
+// In pixels: what is drawn beyond the view, what of it must be left before more is drawn, how near an end the next page is
+// asked for, and what still counts as the end.
+const BEYOND = 480;
+const LEAST = 160;
+const NEAR = 600;
+const AT_END = 60;
+/** Where the first unread line stands from the top, when a conversation opens. */
+const OPENS_AT = 96;
 
 export function Log({ one }) {
   const box = useRef();
-  const place = useRef({ end: true, first: null, height: 0, top: 0 });
+  const list = useRef();
+  const [, redraw] = useState(0);
+  const draw = () => redraw((times) => times + 1);
   const [far, distance] = useState(false);
+  const place = useRef({ heights: new Heights(), stretch: -1, end: true, anchor: null, from: 0, to: 0, high: 700, width: 0 }).current;
+
   const messages = one.messages ?? [];
-  const pending = outbox.pending(one.id);
-  const lines = [...messages, ...pending.map((entry) => ({ ...entry, entry, key: entry.clientMessageId, senderId: world.me.id, createdAt: entry.at }))];
-  const last = lines.at(-1);
+  const pending = outbox.pending(one.id).map((entry) => ({ ...entry, entry, key: entry.clientMessageId, senderId: world.me.id, createdAt: entry.at }));
+  const count = messages.length + pending.length;
+  const lineAt = (at) => messages[at] ?? pending[at - messages.length];
+  follow(place, one, messages, count);
+  const mine = pending.at(-1)?.key;
+  if (mine && place.mine !== undefined && place.mine !== mine) place.end = true;
+  place.mine = mine ?? null;
+  choose(place, count);
 
   // Before the browser paints, so that nothing is seen to jump.
   useLayoutEffect(() => {
-    const [log, was] = [box.current, place.current];
-    const first = messages[0]?.id;
-    const mine = last?.entry && was.last !== last.key;
-    if (was.end || mine) log.scrollTop = log.scrollHeight;
-    else if (was.first && first !== was.first) log.scrollTop = was.top + log.scrollHeight - was.height;
-    Object.assign(was, { first, last: last?.key, height: log.scrollHeight, top: log.scrollTop });
+    const had = place.focus && !document.activeElement?.closest('.log');
+    measure(place, box.current, list.current);
+    settle(place, box.current, list.current, !one.newer);
+    // What had the focus is far away now: the keys go on scrolling.
+    if (had) box.current.focus({ preventScroll: true });
+    place.focus = box.current.contains(document.activeElement);
+    if (isShort(place)) draw();
+    look();
   });
-  // The window or the place to write changed its size: who was at the end stays there.
+  // The window, the place to write or a picture changed its size.
   useEffect(() => {
-    const watch = new ResizeObserver(() => place.current.end && (box.current.scrollTop = box.current.scrollHeight));
+    const watch = new ResizeObserver(() => {
+      if (box.current.clientWidth !== place.width) place.heights.reset(place.heights.length);
+      place.width = box.current.clientWidth;
+      draw();
+    });
     watch.observe(box.current);
+    watch.observe(list.current);
     return () => watch.disconnect();
   }, []);
-  useEffect(() => talk.attend(place.current.end), [one.messages?.length]);
-  // A page that does not fill the screen cannot be scrolled: then the next one comes by itself.
-  useEffect(() => {
-    const log = box.current;
-    // As drawn, not as it is by now: what came since has no height yet.
-    if (messages.length && one.messages?.length === messages.length && one.more && !one.problem && log.scrollHeight <= log.clientHeight) talk.loadOlder(one);
-  });
 
+  /** What of it is in view, and whether an end is near. */
+  const look = () => {
+    const log = box.current;
+    const y = log.scrollTop - list.current.offsetTop;
+    const left = log.scrollHeight - log.scrollTop - log.clientHeight;
+    distance(left > 400 || one.newer);
+    if (!messages.length) return;
+    const { heights } = place;
+    let last = heights.find(y + log.clientHeight + 4);
+    if (heights.offset(last) + heights.of(last) > y + log.clientHeight + 4) last -= 1;
+    const seen = messages[Math.min(last, messages.length - 1)];
+    if (seen) reading.saw(one, seen);
+    if (one.problem || one.loading) return;
+    if (y < NEAR && one.more) history.loadOlder(one).then(talk.meet);
+    else if (left < NEAR && one.newer) history.loadNewer(one).then(talk.meet);
+  };
   const scrolled = () => {
     const log = box.current;
-    const left = log.scrollHeight - log.scrollTop - log.clientHeight;
-    Object.assign(place.current, { end: left < 60, top: log.scrollTop, height: log.scrollHeight });
-    distance(left > 400);
-    talk.attend(left < 60);
-    if (log.scrollTop < 300 && !one.problem) talk.loadOlder(one);
+    const { heights } = place;
+    // Ours, and nobody's wish to go elsewhere.
+    if (Math.abs(log.scrollTop - place.top) < 1) return look();
+    const y = log.scrollTop - list.current.offsetTop;
+    const at = heights.find(y);
+    place.top = log.scrollTop;
+    place.anchor = { at, above: y - heights.offset(at) };
+    place.end = !one.newer && log.scrollHeight - log.scrollTop - log.clientHeight < AT_END;
+    if (isShort(place)) draw();
+    look();
   };
-  const toEnd = () => (box.current.scrollTop = box.current.scrollHeight);
+  const toEnd = () => {
+    place.end = true;
+    history.toLatest(one).then(talk.meet, () => {});
+    draw();
+  };
 
+  const drawn = [];
+  for (let at = place.from; at < place.to; at += 1) {
+    const line = lineAt(at);
+    drawn.push(html`<${Line} key=${line.key ?? line.id} line=${line} before=${lineAt(at - 1)} after=${lineAt(at + 1)} one=${one} at=${at} of=${one.more || one.newer ? -1 : count} />`);
+  }
   return html`<div class="log-frame">
     <div class="log" ref=${box} onScroll=${scrolled} tabindex="0" role="region" aria-label="Messages" aria-busy=${!one.messages}>
       <div class="log-inside">
         ${one.problem && html`<p class="error">${one.problem} <button class="link" onClick=${() => again(one)}>Try again</button></p>`}
-        ${one.messages && !one.more && html`<p class="beginning quiet small">${lines.length ? 'This is where it begins.' : ''}</p>`}
+        ${one.messages && !one.more && html`<p class="beginning quiet small">${count ? 'This is where it begins.' : ''}</p>`}
         ${one.more && html`<p class="beginning quiet small">${one.loading ? 'Loading what was said before…' : ' '}</p>`}
-        ${one.messages && !lines.length && html`<p class="empty">Nothing has been said here yet. Say hello!</p>`}
-        ${lines.map((line, at) => html`<${Line} key=${line.key ?? line.id} line=${line} before=${lines[at - 1]} after=${lines[at + 1]} one=${one} />`)}
+        ${one.messages && !count && html`<p class="empty">Nothing has been said here yet. Say hello!</p>`}
+        <div class="lines" ref=${list} role=${count ? 'feed' : undefined} aria-label=${count ? 'What was said' : undefined} aria-busy=${count ? Boolean(one.loading) : undefined}>
+          <div class="space" aria-hidden="true"></div>
+          ${drawn}
+          <div class="space" aria-hidden="true"></div>
+        </div>
       </div>
     </div>
     ${far && html`<button class="to-end" onClick=${toEnd} aria-label=${one.unread ? `${one.unread} new messages below` : 'To the latest message'}>
-      <${Icon} name="down" />${one.unread > 0 && html`<span class="badge">${one.unread}</span>`}</button>`}
+      <${Icon} name="down" />${one.unread > 0 && html`<span class="badge">${one.unread > 999 ? '999+' : one.unread}</span>`}</button>`}
   </div>`;
+}
+
+/** The lines are others now: what is known of them moves with them. */
+function follow(place, one, messages, count) {
+  const { heights } = place;
+  if (place.stretch !== one.stretch) {
+    place.stretch = one.stretch;
+    heights.reset(count);
+    const first = one.landsAt ? messages.findIndex(({ id }) => id === one.landsAt) : -1;
+    place.end = first < 0 && !one.newer;
+    place.anchor = { at: Math.max(0, first), above: -OPENS_AT };
+  } else if (place.first && messages[0] !== place.first) {
+    const older = Math.max(0, messages.indexOf(place.first));
+    heights.prepend(older);
+    if (place.anchor) place.anchor.at += older;
+    place.from += older;
+    place.to += older;
+  }
+  heights.resize(count);
+  place.first = messages[0];
+}
+
+/** Which lines are drawn: those in the view and some around, unless those that are drawn will do. */
+function choose(place, count) {
+  const { heights, anchor, high } = place;
+  if (place.end) {
+    const bottom = heights.offset(count);
+    place.from = heights.find(bottom - high - BEYOND);
+    place.to = count;
+    return;
+  }
+  const y = heights.offset(Math.min(anchor.at, count)) + anchor.above;
+  if (!isShort(place, y) && place.to <= count) return;
+  place.from = heights.find(y - BEYOND);
+  place.to = count ? heights.find(y + high + BEYOND) + 1 : 0;
+}
+
+/** Does the view come near lines that are not drawn? */
+function isShort({ heights, anchor, from, to, high, end }, y) {
+  if (end && to !== heights.length) return true;
+  const top = y ?? (end ? heights.offset(to) - high : heights.offset(anchor.at) + anchor.above);
+  return (from > 0 && heights.offset(from) > top - LEAST) || (to < heights.length && heights.offset(to) < top + high + LEAST);
+}
+
+function measure(place, log, list) {
+  place.high = log.clientHeight;
+  let at = place.from;
+  for (const line of list.querySelectorAll(':scope > article')) place.heights.measure(at++, line.getBoundingClientRect().height);
+}
+
+/** Gives what is not drawn its space, and puts the view where it was. */
+function settle(place, log, list, isWhole) {
+  const { heights, from, to, anchor } = place;
+  list.firstElementChild.style.height = `${heights.offset(from)}px`;
+  list.lastElementChild.style.height = `${heights.offset(heights.length) - heights.offset(to)}px`;
+  const wanted = place.end ? log.scrollHeight - log.clientHeight : list.offsetTop + heights.offset(anchor.at) + anchor.above;
+  if (Math.abs(log.scrollTop - wanted) >= 1) log.scrollTop = wanted;
+  place.top = log.scrollTop;
+  if (place.end || Math.abs(place.top - wanted) < 1) return;
+  // There is not so much above it, or below.
+  const y = place.top - list.offsetTop;
+  const at = heights.find(y);
+  place.anchor = { at, above: y - heights.offset(at) };
+  place.end = isWhole && place.top < wanted;
 }
 
 function again(one) {
   one.problem = '';
-  return one.messages ? talk.loadOlder(one) : talk.show(one.id);
+  return one.messages ? history.loadOlder(one) : talk.show(one.id);
 }
 
 const together = (one, other) =>
   one && other && one.senderId === other.senderId && dayOf(one.createdAt) === dayOf(other.createdAt) && Math.abs(new Date(other.createdAt) - new Date(one.createdAt)) < TOGETHER;
 
-function Line({ line, before, after, one }) {
+function Line({ line, before, after, one, at, of }) {
   const newDay = !before || dayOf(before.createdAt) !== dayOf(line.createdAt);
   const unread = line.id && line.id === one.newFrom;
-  const read = !line.entry && line.createdAt <= one.readUpTo;
-  return [
-    newDay && html`<h3 class="day" key="day"><span>${day(line.createdAt)}</span></h3>`,
-    unread && html`<p class="day unread" key="new"><span>New</span></p>`,
-    html`<${Message} key="message" line=${line} read=${read} first=${newDay || unread || !together(before, line)} last=${!together(line, after)} crowd=${one.type === 'group' || one.type === 'room'} />`,
-  ];
+  const own = talk.isMe(line.senderId);
+  const readers = own && !line.entry ? reading.readers(one, line.createdAt) : { read: 0, of: 0 };
+  return html`<article class="line" aria-posinset=${at + 1} aria-setsize=${of} aria-label=${`${own ? 'You' : talk.nameOf(line.senderId)}, ${fully(line.createdAt)}`}>
+    ${newDay && html`<h3 class="day"><span>${day(line.createdAt)}</span></h3>`}
+    ${unread && html`<p class="day unread"><span>New</span></p>`}
+    <${Message} line=${line} readers=${readers} first=${newDay || unread || !together(before, line)} last=${!together(line, after)} crowd=${one.type === 'group' || one.type === 'room'} />
+  </article>`;
 }

@@ -1,4 +1,5 @@
 // What does one message look like? A bubble with its words, its files, its time, and how far it has come.
+// The direction of a bubble is that of its words; names, files and times are set apart (`bdi`) and have no say in it.
 
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import * as api from './api.js';
@@ -7,28 +8,31 @@ import { Face, Icon } from './parts.js';
 import * as talk from './talk.js';
 import { clock, fully, linked, size } from './text.js';
 
-export function Message({ line, first, last, read, crowd }) {
+export function Message({ line, first, last, readers, crowd }) {
   const { senderId, content, attachments = [], createdAt, entry } = line;
   const own = talk.isMe(senderId);
   const name = talk.nameOf(senderId);
   const failed = entry?.state === 'failed';
-  return html`<article class=${`message ${own ? 'own' : ''} ${first ? 'first' : ''} ${last ? 'last' : ''} ${failed ? 'failed' : ''}`} aria-label=${`${own ? 'You' : name}, ${fully(createdAt)}`}>
+  return html`<div class=${`message ${own ? 'own' : ''} ${first ? 'first' : ''} ${last ? 'last' : ''} ${failed ? 'failed' : ''}`}>
     ${!own && crowd && html`<div class="message-face">${last && html`<${Face} id=${senderId} name=${name} small />`}</div>`}
-    <div class="bubble">
-      ${first && !own && crowd && html`<p class="author small" dir="auto">${name}</p>`}
+    <div class="bubble"><div class="said" dir="auto">
+      ${first && !own && crowd && html`<p class="author small"><bdi>${name}</bdi></p>`}
       ${attachments.map((one) => html`<${Attachment} key=${one.url} one=${one} />`)}
-      ${content && html`<p class="words" dir="auto">${linked(content)}</p>`}
-      <p class="stamp"><time datetime=${createdAt} title=${fully(createdAt)}>${clock(createdAt)}</time>${own && html`<${Tick} entry=${entry} read=${read} />`}</p>
-    </div>
+      ${content && html`<p class="words">${linked(content)}</p>`}
+      <p class="stamp"><bdi><time datetime=${createdAt} title=${fully(createdAt)}>${clock(createdAt)}</time></bdi>${own && html`<${Tick} entry=${entry} readers=${readers} />`}</p>
+    </div></div>
     ${failed && html`<div class="unsent small" role="alert"><span>Not sent. ${entry.why}</span>
       <button class="link" onClick=${() => outbox.retry(entry)}>Try again</button>
       <button class="link" onClick=${() => outbox.discard(entry)}>Discard</button></div>`}
-  </article>`;
+  </div>`;
 }
 
-function Tick({ entry, read }) {
-  const [icon, said] = !entry || entry.state === 'sent' ? (read ? ['read', 'Read'] : ['sent', 'Sent']) : entry.state === 'failed' ? ['away', 'Not sent'] : ['clock', 'Sending'];
-  return html`<span class=${`tick ${read ? 'is-read' : ''}`} title=${said}><${Icon} name=${icon} /><span class="unseen">${said}</span></span>`;
+/** The whole of it in two words; of several readers how many. */
+function Tick({ entry, readers: { read, of } }) {
+  const all = read > 0 && read === of;
+  const come = all ? ['read', 'Read'] : ['sent', read ? `Read by ${read} of ${of}` : 'Sent'];
+  const [icon, said] = !entry || entry.state === 'sent' ? come : entry.state === 'failed' ? ['away', 'Not sent'] : ['clock', 'Sending'];
+  return html`<bdi class=${`tick ${all ? 'is-read' : ''}`} title=${said}><${Icon} name=${icon} /><span class="unseen">${said}</span></bdi>`;
 }
 
 /** What lies elsewhere is only a link, since fetching it would tell them who reads. */

@@ -84,7 +84,7 @@ async function pump(conversationId) {
       Object.assign(entry, { state: 'sent', id });
       const talk = world.talks.get(conversationId);
       // Without its messages loaded nobody waits to see where it stands.
-      if (!talk?.messages || talk.messages.some((message) => message.id === id)) remove(entry);
+      if (!talk?.messages || talk.ids.has(id)) remove(entry);
     } catch (refusal) {
       Object.assign(entry, { state: 'failed', why: refusal.message, unreachable: refusal.unreachable });
       // Heard, and only the answer got lost: most likely it is there, and saying it again makes sure.
@@ -116,6 +116,5 @@ export function heardOwn({ id, conversationId, content }) {
 
 /** The messages of a conversation were loaded: what is among them is on its way no more. */
 export function arrived(talk) {
-  const there = new Set(talk.messages.map(({ id }) => id));
-  world.outbox = world.outbox.filter((entry) => !(entry.id && there.has(entry.id)));
+  world.outbox = world.outbox.filter((entry) => !(entry.id && talk.ids.has(entry.id)));
 }

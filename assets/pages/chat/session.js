@@ -3,6 +3,7 @@
 import { at } from '../here.js';
 import * as api from './api.js';
 import { listen } from './live.js';
+import * as notices from './notices.js';
 import * as outbox from './outbox.js';
 import * as talk from './talk.js';
 import { changed, toast, world } from './world.js';
@@ -73,6 +74,7 @@ async function enter(session) {
   line = listen(session.token, {
     connected: async (resumed) => {
       world.online = true;
+      notices.refresh().catch(() => {});
       await talk.refresh(line, resumed);
       outbox.retryAll();
     },
@@ -85,8 +87,10 @@ async function enter(session) {
     message: talk.heard,
     typing: talk.types,
     read: talk.wasRead,
-    notice: ({ id, title, message, type }) =>
-      toast({ title, text: message, kind: type, stays: true, dismissed: () => api.readNotice(id).catch(() => {}) }),
+    ownRead: talk.haveRead,
+    joined: talk.joined,
+    left: talk.left,
+    notice: () => notices.refresh().catch(() => {}),
     problem: ({ message }) => toast({ title: 'That did not work', text: message, kind: 'bad' }),
   });
   talk.speakOver(line);
@@ -132,7 +136,7 @@ export function leave(farewell) {
   api.identify(null);
   localStorage.removeItem(kept);
   talk.forget();
-  Object.assign(world, { me: null, farewell, ready: false, online: true, toasts: [], spoken: [], outbox: [] });
+  Object.assign(world, { me: null, farewell, ready: false, online: true, toasts: [], notices: { list: [], unread: 0 }, spoken: [], outbox: [] });
   changed();
 }
 

@@ -1,20 +1,24 @@
-// What is said, and by whom? The verbs on conversations: list, show, page back, hear, mark as read.
+// What is said, and by whom? The verbs on conversations: list, show, hear, come and go.
 //
-// A talk is `{ id, type, name, people, last, unread, updatedAt, guest }` as the server lists it, and once it has been
-// shown `messages` (oldest first), `more`, `readUpTo` (others have read what is not newer), `typing` and `draft`.
+// A talk is `{ id, type, name, people, last, unread, updatedAt, guest }` as the server lists it, with `readBy` (how far
+// the others have read), `typing` and `draft`; once it has been shown it has what history.js says.
 
 import * as api from './api.js';
+import * as history from './history.js';
+import * as notices from './notices.js';
 import * as outbox from './outbox.js';
+import * as reading from './reading.js';
 import { changed, say, toast, world } from './world.js';
 
 /** What live.js gave; silent until somebody is signed in. */
 let line = null;
-/** Is the newest message in view? Said by the view that shows it. */
-let atEnd = true;
 
 /** The conversation that the page's address names, in whatever spelling. */
 export const wanted = () => /^#c\/([\w-]+)$/.exec(location.hash)?.[1] ?? null;
-export const speakOver = (newLine) => (line = newLine);
+export function speakOver(newLine) {
+  line = newLine;
+  reading.tellBy(line.markRead);
+}
 export const current = () => world.talks.get(world.shown);
 export const nameOf = (id) => (id === world.me?.id ? world.me.name : (world.names.get(id) ?? 'Somebody'));
 export const isMe = (id) => id === world.me?.id;
@@ -39,7 +43,7 @@ export function forget() {
 
 /** Takes in a conversation as the server lists it, and keeps what is known of it here. */
 function learn({ id, type, name, participants, lastMessage, unreadCount, updatedAt }) {
-  const known = world.talks.get(id) ?? { id, messages: null, more: false, readUpTo: '', typing: new Map(), draft: '', tray: [], heard: [] };
+  const known = world.talks.get(id) ?? { id, ...history.fresh(), readBy: new Map(), typing: new Map(), draft: '', tray: [], heard: [] };
   for (const person of participants) world.names.set(person.id, person.fullName);
   const listedAt = lastMessage?.createdAt ?? '';
   // What was heard after the list was made is not in its count.
@@ -81,7 +85,10 @@ export async function refresh(over = line, resumed = true) {
   }
   listed.forEach(learn);
   world.ready = true;
-  if (!resumed) for (const talk of world.talks.values()) talk.messages = null;
+  for (const talk of world.talks.values()) {
+    talk.told = null;
+    if (!resumed) talk.messages = null;
+  }
   if (world.shown) await show(world.shown);
   changed();
 }
@@ -93,7 +100,7 @@ export async function show(id) {
     line?.stopOverhearing(before.id);
     world.talks.delete(before.id);
   }
-  if (before && before.id !== id) before.newFrom = null;
+  if (before && before.id !== id) Object.assign(before, { newFrom: null, landsAt: null });
   world.shown = id;
   changed();
   // Until the list is there nobody knows what is one's own.
@@ -109,8 +116,9 @@ export async function show(id) {
     }
     // What is said from here on is heard, what was said before is loaded.
     if (talk.guest) await over?.overhear(id);
-    if (!talk.messages) await loadLatest(talk);
-    if (world.shown === id) attend();
+    meet(await history.open(talk));
+    if (!talk.guest) reading.ask(talk).catch(() => {});
+    reading.attend();
   } catch (refusal) {
     if (world.shown !== id || refusal.status === 401) return;
     const talk = world.talks.get(id);
@@ -123,52 +131,16 @@ export async function show(id) {
   changed();
 }
 
-async function loadLatest(talk) {
-  talk.problem = '';
-  talk.early = [];
-  const { messages, hasMore, nextCursor } = await api.messages(talk.id);
-  const page = messages.reverse();
-  const there = new Set(page.map(({ id }) => id));
-  Object.assign(talk, { messages: [...page, ...talk.early.filter(({ id }) => !there.has(id))], more: hasMore, cursor: nextCursor, early: null });
-  const strangers = page.filter(({ senderId }) => senderId !== world.me.id);
-  if (talk.unread > 0) talk.newFrom = strangers.at(-Math.min(talk.unread, strangers.length))?.id;
-  outbox.arrived(talk);
-  meet(page);
-  if (page.some(({ senderId }) => senderId === world.me.id)) {
-    // From the page's first message on, or from the very beginning.
-    line?.askRead(talk.id, hasMore ? page[0].id : 1, page.at(-1).createdAt, (at) => readUpTo(talk, at));
-  }
-}
-
-/** One page further back. */
-export async function loadOlder(talk) {
-  if (!talk.more || talk.loading) return;
-  talk.loading = true;
-  changed();
-  try {
-    const { messages, hasMore, nextCursor } = await api.messages(talk.id, talk.cursor);
-    const there = new Set(talk.messages.map(({ id }) => id));
-    const page = messages.reverse().filter(({ id }) => !there.has(id));
-    Object.assign(talk, { messages: [...page, ...talk.messages], more: hasMore, cursor: nextCursor, problem: '' });
-    meet(page);
-  } catch (refusal) {
-    talk.problem = refusal.message;
-  }
-  talk.loading = false;
-  changed();
-}
-
 /** A message, live or caught up. */
 export async function heard(message) {
   const { id, conversationId, senderId, createdAt } = message;
   const talk = world.talks.get(conversationId);
   if (!talk) return newcomer(conversationId);
-  const list = talk.messages ?? talk.early;
   // What was loaded a moment ago may have been on its way here as well.
-  if (list?.some((one) => one.id === id)) return;
+  if (talk.ids.has(id)) return;
   const own = senderId === world.me.id;
   if (own) message.key = outbox.heardOwn(message);
-  list?.push(message);
+  history.take(talk, message);
   clearTimeout(talk.typing.get(senderId));
   talk.typing.delete(senderId);
   if (!(talk.last?.createdAt > createdAt)) Object.assign(talk, { last: message, updatedAt: createdAt });
@@ -179,19 +151,19 @@ export async function heard(message) {
     talk.heard.push(createdAt);
   }
   if (!own) say(`${nameOf(senderId)}: ${message.content || 'a file'}`);
-  if (world.shown === talk.id) attend();
   changed();
 }
 
 /** A conversation, or somebody in it, that we have not heard of yet. */
 async function newcomer(id) {
-  await api.conversation(id).then(learn).catch(() => {});
+  const talk = await api.conversation(id).then(learn, () => null);
   changed();
+  return talk;
 }
 
 let asked = false;
 /** Who wrote in a room and left it again is not among its people; who is there at all, knows the directory. */
-async function meet(messages) {
+export async function meet(messages) {
   if (asked || messages.every(({ senderId }) => world.names.has(senderId))) return;
   asked = true;
   for (let page = 1, of = 1; page <= Math.min(of, 20); page += 1) {
@@ -199,17 +171,6 @@ async function meet(messages) {
     for (const { id, name } of users) world.names.set(id, name);
     of = pagination.total_pages;
   }
-  changed();
-}
-
-/** Whoever looks at the end of a conversation has read it. */
-export function attend(end = atEnd) {
-  atEnd = end;
-  const talk = current();
-  if (!talk?.messages || !end || document.visibilityState !== 'visible' || talk.unread === 0 || !world.online) return;
-  talk.unread = 0;
-  talk.heard = [];
-  line?.markRead(talk.id);
   changed();
 }
 
@@ -229,14 +190,35 @@ export function forgetTyping() {
   }
 }
 
-export function wasRead(conversationId, userId, readAt) {
+/** Somebody has read up to the message that was said then. */
+export function wasRead(conversationId, userId, at) {
   const talk = world.talks.get(conversationId);
-  if (talk && userId !== world.me.id) readUpTo(talk, readAt);
+  if (talk) reading.cameTo(talk, userId, at);
 }
 
-function readUpTo(talk, at) {
-  if (at <= talk.readUpTo) return;
-  talk.readUpTo = at;
+/** One has read it oneself, in this window or another. */
+export function haveRead(conversationId, unread) {
+  const talk = world.talks.get(conversationId);
+  if (talk) reading.haveRead(talk, unread);
+}
+
+/** Somebody took us in, or we began it in another window. */
+export async function joined(conversationId) {
+  // What one begins here is heard of before its answer comes.
+  await begun.catch(() => {});
+  if (world.talks.get(conversationId)?.guest === false) return;
+  const talk = await newcomer(conversationId);
+  if (talk?.type !== 'group' || talk.id === world.shown) return;
+  toast({ title: `You are in “${titleOf(talk)}” now` });
+}
+
+/** Somebody put us out, or we left in another window. An open room can still be looked into. */
+export function left(conversationId) {
+  const talk = world.talks.get(conversationId);
+  if (!talk) return;
+  world.talks.delete(conversationId);
+  toast({ title: `You are no longer in “${titleOf(talk)}”` });
+  if (world.shown === talk.id) location.hash = '';
   changed();
 }
 
@@ -249,11 +231,14 @@ export function iType(id, on) {
   line?.type(id, on);
 }
 
+let begun = Promise.resolve();
 /** Begins, or goes on with, a conversation, and shows it. */
-export async function begin(making) {
-  const { id } = await making;
-  // Asked for once more, because another API spells its id in another way.
-  location.hash = `c/${learn(await api.conversation(id)).id}`;
+export function begin(making) {
+  begun = making.then(async ({ id }) => {
+    // Asked for once more, because another API spells its id in another way.
+    location.hash = `c/${learn(await api.conversation(id)).id}`;
+  });
+  return begun;
 }
 
 /** Changes a group's people, and shows who is in it now. */
@@ -264,14 +249,19 @@ export async function change(talk, changing) {
 }
 
 export async function leave(talk) {
-  await api.removeMember(talk.id, world.me.id);
   world.talks.delete(talk.id);
+  try {
+    await api.removeMember(talk.id, world.me.id);
+  } catch (refusal) {
+    world.talks.set(talk.id, talk);
+    throw refusal;
+  }
   location.hash = '';
   changed();
 }
 
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState !== 'visible' || !world.ready || !world.online) return;
-  // Nobody says when somebody takes us into a group, so we look.
   refresh();
+  notices.refresh().catch(() => {});
 });

@@ -23,6 +23,8 @@ export const world = {
   outbox: [],
   /** `{ key, title, text, kind, dismiss }` */
   toasts: [],
+  /** What the system says: see `notices.js` */
+  notices: { list: [], unread: 0 },
   /** What is read out to who does not see the screen: the latest messages of others. */
   spoken: [],
 };
@@ -56,14 +58,14 @@ export function useWorld() {
 let toasted = 0;
 
 /** Says something in the corner until it is put away, or a while. */
-export function toast({ title, text = '', kind = '', dismissed = () => {}, stays = false }) {
+export function toast({ title, text = '', kind = '' }) {
   const key = ++toasted;
   const dismiss = () => {
     world.toasts = world.toasts.filter((one) => one.key !== key);
     changed();
   };
-  world.toasts = [...world.toasts.slice(-3), { key, title, text, kind, dismiss: () => (dismiss(), dismissed()) }];
-  if (!stays) setTimeout(dismiss, 6_000);
+  world.toasts = [...world.toasts.slice(-3), { key, title, text, kind, dismiss }];
+  setTimeout(dismiss, 6_000);
   changed();
 }
 

@@ -139,21 +139,71 @@ test('a room is opened, found and joined by writing; a group takes people in and
   await says(rosa, 'Just us');
   await opens(raul, 'Three');
   await sees(raul, 'Just us');
+  await ticks(rosa, 'Read');
+  const rita = await browser.person();
+  await enters(rita, chat.url, 'rita');
   await about(rosa);
   await rosa.getByRole('button', { name: 'Add somebody' }).click();
   await rosa.getByRole('button', { name: 'rita', exact: true }).click();
   await rosa.getByRole('button', { name: 'Remove rita' }).waitFor();
+  await rita.getByText('You are in “Three” now').waitFor();
+  await rita.locator('.row', { hasText: 'Three' }).waitFor();
+  await rosa.keyboard.press('Escape');
+  // Of two others one has read it.
+  await says(rosa, 'All of us');
+  await ticks(rosa, 'Read by 1 of 2', 'Read by 1 of 2');
+  await opens(rita, 'Three');
+  await ticks(rosa, 'Read', 'Read');
+  await rosa.reload();
+  await ticks(rosa, 'Read', 'Read');
+  await about(rosa);
   await rosa.getByRole('button', { name: 'Remove raul' }).click();
   await rosa.getByText('2 people').waitFor();
   await rosa.keyboard.press('Escape');
-  browser.forgives(raul, /status of 404/);
-  await says(raul, 'And me?');
-  await raul.getByText('Not sent. Conversation not found.').waitFor();
-  await raul.getByRole('button', { name: 'Discard' }).click();
+  await raul.getByText('You are no longer in “Three”').waitFor();
+  await raul.getByText('Choose one on the left').waitFor();
+  assert.equal(await raul.locator('.row', { hasText: 'Three' }).count(), 0);
+
+  // Whoever made it is told what follows, and may stay.
   await about(rosa);
+  await rosa.getByRole('button', { name: 'Leave the group' }).click();
+  await rosa.getByText('whoever has been in it longest becomes its owner').waitFor();
+  await rosa.getByRole('button', { name: 'Stay' }).click();
+  await rosa.getByRole('button', { name: 'Remove rita' }).waitFor();
+  const other = await browser.window(rosa.context());
+  await other.goto(chat.url);
+  await other.locator('.row', { hasText: 'Three' }).waitFor();
+  await rosa.getByRole('button', { name: 'Leave the group' }).click();
   await rosa.getByRole('button', { name: 'Leave the group' }).click();
   await rosa.getByText('Choose one on the left').waitFor();
   assert.equal(await rosa.locator('.row', { hasText: 'Three' }).count(), 0);
+  assert.equal(await rosa.getByText('You are no longer').count(), 0, 'she knows');
+  await expectText(() => other.locator('.row', { hasText: 'Three' }).count(), 0, 'gone in her other window');
+});
+
+test('what is read in one window is read in the other, and what the system says waits until it is put away', async () => {
+  const [nora, nils] = await Promise.all(['nora', 'nils'].map((name) => chat.signUp(name)));
+  const { id } = await nils.post('/conversation/create', { receiverId: nora.id });
+  for (let at = 1; at <= 5; at += 1) await chat.command('notify', 'nora', '--title', `Notice ${at}`, '--message', `Read me ${at}`);
+  const page = await browser.person();
+  await enters(page, chat.url, 'nora');
+  const other = await browser.window(page.context());
+  await other.goto(chat.url);
+  await nils.post(`/api/conversations/${id}/messages`, { content: 'Hello' });
+  for (const one of [page, other]) await one.locator('.row', { hasText: 'nils' }).getByText('1 unread').waitFor();
+  await opens(page, 'nils');
+  await expectText(() => other.locator('.row .badge').count(), 0, 'the badge in the other window');
+  await title(other, 'chat');
+
+  const notices = (one) => one.locator('.toast strong').allTextContents();
+  for (const one of [page, other]) await expectText(() => notices(one), ['Notice 5', 'Notice 4', 'Notice 3'], 'the newest ones');
+  await page.getByText('and 2 more').waitFor();
+  await page.getByRole('button', { name: 'Dismiss' }).first().click();
+  await expectText(() => notices(page), ['Notice 4', 'Notice 3', 'Notice 2'], 'the next one comes');
+  await page.reload();
+  await expectText(() => notices(page), ['Notice 4', 'Notice 3', 'Notice 2'], 'they wait');
+  await chat.command('notify', 'nora', '--title', 'Notice 6', '--message', 'Live');
+  await expectText(() => notices(page), ['Notice 6', 'Notice 4', 'Notice 3'], 'a new one comes once');
 });
 
 test('files come by the button and by pasting, are shown as pictures or offered, and only members get them', async () => {
@@ -249,29 +299,6 @@ test('a server that goes and comes back on the same file finds the page waiting'
   await start(new URL(first.url).port);
   await ticks(page, 'Sent', 'Sent');
   await sees(page, 'before', 'meanwhile');
-});
-
-test('older messages come as one scrolls up, and the place stays', async () => {
-  const [hal] = await Promise.all(['hal', 'hera'].map((name) => chat.signUp(name)));
-  const room = await hal.opensRoom('Long');
-  for (let at = 1; at <= 130; at += 1) await hal.post('/api/messages', { roomId: room, content: `message ${at}` });
-  const page = await browser.person();
-  await enters(page, chat.url, 'hal');
-  await opens(page, 'Long');
-  await page.getByText('message 130', { exact: true }).waitFor();
-  assert.equal((await said(page)).length, 50);
-  const log = page.getByRole('region', { name: 'Messages' });
-  const top = () => page.getByText('message 85', { exact: true }).evaluate((line) => line.getBoundingClientRect().top);
-  await log.evaluate((box) => (box.scrollTop = 250));
-  const before = await top();
-  await expectText(async () => (await said(page)).length, 100, 'two pages');
-  assert.ok(Math.abs((await top()) - before) < 2, 'what one reads stays where it is');
-  await log.evaluate((box) => (box.scrollTop = 0));
-  await expectText(async () => (await said(page)).length, 130, 'all of it');
-  await page.getByRole('button', { name: 'To the latest message' }).click();
-  await says(page, 'the end');
-  await page.getByText('the end', { exact: true }).first().waitFor();
-  assert.deepEqual((await said(page)).slice(0, 130), Array.from({ length: 130 }, (_, at) => `message ${at + 1}`));
 });
 
 test('a device that is removed elsewhere is back at the door at once', async () => {
