@@ -50,6 +50,7 @@ async fn a_message_to_256_who_are_away_costs_what_one_to_an_open_room_does() {
         limits: Default::default(),
         bcrypt_cost: 4,
         token_ttl: Duration::from_secs(60),
+        login_max: Duration::from_secs(60),
         token_secret: None,
         trust: None,
     };

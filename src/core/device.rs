@@ -1,5 +1,7 @@
 //! Logging in and out: a device for each login, which its token names.
 
+use std::time::Duration;
+
 use super::error::{Error, Result};
 use super::limits;
 use super::model::{AccountId, Device, DeviceId, Event, Me, Sid, Time};
@@ -41,6 +43,31 @@ pub fn log_in(
 /// Only the database's.
 pub fn log_out(tx: &Tx<'_>, me: &Me) -> Result<()> {
     end(tx, me.id, me.device)
+}
+
+/// Lets the device that asks live on as long as a login lasts, but no longer than `most` after that login; answers when
+/// it ends. What grows by less than a seventh is left as it is, so that asking often writes once a day.
+///
+/// # Errors
+/// `Forbidden` for a device that was made for less, such as an administrator's look.
+pub fn prolong(tx: &Tx<'_>, me: &Me, lasts: Duration, most: Duration) -> Result<Time> {
+    let devices = tx.devices_of(me.id, tx.now)?;
+    let device = devices.iter().find(|device| device.id == me.device);
+    let device = device.ok_or(Error::Unauthorized("Token has been revoked"))?;
+    if device.expires_at < device.created_at.plus(lasts - lasts / 7) {
+        return Err(Error::Forbidden("This login was made for a shorter time"));
+    }
+    let expires_at = tx.now.plus(lasts).min(device.created_at.plus(most));
+    if expires_at < device.expires_at.plus(lasts / 7) {
+        return Ok(device.expires_at);
+    }
+    tx.prolong_device(device.id, expires_at)?;
+    tx.announce(Event::DeviceProlonged {
+        device: device.id,
+        account: me.id,
+        expires_at,
+    });
+    Ok(expires_at)
 }
 
 /// The devices of this person that are alive.

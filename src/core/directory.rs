@@ -315,6 +315,13 @@ impl Directory {
                         known.foreign.insert(*hash, (*account, *device));
                     }
                 }
+                Event::DeviceProlonged {
+                    device, expires_at, ..
+                } => {
+                    if let Some(living) = self.change().devices.get_mut(device) {
+                        living.expires_at = *expires_at;
+                    }
+                }
                 Event::DeviceEnded { device, .. } => {
                     let mut known = self.change();
                     if let Some(ended) = known.devices.remove(device) {

@@ -68,6 +68,8 @@ pub struct Options {
     pub bcrypt_cost: u32,
     /// How long a login lasts.
     pub token_ttl: Duration,
+    /// How long a login that is in use may be made to last.
+    pub login_max: Duration,
     /// Instead of the signing secret in the database; at least 32 bytes.
     pub token_secret: Option<Vec<u8>>,
     /// Whose tokens are accepted beside our own.
@@ -145,7 +147,12 @@ impl Core {
         let spelling = Spelling::new(store::schema::secret(&conn, "ids").map_err(key)?);
         let kept: [u8; 32] = store::schema::secret(&conn, "tokens").map_err(key)?;
         let secret = options.token_secret.as_deref().unwrap_or(&kept);
-        let tokens = Tokens::new(secret, options.token_ttl, options.trust.clone());
+        let tokens = Tokens::new(
+            secret,
+            options.token_ttl,
+            options.login_max,
+            options.trust.clone(),
+        );
 
         store::schema::promise(&conn, options.durability).map_err(|e| unusable(e.to_string()))?;
 

@@ -368,6 +368,12 @@ pub enum Event {
         /// SHA-256 of a token that another application minted.
         token: Option<[u8; 32]>,
     },
+    /// A device that is in use lives longer.
+    DeviceProlonged {
+        device: DeviceId,
+        account: AccountId,
+        expires_at: Time,
+    },
     DeviceEnded {
         device: DeviceId,
         account: AccountId,
@@ -401,6 +407,7 @@ impl Event {
             | Self::NoticesWaiting { .. }
             | Self::AccountChanged(_)
             | Self::DeviceMade { .. }
+            | Self::DeviceProlonged { .. }
             | Self::DeviceEnded { .. } => None,
         }
     }

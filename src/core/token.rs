@@ -160,16 +160,19 @@ pub struct Tokens {
     trust: Option<Trust>,
     /// How long a login lasts.
     pub ttl: Duration,
+    /// How long a login that is in use may be made to last.
+    pub most: Duration,
 }
 
 impl Tokens {
-    pub fn new(secret: &[u8], ttl: Duration, trust: Option<Trust>) -> Self {
+    pub fn new(secret: &[u8], ttl: Duration, most: Duration, trust: Option<Trust>) -> Self {
         Self {
             signing: EncodingKey::from_secret(secret),
             checking: DecodingKey::from_secret(secret),
             validation: strict(Algorithm::HS256),
             trust,
             ttl,
+            most,
         }
     }
 

@@ -392,6 +392,9 @@ pub struct Serve {
     /// How long a login lasts
     #[arg(long, value_name = "SPAN", default_value = "7d", value_parser = values::span, help_heading = "Accounts")]
     pub jwt_ttl: Duration,
+    /// How long after the login a device that is in use may stay logged in; the page asks for a fresh token once a day
+    #[arg(long, value_name = "SPAN", default_value = "90d", value_parser = values::span, help_heading = "Accounts")]
+    pub login_max: Duration,
     /// How hard passwords are hashed; each step doubles the time [default: 11]
     #[arg(long, value_name = "COST", value_parser = clap::value_parser!(u32).range(4..=16), help_heading = "Accounts")]
     pub bcrypt_cost: Option<u32>,
@@ -563,6 +566,7 @@ impl Serve {
             self.bcrypt_cost
                 .unwrap_or(if self.temp { 4 } else { options.bcrypt_cost });
         options.token_ttl = self.jwt_ttl;
+        options.login_max = self.login_max;
         if let Some(path) = &self.jwt_secret_file {
             let secret = std::fs::read(path)
                 .with_context(|| format!("--jwt-secret-file {} cannot be read", path.display()))?;
@@ -651,6 +655,7 @@ pub fn options() -> Options {
         limits: Limits::default(),
         bcrypt_cost: BCRYPT_COST,
         token_ttl: Duration::from_secs(7 * 86_400),
+        login_max: Duration::from_secs(90 * 86_400),
         token_secret: None,
         trust: None,
     }

@@ -13,7 +13,9 @@ use super::joining::Piece;
 use super::seats::{Room, Seats};
 use super::typing::TypingNow;
 use super::{Shared, Word, catch_up, crier};
-use crate::core::model::{AccountId, ConversationId, Ear, Event, Notice, Position, Time};
+use crate::core::model::{
+    AccountId, ConversationId, DeviceId, Ear, Event, Notice, Position, Time,
+};
 use crate::core::{News, notice};
 use crate::dialects::{ALL, Dialect, Namespace};
 use crate::web::watch::{Question, Questions, SocketCount};
@@ -122,6 +124,11 @@ impl Hall {
             Event::DeviceEnded { device, account } => {
                 return self.end(*account, |guest| guest.me.device == *device);
             }
+            Event::DeviceProlonged {
+                device,
+                account,
+                expires_at,
+            } => return self.prolong(*account, *device, *expires_at),
             Event::AccountChanged(account) => {
                 let shared = self.shared.clone();
                 let may_not_stay =
@@ -335,6 +342,19 @@ impl Hall {
         self.behind.gone(number);
         for stopped in self.typing.stop_at(number) {
             self.tell(&stopped);
+        }
+    }
+
+    /// This device's sockets end later.
+    fn prolong(&mut self, account: AccountId, device: DeviceId, expires_at: Time) {
+        let of_it = |guest: &&Arc<Guest>| guest.me.device == device;
+        let guests = self.seats.of(account).iter().filter(of_it);
+        for number in guests.map(|guest| guest.number).collect::<Vec<_>>() {
+            if let Some(seat) = self.seats.get_mut(number) {
+                self.endings.remove(&(seat.expires_at, number));
+                self.endings.insert((expires_at, number));
+                seat.expires_at = expires_at;
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use http::header;
 use serde_json::json;
 
 use super::answer::{Answer, ok};
-use super::call::Call;
+use super::call::{Call, bearer};
 use crate::core::error::{Error, Result};
 use crate::core::model::{Account, AccountId, Time};
 use crate::core::{Core, account, device};
@@ -104,6 +104,24 @@ pub async fn log_in_route(mut call: Call) -> Answer {
         },
     });
     ok(body)
+}
+
+/// `POST /api/auth/refresh`: a fresh token for a device that is in use, which lives on until the token ends. The token that
+/// asked is good until its own end; sockets go on.
+pub async fn refresh_route(call: Call) -> Answer {
+    let me = call.me()?;
+    let core = call.core();
+    let tokens = core.tokens();
+    let ours = bearer(call.headers()).and_then(|token| tokens.read(token).ok());
+    let (account, sid) = ours.ok_or(Error::Forbidden(
+        "Who made this token makes the next one too",
+    ))?;
+    let (lasts, most) = (tokens.ttl, tokens.most);
+    let expires_at = call
+        .write(move |tx| device::prolong(tx, &me, lasts, most))
+        .await?;
+    let token = tokens.mint(account, sid, Time::now(), expires_at)?;
+    ok(json!({ "success": true, "token": token, "expiresAt": expires_at.iso() }))
 }
 
 /// `GET` and `POST /api/auth/logout`, which are one thing.

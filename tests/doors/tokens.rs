@@ -275,3 +275,69 @@ async fn a_token_that_expires_takes_its_sockets_along() {
     ann.get("/api/notifications").await.refused(401);
     assert!(ann.enters(json!({})).await.is_err());
 }
+
+/// The seconds for which a token is good, and the device that it names.
+fn life(of: &str) -> (i64, Value) {
+    let claims = token::claims(of);
+    let number = |name: &str| claims[name].as_i64().expect("seconds");
+    (number("exp") - number("iat"), claims["sid"].clone())
+}
+
+#[tokio::test]
+async fn a_device_in_use_lives_on_with_its_sockets_as_long_as_the_operator_says() {
+    let chat = Chat::with(&["--jwt-ttl", "4s", "--login-max", "7s"]).await;
+    let started = std::time::Instant::now();
+    let ann = chat.rooms("ann").await;
+    let socket = ann.opens_a_socket().await;
+    // Asked at once it is not written down, but a token it is.
+    let at_once = ann.post("/api/auth/refresh", json!({})).await;
+    let at_once = at_once.has_status(200).json();
+    assert!(at_once["token"].is_string(), "{at_once}");
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let fresh = ann.post("/api/auth/refresh", json!({})).await;
+    let fresh = fresh.has_status(200).json();
+    let token = fresh["token"].as_str().expect("a token").to_owned();
+    let ((lasts, device), (_, before)) = (life(&token), life(&ann.token));
+    assert_eq!((lasts, device), (4, before), "the same device");
+    let with = async |token: &str| {
+        let asked = Request::new("GET", "/api/auth/validate")
+            .header("Authorization", format!("Bearer {token}"));
+        asked.send(&chat.address).await.status
+    };
+    // Past the end of the first token, and the socket that it opened goes on.
+    tokio::time::sleep(Duration::from_secs(5).saturating_sub(started.elapsed())).await;
+    assert_eq!((with(&ann.token).await, with(&token).await), (401, 200));
+    assert!(socket.is_open(), "it goes on");
+    // But not past the bound.
+    let last = Request::new("POST", "/api/auth/refresh")
+        .header("Authorization", format!("Bearer {token}"));
+    let last = last.send(&chat.address).await.has_status(200).json();
+    let last = last["token"].as_str().expect("a token").to_owned();
+    assert!(life(&last).0 <= 3, "{last}");
+    socket.is_sent_away().await;
+    assert!(started.elapsed() < Duration::from_secs(12));
+    tokio::time::sleep(Duration::from_secs(8).saturating_sub(started.elapsed())).await;
+    assert_eq!(with(&last).await, 401);
+}
+
+#[tokio::test]
+async fn no_other_than_a_login_of_this_server_is_prolonged() {
+    let chat = Chat::open().await;
+    let ann = chat.rooms("ann").await;
+    let look = chat
+        .admin()
+        .post(format!("/api/admin/users/{}/token", ann.uuid), json!({}))
+        .await;
+    let look = look.json()["token"].as_str().expect("a token").to_owned();
+    let asked =
+        Request::new("POST", "/api/auth/refresh").header("Authorization", format!("Bearer {look}"));
+    asked.send(&chat.address).await.refused(403);
+    chat.nobody()
+        .post("/api/auth/refresh", json!({}))
+        .await
+        .refused(401);
+    ann.post("/api/auth/logout", json!({}))
+        .await
+        .has_status(200);
+    ann.post("/api/auth/refresh", json!({})).await.refused(401);
+}

@@ -380,6 +380,14 @@ impl Tx<'_> {
         Ok(remembered + deleted == 1)
     }
 
+    pub(in crate::core) fn prolong_device(&self, id: DeviceId, expires_at: Time) -> Result<()> {
+        self.change(
+            "UPDATE devices SET expires_at = $1 WHERE id = $2",
+            (expires_at.0, id.number()),
+        )?;
+        Ok(())
+    }
+
     /// It was there just now.
     pub(in crate::core) fn see_device(&self, id: DeviceId) -> Result<()> {
         self.change(

@@ -31,6 +31,7 @@ async fn with(second: fn(&Tx<'_>) -> Result<()>) -> ([Result<()>; 3], Vec<String
         limits: Default::default(),
         bcrypt_cost: 4,
         token_ttl: Duration::from_secs(60),
+        login_max: Duration::from_secs(60),
         token_secret: None,
         trust: None,
     };

@@ -30,6 +30,8 @@ impl crate::dialects::Dialect for Dialect {
             POST "/api/auth/login"    => login::log_in_route, Auth;
             POST "/api/auth/logout"   => login::log_out_route, Free;
             GET  "/api/auth/validate" => rest::validate, Free;
+            // Beyond the document.
+            POST "/api/auth/refresh"  => login::refresh_route, Free;
             // User profile
             GET  "/api/profile/users" => rest::list_users, Free;
             // Conversations
@@ -64,7 +66,9 @@ impl crate::dialects::Dialect for Dialect {
             Event::Listening { .. } | Event::NotListening { .. } => {}
             Event::AccountChanged(_) => {}
             Event::MemberJoined { .. } | Event::MemberLeft { .. } => {}
-            Event::DeviceMade { .. } | Event::DeviceEnded { .. } => {}
+            Event::DeviceMade { .. }
+            | Event::DeviceProlonged { .. }
+            | Event::DeviceEnded { .. } => {}
         }
     }
 }

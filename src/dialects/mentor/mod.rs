@@ -132,7 +132,9 @@ impl crate::dialects::Dialect for Dialect {
                     shapes::membership(spell, *conversation)
                 });
             }
-            Event::DeviceMade { .. } | Event::DeviceEnded { .. } => {}
+            Event::DeviceMade { .. }
+            | Event::DeviceProlonged { .. }
+            | Event::DeviceEnded { .. } => {}
         }
     }
 }

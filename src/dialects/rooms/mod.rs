@@ -79,7 +79,9 @@ impl crate::dialects::Dialect for Dialect {
             Event::Listening { .. } | Event::NotListening { .. } => {}
             Event::AccountChanged(_) => {}
             Event::MemberJoined { .. } | Event::MemberLeft { .. } => {}
-            Event::DeviceMade { .. } | Event::DeviceEnded { .. } => {}
+            Event::DeviceMade { .. }
+            | Event::DeviceProlonged { .. }
+            | Event::DeviceEnded { .. } => {}
         }
     }
 }

@@ -70,6 +70,7 @@ pub const REQUESTS: &str = r#"
 200 200 200 200 200 200 200  POST /api/auth/login {"email": "{account}@example.test", "password": "password of {account}"}
 401 401 401 200 200 200 200  POST /api/auth/logout
 401 401 401 200 200 200 200  GET /api/auth/validate
+401 401 401 200 200 200 200  POST /api/auth/refresh
 401 401 401 200 200 200 200  GET /api/profile/users
 401 401 401 200 200 200 200  GET /api/conversations?page=1
 200 200 200 200 200 200 200  POST /api/password/reset-request {"email": "{account}@example.test"}
