@@ -16,6 +16,11 @@ export function identify(newToken, onSignedOut = () => {}) {
   signedOut = onSignedOut;
 }
 
+export const current = () => token ?? '';
+
+/** The same person, by a fresh token. */
+export const goOnWith = (newToken) => (token = newToken);
+
 /** What the server, or the lack of one, answered instead. `message` is for people; `faults` names fields. */
 export class Refusal extends Error {
   constructor(status, said = {}, wait) {
@@ -66,6 +71,8 @@ const each = encodeURIComponent;
 // Who one is: rooms and emote.
 export const signUp = (username, email, password) => ask('POST', '/api/auth/signup', { username, email, password });
 export const signIn = (email, password) => ask('POST', '/api/auth/login', { email, password });
+/** A fresh token for a login that is in use. */
+export const refresh = async () => (await ask('POST', '/api/auth/refresh')).token;
 export const signOut = () => ask('POST', '/api/auth/logout');
 export const whoAmI = async () => (await ask('GET', '/api/auth/validate')).user;
 export const askForReset = (email) => ask('POST', '/api/password/reset-request', { email });

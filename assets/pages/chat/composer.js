@@ -1,19 +1,34 @@
 // Where does one write? Enter sends, Shift+Enter begins a new line; files come by a button, by pasting, or dropped.
 
 import { html, useLayoutEffect, useRef, useState } from '../vendor/preact-htm.js';
+import * as drafts from './drafts.js';
 import * as history from './history.js';
 import * as outbox from './outbox.js';
 import { Icon } from './parts.js';
 import * as talk from './talk.js';
 import { size } from './text.js';
 import * as tray from './tray.js';
+import { useWorld } from './world.js';
+
+const count = new Intl.NumberFormat();
+
+/** By how many characters, as the server counts them, this is too long; nothing is cut away unseen. */
+function tooLong(text, most) {
+  // Most texts are so short that nobody need count.
+  if (text.length <= most) return 0;
+  let characters = 0;
+  for (const _ of text.trim()) characters += 1;
+  return Math.max(0, characters - most);
+}
 
 export function Composer({ one }) {
+  const { about, me } = useWorld();
   const area = useRef();
   const chooser = useRef();
   const [text, write] = useState(one.draft);
   const busy = tray.isBusy(one);
-  const ready = !busy && (text.trim() || one.tray.some((item) => item.attachment));
+  const over = tooLong(text, about.maxMessage);
+  const ready = !busy && !over && (text.trim() || one.tray.some((item) => item.attachment));
 
   // As high as what is written, up to a third of the screen, which the style sheet says.
   useLayoutEffect(() => {
@@ -23,6 +38,7 @@ export function Composer({ one }) {
 
   const typed = (event) => {
     one.draft = event.target.value;
+    drafts.keep(me.id, one.id, one.draft);
     write(one.draft);
     talk.iType(one.id, one.draft.trim() !== '');
   };
@@ -34,6 +50,7 @@ export function Composer({ one }) {
     // Whoever writes is at the end, wherever they were reading.
     history.toLatest(one).then(talk.meet, () => {});
     one.draft = '';
+    drafts.keep(me.id, one.id, '');
     write('');
     talk.iType(one.id, false);
   };
@@ -57,11 +74,12 @@ export function Composer({ one }) {
 
   return html`<form class="composer" onSubmit=${send}>
     ${one.tray.length > 0 && html`<ul class="tray" aria-label="Files to send">${one.tray.map((item) => html`<${Item} key=${item.key} item=${item} one=${one} />`)}</ul>`}
+    <div role="alert">${over > 0 && html`<p id="too-long" class="error small">This is ${count.format(over)} ${over === 1 ? 'character' : 'characters'} too long: a message has at most ${count.format(about.maxMessage)}. Shorten it, or send it in parts.</p>`}</div>
     <div class="writing">
       <input ref=${chooser} type="file" multiple hidden onChange=${choose} />
       <button type="button" class="round" aria-label="Attach files" title="Attach files" onClick=${() => chooser.current.click()}><${Icon} name="clip" /></button>
       <textarea ref=${area} rows="1" value=${text} aria-label=${`Message to ${talk.titleOf(one)}`} placeholder=${one.guest ? 'Write something to join' : 'Write a message'}
-        dir="auto" maxlength="8000" enterkeyhint="send" onInput=${typed} onKeyDown=${key} onPaste=${paste} onBlur=${() => talk.iType(one.id, false)} />
+        dir="auto" aria-invalid=${over ? 'true' : undefined} aria-describedby=${over ? 'too-long' : undefined} enterkeyhint="send" onInput=${typed} onKeyDown=${key} onPaste=${paste} onBlur=${() => talk.iType(one.id, false)} />
       <button class="round send" aria-label=${busy ? 'Send: waiting for the files' : 'Send'} title="Send" aria-disabled=${!ready}><${Icon} name="send" /></button>
     </div>
   </form>`;

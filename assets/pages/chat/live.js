@@ -52,6 +52,8 @@ export function listen(token, on) {
     /** The conversations as they were listed after connecting: where nothing was heard before, they are where we begin. */
     listed: (conversations) => (last ??= newest(conversations)),
     again: () => socket.connect(),
+    /** With which token it comes in the next time. */
+    goOnWith: (fresh) => (token = fresh),
     /** Hears an open room that is not one's own; resolves once nothing more can be missed. */
     overhear: (id) => {
       overheard.add(id);

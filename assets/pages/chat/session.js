@@ -2,6 +2,7 @@
 
 import { at } from '../here.js';
 import * as api from './api.js';
+import * as drafts from './drafts.js';
 import { listen } from './live.js';
 import * as notices from './notices.js';
 import * as outbox from './outbox.js';
@@ -11,6 +12,9 @@ import { changed, toast, world } from './world.js';
 const kept = 'chat.session';
 /** What this page keeps while it is at Google's: a login that comes back without it was begun by somebody else. */
 const awaited = 'chat.login';
+/** In seconds, and in milliseconds. */
+const DAY = 86_400;
+const HOUR = 3_600_000;
 /** The connection, while somebody is signed in. */
 let line = null;
 
@@ -83,7 +87,7 @@ async function enter(session) {
       talk.forgetTyping();
       changed();
     },
-    refused: () => refused(session),
+    refused,
     message: talk.heard,
     typing: talk.types,
     read: talk.wasRead,
@@ -95,13 +99,45 @@ async function enter(session) {
   });
   talk.speakOver(line);
   changed();
+  prolong(session);
 }
 
+/** Asks for a fresh token when the one at hand is a day old: who comes back every day stays signed in. */
+async function prolong({ token }) {
+  if (read()?.token !== token || !line) return;
+  const { iat, exp } = claimsOf(token);
+  const now = Date.now() / 1000;
+  if (now - iat < Math.min(DAY, (exp - iat) / 7)) return;
+  const mine = line;
+  const fresh = await api.refresh().catch(() => null);
+  const session = read();
+  // Signed out meanwhile, or another window was quicker.
+  if (!fresh || mine !== line || session?.token !== token) return;
+  localStorage.setItem(kept, JSON.stringify({ ...session, token: fresh }));
+  goOnWith(fresh);
+}
+
+function goOnWith(token) {
+  api.goOnWith(token);
+  line?.goOnWith(token);
+}
+
+function claimsOf(token) {
+  try {
+    return JSON.parse(atob(token.split('.')[1].replaceAll('-', '+').replaceAll('_', '/')));
+  } catch {
+    return {};
+  }
+}
+
+// As long as the page is open.
+setInterval(() => world.me && world.online && prolong(read() ?? {}), HOUR);
+
 /** The server ended the connection: are we still who we were? Then once more, else `identify` has seen the 401. */
-async function refused(session) {
+async function refused() {
   const mine = line;
   const still = await api.whoAmI().then(() => true, (refusal) => refusal.status !== 401);
-  if (still) setTimeout(() => mine === line && read()?.token === session.token && mine?.again(), 1_000);
+  if (still) setTimeout(() => mine === line && read() && mine?.again(), 1_000);
 }
 
 /** Signs in; the caller shows a refusal. */
@@ -118,13 +154,18 @@ export async function signUp(username, email, password) {
 }
 
 export async function signOut() {
+  // Nobody need tell this window that it is signed out.
+  line?.close();
   // Also without an answer: whoever wants to leave, leaves.
   await api.signOut().catch(() => {});
+  // What the other windows take for that, and not for being signed out.
+  localStorage.setItem(kept, 'null');
   goneForGood('');
 }
 
 /** Whoever leaves on purpose leaves nothing for the next one, who may be somebody else. */
 function goneForGood(farewell) {
+  if (world.me) drafts.forgetAll(world.me.id);
   if (location.hash.startsWith('#c/')) history.replaceState(null, '', at('/'));
   leave(farewell);
 }
@@ -141,4 +182,11 @@ export function leave(farewell) {
 }
 
 // Signed out in another window is signed out here.
-addEventListener('storage', ({ key, newValue }) => key === kept && !newValue && world.me && goneForGood('You signed out in another window.'));
+addEventListener('storage', ({ key, newValue }) => {
+  if (key !== kept || !world.me) return;
+  if (newValue === 'null') return goneForGood('You signed out in another window.');
+  if (!newValue) return leave('You were signed out. Sign in to go on.');
+  const { token } = read() ?? {};
+  // A fresh token of the same login, which another window asked for.
+  if (token && claimsOf(token).sub === claimsOf(api.current()).sub) goOnWith(token);
+});

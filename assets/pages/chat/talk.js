@@ -4,6 +4,7 @@
 // the others have read), `typing` and `draft`; once it has been shown it has what history.js says.
 
 import * as api from './api.js';
+import * as drafts from './drafts.js';
 import * as history from './history.js';
 import * as notices from './notices.js';
 import * as outbox from './outbox.js';
@@ -43,7 +44,7 @@ export function forget() {
 
 /** Takes in a conversation as the server lists it, and keeps what is known of it here. */
 function learn({ id, type, name, participants, lastMessage, unreadCount, updatedAt }) {
-  const known = world.talks.get(id) ?? { id, ...history.fresh(), readBy: new Map(), typing: new Map(), draft: '', tray: [], heard: [] };
+  const known = world.talks.get(id) ?? { id, ...history.fresh(), readBy: new Map(), typing: new Map(), draft: drafts.read(world.me.id, id), tray: [], heard: [] };
   for (const person of participants) world.names.set(person.id, person.fullName);
   const listedAt = lastMessage?.createdAt ?? '';
   // What was heard after the list was made is not in its count.

@@ -3,16 +3,16 @@
 // An item of `talk.tray` is `{ key, name, size, picture, progress, attachment, why }`.
 
 import * as api from './api.js';
-import { changed, toast } from './world.js';
+import { size } from './text.js';
+import { changed, toast, world } from './world.js';
 
-/** As many as a message may carry. */
-const MOST = 10;
 let made = 0;
 
 export function add(talk, files) {
   const chosen = [...files];
-  const room = MOST - talk.tray.length;
-  if (chosen.length > room) toast({ title: `A message carries at most ${MOST} files`, kind: 'bad' });
+  const { maxAttachments, maxUpload } = world.about;
+  const room = maxAttachments - talk.tray.length;
+  if (chosen.length > room) toast({ title: `A message carries at most ${maxAttachments} files`, kind: 'bad' });
   for (const file of chosen.slice(0, room)) {
     const item = {
       key: ++made,
@@ -24,7 +24,8 @@ export function add(talk, files) {
       picture: file.type.startsWith('image/') && file.type !== 'image/svg+xml' ? URL.createObjectURL(file) : null,
     };
     talk.tray = [...talk.tray, item];
-    upload(talk, item);
+    if (file.size > maxUpload) item.why = tooLarge();
+    else upload(talk, item);
   }
   changed();
 }
@@ -40,10 +41,12 @@ export async function upload(talk, item) {
   try {
     item.attachment = await going.done;
   } catch (refusal) {
-    item.why = refusal.status === 413 ? 'Too large.' : refusal.message;
+    item.why = refusal.status === 413 ? tooLarge() : refusal.message;
   }
   changed();
 }
+
+const tooLarge = () => (Number.isFinite(world.about.maxUpload) ? `Too large: at most ${size(world.about.maxUpload)}.` : 'Too large.');
 
 export function remove(talk, item) {
   if (!item.attachment) item.abort?.();
