@@ -112,7 +112,7 @@ export async function show(id) {
     if (world.shown !== id) return;
     if (talk.id !== id) {
       // The address came in another API's spelling.
-      history.replaceState(null, '', `#c/${talk.id}`);
+      window.history.replaceState(null, '', `#c/${talk.id}`);
       return await show(talk.id);
     }
     // What is said from here on is heard, what was said before is loaded.
