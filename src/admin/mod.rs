@@ -88,7 +88,7 @@ pub fn described() -> Described {
 
 /// GET /admin: the page over this API
 async fn show_page(call: Call) -> Answer {
-    pages::page(&call, "admin/index.html")
+    pages::page(&call, "admin/index.html").await
 }
 
 /// What a list is asked for: `q`, `page`, `limit`; and what else it takes.

@@ -40,6 +40,7 @@ use crate::realtime::line::{Line, OnLine};
 use crate::web::documents::{self, Described, SpecCache};
 use crate::web::oidc::{Oidc, OidcFlags};
 use crate::web::origin::Origin;
+use crate::web::pages::Pages;
 use crate::web::rates::{Rate, Rates};
 use crate::web::routes::Routes;
 use crate::web::volumes::Volume;
@@ -139,6 +140,7 @@ impl Server {
             public_url: url.clone(),
             oidc: oidc.map_err(io::Error::other)?,
             watch: watch.clone(),
+            pages: Pages::default(),
             documents: SpecCache::new(described()),
         };
         let warp = warp::service(web::filter(Arc::new(web)));

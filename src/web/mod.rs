@@ -61,6 +61,8 @@ pub struct Web {
     pub oidc: Option<oidc::Oidc>,
     /// What whoever runs it may watch.
     pub watch: Arc<watch::Watch>,
+    /// What browsers are shown.
+    pub pages: pages::Pages,
     /// What is written down of its routes and events.
     pub documents: documents::SpecCache,
 }

@@ -2,18 +2,28 @@
 //!
 //! A page brings a policy: scripts, styles and connections of this server alone, nothing inline, no frames. So a name
 //! that somebody has made of HTML stays a name even where a page forgot to escape it.
+//!
+//! What a page is made of is named by the hash of it all, `/assets/<hash>/chat/main.js`, and kept for good: a browser that
+//! comes back asks whether the page itself has changed, and for nothing else. Modules name each other by relative paths,
+//! so the hash stands in the page alone.
 
-use std::borrow::Cow;
+use std::collections::HashMap;
+use std::io::Write;
+use std::sync::Arc;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use headers::{HeaderMapExt, IfNoneMatch};
 use http::{HeaderValue, Response, StatusCode, header};
-use rust_embed::{Embed, EmbeddedFile};
+use rust_embed::Embed;
+use tokio::sync::OnceCell;
 
 use super::answer::Answer;
 use super::call::Call;
 use super::routes::Route;
-use crate::core::error::Error;
+use crate::core::error::{Error, Result};
 use crate::core::hex;
 use crate::routes;
 
@@ -25,56 +35,192 @@ struct Assets;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob: https:; \
     media-src 'self' blob:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; \
     frame-ancestors 'none'";
+/// Asked for again each time, and nearly always not changed: a new binary shows at once.
+const ASKED_AGAIN: &str = "no-cache";
+/// Named by its content: a year, the most that browsers keep.
+const FOR_GOOD: &str = "public, max-age=31536000, immutable";
+/// Smaller files are not worth it.
+const PACKED_FROM_BYTES: usize = 512;
+
+/// The files as they go out, made when the first page is asked for: a start need not wait for them.
+#[derive(Default)]
+pub struct Pages(OnceCell<Arc<Made>>);
+
+struct Made {
+    /// The hash of all files, which stands in their addresses.
+    version: String,
+    files: HashMap<String, File>,
+}
+
+struct File {
+    media_type: String,
+    plain: Body,
+    /// By gzip, if that is smaller.
+    packed: Option<Body>,
+}
+
+struct Body {
+    bytes: Bytes,
+    tag: String,
+}
 
 /// The chat page, and what the pages are made of.
 pub fn routes() -> Vec<Route> {
     routes! {
-        GET "/" => async |call: Call| page(&call, "chat/index.html"), Free;
-        GET "/assets/{*path}" => async |call: Call| page(&call, call.param(0)), Free;
+        GET "/" => async |call: Call| page(&call, "chat/index.html").await, Free;
+        GET "/assets/{*path}" => asset, Free;
     }
 }
 
-/// Answers with a file of `assets/pages/`, or with "not changed".
+/// GET /assets/*: kept for good under the hash of now, and asked for again without it, or under that of another version
+async fn asset(call: Call) -> Answer {
+    let made = call.web().pages.made().await?;
+    let path = call.param(0);
+    let (path, kept) = match path.split_once('/') {
+        Some((version, rest)) if is_version(version) => (rest, version == made.version),
+        _ => (path, false),
+    };
+    made.reply(&call, path, if kept { FOR_GOOD } else { ASKED_AGAIN })
+}
+
+/// Answers with a page of `assets/pages/`, or with "not changed".
 ///
 /// # Errors
 /// `NotFound` for what is not there.
-pub fn page(call: &Call, path: &str) -> Answer {
-    let file = Assets::get(path).ok_or(Error::NotFound("Page"))?;
-    embedded(call, file, &media_type(path))
+pub async fn page(call: &Call, path: &str) -> Answer {
+    let made = call.web().pages.made().await?;
+    made.reply(call, path, ASKED_AGAIN)
 }
 
-fn embedded(call: &Call, file: EmbeddedFile, media_type: &str) -> Answer {
-    let tag = format!("\"{}\"", hex(&file.metadata.sha256_hash()[..16]));
-    let etag: headers::ETag = tag
-        .parse()
-        .map_err(|_| Error::Internal(format!("{tag} is no entity tag")))?;
-    let known = call
-        .headers()
-        .typed_get::<IfNoneMatch>()
-        .is_some_and(|wanted| !wanted.precondition_passes(&etag));
-    let body = match file.data {
-        _ if known => Bytes::new(),
-        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-        Cow::Owned(bytes) => Bytes::from(bytes),
-    };
-    let mut reply = Response::new(body.into());
-    if known {
-        *reply.status_mut() = StatusCode::NOT_MODIFIED;
+impl Pages {
+    async fn made(&self) -> Result<Arc<Made>> {
+        let made = self.0.get_or_try_init(|| async {
+            let making = tokio::task::spawn_blocking(|| Made::now().map(Arc::new));
+            making
+                .await
+                .map_err(|e| Error::Internal(format!("the pages: {e}")))?
+        });
+        made.await.cloned()
     }
-    let headers = reply.headers_mut();
-    headers.typed_insert(etag);
-    for (name, value) in [
-        (header::CONTENT_TYPE, media_type),
-        // Asked for again each time, and nearly always not changed: a new binary shows at once.
-        (header::CACHE_CONTROL, "no-cache"),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::REFERRER_POLICY, "no-referrer"),
-    ] {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            headers.insert(name, value);
+}
+
+impl Made {
+    fn now() -> Result<Self> {
+        let mut paths: Vec<_> = Assets::iter().collect();
+        paths.sort_unstable();
+        let mut all = Vec::new();
+        for path in &paths {
+            if let Some(file) = Assets::get(path) {
+                all.extend_from_slice(path.as_bytes());
+                all.extend_from_slice(&file.metadata.sha256_hash());
+            }
         }
+        let version = hash(&all);
+        let mut files = HashMap::new();
+        for path in paths {
+            let Some(file) = Assets::get(&path) else {
+                continue;
+            };
+            let bytes = match path.ends_with(".html") {
+                true => named(&file.data, &version),
+                false => Bytes::from(file.data.into_owned()),
+            };
+            files.insert(path.to_string(), File::new(bytes, media_type(&path))?);
+        }
+        Ok(Self { version, files })
     }
-    Ok(reply)
+
+    fn reply(&self, call: &Call, path: &str, kept: &'static str) -> Answer {
+        let file = self.files.get(path).ok_or(Error::NotFound("Page"))?;
+        let packed = file.packed.as_ref().filter(|_| takes_gzip(call));
+        let body = packed.unwrap_or(&file.plain);
+        let etag: headers::ETag = body
+            .tag
+            .parse()
+            .map_err(|_| Error::Internal(format!("{} is no entity tag", body.tag)))?;
+        let known = call
+            .headers()
+            .typed_get::<IfNoneMatch>()
+            .is_some_and(|wanted| !wanted.precondition_passes(&etag));
+        let bytes = if known {
+            Bytes::new()
+        } else {
+            body.bytes.clone()
+        };
+        let mut reply = Response::new(bytes.into());
+        if known {
+            *reply.status_mut() = StatusCode::NOT_MODIFIED;
+        }
+        let headers = reply.headers_mut();
+        headers.typed_insert(etag);
+        let media_type = HeaderValue::from_str(&file.media_type)
+            .map_err(|e| Error::Internal(format!("a media type: {e}")))?;
+        headers.insert(header::CONTENT_TYPE, media_type);
+        for (name, value) in [
+            (header::CACHE_CONTROL, kept),
+            (header::CONTENT_SECURITY_POLICY, POLICY),
+            (header::REFERRER_POLICY, "no-referrer"),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        if file.packed.is_some() {
+            headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
+        }
+        if packed.is_some() && !known {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        Ok(reply)
+    }
+}
+
+impl File {
+    fn new(bytes: Bytes, media_type: String) -> Result<Self> {
+        let tag = hash(&bytes);
+        let mut packed = None;
+        if bytes.len() >= PACKED_FROM_BYTES {
+            let failed = |e| Error::Internal(format!("packing a page: {e}"));
+            let mut packing = GzEncoder::new(Vec::new(), Compression::best());
+            packing.write_all(&bytes).map_err(failed)?;
+            let small = packing.finish().map_err(failed)?;
+            packed = (small.len() < bytes.len()).then(|| Body {
+                bytes: small.into(),
+                tag: format!("\"{tag}-gzip\""),
+            });
+        }
+        Ok(Self {
+            media_type,
+            plain: Body {
+                bytes,
+                tag: format!("\"{tag}\""),
+            },
+            packed,
+        })
+    }
+}
+
+/// A page's files stand below the version.
+fn named(page: &[u8], version: &str) -> Bytes {
+    String::from_utf8_lossy(page)
+        .replace("=\"assets/", &format!("=\"assets/{version}/"))
+        .into()
+}
+
+fn hash(bytes: &[u8]) -> String {
+    hex(&digest(&SHA256, bytes).as_ref()[..16])
+}
+
+fn is_version(segment: &str) -> bool {
+    segment.len() == 32 && segment.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// Does the browser understand gzip? What it gives no weight it does not want.
+fn takes_gzip(call: &Call) -> bool {
+    let given = call.header(header::ACCEPT_ENCODING).unwrap_or_default();
+    given.split(',').any(|one| {
+        let (name, weight) = one.split_once(';').unwrap_or((one, ""));
+        let weight = weight.trim().strip_prefix("q=").unwrap_or("1");
+        name.trim().eq_ignore_ascii_case("gzip") && weight.parse().is_ok_and(|q: f32| q > 0.0)
+    })
 }
 
 fn media_type(path: &str) -> String {

@@ -34,6 +34,68 @@ async fn a_page_runs_no_script_but_its_own_and_is_asked_for_once() {
     }
 }
 
+#[tokio::test]
+async fn what_a_page_is_made_of_is_small_and_kept_for_good_under_its_hash() {
+    let chat = Chat::open().await;
+    let asks = async |path: &str, accepts: &str| {
+        let asked = Request::new("GET", path).header("Accept-Encoding", accepts);
+        asked.send(&chat.address).await
+    };
+    for page in ["/", "/admin", "/docs"] {
+        let plain = asks(page, "").await;
+        assert_eq!(plain.says("cache-control"), "no-cache");
+        let text = plain.text();
+        let at = text.find("assets/").expect("what it is made of") + "assets/".len();
+        let version = &text[at..at + 32];
+        assert!(
+            text.split("assets/")
+                .skip(1)
+                .all(|one| one.starts_with(version)),
+            "{text}"
+        );
+        for (path, kept) in [
+            (format!("/assets/{version}/vendor/socket.io.js"), true),
+            ("/assets/vendor/socket.io.js".to_owned(), false),
+            // Of a page that was opened before this server was: what there is now.
+            (
+                format!("/assets/{}/vendor/socket.io.js", "0".repeat(32)),
+                false,
+            ),
+        ] {
+            let (small, whole) = (
+                asks(&path, "br, gzip;q=0.8").await,
+                asks(&path, "gzip;q=0").await,
+            );
+            assert_eq!(small.has_status(200).says("content-encoding"), "gzip");
+            assert_eq!(whole.has_status(200).header("content-encoding"), None);
+            assert!(
+                small.body.len() * 2 < whole.body.len(),
+                "{}",
+                small.body.len()
+            );
+            for answer in [&small, &whole] {
+                assert_eq!(answer.says("vary"), "accept-encoding");
+                assert_eq!(
+                    answer.says("cache-control").contains("immutable"),
+                    kept,
+                    "{path}"
+                );
+                assert_eq!(answer.says("x-content-type-options"), "nosniff");
+            }
+            assert_ne!(small.says("etag"), whole.says("etag"));
+            let again = Request::new("GET", &path)
+                .header("Accept-Encoding", "gzip")
+                .header("If-None-Match", small.says("etag"));
+            again.send(&chat.address).await.has_status(304);
+        }
+        let nothing = format!("/assets/{version}/../../Cargo.toml");
+        asks(&nothing, "gzip").await.refused(404);
+        asks(&format!("/assets/{version}/"), "gzip")
+            .await
+            .refused(404);
+    }
+}
+
 /// What a browser asks for when somebody types or follows an address.
 const LOOKING: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8";
 

@@ -19,6 +19,17 @@ const clock = (seconds) => {
   return [time.getHours(), time.getMinutes()].map((part) => String(part).padStart(2, '0')).join(':');
 };
 
+/** 1, 2, 5, 10 … up to a thousand million. */
+const WHOLE = Array.from({ length: 28 }, (_, at) => [1, 2, 5][at % 3] * 10 ** Math.floor(at / 3));
+
+const measuring = document.createElement('canvas').getContext('2d');
+
+/** How wide an axis is that has these words beside it, in pixels. */
+function roomFor(font, marks) {
+  measuring.font = font;
+  return Math.ceil(Math.max(44, ...marks.map((mark) => measuring.measureText(mark).width + 14)));
+}
+
 function options(element, { lines, unit, width, hover }) {
   const [text, faint] = [colourOf(element, 'var(--quiet)'), colourOf(element, 'var(--line)')];
   const font = '12px system-ui, sans-serif';
@@ -34,9 +45,9 @@ function options(element, { lines, unit, width, hover }) {
     },
     axes: [
       { ...axis, size: 30, values: (_, splits) => splits.map(clock), space: 60, incrs: [60, 120, 300, 600] },
-      // Whole things have whole marks: half a socket is none.
-      { ...axis, size: 64, space: 24, incrs: unit === '' ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 50_000] : undefined,
-        values: (_, splits) => splits.map((value) => (unit === '/min' ? `${say(value)}/min` : say(value))) },
+      // Whole things have whole marks: half a socket is none. Whatever the marks say has room.
+      { ...axis, size: (_, marks) => roomFor(font, marks ?? []), space: 24, incrs: unit === '' || unit === '/min' ? WHOLE : undefined,
+        values: (_, splits) => splits.map(say) },
     ],
     series: [{}, ...lines.map((line, at) => ({
       label: line.label, stroke: colourOf(element, line.colour), width: 2, points: { show: false },

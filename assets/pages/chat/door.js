@@ -1,6 +1,6 @@
 // How does one come in? Signing in, signing up, and a forgotten password.
 
-import { at } from '../here.js';
+import { at, made } from '../here.js';
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import * as api from './api.js';
 import { Field, useDoing } from './parts.js';
@@ -91,7 +91,7 @@ export function Door() {
 
   return html`<main class="door">
     <form id="door" class="card" onSubmit=${submit} aria-labelledby="door-title">
-      <img src=${at('/assets/icon.svg')} alt="" width="44" height="44" />
+      <img src=${made('icon.svg')} alt="" width="44" height="44" />
       <h1 id="door-title">${title}</h1>
       ${lead && html`<p class="quiet">${lead}</p>`}
       ${note && html`<p class="note" role="status">${note}</p>`}

@@ -1,6 +1,6 @@
 // Which screen is it? The door for strangers; for everybody else the list beside a conversation.
 
-import { at } from '../here.js';
+import { made } from '../here.js';
 import { html, render, useEffect } from '../vendor/preact-htm.js';
 import * as api from './api.js';
 import { Conversation } from './conversation.js';
@@ -29,7 +29,7 @@ function Page() {
   </main>`;
 }
 
-const Nothing = () => html`<section class="nothing" aria-label="Conversation"><div class="empty"><img src=${at('/assets/icon.svg')} alt="" width="56" height="56" />
+const Nothing = () => html`<section class="nothing" aria-label="Conversation"><div class="empty"><img src=${made('icon.svg')} alt="" width="56" height="56" />
   <h2>Your conversations</h2><p>Choose one on the left, or begin a new one.</p></div></section>`;
 
 /** What is said in the corner, and what is said to screen readers. */

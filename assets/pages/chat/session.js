@@ -59,6 +59,8 @@ function read() {
 
 async function enter(session) {
   api.identify(session.token, () => leave('You were signed out. Sign in to go on.'));
+  // Both at once: whoever comes back sees their list after one round trip.
+  const listing = api.conversations().catch(() => null);
   try {
     const { id, name, email } = await api.whoAmI();
     // rooms spells ids in hex; which of its rooms are one's own shows only in that spelling.
@@ -97,8 +99,11 @@ async function enter(session) {
     notice: () => notices.refresh().catch(() => {}),
     problem: ({ message }) => toast({ title: 'That did not work', text: message, kind: 'bad' }),
   });
+  const mine = line;
   talk.speakOver(line);
   changed();
+  const listed = await listing;
+  if (listed && mine === line) talk.first(listed);
   prolong(session);
 }
 

@@ -61,6 +61,16 @@ function learn({ id, type, name, participants, lastMessage, unreadCount, updated
   return known;
 }
 
+/** The first of the list, before the line is there: what is said from then on it will tell. */
+export function first(listed) {
+  if (world.ready) return;
+  line.listed(listed);
+  listed.forEach(learn);
+  world.ready = true;
+  if (world.shown) show(world.shown);
+  changed();
+}
+
 /** The list anew: on connecting, on coming back to the window. */
 export async function refresh(over = line, resumed = true) {
   if (!over) return;

@@ -67,7 +67,7 @@ struct Document {
 
 pub fn routes() -> Vec<Route> {
     routes! {
-        GET "/docs" => async |call: Call| page(&call, "docs/index.html"), Free;
+        GET "/docs" => async |call: Call| page(&call, "docs/index.html").await, Free;
         GET "/docs/{name}/openapi.json"  => show_openapi, Free;
         GET "/docs/{name}/asyncapi.json" => show_asyncapi, Free;
     }

@@ -1,5 +1,5 @@
 // Can everybody use every screen of the admin page? In light, in dark and on a phone, with names that are HTML.
-import { Browser, fitsItsWidth, hasNoBarriers, picture } from './browser.js';
+import { Browser, expectText, fitsItsWidth, hasNoBarriers, picture } from './browser.js';
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { connected, hostile, heading, peopled, served, signedIn } from './admin.js';
@@ -55,4 +55,39 @@ test('figures become lines, and the same figures a table', async () => {
   const row = page.getByRole('table').getByRole('row').nth(1);
   assert.equal(await row.getByRole('cell').first().textContent(), '1');
   await hasNoBarriers(page, 'the figures as a table');
+});
+
+test('whatever the figures are, each mark of a plot is read whole and says something of its own', async () => {
+  const page = await browser.person();
+  await page.addInitScript(() => {
+    window.marks = [];
+    const { fillText } = CanvasRenderingContext2D.prototype;
+    CanvasRenderingContext2D.prototype.fillText = function (text, x, y, ...more) {
+      const { a, e } = this.getTransform();
+      const from = a * x + e - (this.textAlign === 'right' ? a * this.measureText(text).width : 0);
+      if (this.textAlign === 'right') window.marks.push({ text, from, plot: this.canvas.closest('.plot')?.querySelector('h2')?.textContent });
+      return fillText.call(this, text, x, y, ...more);
+    };
+  });
+  for (const [most, wanted] of [[0, '1'], [3, '3'], [240_000, '200,000'], [9_000_000, '8,000,000']]) {
+    await page.route('**/api/admin/stats*', async (route) => {
+      const answer = await route.fetch();
+      const said = await answer.json();
+      const { stats } = said;
+      const slice = stats.history.at(-1) ?? { messages: {}, sockets: 0 };
+      stats.history = [0, 1, 2, 3].map((at) => ({ ...slice, at: new Date(Date.now() - (3 - at) * 600_000).toISOString(), sockets: most, messages: { rooms: most / 6 } }));
+      await route.fulfill({ response: answer, json: said });
+    });
+    await page.addInitScript((login) => sessionStorage.setItem('chat.admin', login), JSON.stringify({ token: chat.boss.token, user: chat.boss.user }));
+    await page.goto(`${chat.url}/admin?${most}#overview`);
+    const of = async (plot) => {
+      const marks = await page.evaluate((plot) => window.marks.filter((mark) => mark.plot === plot), plot);
+      return { last: marks.slice(-12), texts: [...new Set(marks.map(({ text }) => text))] };
+    };
+    for (const plot of ['Messages a minute', 'Open sockets']) {
+      await expectText(async () => (await of(plot)).texts.filter((text) => text === wanted), [wanted], `${plot} up to ${most}`);
+      for (const { text, from } of (await of(plot)).last) assert.ok(from >= 0, `${plot} up to ${most}: ${text} begins at ${from}`);
+    }
+    await page.unroute('**/api/admin/stats*');
+  }
 });
