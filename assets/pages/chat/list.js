@@ -2,6 +2,7 @@
 
 import { html, useState } from '../vendor/preact-htm.js';
 import { Begin } from './begin.js';
+import * as notices from './notices.js';
 import { Face, Icon, withArrows } from './parts.js';
 import * as talk from './talk.js';
 import { briefly, listing } from './text.js';
@@ -20,6 +21,7 @@ export function List() {
       <button class="you" onClick=${() => show('you')} aria-label=${`${me.name}: your account`}><${Face} id=${me.id} name=${me.name} small /><bdi>${me.name}</bdi></button>
       <button class="button main" onClick=${() => show('begin')}><${Icon} name="plus" />New</button>
     </header>
+    <${Notices} />
     ${all.length > 0 && html`<label class="seek"><span class="unseen">Search your conversations</span>
       <input type="search" class="lone" placeholder="Search" value=${sought} onInput=${(event) => seek(event.target.value)}
         onKeyDown=${(event) => event.key === 'Escape' && seek('')} /></label>`}
@@ -31,6 +33,18 @@ export function List() {
     ${open === 'begin' && html`<${Begin} close=${() => show('')} />`}
     ${open === 'you' && html`<${You} close=${() => show('')} />`}
   </nav>`;
+}
+
+/** They stay until they are put away, and so cover nothing. */
+function Notices() {
+  const { list, unread } = useWorld().notices;
+  return html`<section class="notices" aria-label="From the system" aria-live="polite">
+    ${list.slice(0, notices.SHOWN).map((one) => html`<div class="toast notice" key=${one.id}>
+      <div><strong dir="auto">${one.title}</strong><p class="small" dir="auto">${one.message}</p></div>
+      <button class="round" aria-label="Dismiss" onClick=${() => notices.dismiss(one)}><${Icon} name="close" /></button>
+    </div>`)}
+    ${unread > notices.SHOWN && html`<p class="small quiet">and ${unread - notices.SHOWN} more from the system</p>`}
+  </section>`;
 }
 
 function Row({ one, shown }) {

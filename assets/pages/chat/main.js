@@ -6,7 +6,6 @@ import * as api from './api.js';
 import { Conversation } from './conversation.js';
 import { Door, resetToken } from './door.js';
 import { List } from './list.js';
-import * as notices from './notices.js';
 import { Icon } from './parts.js';
 import { begin, takeBrought } from './session.js';
 import * as talk from './talk.js';
@@ -34,13 +33,8 @@ const Nothing = () => html`<section class="nothing" aria-label="Conversation"><d
 
 /** What is said in the corner, and what is said to screen readers. */
 function Corner() {
-  const { toasts, notices: said, spoken } = useWorld();
+  const { toasts, spoken } = useWorld();
   return html`<section class="corner" aria-label="Notifications" aria-live="polite">
-      ${said.list.slice(0, notices.SHOWN).map((one) => html`<div class="toast ${one.type === 'bad' ? 'bad' : ''}" key=${`notice ${one.id}`}>
-        <div><strong dir="auto">${one.title}</strong><p class="small" dir="auto">${one.message}</p></div>
-        <button class="round" aria-label="Dismiss" onClick=${() => notices.dismiss(one)}><${Icon} name="close" /></button>
-      </div>`)}
-      ${said.unread > notices.SHOWN && html`<p class="toast small" key="more">and ${said.unread - notices.SHOWN} more from the system</p>`}
       ${toasts.map(({ key, title, text, kind, dismiss }) => html`<div class="toast ${kind === 'bad' ? 'bad' : ''}" key=${key}>
         <div><strong dir="auto">${title}</strong>${text && html`<p class="small" dir="auto">${text}</p>`}</div>
         <button class="round" aria-label="Dismiss" onClick=${dismiss}><${Icon} name="close" /></button>

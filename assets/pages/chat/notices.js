@@ -22,6 +22,12 @@ export async function refresh() {
   changed();
 }
 
+/** A new one. On a phone the list where it stands is another screen, so it is shown for a moment. */
+export function heard({ title, message }) {
+  if (world.shown && matchMedia('(max-width: 720px)').matches) toast({ title, text: message });
+  refresh().catch(() => {});
+}
+
 /** Puts one away, everywhere. */
 export async function dismiss({ id }) {
   const before = world.notices;

@@ -96,7 +96,7 @@ async function enter(session) {
     ownRead: talk.haveRead,
     joined: talk.joined,
     left: talk.left,
-    notice: () => notices.refresh().catch(() => {}),
+    notice: notices.heard,
     problem: ({ message }) => toast({ title: 'That did not work', text: message, kind: 'bad' }),
   });
   const mine = line;

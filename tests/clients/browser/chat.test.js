@@ -195,7 +195,7 @@ test('what is read in one window is read in the other, and what the system says 
   await expectText(() => other.locator('.row .badge').count(), 0, 'the badge in the other window');
   await title(other, 'chat');
 
-  const notices = (one) => one.locator('.toast strong').allTextContents();
+  const notices = (one) => one.locator('.notice strong').allTextContents();
   for (const one of [page, other]) await expectText(() => notices(one), ['Notice 5', 'Notice 4', 'Notice 3'], 'the newest ones');
   await page.getByText('and 2 more').waitFor();
   await page.getByRole('button', { name: 'Dismiss' }).first().click();
