@@ -428,6 +428,7 @@ impl Event {
             | Self::MemberLeft { .. }
             | Self::AccountChanged(_)
             | Self::DeviceMade { .. }
+            | Self::DeviceProlonged { .. }
             | Self::DeviceEnded { .. } => None,
         }
     }
