@@ -154,15 +154,15 @@ CREATE TABLE attachments (
     PRIMARY KEY (message, position)
 ) STRICT, WITHOUT ROWID;
 
--- When messages were first read. Whoever reads, reads up to the last message, so of all who have read up to the same one
--- only the first two say anything: one of them is not the author of what was read.
+-- When messages were first read, by the first and by a second: one of them is not the author of what was read. Both kinds
+-- of row go on with time and with how far they reach.
 CREATE TABLE reads (
     conversation INTEGER NOT NULL,
+    nth          INTEGER NOT NULL,         -- 0: somebody has read that far, 1: two have
     upto         INTEGER NOT NULL,         -- sequence number
-    nth          INTEGER NOT NULL,         -- 0: who was the first to read that far, 1: the next one
     account      INTEGER NOT NULL,
     at           INTEGER NOT NULL,
-    PRIMARY KEY (conversation, upto, nth)
+    PRIMARY KEY (conversation, nth, upto)
 ) STRICT, WITHOUT ROWID;
 
 -- Files, kept here in parts so that storing a large one holds nobody up.

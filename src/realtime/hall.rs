@@ -13,9 +13,7 @@ use super::joining::Piece;
 use super::seats::{Room, Seats};
 use super::typing::TypingNow;
 use super::{Shared, Word, catch_up, crier};
-use crate::core::model::{
-    AccountId, ConversationId, DeviceId, Ear, Event, Notice, Position, Time,
-};
+use crate::core::model::{AccountId, ConversationId, DeviceId, Ear, Event, Notice, Position, Time};
 use crate::core::{News, notice};
 use crate::dialects::{ALL, Dialect, Namespace};
 use crate::web::watch::{Question, Questions, SocketCount};

@@ -432,6 +432,45 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Keeps how far the first and the second have read at most, and since when: that is enough to say when any message was
+    /// first read by another than its author. Whoever is behind both of them says nothing new.
+    fn note_reading(&self, id: ConversationId, reader: AccountId, upto: i64) -> Result<()> {
+        let farthest = |nth: u8| {
+            self.one(
+                "SELECT upto, account FROM reads WHERE conversation = $1 AND nth = $2
+                 ORDER BY upto DESC LIMIT 1",
+                (id.number(), nth),
+                |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)),
+            )
+        };
+        let (first, who) = farthest(0)?.unwrap_or((0, 0));
+        let second = farthest(1)?.map_or(0, |(upto, _)| upto);
+        let is_another = who != reader.number();
+        if is_another && first.min(upto) > second {
+            // Two have read up to there now.
+            self.insert_reading(id, first.min(upto), 1, reader)?;
+        }
+        if upto > first {
+            self.insert_reading(id, upto, 0, reader)?;
+        }
+        Ok(())
+    }
+
+    fn insert_reading(
+        &self,
+        id: ConversationId,
+        upto: i64,
+        nth: u8,
+        reader: AccountId,
+    ) -> Result<()> {
+        self.change(
+            "INSERT INTO reads (conversation, nth, upto, account, at) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (conversation, nth, upto) DO NOTHING",
+            (id.number(), nth, upto, reader.number(), self.now.0),
+        )?;
+        Ok(())
+    }
+
     /// Moves a member's read mark to this sequence number, or to the last; `None` where that makes nothing of others read.
     /// Short of the end it goes no farther than [`limits::READ_STEP`] at a time.
     pub(in crate::core) fn move_read_mark(
@@ -477,13 +516,7 @@ impl Tx<'_> {
             "UPDATE members SET read_seq = $1, own_since = $2 WHERE conversation = $3 AND account = $4",
             (upto, own_since - uncounted, id.number(), reader.number()),
         )?;
-        // A third one would say nothing more of when any of these was first read by another than its author.
-        self.change(
-            "INSERT INTO reads (conversation, upto, nth, account, at)
-             SELECT $1, $2, count(*), $3, $4 FROM reads WHERE conversation = $1 AND upto = $2
-             HAVING count(*) < 2",
-            (id.number(), upto, reader.number(), self.now.0),
-        )?;
+        self.note_reading(id, reader, upto)?;
         Ok(Some(Receipt {
             reader,
             count,

@@ -225,18 +225,21 @@ impl View<'_> {
 
     /// When somebody other than the author first marked this message as read.
     pub(super) fn read_at(&self, message: &Message) -> Result<Option<Time>> {
-        // Marks were made in the order of how far they reach.
-        let at = self.one(
-            "SELECT at FROM reads WHERE conversation = $1 AND upto >= $2 AND account <> $3
-             ORDER BY upto, nth LIMIT 1",
-            (
-                message.place.id.number(),
-                message.seq,
-                message.author.id.number(),
-            ),
-            |row| row.get(0),
-        )?;
-        Ok(at.map(Time))
+        // Either the first to read that far was another, or the second to do so has read it as well.
+        for nth in [0, 1] {
+            let reached = self.one(
+                "SELECT account, at FROM reads WHERE conversation = $1 AND nth = $2 AND upto >= $3
+                 ORDER BY upto LIMIT 1",
+                (message.place.id.number(), nth, message.seq),
+                |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)),
+            )?;
+            if let Some((reader, at)) = reached
+                && (nth == 1 || reader != message.author.id.number())
+            {
+                return Ok(Some(Time(at)));
+            }
+        }
+        Ok(None)
     }
 }
 

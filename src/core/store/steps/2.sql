@@ -84,16 +84,25 @@ CREATE INDEX members_in_order ON members (conversation, joined_at, account);
 -- Of who has read up to the same message, the first two are enough.
 CREATE TABLE reads (
     conversation INTEGER NOT NULL,
-    upto         INTEGER NOT NULL,
     nth          INTEGER NOT NULL,
+    upto         INTEGER NOT NULL,
     account      INTEGER NOT NULL,
     at           INTEGER NOT NULL,
-    PRIMARY KEY (conversation, upto, nth)
+    PRIMARY KEY (conversation, nth, upto)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO reads (conversation, upto, nth, account, at)
-SELECT conversation, upto, nth, account, at FROM (
+-- Marks of version 1 all reached the last message of their time, so they are in order already.
+INSERT INTO reads (conversation, nth, upto, account, at)
+SELECT conversation, nth, upto, account, at FROM (
     SELECT *, row_number() OVER (PARTITION BY conversation, upto ORDER BY at, account) - 1 AS nth FROM read_marks
-) numbered WHERE nth < 2;
+) numbered WHERE nth = 0;
+-- Two have read up to a mark when another than its maker made the next one.
+INSERT INTO reads (conversation, nth, upto, account, at)
+SELECT conversation, 1, upto, account, at FROM (
+    SELECT *, row_number() OVER (PARTITION BY conversation, upto ORDER BY at, account) AS turn FROM (
+        SELECT conversation, account, at, lag(upto) OVER made AS upto, lag(account) OVER made AS before
+        FROM read_marks WINDOW made AS (PARTITION BY conversation ORDER BY at, upto, account)
+    ) pairs WHERE before <> account
+) seconds WHERE turn = 1;
 DROP TABLE read_marks;
 
 -- Whoever guesses codes is stopped over all of them.
