@@ -210,6 +210,22 @@ impl Chat {
             .expect("told to end, it ends with a code")
     }
 
+    /// SIGTERM, how long it then took to end, and the exit code; `None` where it had not ended by then, and is killed.
+    pub async fn ends_within(mut self, patience: Duration) -> Option<(Duration, i32)> {
+        let process = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(process, rustix::process::Signal::TERM)
+            .expect("the server can be told");
+        let told = Instant::now();
+        while told.elapsed() < patience {
+            if let Some(status) = self.child.try_wait().expect("the server is our child") {
+                return status.code().map(|code| (told.elapsed(), code));
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+        self.child.kill().expect("the server can be killed");
+        None
+    }
+
     /// Closes the server's standard input, and waits for the exit code.
     pub async fn let_go(mut self) -> i32 {
         drop(self.child.stdin.take());
