@@ -9,6 +9,7 @@
 //!     cargo bench --bench endure -- backups 100           copies under load
 //!     cargo bench --bench endure -- storm 100             logins at once
 //!     cargo bench --bench endure -- year 365              a year of logins, codes, connects and reads
+//!     cargo bench --bench endure -- hostile --seconds 60  attacks, each beside calm people; --only NAME for one of them
 //!
 //! What is promised is asserted: a broken promise ends it with a panic that says which.
 
@@ -34,7 +35,7 @@ mod trust_jwt {
     pub mod keys;
 }
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use std::time::{Duration, Instant};
 
 /// Puts a chat server of its own through something, many times.
@@ -111,15 +112,20 @@ enum What {
         #[arg(default_value_t = 100)]
         logins: usize,
     },
+    /// Attacks a server beside calm people
+    Hostile {
+        /// How long each attack goes on; before it, calm is measured for a third of that
+        #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(3..=3_600))]
+        seconds: u64,
+        /// This attack alone; repeatable
+        #[arg(long, value_name = "NAME")]
+        only: Vec<endure::hostile::Attack>,
+    },
 }
 
 fn main() {
     let flags = Flags::parse();
-    // 1,024 open files are too few for both; the server inherits what we get.
-    let files = rustix::process::Resource::Nofile;
-    let mut limit = rustix::process::getrlimit(files);
-    limit.current = limit.maximum;
-    rustix::process::setrlimit(files, limit).expect("more open files");
+    endure::open_more_files();
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let begun = Instant::now();
     let said = runtime.block_on(run(flags.what));
@@ -193,6 +199,13 @@ async fn run(what: What) -> String {
             let waits = storm::storm(logins).await;
             assert!(waits.p99 < Duration::from_millis(50), "{waits:?}");
             format!("{waits:?}")
+        }
+        What::Hostile { seconds, only } => {
+            let all = hostile::Attack::value_variants();
+            let attacks = if only.is_empty() { all } else { &only };
+            let tried = hostile::hostile(attacks, Duration::from_secs(seconds)).await;
+            assert!(tried.is_empty(), "not borne:\n{}", tried.join("\n"));
+            format!("{} attacks, and nobody noticed", attacks.len())
         }
     }
 }

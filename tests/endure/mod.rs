@@ -5,6 +5,7 @@ pub mod chance;
 mod clock;
 pub mod cuts;
 pub mod endings;
+pub mod hostile;
 pub mod kills;
 pub mod link;
 mod log;
@@ -16,3 +17,11 @@ pub mod storm;
 pub mod tongues;
 mod vanished;
 pub mod year;
+
+/// 1,024 open files are too few for many connections; a server inherits what we get.
+pub fn open_more_files() {
+    let files = rustix::process::Resource::Nofile;
+    let mut limit = rustix::process::getrlimit(files);
+    limit.current = limit.maximum;
+    rustix::process::setrlimit(files, limit).expect("more open files");
+}
