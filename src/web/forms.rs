@@ -3,27 +3,21 @@
 //! Everything is counted before it gets to the parser, which would keep whatever comes until a part's head has ended, and
 //! what nobody asks for counts as well.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
-use futures_util::Stream;
 use http::header;
 
-use super::call::{Body, Call};
+use super::call::Call;
+use super::counted::{Counted, HEAD};
 use super::given::Given;
 use crate::core::error::{Error, Result};
 
 /// Parts that a form may have.
 const PARTS: usize = 20;
-/// Bytes that the head of a part may have, with its boundary.
-const HEAD: usize = 16 << 10;
 /// Bytes that everything in a form may have in all that is not its file: texts, names, and what nobody asks for.
 const TEXTS: usize = 64 << 10;
-/// What the parser is given at once.
-const PIECE: usize = 8 << 10;
 
 /// A file in a form.
 pub struct FormFile {
@@ -34,6 +28,7 @@ pub struct FormFile {
 /// A form that comes in.
 pub struct Form {
     parser: multer::Multipart<'static>,
+    /// Bytes that the parser was given since it found something.
     head: Arc<AtomicUsize>,
     /// The part that is being read.
     part: Option<multer::Field<'static>>,
@@ -99,14 +94,8 @@ impl Form {
             ));
         }
         let boundary = multer::parse_boundary(content_type).map_err(broken)?;
-        let head = Arc::<AtomicUsize>::default();
-        let counted = Counted {
-            body: call.body(),
-            rest: Bytes::new(),
-            rests: false,
-            left: most.saturating_add((TEXTS + PARTS * HEAD) as u64),
-            head: head.clone(),
-        };
+        let most = most.saturating_add((TEXTS + PARTS * HEAD) as u64);
+        let (counted, head) = Counted::new(call.body(), most);
         Ok(Self {
             parser: multer::Multipart::new(counted, boundary),
             head,
@@ -178,49 +167,6 @@ impl Form {
             )));
         }
         Ok(())
-    }
-}
-
-/// A body on its way to the parser, piece by piece.
-struct Counted {
-    body: Body,
-    /// Of what came in, what has not been handed on.
-    rest: Bytes,
-    /// The parser takes all that it can get before it looks at it: so there is nothing more until it has looked.
-    rests: bool,
-    /// Bytes that may still come.
-    left: u64,
-    /// Bytes that were handed on since the parser last found a part or a content.
-    head: Arc<AtomicUsize>,
-}
-
-impl Stream for Counted {
-    type Item = Result<Bytes>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
-        if std::mem::take(&mut self.rests) {
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        if self.head.load(Ordering::Relaxed) >= HEAD {
-            return Poll::Ready(Some(Err(Error::TooLarge(format!(
-                "The head of a form's field must be at most {HEAD} bytes"
-            )))));
-        }
-        while self.rest.is_empty() {
-            match self.body.as_mut().poll_next(cx) {
-                Poll::Ready(Some(Ok(bytes))) => self.rest = bytes,
-                other => return other,
-            }
-        }
-        let length = self.rest.len().min(PIECE);
-        let piece = self.rest.split_to(length);
-        let Some(left) = self.left.checked_sub(length as u64) else {
-            return Poll::Ready(Some(Err(Error::TooLarge("The form is too large".into()))));
-        };
-        (self.left, self.rests) = (left, true);
-        self.head.fetch_add(length, Ordering::Relaxed);
-        Poll::Ready(Some(Ok(piece)))
     }
 }
 

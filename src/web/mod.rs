@@ -8,6 +8,7 @@
 pub mod about;
 pub mod answer;
 pub mod call;
+mod counted;
 pub mod documents;
 pub mod downloads;
 pub mod fields;
