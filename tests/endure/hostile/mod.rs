@@ -95,7 +95,7 @@ pub async fn hostile(attacks: &[Attack], long: Duration) -> Vec<String> {
     for attack in attacks {
         let measured = attack.is_tried(size, long / 3, long).await;
         println!("{measured}");
-        broken.extend(measured.broken(&size.of(WHOLE, SMALL)));
+        broken.extend(measured.broken(&attack.bounds(size)));
     }
     broken
 }
@@ -107,6 +107,19 @@ async fn is_borne(attack: Attack) {
 }
 
 impl Attack {
+    /// What it may cost.
+    fn bounds(self, size: Size) -> Bounds {
+        let usual = size.of(WHOLE, SMALL);
+        match self {
+            // Each session may hold one packet, and an account has so many sessions.
+            Attack::Halves => Bounds {
+                memory: halves::most(size),
+                ..usual
+            },
+            _ => usual,
+        }
+    }
+
     /// One attack for so long, beside calm people who were measured for so long before.
     async fn is_tried(self, size: Size, calm: Duration, long: Duration) -> Measured {
         super::open_more_files();
