@@ -11,6 +11,8 @@ pub struct Limits {
     pub upload_bytes: u64,
     /// Sockets that one account may hold open.
     pub sockets: usize,
+    /// Requests that one account may have in flight, answers that it has not read among them; `None`: any number.
+    pub requests: Option<usize>,
     /// Handshakes that one address may have open without having said who it is; `None`: any number.
     pub handshakes: Option<usize>,
     /// Conversations that one account may belong to; `None`: any number.
@@ -31,6 +33,7 @@ impl Default for Limits {
             message_chars: 8_000,
             upload_bytes: 10 << 20,
             sockets: 50,
+            requests: Some(REQUESTS),
             handshakes: Some(HANDSHAKES),
             memberships: Some(MEMBERSHIPS),
             new_conversations: Some(NEW_CONVERSATIONS),
@@ -41,6 +44,8 @@ impl Default for Limits {
     }
 }
 
+/// Requests of one account that may be in flight: more than a page or a library asks for at once.
+pub const REQUESTS: usize = 64;
 /// Bytes in a JSON body, and in a socket event without its file.
 pub const JSON_BYTES: usize = 128 << 10;
 /// Items on a page.

@@ -552,6 +552,7 @@ impl Serve {
             } else {
                 Limits::default().sockets
             },
+            requests: (!self.temp).then_some(limits::REQUESTS),
             handshakes: (!self.temp).then_some(limits::HANDSHAKES),
             memberships: (!self.temp).then_some(limits::MEMBERSHIPS),
             new_conversations: self

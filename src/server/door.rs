@@ -177,7 +177,8 @@ impl Door {
             .rules
             .unread
             .hold(&response.body().size_hint(), client.address, line);
-        Ok(response.map(|body| Answered::new(body, serving, held)))
+        let begun = response.extensions_mut().remove();
+        Ok(response.map(|body| Answered::new(body, serving, held, begun)))
     }
 }
 

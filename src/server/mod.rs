@@ -136,6 +136,7 @@ impl Server {
         let web = Web {
             core: core.clone(),
             rates: rates.clone(),
+            in_flight: Arc::default(),
             members_only: settings.members_only,
             public_url: url.clone(),
             oidc: oidc.map_err(io::Error::other)?,

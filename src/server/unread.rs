@@ -15,6 +15,7 @@ use http_body::{Body, Frame, SizeHint};
 use super::manners::Serving;
 use crate::core::limits::FILE_PART;
 use crate::realtime::line::Line;
+use crate::web::in_flight::Begun;
 use crate::web::rates::network;
 
 /// Bytes of large answers that may wait, for all clients together.
@@ -136,7 +137,7 @@ impl Drop for Held {
 }
 
 /// What is held until an answer has been taken.
-type Until = Arc<(Serving, Option<Held>)>;
+type Until = Arc<(Serving, Option<Held>, Option<Arc<Begun>>)>;
 
 /// An answer, whose parts hold what is counted until the wire has taken them.
 pub struct Answered<B> {
@@ -145,8 +146,8 @@ pub struct Answered<B> {
 }
 
 impl<B> Answered<B> {
-    pub fn new(body: B, serving: Serving, held: Option<Held>) -> Self {
-        let until = Arc::new((serving, held));
+    pub fn new(body: B, serving: Serving, held: Option<Held>, begun: Option<Arc<Begun>>) -> Self {
+        let until = Arc::new((serving, held, begun));
         Self { body, until }
     }
 }

@@ -14,6 +14,7 @@ pub mod downloads;
 pub mod fields;
 pub mod forms;
 pub mod given;
+pub mod in_flight;
 mod issuer;
 pub mod login;
 pub mod mailing;
@@ -54,6 +55,7 @@ const UPLOAD: Duration = Duration::from_secs(120);
 pub struct Web {
     pub core: Core,
     pub rates: Arc<Rates>,
+    pub in_flight: Arc<in_flight::InFlight>,
     /// Nobody reads without a token.
     pub members_only: bool,
     /// How this server is reached from outside, without a slash at the end.
@@ -140,6 +142,15 @@ impl Web {
             Class::Upload | Class::Attachment | Class::Long => UPLOAD,
             Class::Auth | Class::Api | Class::Free => REQUEST,
         };
+        let asked = call.asker().account.zip(self.core.limits().requests);
+        let begun = counted.and_then(|()| {
+            let begun = asked.map(|(account, most)| self.in_flight.begin(account, most));
+            begun.transpose()
+        });
+        let (begun, counted) = match begun {
+            Ok(begun) => (begun, Ok(())),
+            Err(error) => (None, Err(error)),
+        };
         let answered = match counted {
             Ok(()) => tokio::time::timeout(patience, (route.handler)(call.at(params)))
                 .await
@@ -147,6 +158,10 @@ impl Web {
             Err(error) => Err(error),
         };
         let mut reply = answered.unwrap_or_else(|error| refuse(&error));
+        if let Some(begun) = begun {
+            // Until the answer has been taken, too.
+            reply.extensions_mut().insert(Arc::new(begun));
+        }
         if let Some(standing) = standing {
             standing.write(reply.headers_mut());
         }

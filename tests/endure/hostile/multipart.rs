@@ -12,8 +12,9 @@ const AT_ONCE: (usize, usize) = (12, 4);
 /// Bytes of a form that are said before it is given up, in chunks of so many.
 const FORM: usize = 64 << 20;
 const CHUNK: usize = 16 << 10;
-/// What the kernels of both sides may hold of it; and more than the largest upload beside that.
-const HELD: usize = 8 << 20;
+/// What the kernels of both sides may hold of it, and what is thrown away of a form that was refused; and more than the
+/// largest upload beside that.
+const HELD: usize = 16 << 20;
 const TAKEN: usize = 24 << 20;
 /// How long one form may take.
 const LONG: Duration = Duration::from_secs(20);
