@@ -116,6 +116,11 @@ impl Attack {
                 memory: halves::most(size),
                 ..usual
             },
+            // 128 MiB of unread answers are held at most, and pages are written beside them.
+            Attack::Answers => Bounds {
+                memory: 256,
+                ..usual
+            },
             _ => usual,
         }
     }
