@@ -7,12 +7,34 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
 use crate::core::error::{Error, Result};
 use crate::core::model::AccountId;
 
+/// Requests of one account that read at the same time; the others wait until it is their turn, and other people's go
+/// before them.
+const READING: usize = 2;
+
 /// How many requests of each account are in flight.
 #[derive(Debug, Default)]
-pub struct InFlight(Mutex<HashMap<AccountId, usize>>);
+pub struct InFlight(Mutex<HashMap<AccountId, Asked>>);
+
+/// What one account has asked for.
+#[derive(Debug)]
+struct Asked {
+    count: usize,
+    reading: Arc<Semaphore>,
+}
+
+impl Default for Asked {
+    fn default() -> Self {
+        Self {
+            count: 0,
+            reading: Arc::new(Semaphore::new(READING)),
+        }
+    }
+}
 
 impl InFlight {
     /// One more request of this account; counted until what is returned is dropped.
@@ -21,20 +43,21 @@ impl InFlight {
     /// `TooOften` past so many at a time.
     pub fn begin(self: &Arc<Self>, account: AccountId, most: usize) -> Result<Begun> {
         let mut counts = self.lock();
-        let count = counts.entry(account).or_default();
-        if *count >= most {
+        let asked = counts.entry(account).or_default();
+        if asked.count >= most {
             return Err(Error::TooOften {
                 retry_after: Duration::from_secs(1),
             });
         }
-        *count += 1;
+        asked.count += 1;
         Ok(Begun {
             all: self.clone(),
             account,
+            reading: asked.reading.clone(),
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<AccountId, usize>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<AccountId, Asked>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -44,14 +67,22 @@ impl InFlight {
 pub struct Begun {
     all: Arc<InFlight>,
     account: AccountId,
+    reading: Arc<Semaphore>,
+}
+
+impl Begun {
+    /// Waits for its turn at reading, which it has until what is returned is dropped.
+    pub async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        self.reading.clone().acquire_owned().await.ok()
+    }
 }
 
 impl Drop for Begun {
     fn drop(&mut self) {
         let mut counts = self.all.lock();
-        if let Some(count) = counts.get_mut(&self.account) {
-            *count -= 1;
-            if *count == 0 {
+        if let Some(asked) = counts.get_mut(&self.account) {
+            asked.count -= 1;
+            if asked.count == 0 {
                 counts.remove(&self.account);
             }
         }

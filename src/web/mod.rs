@@ -145,14 +145,23 @@ impl Web {
         let asked = call.asker().account.zip(self.core.limits().requests);
         let begun = counted.and_then(|()| {
             let begun = asked.map(|(account, most)| self.in_flight.begin(account, most));
-            begun.transpose()
+            Ok(begun.transpose()?.map(Arc::new))
         });
         let (begun, counted) = match begun {
             Ok(begun) => (begun, Ok(())),
             Err(error) => (None, Err(error)),
         };
+        let reads = method == Method::GET && patience == REQUEST;
+        let reader = begun.clone().filter(|_| reads);
+        let answering = async move {
+            let _turn = match &reader {
+                Some(begun) => begun.turn().await,
+                None => None,
+            };
+            (route.handler)(call.at(params)).await
+        };
         let answered = match counted {
-            Ok(()) => tokio::time::timeout(patience, (route.handler)(call.at(params)))
+            Ok(()) => tokio::time::timeout(patience, answering)
                 .await
                 .unwrap_or(Err(Error::TooSlow)),
             Err(error) => Err(error),
@@ -160,7 +169,7 @@ impl Web {
         let mut reply = answered.unwrap_or_else(|error| refuse(&error));
         if let Some(begun) = begun {
             // Until the answer has been taken, too.
-            reply.extensions_mut().insert(Arc::new(begun));
+            reply.extensions_mut().insert(begun);
         }
         if let Some(standing) = standing {
             standing.write(reply.headers_mut());
