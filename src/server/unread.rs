@@ -2,6 +2,7 @@
 //! waits, the address that has most of it loses the answer of which nothing was taken for the longest, with its connection:
 //! whoever reads is served on.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -82,7 +83,11 @@ impl Unread {
 impl Waiting {
     /// Cuts the answer of which nothing was taken for the longest, of those to the address that most waits for.
     fn lose_one(&mut self) -> bool {
-        let most = self.by_address.iter().max_by_key(|(_, owed)| owed.bytes);
+        // Of addresses that owe as much, the one that has not moved for the longest.
+        let most = self
+            .by_address
+            .iter()
+            .max_by_key(|(_, owed)| (owed.bytes, Reverse(owed.answers.keys().next().copied())));
         let found = most.and_then(|(address, owed)| Some((*address, *owed.answers.keys().next()?)));
         let Some((address, number)) = found else {
             return false;
