@@ -27,6 +27,7 @@ struct Polling {
     waiting: Option<JoinHandle<Answer>>,
     heard: Vec<usize>,
     acknowledged: usize,
+    entered: bool,
 }
 
 impl Polling {
@@ -35,16 +36,21 @@ impl Polling {
             "/socket.io/?EIO={version}&transport=polling&token={}",
             person.token
         );
-        let polling = Polling {
+        let mut polling = Polling {
             address: chat.address.clone(),
             path: session(chat, &path).await,
             version,
             waiting: None,
             heard: Vec::new(),
             acknowledged: 0,
+            entered: false,
         };
         if version == 4 {
             polling.says("40").await.has_status(200);
+        }
+        // As clients do: who speaks before being let in ends the session.
+        while !polling.entered {
+            polling.polls().await;
         }
         polling
     }
@@ -109,6 +115,7 @@ impl Polling {
                     .expect("a number"),
             );
         }
+        self.entered |= packet.starts_with("40");
         self.acknowledged += usize::from(packet.starts_with("43"));
     }
 
