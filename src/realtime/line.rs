@@ -112,6 +112,11 @@ impl Line {
         self.framing.set(framing).ok();
     }
 
+    /// Has it become a websocket?
+    pub fn is_websocket(&self) -> bool {
+        self.framing.get().is_some()
+    }
+
     /// So many bytes have come in; too many from a stranger end it.
     fn brought(&self, bytes: u64) -> io::Result<()> {
         let left = self.left.load(Ordering::Acquire);

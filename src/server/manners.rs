@@ -72,6 +72,11 @@ pub struct Serving(Arc<Manners>);
 
 impl Drop for Serving {
     fn drop(&mut self) {
+        if self.0.line.is_websocket() {
+            // Served to its end: what comes is no head, and it stands among nobody who is idle. One that began by polling
+            // stays where it was when it was a connection for requests.
+            return;
+        }
         self.0.steps.fetch_add(1, Ordering::Relaxed);
         self.0.idleness.begins();
         // The time between two requests begins.

@@ -9,12 +9,15 @@ use super::wire::Wire;
 use crate::endure::chance::Chance;
 use crate::support::*;
 use futures_util::future::join_all;
+use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 /// Said in each session: more than the 200 kB after which a queue that waits in vain is noticed.
 const MESSAGES: usize = 240;
 const LONG: usize = 1_000;
+/// A head may take ten seconds.
+const LONGER_THAN_A_HEAD: Duration = Duration::from_secs(13);
 /// Sessions of each version of Engine.IO.
 const SESSIONS: u64 = 12;
 
@@ -247,6 +250,28 @@ async fn however_polls_and_the_upgrade_fall_everything_is_heard_once_and_in_orde
     let ended = join_all(sessions.map(|(version, seed)| as_it_falls(&chat, &ann, version, seed)));
     let wrong: Vec<_> = ended.await.into_iter().filter_map(Result::err).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// A connection that a head was read from and that is a websocket now waits for none: ten seconds for a head are not for it.
+#[tokio::test]
+async fn who_has_changed_over_stays_although_the_client_says_little() {
+    let chat = Chat::open().await;
+    let ann = chat.rooms("ann").await;
+    let room = ann.opens_room("Lobby").await;
+    let staying = [3, 4].map(async |version| {
+        let mut polling = Polling::begins(&chat, &ann, version).await;
+        polling.joins(&room).await;
+        let id = format!("&sid={}", polling.id());
+        let wire = Wire::open(&chat.address, version, &id).await;
+        polling.begins_to_poll();
+        let mut wire = wire.changed_over().await;
+        tokio::time::sleep(LONGER_THAN_A_HEAD).await;
+        let join = format!("427[\"joinRoom\",{{\"roomId\":\"{room}\"}}]");
+        assert!(wire.says(&join).await, "{version}: it has ended");
+        let answered = wire.hears(|packet| packet.ack == Some(7)).await;
+        assert!(answered.is_some(), "{version}: it has ended");
+    });
+    join_all(staying).await;
 }
 
 #[tokio::test]
