@@ -47,6 +47,8 @@ test('by keyboard one comes anywhere, and back is back', async () => {
   await page.getByRole('link', { name: 'People' }).focus();
   await page.keyboard.press('Enter');
   await heading(page, 'People');
+  // The focus follows once the heading has been drawn.
+  await page.waitForFunction(() => document.activeElement.tagName === 'H1');
   assert.equal(await focused(), 'H1People');
   const search = page.getByRole('searchbox', { name: 'Search names and addresses' });
   await search.pressSequentially('mallo');
