@@ -70,7 +70,8 @@ pub fn add(tx: &Tx<'_>, by: By, new: NewPerson) -> Result<Account> {
     let new = new.checked()?;
     let username = new.username.then(|| new.name.clone());
     let typed = tx.account_by_email(&new.email)?;
-    let id = match typed.filter(Account::is_unproven) {
+    // An administrator's is no stranger's, however old.
+    let id = match typed.filter(|typed| typed.is_unproven() && !typed.admin) {
         Some(typed) => {
             tx.record(by, "user.take-over", &subject(&typed), "")?;
             tx.name_account(typed.id, &new.name, username.as_deref())?;

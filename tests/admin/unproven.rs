@@ -98,3 +98,12 @@ async fn the_set_up_link_makes_an_owner_of_whoever_holds_it() {
     made.looks_like(201, json!({ "user": { "id": eve.uuid, "admin": true } }));
     is_the_boss_s(&chat, &eve, &socket, "password of boss").await;
 }
+
+#[tokio::test]
+async fn an_administrator_is_taken_over_by_no_new_account() {
+    let chat = Chat::open().await;
+    let admin = chat.admin();
+    let new = json!({ "name": "Somebody", "email": "admin@example.test" });
+    admin.post("/api/admin/users", new).await.refused(409);
+    admin.get("/api/admin/stats").await.has_status(200);
+}

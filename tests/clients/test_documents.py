@@ -130,8 +130,8 @@ class Documents(unittest.TestCase):
         self.conforms("direct")
 
     def test_admin(self):
-        # The link is printed, and watching the wire has no end.
-        self.conforms("admin", "POST /api/admin/setup", "GET /api/admin/wire")
+        # The links are printed or mailed, and watching the wire has no end.
+        self.conforms("admin", "POST /api/admin/setup", "GET /api/admin/wire", "POST /mail/off/{token}")
 
 
 if __name__ == "__main__":
