@@ -131,7 +131,8 @@ class Documents(unittest.TestCase):
 
     def test_admin(self):
         # The links are printed or mailed, and watching the wire has no end.
-        self.conforms("admin", "POST /api/admin/setup", "GET /api/admin/wire", "POST /mail/off/{token}")
+        off = "/mail/off/{token}"
+        self.conforms("admin", "POST /api/admin/setup", "GET /api/admin/wire", f"GET {off}", f"POST {off}")
 
 
 if __name__ == "__main__":
