@@ -136,7 +136,9 @@ test('older messages come as one scrolls up, and the place stays', async () => {
   const before = await topOf(page, 'message 3');
   await hana.post(`/api/conversations/${room}/messages`, { content: 'meanwhile' });
   await page.getByRole('button', { name: /To the latest|new message/ }).waitFor();
-  assert.equal(await topOf(page, 'message 3'), before, 'what is said elsewhere moves nothing');
+  // A browser scrolls by whole pixels, and lines stand between them.
+  const moved = Math.abs(await topOf(page, 'message 3') - before);
+  assert.ok(moved <= 1, `what is said elsewhere moves nothing, not by ${moved}`);
   await hasNoBarriers(page);
   const [first] = await page.getByRole('feed').getByRole('article').all();
   assert.deepEqual([await first.getAttribute('aria-posinset'), await first.getAttribute('aria-setsize')], ['1', '401']);
