@@ -89,10 +89,10 @@ fn every_event_is_described_and_no_other() {
     for (dialect, one) in ALL.iter().zip(described()) {
         let (_, asyncapi) = written(&one, "http://localhost", 8_000).expect("JSON");
         let operations = asyncapi["operations"].as_object().expect("operations");
-        let of = |sort: &'static str| {
+        let of = |kind: &'static str| {
             operations
                 .keys()
-                .filter_map(move |key| key.strip_prefix(sort))
+                .filter_map(move |key| key.strip_prefix(kind))
                 .map(str::to_owned)
         };
         let hears = dialect.hears().iter().map(|(event, _)| *event);
@@ -131,9 +131,9 @@ fn events() -> Vec<Event> {
     let [ann, bob] = [1, 2].map(|number| AccountId::new(number).expect("an id"));
     let id = ConversationId::new(3).expect("an id");
     let at = Time(1_704_067_200_000);
-    let places = [Sort::Direct, Sort::Session, Sort::Group, Sort::Room].map(|sort| {
-        let pair = matches!(sort, Sort::Direct | Sort::Session).then_some((ann, bob));
-        Place { id, sort, pair }
+    let places = [Kind::Direct, Kind::Session, Kind::Group, Kind::Room].map(|kind| {
+        let pair = matches!(kind, Kind::Direct | Kind::Session).then_some((ann, bob));
+        Place { id, kind, pair }
     });
     let notice = Arc::new(Notice {
         id: NoticeId::new(4).expect("an id"),
@@ -168,7 +168,7 @@ fn events() -> Vec<Event> {
         },
         Event::NoticeMade(notice.clone()),
         Event::NoticesWaiting {
-            ear: Ear(1),
+            subscriber: SubscriberId(1),
             notices: vec![notice],
         },
     ];
@@ -188,7 +188,7 @@ fn events() -> Vec<Event> {
                 name: "ann".into(),
             },
             text: "Hello".into(),
-            through: "rooms",
+            dialect: "rooms",
             content_type: "text".into(),
             attachments: Vec::new(),
             client_id: None,
@@ -212,7 +212,7 @@ fn events() -> Vec<Event> {
             events.push(Event::Typing {
                 place,
                 who: ann,
-                ear: Ear(1),
+                subscriber: SubscriberId(1),
                 on,
             });
         }

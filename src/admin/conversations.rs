@@ -7,21 +7,21 @@ use super::{PAGE, done, listed, listing, one};
 use crate::core::admin::{self, Participant, PlaceSeen};
 use crate::core::id::Spelling;
 use crate::core::limits;
-use crate::core::model::{Message, Sort};
+use crate::core::model::{Kind, Message};
 use crate::web::answer::{Answer, ok};
 use crate::web::call::Call;
 
 /// GET /api/admin/conversations: newest first; `sort` asks for direct, group, room or session
 pub async fn list(call: Call) -> Answer {
     call.admin()?;
-    let sorts = [Sort::Direct, Sort::Group, Sort::Room, Sort::Session];
-    let (q, page, sort) = listing(&call, |query| {
-        let named = sorts.map(|sort| (sort.name(), Some(sort)));
+    let kinds = [Kind::Direct, Kind::Group, Kind::Room, Kind::Session];
+    let (q, page, kind) = listing(&call, |query| {
+        let named = kinds.map(|kind| (kind.name(), Some(kind)));
         let words: Vec<_> = [("", None)].into_iter().chain(named).collect();
         query.word("sort", &words)
     })?;
     let places = call
-        .read(move |view| admin::conversations(view, q.as_deref(), sort, page))
+        .read(move |view| admin::conversations(view, q.as_deref(), kind, page))
         .await?;
     let spell = call.core().spelling();
     Ok(listed("conversations", page, &places, |place| {
@@ -45,7 +45,7 @@ fn shape(spell: &Spelling, seen: &PlaceSeen) -> Value {
     let place = seen.conversation.place;
     json!({
         "id": spell.uuid(place.id),
-        "type": place.sort.name(),
+        "type": place.kind.name(),
         "name": seen.conversation.name,
         "members": seen.members,
         "memberNames": seen.people,

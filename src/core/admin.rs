@@ -4,8 +4,8 @@
 use super::code::{self, Purpose};
 use super::error::{Error, Fault, Result};
 use super::model::{
-    Account, AccountId, Audited, ConversationId, Device, DeviceId, Event, File, FileId, Listed,
-    MailId, Message, MessageId, Named, Page, Sid, Sort, Time,
+    Account, AccountId, Audited, ConversationId, Device, DeviceId, Event, File, FileId, Kind,
+    Listed, MailId, Message, MessageId, Named, Page, Sid, Time,
 };
 pub use super::store::{Figures, Participant, PersonSeen, PlaceSeen};
 use super::store::{NewAccount, Tx, View};
@@ -396,7 +396,7 @@ pub fn person(view: &View<'_>, id: AccountId) -> Result<PersonSeen> {
 pub fn conversations(
     view: &View<'_>,
     q: Option<&str>,
-    sort: Option<Sort>,
+    sort: Option<Kind>,
     page: Page,
 ) -> Result<Listed<PlaceSeen>> {
     view.places_seen(q, sort, page)

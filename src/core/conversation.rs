@@ -4,8 +4,8 @@ use super::error::{Error, Fault, Result};
 use super::limits;
 use super::may::{Wish, may};
 use super::model::{
-    AccountId, Conversation, ConversationId, Ear, Event, Listed, Me, MessageId, Overview, Page,
-    Person, Place, Reading, Sort,
+    AccountId, Conversation, ConversationId, Event, Kind, Listed, Me, MessageId, Overview, Page,
+    Person, Place, Reading, SubscriberId,
 };
 use super::store::{ConversationOrder, NewConversation, Tx, View};
 use super::text;
@@ -33,7 +33,7 @@ pub fn open_room(tx: &Tx<'_>, me: &Me, name: &str, description: &str) -> Result<
     let id = make(
         tx,
         &NewConversation {
-            sort: Sort::Room,
+            kind: Kind::Room,
             name,
             description: &description,
             creator: me.id,
@@ -102,7 +102,7 @@ pub fn gather(tx: &Tx<'_>, me: &Me, name: &str, others: &[AccountId]) -> Result<
     let id = make(
         tx,
         &NewConversation {
-            sort: Sort::Group,
+            kind: Kind::Group,
             name,
             description: "",
             creator: me.id,
@@ -124,7 +124,7 @@ pub fn gather(tx: &Tx<'_>, me: &Me, name: &str, others: &[AccountId]) -> Result<
 /// `NotFound` to a stranger, `Forbidden` to who does not own it, `Conflict` for what is no group or is full.
 pub fn add_member(tx: &Tx<'_>, me: &Me, id: ConversationId, who: AccountId) -> Result<()> {
     let (place, _) = may(tx, Some(me.id), Wish::Hear, id)?;
-    if place.sort != Sort::Group {
+    if place.kind != Kind::Group {
         return Err(Error::Conflict("Only groups take members in"));
     }
     only_its_owner(tx, me, id)?;
@@ -143,12 +143,12 @@ pub fn add_member(tx: &Tx<'_>, me: &Me, id: ConversationId, who: AccountId) -> R
 /// `NotFound` to a stranger and for who is no member, `Forbidden` to who does not own it, `Conflict` where two talk.
 pub fn remove_member(tx: &Tx<'_>, me: &Me, id: ConversationId, who: AccountId) -> Result<()> {
     let (place, _) = may(tx, Some(me.id), Wish::Hear, id)?;
-    match place.sort {
-        Sort::Direct | Sort::Session => {
+    match place.kind {
+        Kind::Direct | Kind::Session => {
             return Err(Error::Conflict("Two people's conversation cannot be left"));
         }
-        Sort::Group | Sort::Room if who != me.id => only_its_owner(tx, me, id)?,
-        Sort::Group | Sort::Room => {}
+        Kind::Group | Kind::Room if who != me.id => only_its_owner(tx, me, id)?,
+        Kind::Group | Kind::Room => {}
     }
     leave_for(tx, id, who)
 }
@@ -200,7 +200,7 @@ pub fn between(tx: &Tx<'_>, me: &Me, other: AccountId) -> Result<(Place, bool)> 
     let id = make(
         tx,
         &NewConversation {
-            sort: Sort::Direct,
+            kind: Kind::Direct,
             name: "",
             description: "",
             creator: me.id,
@@ -211,7 +211,7 @@ pub fn between(tx: &Tx<'_>, me: &Me, other: AccountId) -> Result<(Place, bool)> 
     enrol(tx, id, other)?;
     let place = Place {
         id,
-        sort: Sort::Direct,
+        kind: Kind::Direct,
         pair: Some(pair),
     };
     Ok((place, true))
@@ -221,10 +221,15 @@ pub fn between(tx: &Tx<'_>, me: &Me, other: AccountId) -> Result<(Place, bool)> 
 ///
 /// # Errors
 /// `NotFound` where this person may not hear it.
-pub fn listen(tx: &Tx<'_>, me: &Me, id: ConversationId, ear: Ear) -> Result<Place> {
+pub fn subscribe(
+    tx: &Tx<'_>,
+    me: &Me,
+    id: ConversationId,
+    subscriber: SubscriberId,
+) -> Result<Place> {
     let (place, _) = may(tx, Some(me.id), Wish::Hear, id)?;
-    tx.announce(Event::Listening {
-        ear,
+    tx.announce(Event::Subscribed {
+        subscriber,
         conversation: id,
     });
     Ok(place)
@@ -247,25 +252,36 @@ pub fn memberships(
 ///
 /// # Errors
 /// `NotFound` where this person may not hear it anyway.
-pub fn stop_listening(tx: &Tx<'_>, me: &Me, id: ConversationId, ear: Ear) -> Result<()> {
+pub fn unsubscribe(
+    tx: &Tx<'_>,
+    me: &Me,
+    id: ConversationId,
+    subscriber: SubscriberId,
+) -> Result<()> {
     may(tx, Some(me.id), Wish::Hear, id)?;
-    tx.announce(Event::NotListening {
-        ear,
+    tx.announce(Event::Unsubscribed {
+        subscriber,
         conversation: id,
     });
     Ok(())
 }
 
-/// Says that somebody types, or has stopped; `ear` is where they type.
+/// Says that somebody types, or has stopped; `subscriber` is where they type.
 ///
 /// # Errors
 /// `NotFound` where this person may not speak.
-pub fn type_in(tx: &Tx<'_>, me: &Me, id: ConversationId, ear: Ear, on: bool) -> Result<()> {
+pub fn type_in(
+    tx: &Tx<'_>,
+    me: &Me,
+    id: ConversationId,
+    subscriber: SubscriberId,
+    on: bool,
+) -> Result<()> {
     let (place, _) = may(tx, Some(me.id), Wish::Speak, id)?;
     tx.announce(Event::Typing {
         place,
         who: me.id,
-        ear,
+        subscriber,
         on,
     });
     Ok(())
@@ -305,9 +321,9 @@ pub fn mark_read(tx: &Tx<'_>, me: &Me, id: ConversationId, upto: Option<MessageI
 /// `NotFound` where this person may not hear it.
 pub fn readings(view: &View<'_>, me: &Me, id: ConversationId) -> Result<Vec<Reading>> {
     let (place, _) = may(view, Some(me.id), Wish::Hear, id)?;
-    match place.sort {
-        Sort::Room => Ok(Vec::new()),
-        Sort::Direct | Sort::Group | Sort::Session => view.readings(id),
+    match place.kind {
+        Kind::Room => Ok(Vec::new()),
+        Kind::Direct | Kind::Group | Kind::Session => view.readings(id),
     }
 }
 
@@ -362,9 +378,9 @@ pub fn inbox(view: &View<'_>, me: &Me, limit: u32, offset: u32) -> Result<Listed
 fn with_people(view: &View<'_>, conversation: Conversation, unread: i64) -> Result<Overview> {
     let id = conversation.place.id;
     let last = view.last_message(conversation.place)?;
-    let session = match conversation.place.sort {
-        Sort::Session => view.session_of(id)?,
-        Sort::Direct | Sort::Group | Sort::Room => None,
+    let session = match conversation.place.kind {
+        Kind::Session => view.session_of(id)?,
+        Kind::Direct | Kind::Group | Kind::Room => None,
     };
     let updated_at = last
         .as_ref()

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::error::{Error, Result};
-use super::model::{AccountId, ConversationId, Message, MessageId, Place, Sort, Time};
+use super::model::{AccountId, ConversationId, Kind, Message, MessageId, Place, Time};
 use super::outbox::MailContent;
 use super::quota::{self, Quota};
 use super::store::{Away, Tx, View};
@@ -74,7 +74,7 @@ pub struct Found {
 
 /// Notes with a message that there may be somebody to write to about it. What waits there already stands for it too.
 pub(in crate::core) fn hold(tx: &Tx<'_>, message: &Message) -> Result<()> {
-    if message.place.sort == Sort::Room {
+    if message.place.kind == Kind::Room {
         return Ok(());
     }
     let due_at = tx.now.plus(tx.limits.mail_delay);
@@ -84,7 +84,7 @@ pub(in crate::core) fn hold(tx: &Tx<'_>, message: &Message) -> Result<()> {
 /// A message there was deleted: a digest that may have it in it, and that waits for the mail server, is written anew.
 pub(in crate::core) fn unsay(tx: &Tx<'_>, id: ConversationId) -> Result<()> {
     let place = tx.place_for(id, None)?.map(|(place, _)| place);
-    if place.is_none_or(|place| place.sort == Sort::Room) {
+    if place.is_none_or(|place| place.kind == Kind::Room) {
         return Ok(());
     }
     if tx.drop_digests_of_members(id)? {

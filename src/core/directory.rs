@@ -36,7 +36,7 @@ impl From<&Account> for Card {
 }
 
 #[derive(Debug, Default)]
-struct Known {
+struct Tables {
     accounts: HashMap<AccountId, Card>,
     /// How many passwords are hashed how hard.
     costs: HashMap<u32, usize>,
@@ -47,7 +47,7 @@ struct Known {
     foreign: HashMap<[u8; 32], (AccountId, DeviceId)>,
 }
 
-impl Known {
+impl Tables {
     /// This account is so from now on, or gone.
     fn put(&mut self, id: AccountId, card: Option<Card>) {
         let cost = card.as_ref().and_then(|card| card.password_cost);
@@ -92,7 +92,7 @@ impl Living {
 /// The accounts and living devices of this server, and who has a socket open.
 #[derive(Debug, Default)]
 pub struct Directory {
-    known: RwLock<Known>,
+    tables: RwLock<Tables>,
     here: RwLock<HashMap<AccountId, usize>>,
     recent: Recent,
     pace: Pace,
@@ -121,7 +121,7 @@ impl Directory {
             .foreign_tokens(now)?
             .into_iter()
             .filter_map(|(hash, account, device)| Some((hash.try_into().ok()?, (account, device))));
-        *self.change() = Known {
+        *self.change() = Tables {
             accounts,
             costs,
             devices: devices.collect(),
@@ -133,7 +133,7 @@ impl Directory {
 
     /// The device that a token of ours names, if it lives.
     pub fn device(&self, sid: Sid) -> Option<DeviceId> {
-        self.known().sids.get(&sid).copied()
+        self.tables().sids.get(&sid).copied()
     }
 
     /// The person who holds this device.
@@ -141,7 +141,7 @@ impl Directory {
     /// # Errors
     /// `Unauthorized` for a device that is gone or expired, `Forbidden` for a suspended account.
     pub fn me(&self, account: AccountId, device: DeviceId) -> Result<Me> {
-        let known = self.known();
+        let known = self.tables();
         let living = known
             .devices
             .get(&device)
@@ -177,7 +177,7 @@ impl Directory {
 
     /// When this person's token ends.
     pub fn expiry(&self, me: &Me) -> Option<Time> {
-        self.known()
+        self.tables()
             .devices
             .get(&me.device)
             .map(|living| living.expires_at)
@@ -185,7 +185,7 @@ impl Directory {
 
     /// Is it time to note that this device was here? Asking counts as noting.
     pub fn should_note(&self, device: DeviceId) -> bool {
-        let known = self.known();
+        let known = self.tables();
         let (Some(living), now) = (known.devices.get(&device), Time::now().0) else {
             return false;
         };
@@ -199,7 +199,7 @@ impl Directory {
 
     /// The device that another application's token became here, alive or not.
     pub fn foreign(&self, hash: &[u8; 32]) -> Option<(AccountId, DeviceId)> {
-        self.known().foreign.get(hash).copied()
+        self.tables().foreign.get(hash).copied()
     }
 
     /// Tokens of another application that have expired are refused as such.
@@ -252,7 +252,7 @@ impl Directory {
 
     /// The display name, for shapes that show it.
     pub fn name(&self, account: AccountId) -> Option<Arc<str>> {
-        self.known()
+        self.tables()
             .accounts
             .get(&account)
             .map(|card| card.name.clone())
@@ -260,13 +260,13 @@ impl Directory {
 
     /// How many logins here, and how many tokens of another application, are remembered.
     pub fn remembered(&self) -> (usize, usize) {
-        let known = self.known();
+        let known = self.tables();
         (known.devices.len(), known.foreign.len())
     }
 
     /// How hard most passwords are hashed; `None` if there are none.
     pub fn commonest_cost(&self) -> Option<u32> {
-        let known = self.known();
+        let known = self.tables();
         let most = known
             .costs
             .iter()
@@ -276,7 +276,7 @@ impl Directory {
 
     /// How many accounts there are.
     pub fn accounts(&self) -> usize {
-        self.known().accounts.len()
+        self.tables().accounts.len()
     }
 
     /// When conversations were last active.
@@ -286,7 +286,7 @@ impl Directory {
 
     /// Accounts that anybody could log in to.
     pub fn is_empty(&self) -> bool {
-        self.known().accounts.is_empty()
+        self.tables().accounts.is_empty()
     }
 
     /// Takes in what a commit has changed.
@@ -334,8 +334,8 @@ impl Directory {
                 | Event::MessagesRead { .. }
                 | Event::Typing { .. }
                 | Event::NoticeMade(_)
-                | Event::Listening { .. }
-                | Event::NotListening { .. }
+                | Event::Subscribed { .. }
+                | Event::Unsubscribed { .. }
                 | Event::NoticesWaiting { .. }
                 | Event::MemberJoined { .. }
                 | Event::MemberLeft { .. } => {}
@@ -344,11 +344,11 @@ impl Directory {
     }
 
     // A panic cannot leave the maps half changed: every change is one insert or remove.
-    fn known(&self) -> RwLockReadGuard<'_, Known> {
-        self.known.read().unwrap_or_else(PoisonError::into_inner)
+    fn tables(&self) -> RwLockReadGuard<'_, Tables> {
+        self.tables.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn change(&self) -> RwLockWriteGuard<'_, Known> {
-        self.known.write().unwrap_or_else(PoisonError::into_inner)
+    fn change(&self) -> RwLockWriteGuard<'_, Tables> {
+        self.tables.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! How is a thing named? `Id<Kind>` inside, and its spellings outside.
+//! How is a thing named? `Id<IdKind>` inside, and its spellings outside.
 //!
 //! Inside, an id is a positive integer below 2^53. Outside it is spelled as that integer (direct), as a UUID of
 //! version 8 (campus, mentor, emote) or as 24 hex digits (rooms). The two long spellings are a keyed permutation of
@@ -18,7 +18,7 @@ use super::short::Short;
 pub const END: i64 = 1 << 53;
 
 /// A kind of thing that has ids; `TAG` tells a spelling of one kind from a spelling of another.
-pub trait Kind: 'static {
+pub trait IdKind: 'static {
     const TAG: u8;
     const NAME: &'static str;
 }
@@ -27,7 +27,7 @@ macro_rules! kinds {
     ($($kind:ident, $id:ident, $tag:literal, $name:literal;)*) => {$(
         #[derive(Debug)]
         pub enum $kind {}
-        impl Kind for $kind {
+        impl IdKind for $kind {
             const TAG: u8 = $tag;
             const NAME: &'static str = $name;
         }
@@ -50,7 +50,7 @@ kinds! {
 /// The id of one thing of kind `K`: a positive integer below 2^53.
 pub struct Id<K>(i64, PhantomData<fn() -> K>);
 
-impl<K: Kind> Id<K> {
+impl<K: IdKind> Id<K> {
     /// The id with this number, if it can be one.
     pub fn new(number: i64) -> Option<Self> {
         (number > 0 && number < END).then_some(Self(number, PhantomData))
@@ -94,7 +94,7 @@ impl<K> Hash for Id<K> {
         self.0.hash(state);
     }
 }
-impl<K: Kind> fmt::Debug for Id<K> {
+impl<K: IdKind> fmt::Debug for Id<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", K::NAME, self.0)
     }
@@ -134,12 +134,12 @@ impl Spelling {
     }
 
     /// 24 lower-case hex digits.
-    pub fn hex<K: Kind>(&self, id: Id<K>) -> Short {
+    pub fn hex<K: IdKind>(&self, id: Id<K>) -> Short {
         digits(self.seal(id, HEX_HALF), *b"000000000000000000000000")
     }
 
     /// A UUID of version 8 (RFC 9562), lower case, with dashes.
-    pub fn uuid<K: Kind>(&self, id: Id<K>) -> Short {
+    pub fn uuid<K: IdKind>(&self, id: Id<K>) -> Short {
         let sealed = self.seal(id, UUID_HALF);
         let (custom_a, custom_b, custom_c) = (
             sealed >> 74,
@@ -152,7 +152,7 @@ impl Spelling {
 
     /// Reads any spelling: decimal, 24 hex digits, or a UUID with or without dashes. Length tells them apart.
     /// `None` for what is malformed, of another kind of thing, or fails its check.
-    pub fn read<K: Kind>(&self, text: &str) -> Option<Id<K>> {
+    pub fn read<K: IdKind>(&self, text: &str) -> Option<Id<K>> {
         match text.len() {
             1..=16 if text.bytes().all(|b| b.is_ascii_digit()) => Id::new(text.parse().ok()?),
             _ => self.read_sealed(text),
@@ -160,7 +160,7 @@ impl Spelling {
     }
 
     /// Reads the spellings that nobody can guess, a UUID or 24 hex digits, and no other.
-    pub fn read_sealed<K: Kind>(&self, text: &str) -> Option<Id<K>> {
+    pub fn read_sealed<K: IdKind>(&self, text: &str) -> Option<Id<K>> {
         match text.len() {
             24 => self.open(hex_digits(text)?, HEX_HALF),
             36 if [8, 13, 18, 23]
@@ -174,7 +174,7 @@ impl Spelling {
         }
     }
 
-    fn open_uuid<K: Kind>(&self, bits: u128) -> Option<Id<K>> {
+    fn open_uuid<K: IdKind>(&self, bits: u128) -> Option<Id<K>> {
         if (bits >> 76) & 0xf != 0x8 || (bits >> 62) & 0b11 != 0b10 {
             return None;
         }
@@ -187,7 +187,7 @@ impl Spelling {
     }
 
     /// The plaintext is `zeros ‖ tag ‖ number`: with 24 hex digits 35 zeros and 8 bits of kind stand guard.
-    fn seal<K: Kind>(&self, id: Id<K>, half: u32) -> u128 {
+    fn seal<K: IdKind>(&self, id: Id<K>, half: u32) -> u128 {
         let plain = (u128::from(K::TAG) << 53) | id.0 as u128;
         // Every message is another one. It is people and places that come again.
         if K::TAG == MessageKind::TAG {
@@ -216,7 +216,7 @@ impl Spelling {
         (u128::from(left) << half) | u128::from(right)
     }
 
-    fn open<K: Kind>(&self, sealed: u128, half: u32) -> Option<Id<K>> {
+    fn open<K: IdKind>(&self, sealed: u128, half: u32) -> Option<Id<K>> {
         let mask = (1u64 << half) - 1;
         let (mut left, mut right) = ((sealed >> half) as u64, sealed as u64 & mask);
         for round in (0..ROUNDS).rev() {

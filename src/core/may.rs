@@ -1,7 +1,7 @@
 //! Who may do what to which conversation? One function decides, for every route and every event.
 
 use super::error::{Error, Result};
-use super::model::{AccountId, ConversationId, Place, Sort};
+use super::model::{AccountId, ConversationId, Kind, Place};
 use super::store::View;
 
 /// What somebody wants to do with a conversation.
@@ -28,10 +28,10 @@ pub(in crate::core) fn may(
 ) -> Result<(Place, bool)> {
     let found = view.place_for(conversation, who)?;
     found
-        .filter(|(place, member)| match (place.sort, wish) {
-            (Sort::Room, Wish::Hear) => true,
-            (Sort::Room, Wish::Speak) => who.is_some(),
-            (Sort::Direct | Sort::Group | Sort::Session, _) => *member,
+        .filter(|(place, member)| match (place.kind, wish) {
+            (Kind::Room, Wish::Hear) => true,
+            (Kind::Room, Wish::Speak) => who.is_some(),
+            (Kind::Direct | Kind::Group | Kind::Session, _) => *member,
         })
         .ok_or(Error::NotFound("Conversation"))
 }

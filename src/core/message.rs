@@ -7,8 +7,8 @@ use super::error::{Error, Fault, Result};
 use super::limits;
 use super::may::{Wish, may};
 use super::model::{
-    AccountId, Attachment, ConversationId, Deletion, Ear, Event, Listed, Me, Message, MessageId,
-    Page,
+    AccountId, Attachment, ConversationId, Deletion, Event, Listed, Me, Message, MessageId, Page,
+    SubscriberId,
 };
 use super::store::{NewMessage, Tx, View};
 use super::{conversation, digest, file, text};
@@ -17,7 +17,7 @@ use super::{conversation, digest, file, text};
 #[derive(Debug)]
 pub struct Draft {
     /// The dialect that it is said in.
-    pub through: &'static str,
+    pub dialect: &'static str,
     pub conversation: ConversationId,
     /// May be empty where something is attached.
     pub text: String,
@@ -30,13 +30,13 @@ pub struct Draft {
 impl Draft {
     /// A text and nothing else.
     pub fn text(
-        through: &'static str,
+        dialect: &'static str,
         conversation: ConversationId,
         text: String,
         client_id: Option<String>,
     ) -> Self {
         Self {
-            through,
+            dialect,
             conversation,
             text,
             content_type: PLAIN.into(),
@@ -66,11 +66,21 @@ pub fn post(tx: &Tx<'_>, author: &Me, draft: Draft) -> Result<Arc<Message>> {
 ///
 /// # Errors
 /// As [`post`].
-pub fn post_and_listen(tx: &Tx<'_>, author: &Me, draft: Draft, ear: Ear) -> Result<Arc<Message>> {
-    said(tx, author, draft, Some(ear))
+pub fn post_and_subscribe(
+    tx: &Tx<'_>,
+    author: &Me,
+    draft: Draft,
+    subscriber: SubscriberId,
+) -> Result<Arc<Message>> {
+    said(tx, author, draft, Some(subscriber))
 }
 
-fn said(tx: &Tx<'_>, author: &Me, draft: Draft, ear: Option<Ear>) -> Result<Arc<Message>> {
+fn said(
+    tx: &Tx<'_>,
+    author: &Me,
+    draft: Draft,
+    subscriber: Option<SubscriberId>,
+) -> Result<Arc<Message>> {
     if let Some(first) = repeated(tx, author, draft.client_id.as_deref())? {
         return Ok(first);
     }
@@ -86,12 +96,15 @@ fn said(tx: &Tx<'_>, author: &Me, draft: Draft, ear: Option<Ear>) -> Result<Arc<
         conversation::enrol(tx, place.id, author.id)?;
     }
     tx.decide();
-    if let Some(ear) = ear {
+    if let Some(subscriber) = subscriber {
         let conversation = place.id;
-        tx.announce(Event::Listening { ear, conversation });
+        tx.announce(Event::Subscribed {
+            subscriber,
+            conversation,
+        });
     }
     let Draft {
-        through,
+        dialect,
         text,
         content_type,
         attachments,
@@ -99,7 +112,7 @@ fn said(tx: &Tx<'_>, author: &Me, draft: Draft, ear: Option<Ear>) -> Result<Arc<
         ..
     } = draft;
     let new = NewMessage {
-        through,
+        dialect,
         place,
         author,
         text: text::without_hidden(text),

@@ -52,7 +52,7 @@ impl Meter {
         let mut posted = self.posted.lock().unwrap_or_else(PoisonError::into_inner);
         for event in events {
             if let Event::MessagePosted(message) = event {
-                *posted.entry(message.through).or_default() += 1;
+                *posted.entry(message.dialect).or_default() += 1;
             }
         }
     }

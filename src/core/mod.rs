@@ -53,7 +53,7 @@ use id::Spelling;
 use limits::Limits;
 use model::{Me, MessageId, Time};
 use password::Passwords;
-use store::readers::Readers;
+use store::read_pool::ReadPool;
 pub use store::schema::{Durability, Locked, OpenError};
 pub use store::verb::Commit;
 use store::writer::{Outlet, Writer};
@@ -81,12 +81,12 @@ const NEWS: usize = 64;
 
 /// Chat itself: an open database, the keys that are kept in it, and what is known without asking it.
 #[derive(Clone)]
-pub struct Core(Arc<Shared>);
+pub struct Core(Arc<Inner>);
 
-struct Shared {
+struct Inner {
     /// Empty once the core has closed.
     writer: Mutex<Option<Writer>>,
-    readers: Readers,
+    readers: ReadPool,
     options: Options,
     directory: Arc<Directory>,
     spelling: Spelling,
@@ -168,9 +168,9 @@ impl Core {
         let writer = Writer::start(conn, limits, directory.clone(), meter.clone(), outlet)
             .map_err(|e| unusable(e.to_string()))?;
 
-        let core = Self(Arc::new(Shared {
+        let core = Self(Arc::new(Inner {
             writer: Mutex::new(Some(writer)),
-            readers: Readers::new(path, options.limits.clone(), directory.clone()),
+            readers: ReadPool::new(path, options.limits.clone(), directory.clone()),
             passwords: Passwords::new(options.bcrypt_cost),
             options,
             directory,
@@ -247,12 +247,12 @@ impl Core {
     ///
     /// # Errors
     /// As [`Core::read`].
-    pub async fn glance<T, V>(&self, verb: V) -> Result<T>
+    pub async fn read_inline<T, V>(&self, verb: V) -> Result<T>
     where
         V: FnOnce(&View<'_>) -> Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        self.0.readers.glance(verb).await
+        self.0.readers.read_inline(verb).await
     }
 
     /// Whose token this is, as of now. A token of a trusted application that comes for the first time makes its account.

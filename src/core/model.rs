@@ -167,7 +167,7 @@ pub struct Device {
 
 /// The four sorts of conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Sort {
+pub enum Kind {
     /// Two people.
     Direct,
     /// Named and closed.
@@ -178,7 +178,7 @@ pub enum Sort {
     Session,
 }
 
-impl Sort {
+impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Direct => "direct",
@@ -193,7 +193,7 @@ impl Sort {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
     pub id: ConversationId,
-    pub sort: Sort,
+    pub kind: Kind,
     /// The two people of a direct or session conversation.
     pub pair: Option<(AccountId, AccountId)>,
 }
@@ -227,7 +227,7 @@ pub struct Author {
 #[derive(Debug, Clone)]
 pub struct Message {
     /// The dialect that it was said in; empty where it is read back.
-    pub through: &'static str,
+    pub dialect: &'static str,
     pub id: MessageId,
     pub place: Place,
     pub seq: i64,
@@ -320,7 +320,7 @@ pub struct Reading {
 
 /// A listener: a number that realtime gave to a socket and dialect. Core carries it and knows no more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Ear(pub u64);
+pub struct SubscriberId(pub u64);
 
 /// What became true, in commit order. Verbs announce it; whoever listens hears it after the commit.
 #[derive(Debug, Clone)]
@@ -340,22 +340,22 @@ pub enum Event {
     Typing {
         place: Place,
         who: AccountId,
-        ear: Ear,
+        subscriber: SubscriberId,
         on: bool,
     },
     NoticeMade(Arc<Notice>),
     /// A listener joins a conversation at exactly this point of the order.
-    Listening {
-        ear: Ear,
+    Subscribed {
+        subscriber: SubscriberId,
         conversation: ConversationId,
     },
-    NotListening {
-        ear: Ear,
+    Unsubscribed {
+        subscriber: SubscriberId,
         conversation: ConversationId,
     },
     /// A listener that has just come in hears what nobody had heard.
     NoticesWaiting {
-        ear: Ear,
+        subscriber: SubscriberId,
         notices: Vec<Arc<Notice>>,
     },
     /// An account was made or changed: memory is to be read again.
@@ -399,8 +399,8 @@ impl Event {
             Self::FileShared { place, .. }
             | Self::MessagesRead { place, .. }
             | Self::Typing { place, .. } => Some(place.id),
-            Self::Listening { conversation, .. }
-            | Self::NotListening { conversation, .. }
+            Self::Subscribed { conversation, .. }
+            | Self::Unsubscribed { conversation, .. }
             | Self::MemberJoined { conversation, .. }
             | Self::MemberLeft { conversation, .. } => Some(*conversation),
             Self::NoticeMade(_)
@@ -422,8 +422,8 @@ impl Event {
             | Self::Typing { .. }
             | Self::NoticeMade(_)
             | Self::NoticesWaiting { .. }
-            | Self::Listening { .. }
-            | Self::NotListening { .. }
+            | Self::Subscribed { .. }
+            | Self::Unsubscribed { .. }
             | Self::MemberJoined { .. }
             | Self::MemberLeft { .. }
             | Self::AccountChanged(_)

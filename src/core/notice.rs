@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::error::{Error, Fault, Result};
 use super::limits;
-use super::model::{AccountId, Ear, Event, Listed, Me, Notice, NoticeId, Page};
+use super::model::{AccountId, Event, Listed, Me, Notice, NoticeId, Page, SubscriberId};
 use super::store::{Tx, View};
 use super::text;
 
@@ -59,10 +59,13 @@ pub fn make(
 ///
 /// # Errors
 /// Only the database's.
-pub fn catch_up(tx: &Tx<'_>, who: AccountId, ear: Ear) -> Result<()> {
+pub fn catch_up(tx: &Tx<'_>, who: AccountId, subscriber: SubscriberId) -> Result<()> {
     let notices: Vec<_> = tx.hear_notices(who)?.into_iter().map(Arc::new).collect();
     if !notices.is_empty() {
-        tx.announce(Event::NoticesWaiting { ear, notices });
+        tx.announce(Event::NoticesWaiting {
+            subscriber,
+            notices,
+        });
     }
     Ok(())
 }

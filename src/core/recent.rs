@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
 use super::error::Result;
-use super::model::{ConversationId, Event, Sort, Time};
+use super::model::{ConversationId, Event, Kind, Time};
 
 /// Conversations that are remembered, at 40 bytes or so each. Past that all are forgotten, and read again by whoever asks.
 const REMEMBERED: usize = 1_000_000;
@@ -67,7 +67,7 @@ impl Recent {
                 Activity {
                     at: message.sent_at,
                     message: message.id.number(),
-                    is_open: message.place.sort == Sort::Room,
+                    is_open: message.place.kind == Kind::Room,
                 },
             )),
             _ => None,

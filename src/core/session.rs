@@ -3,7 +3,7 @@
 use super::conversation::{self, enrol};
 use super::error::{Error, Fault, Result};
 use super::limits;
-use super::model::{AccountId, Listed, Me, Page, Place, Session, Sort};
+use super::model::{AccountId, Kind, Listed, Me, Page, Place, Session};
 use super::store::{NewConversation, Tx, View};
 use super::text;
 
@@ -87,7 +87,7 @@ pub fn talk(tx: &Tx<'_>, me: &Me, uuid: &str) -> Result<(Place, bool)> {
     let id = conversation::make(
         tx,
         &NewConversation {
-            sort: Sort::Session,
+            kind: Kind::Session,
             name: "",
             description: "",
             creator: me.id,
@@ -100,7 +100,7 @@ pub fn talk(tx: &Tx<'_>, me: &Me, uuid: &str) -> Result<(Place, bool)> {
     Ok((
         Place {
             id,
-            sort: Sort::Session,
+            kind: Kind::Session,
             pair: Some(pair),
         },
         true,

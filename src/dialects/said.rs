@@ -11,7 +11,7 @@ use crate::core::error::Result;
 use crate::core::id::Spelling;
 use crate::core::limits::{TYPING_EVERY, TYPING_LASTS};
 use crate::core::message::{self, Draft};
-use crate::core::model::{ConversationId, Ear, Me, Message};
+use crate::core::model::{ConversationId, Me, Message, SubscriberId};
 use crate::core::{Core, Tx, conversation};
 use crate::web::fields::Fields;
 use crate::web::given::Given;
@@ -50,7 +50,7 @@ pub struct Said {
     pub core: Core,
     pub me: Me,
     /// This socket, as a listener of the dialect whose event it said.
-    pub ear: Ear,
+    pub subscriber: SubscriberId,
     pub given: Given,
     pub rates: Arc<Rates>,
     pub asker: Asker,
@@ -62,15 +62,20 @@ impl Said {
     /// Queues a verb; its result becomes what a callback gets.
     pub fn queue<T, V, A>(self, verb: V, ack: A) -> Result<Reaction>
     where
-        V: FnOnce(&Tx<'_>, &Me, Ear) -> Result<T> + Send + 'static,
+        V: FnOnce(&Tx<'_>, &Me, SubscriberId) -> Result<T> + Send + 'static,
         T: Send + 'static,
         A: FnOnce(&Spelling, T) -> Ack + Send + 'static,
     {
-        let Self { core, me, ear, .. } = self;
+        let Self {
+            core,
+            me,
+            subscriber,
+            ..
+        } = self;
         Ok(Reaction::Verb(Box::new(move |answer| {
             let spells = core.clone();
             core.write_then(
-                move |tx| verb(tx, &me, ear),
+                move |tx| verb(tx, &me, subscriber),
                 move |written| answer(written.map(|done| ack(spells.spelling(), done))),
             );
         })))
@@ -82,7 +87,7 @@ impl Said {
         A: FnOnce(&Spelling, &Message) -> Ack + Send + 'static,
     {
         self.queue(
-            move |tx, me, ear| message::post_and_listen(tx, me, draft, ear),
+            move |tx, me, subscriber| message::post_and_subscribe(tx, me, draft, subscriber),
             move |spell, message| ack(spell, &message),
         )
     }
@@ -94,7 +99,7 @@ impl Said {
     pub fn join(mut self) -> Result<Reaction> {
         let place = self.place()?;
         self.queue(
-            move |tx, me, ear| conversation::listen(tx, me, place, ear),
+            move |tx, me, subscriber| conversation::subscribe(tx, me, place, subscriber),
             |_, _| Ack::default(),
         )
     }
@@ -106,7 +111,7 @@ impl Said {
     pub fn leave(mut self) -> Result<Reaction> {
         let place = self.place()?;
         self.queue(
-            move |tx, me, ear| conversation::stop_listening(tx, me, place, ear),
+            move |tx, me, subscriber| conversation::unsubscribe(tx, me, place, subscriber),
             |_, ()| Ack::default(),
         )
     }
@@ -138,7 +143,7 @@ impl Said {
             })));
         }
         self.queue(
-            move |tx, me, ear| conversation::type_in(tx, me, place, ear, on),
+            move |tx, me, subscriber| conversation::type_in(tx, me, place, subscriber, on),
             |_, ()| Ack::default(),
         )
     }

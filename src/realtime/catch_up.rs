@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::time::{Instant as Moment, sleep, timeout_at};
 
-use super::behind::Order;
-use super::crier::tell_one;
-use super::guest::Guest;
-use super::{Shared, Word};
+use super::backlog::Request;
+use super::client::Client;
+use super::retelling::tell_one;
+use super::{Context, Signal};
 use crate::core::error::Result;
 use crate::core::missed::{self, Bookmark};
 use crate::core::model::{Event, Position};
@@ -21,57 +21,57 @@ const PAGE: usize = 64;
 /// A client that joins several conversations says so in one breath. So much later the breath is over, and what was missed
 /// in all of them is told together. It outlasts the 40 ms for which a client's system may hold back the second word until
 /// the first is acknowledged, and then some for the way.
-const BREATH: Duration = Duration::from_millis(100);
+const JOIN_DEBOUNCE: Duration = Duration::from_millis(100);
 /// Whoever goes on joining is not waited for any longer.
-const LONGEST_BREATH: Duration = Duration::from_millis(500);
+const JOIN_DEBOUNCE_MAX: Duration = Duration::from_millis(500);
 /// How long what was handed to a wire may take to reach the client.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Tells a socket what it missed, as it is ordered to, in a task of its own; until nobody gives orders any more.
+/// Tells a socket what it missed, as it is ordered to, in a task of its own; until nobody gives requests any more.
 pub fn start(
-    shared: Arc<Shared>,
-    words: mpsc::UnboundedSender<Word>,
-    guest: Arc<Guest>,
-    orders: mpsc::UnboundedReceiver<Order>,
+    context: Arc<Context>,
+    signals: mpsc::UnboundedSender<Signal>,
+    client: Arc<Client>,
+    requests: mpsc::UnboundedReceiver<Request>,
 ) {
-    let mut absence = Absence {
-        shared,
-        guest,
-        orders,
-        obeyed: 0,
+    let mut catch_up = CatchUp {
+        context,
+        client,
+        requests,
+        handled: 0,
         bookmarks: Vec::new(),
-        ears: Vec::new(),
+        subscribers: Vec::new(),
         upto: None,
     };
     tokio::spawn(async move {
-        if let Err(error) = absence.is_told(&words).await {
+        if let Err(error) = catch_up.is_told(&signals).await {
             // It would hear what comes without what came: better that it asks again.
-            let socket = absence.guest.number;
+            let socket = catch_up.client.number;
             tracing::warn!(%error, socket, "a socket could not catch up and is ended");
-            absence.guest.cut();
+            catch_up.client.cut();
         }
     });
 }
 
 /// What one socket missed, and how far it was told.
-struct Absence {
-    shared: Arc<Shared>,
-    guest: Arc<Guest>,
-    orders: mpsc::UnboundedReceiver<Order>,
+struct CatchUp {
+    context: Arc<Context>,
+    client: Arc<Client>,
+    requests: mpsc::UnboundedReceiver<Request>,
     /// So many of them.
-    obeyed: usize,
+    handled: usize,
     bookmarks: Vec<Bookmark>,
     /// For each of them the dialect in which it is told, and what lives for as long as that is wanted.
-    ears: Vec<(usize, Weak<()>)>,
+    subscribers: Vec<(usize, Weak<()>)>,
     upto: Option<Position>,
 }
 
-impl Absence {
-    async fn is_told(&mut self, words: &mpsc::UnboundedSender<Word>) -> Result<()> {
+impl CatchUp {
+    async fn is_told(&mut self, signals: &mpsc::UnboundedSender<Signal>) -> Result<()> {
         self.gather().await;
         loop {
-            while let Ok(order) = self.orders.try_recv() {
-                self.obey(order);
+            while let Ok(request) = self.requests.try_recv() {
+                self.handle(request);
             }
             let page = self.read().await?;
             let is_last = page.len() < PAGE;
@@ -79,18 +79,18 @@ impl Absence {
                 if self.is_over() {
                     return Ok(());
                 }
-                let (dialect, wanted) = &self.ears[at];
+                let (dialect, wanted) = &self.subscribers[at];
                 if wanted.strong_count() > 0 {
-                    tell_one(&self.shared, &self.guest, *dialect, &event);
+                    tell_one(&self.context, &self.client, *dialect, &event);
                     self.taken().await;
                 }
             }
             if is_last {
-                words
-                    .send(Word::CaughtUp(self.guest.number, self.obeyed))
+                signals
+                    .send(Signal::CaughtUp(self.client.number, self.handled))
                     .ok();
-                match self.orders.recv().await {
-                    Some(order) => self.obey(order),
+                match self.requests.recv().await {
+                    Some(request) => self.handle(request),
                     None => return Ok(()),
                 }
             }
@@ -101,43 +101,43 @@ impl Absence {
     async fn gather(&mut self) {
         let begun = Moment::now();
         loop {
-            let over = (Moment::now() + BREATH).min(begun + LONGEST_BREATH);
-            match timeout_at(over, self.orders.recv()).await {
-                Ok(Some(order)) => self.obey(order),
+            let over = (Moment::now() + JOIN_DEBOUNCE).min(begun + JOIN_DEBOUNCE_MAX);
+            match timeout_at(over, self.requests.recv()).await {
+                Ok(Some(request)) => self.handle(request),
                 Ok(None) | Err(_) => return,
             }
         }
     }
 
-    fn obey(&mut self, order: Order) {
-        self.obeyed += 1;
-        self.upto = self.upto.max(Some(order.upto));
-        if let Some(follow) = order.follow {
+    fn handle(&mut self, request: Request) {
+        self.handled += 1;
+        self.upto = self.upto.max(Some(request.upto));
+        if let Some(follow) = request.follow {
             let (dialect, conversation) = follow.room;
             self.bookmarks
                 .push(Bookmark::behind(conversation, follow.after));
-            self.ears.push((dialect, follow.wanted));
+            self.subscribers.push((dialect, follow.wanted));
         }
     }
 
     /// Reads when it is its turn. The turn ends with the read: who takes long to listen holds up nobody.
     async fn read(&mut self) -> Result<Vec<(usize, Event)>> {
-        let is_wanted = |(bookmark, ear): &(Bookmark, (usize, Weak<()>))| {
-            !bookmark.is_closed() && ear.1.strong_count() > 0
+        let is_wanted = |(bookmark, subscriber): &(Bookmark, (usize, Weak<()>))| {
+            !bookmark.is_closed() && subscriber.1.strong_count() > 0
         };
         let all = take(&mut self.bookmarks)
             .into_iter()
-            .zip(take(&mut self.ears));
-        let (mut bookmarks, ears): (Vec<_>, Vec<_>) = all.filter(is_wanted).unzip();
-        self.ears = ears;
+            .zip(take(&mut self.subscribers));
+        let (mut bookmarks, subscribers): (Vec<_>, Vec<_>) = all.filter(is_wanted).unzip();
+        self.subscribers = subscribers;
         let is_behind = |upto: &Position| bookmarks.iter().any(|one| one.is_before(*upto));
         let Some(upto) = self.upto.filter(is_behind) else {
             self.bookmarks = bookmarks;
             return Ok(Vec::new());
         };
-        let who = self.guest.me.id;
-        let _turn = self.shared.catching_up.acquire().await;
-        let read = self.shared.core.read(move |view| {
+        let who = self.client.me.id;
+        let _turn = self.context.catching_up.acquire().await;
+        let read = self.context.core.read(move |view| {
             let page = missed::read_on(view, who, &mut bookmarks, upto, PAGE)?;
             Ok((bookmarks, page))
         });
@@ -148,20 +148,20 @@ impl Absence {
 
     /// Has the socket gone?
     fn is_over(&self) -> bool {
-        self.guest.has_ended() || self.orders.is_closed()
+        self.client.has_ended() || self.requests.is_closed()
     }
 
     /// Waits until everything that the socket was told has been handed to its wire.
     async fn taken(&self) {
-        let guest = &self.guest;
-        let (mut since, mut before) = (Instant::now(), guest.progress());
-        while guest.is_behind() && !self.is_over() {
+        let client = &self.client;
+        let (mut since, mut before) = (Instant::now(), client.progress());
+        while client.is_behind() && !self.is_over() {
             sleep(Duration::from_millis(1)).await;
-            let now = guest.progress();
+            let now = client.progress();
             if now != before {
                 (since, before) = (Instant::now(), now);
             } else if since.elapsed() > PATIENCE {
-                return guest.cut();
+                return client.cut();
             }
         }
     }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use http::{Method, Request, header};
 
-use super::line::{Line, Progress};
+use super::connection::{Connection, Progress};
 use crate::core::error::{Error, Result};
 use crate::core::limits::JSON_BYTES;
 
@@ -35,7 +35,7 @@ pub struct EngineSession {
 struct State {
     /// Sockets in it that were let in, one in each namespace. Without any, it is a stranger's.
     sockets: usize,
-    connections: Vec<Weak<Line>>,
+    connections: Vec<Weak<Connection>>,
     is_cut: bool,
     /// A packet is on its way.
     brings: bool,
@@ -61,7 +61,11 @@ impl EngineSessions {
     /// # Errors
     /// `Malformed` for a websocket that cannot be one, a session that was cut, and a second packet before the first one
     /// was taken. `TooLarge` for more than an event, as long as nobody has said who they are.
-    pub fn serve<B>(&self, request: &Request<B>, line: &Arc<Line>) -> Result<Option<Serving>> {
+    pub fn serve<B>(
+        &self,
+        request: &Request<B>,
+        connection: &Arc<Connection>,
+    ) -> Result<Option<Serving>> {
         let query = request.uri().query();
         let wants_websocket = transport(query) == Some("websocket");
         if wants_websocket && !becomes_websocket(request) {
@@ -72,7 +76,7 @@ impl EngineSessions {
         }
         let Some(id) = session(query) else {
             if wants_websocket {
-                line.doubt();
+                connection.doubt();
             }
             return Ok(None);
         };
@@ -109,11 +113,11 @@ impl EngineSessions {
         }
         if what == What::Websocket {
             if state.sockets == 0 {
-                line.doubt();
+                connection.doubt();
             }
-            line.serves_websocket(&session);
+            connection.serves_websocket(&session);
         }
-        state.note(line);
+        state.note(connection);
         drop(state);
         Ok(Some(Serving { session, what }))
     }
@@ -141,7 +145,9 @@ impl EngineSession {
     pub fn enter(&self) {
         let mut state = self.lock();
         state.sockets += 1;
-        state.connections().for_each(|line| line.trust());
+        state
+            .connections()
+            .for_each(|connection| connection.trust());
     }
 
     /// Is somebody in it?
@@ -163,7 +169,7 @@ impl EngineSession {
     pub fn cut(&self) {
         let mut state = self.lock();
         state.is_cut = true;
-        state.connections().for_each(|line| line.cut());
+        state.connections().for_each(|connection| connection.cut());
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -182,27 +188,27 @@ impl Drop for EngineSession {
 }
 
 impl State {
-    fn note(&mut self, line: &Arc<Line>) {
+    fn note(&mut self, connection: &Arc<Connection>) {
         self.connections.retain(|known| {
-            known.strong_count() > 0 && !std::ptr::eq(known.as_ptr(), Arc::as_ptr(line))
+            known.strong_count() > 0 && !std::ptr::eq(known.as_ptr(), Arc::as_ptr(connection))
         });
         if self.connections.len() >= CONNECTIONS {
             self.connections.remove(0);
         }
-        self.connections.push(Arc::downgrade(line));
+        self.connections.push(Arc::downgrade(connection));
     }
 
-    fn connections(&mut self) -> impl Iterator<Item = Arc<Line>> {
+    fn connections(&mut self) -> impl Iterator<Item = Arc<Connection>> {
         self.connections.iter().filter_map(Weak::upgrade)
     }
 }
 
 impl Serving {
     /// The request has an answer, which this connection is about to write.
-    pub fn answered(self, line: &Line) {
+    pub fn answered(self, connection: &Connection) {
         if self.what == What::Poll {
             // It has all that waited. Once it is written, the session has taken it.
-            line.serves_poll(&self.session);
+            connection.serves_poll(&self.session);
         }
     }
 }

@@ -1,23 +1,23 @@
 //! How does a socket come to hear everything that its person belongs to? In pieces, before its CONNECT is answered.
 //!
-//! A piece is read on a reader and goes to the hall, not through the writer: however much somebody belongs to, nobody
-//! else's write waits for it, and for the hall there is other work between two pieces. The cut is exact all the same: who
-//! joins is known to the hall before the first piece is read, so whatever a piece does not know yet comes to the hall as
-//! news, and what it knows no longer is in [`Seat::left`](super::seats::Seat::left).
+//! A piece is read on a reader and goes to the fan-out, not through the writer: however much somebody belongs to, nobody
+//! else's write waits for it, and for the fan-out there is other work between two pieces. The cut is exact all the same: who
+//! joins is known to the fan-out before the first piece is read, so whatever a piece does not know yet comes to the fan-out as
+//! news, and what it knows no longer is in [`Entry::left`](super::registry::Entry::left).
 
 use std::sync::{Arc, Weak};
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::guest::Guest;
-use super::{Shared, Word};
+use super::client::Client;
+use super::{Context, Signal};
 use crate::core::conversation;
 use crate::core::error::{Error, Result};
 use crate::core::model::{AccountId, ConversationId};
 
-/// Conversations in one piece: some 100 microseconds of the hall.
+/// Conversations in one piece: some 100 microseconds of the fan-out.
 const PIECE: u32 = 256;
-/// Conversations that are on their way to the hall at the same time, for all sockets together: the others wait their turn.
+/// Conversations that are on their way to the fan-out at the same time, for all sockets together: the others wait their turn.
 pub const AT_ONCE: usize = 4 * PIECE as usize;
 
 /// What a socket is to hear from now on.
@@ -26,45 +26,45 @@ pub struct Piece {
     pub conversations: Vec<ConversationId>,
     /// Nothing comes behind it.
     pub is_last: bool,
-    /// Answered when the hall has taken it.
+    /// Answered when the fan-out has taken it.
     pub taken: oneshot::Sender<()>,
 }
 
-/// Has a socket, which the hall knows already, hear all that its person belongs to. Ends early where it has gone.
+/// Has a socket, which the fan-out knows already, hear all that its person belongs to. Ends early where it has gone.
 ///
 /// # Errors
 /// What a reader refuses.
 pub async fn join_all(
-    shared: &Shared,
-    words: &mpsc::UnboundedSender<Word>,
-    guest: &Weak<Guest>,
+    context: &Context,
+    signals: &mpsc::UnboundedSender<Signal>,
+    client: &Weak<Client>,
     who: AccountId,
 ) -> Result<()> {
     let mut after = None;
     loop {
-        let page = shared
+        let page = context
             .core
-            .glance(move |view| conversation::memberships(view, who, after, PIECE));
+            .read_inline(move |view| conversation::memberships(view, who, after, PIECE));
         let conversations = page.await?;
         after = conversations.last().copied();
         let is_last = conversations.len() < PIECE as usize;
-        let _turn = shared
+        let _turn = context
             .joining
             .acquire_many(conversations.len().max(1) as u32);
         let _turn = _turn.await;
-        let Some(guest) = guest.upgrade().filter(|guest| !guest.has_gone()) else {
+        let Some(client) = client.upgrade().filter(|client| !client.has_gone()) else {
             return Ok(());
         };
         let (taken, answer) = oneshot::channel();
-        let number = guest.number;
-        drop(guest);
+        let number = client.number;
+        drop(client);
         let piece = Piece {
             number,
             conversations,
             is_last,
             taken,
         };
-        words.send(Word::Joins(piece)).ok();
+        signals.send(Signal::Joins(piece)).ok();
         let stopping = |_| Error::Overloaded("The server is stopping");
         answer.await.map_err(stopping)?;
         if is_last {
@@ -75,21 +75,21 @@ pub async fn join_all(
 
 /// Ends a socket that could not hear everything: better that its client comes again.
 pub async fn join_all_or_end(
-    shared: &Arc<Shared>,
-    words: &mpsc::UnboundedSender<Word>,
-    guest: &Weak<Guest>,
+    context: &Arc<Context>,
+    signals: &mpsc::UnboundedSender<Signal>,
+    client: &Weak<Client>,
     who: AccountId,
 ) {
-    let joined = join_all(shared, words, guest, who).await;
-    let Some(guest) = guest.upgrade() else {
+    let joined = join_all(context, signals, client, who).await;
+    let Some(client) = client.upgrade() else {
         return;
     };
     if let Err(error) = joined {
-        tracing::info!(%error, socket = guest.number, "a socket could not join and is ended");
-        guest.cut();
+        tracing::info!(%error, socket = client.number, "a socket could not join and is ended");
+        client.cut();
     }
-    if guest.has_gone() {
+    if client.has_gone() {
         // Nobody else says so: its CONNECT has not been answered.
-        words.send(Word::Gone(guest.number)).ok();
+        signals.send(Signal::Gone(client.number)).ok();
     }
 }

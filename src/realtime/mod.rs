@@ -1,24 +1,24 @@
 //! The one Socket.IO server: who may enter, who hears what, who is too slow.
 //!
-//! A socket is let in by [`Realtime::admit`], says its events through its [`guest`], and hears what the [`hall`] tells
-//! it. The hall keeps its own lists of who listens, instead of Socket.IO's rooms: a broadcast's errors do not name the
+//! A socket is let in by [`Realtime::admit`], says its events through its [`client`], and hears what the [`fan_out`] tells
+//! it. The fan-out keeps its own lists of who listens, instead of Socket.IO's rooms: a broadcast's errors do not name the
 //! socket that missed something, and a socket with a hole must be ended.
 
-pub mod arrival;
-mod behind;
+mod backlog;
 mod bucket;
 mod catch_up;
-mod crier;
+mod client;
+pub mod connection;
+mod disconnect;
 pub mod engine_sessions;
+mod fan_out;
 pub mod frames;
-mod guest;
-mod hall;
+pub mod handshake;
 mod joining;
-mod leaving;
-pub mod line;
-mod outbox;
 pub mod payload;
-mod seats;
+mod registry;
+mod retelling;
+mod send_queue;
 mod typing;
 
 use std::sync::Arc;
@@ -39,13 +39,13 @@ use crate::dialects::Namespace;
 use crate::web::call::without_bearer;
 use crate::web::given::Given;
 use crate::web::rates::{Asker, Rate, Rates};
-use crate::web::watch::{Questions, Watch};
-use arrival::Arrival;
+use crate::web::watch::{Queries, Watch};
+use client::{Client, Heard, Socket};
+use disconnect::OnDisconnect;
+use fan_out::{FanOut, joining_by_itself};
 use frames::PAST;
-use guest::{Guest, Heard, Socket};
-use hall::{Hall, joining_by_itself};
+use handshake::Handshake;
 use joining::Piece;
-use leaving::Leaving;
 
 /// Packets that may wait for a socket; past that it is too slow, and ended.
 const OUTBOUND: usize = 4_096;
@@ -57,7 +57,7 @@ const CATCHING_UP: usize = 8;
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// What the sockets have in common.
-pub struct Shared {
+pub struct Context {
     core: Core,
     rates: Arc<Rates>,
     /// How many events a socket may send.
@@ -70,16 +70,16 @@ pub struct Shared {
     last_number: AtomicU64,
 }
 
-/// What the hall is told beside the news.
-enum Word {
+/// What the fan-out is told beside the news.
+enum Signal {
     /// Let in; its CONNECT is being answered. Its token ends at this time.
-    Admitted(Arc<Guest>, Time),
+    Admitted(Arc<Client>, Time),
     /// CONNECT has been answered.
-    Inside(u64),
+    Connected(u64),
     /// A piece of what a socket hears without asking.
     Joins(Piece),
     Gone(u64),
-    /// This socket has been told what it missed, after so many orders.
+    /// This socket has been told what it missed, after so many requests.
     CaughtUp(u64, usize),
 }
 
@@ -95,12 +95,12 @@ impl Realtime {
         news: News,
         rates: Arc<Rates>,
         events: Rate,
-        (watch, questions): (Arc<Watch>, Questions),
+        (watch, queries): (Arc<Watch>, Queries),
         inner: S,
     ) -> (Self, SocketIoService<S>) {
         let upload = core.limits().upload_bytes as usize;
         let parser = ParserConfig::common()
-            // Past these it ends the connection; what is beyond its own bounds before, a guest refuses in words.
+            // Past these it ends the connection; what is beyond its own bounds before, a client refuses in words.
             .max_incoming_binaries(ATTACHMENTS)
             .max_incoming_binary_buf_size(upload + PAST as usize)
             .packet_completion_timeout(Duration::from_secs(60));
@@ -111,11 +111,11 @@ impl Realtime {
             .max_payload((upload / 3 * 4 + JSON_BYTES + 1_024) as u64)
             .ws_max_message_size(upload.max(JSON_BYTES) + 1_024)
             .ws_max_frame_size(upload.max(JSON_BYTES) + 1_024)
-            // Each byte of it is held per idle socket; the line reads ahead.
+            // Each byte of it is held per idle socket; the connection reads ahead.
             .ws_read_buffer_size(128)
             .with_parser(parser)
             .build_with_inner_svc(inner);
-        let shared = Arc::new(Shared {
+        let context = Arc::new(Context {
             core,
             rates,
             events,
@@ -124,10 +124,10 @@ impl Realtime {
             joining: Semaphore::new(joining::AT_ONCE),
             last_number: AtomicU64::new(0),
         });
-        let (words, heard) = mpsc::unbounded_channel();
-        tokio::spawn(Hall::new(shared.clone(), words.clone()).run(news, heard, questions));
+        let (signals, heard) = mpsc::unbounded_channel();
+        tokio::spawn(FanOut::new(context.clone(), signals.clone()).run(news, heard, queries));
         for namespace in Namespace::ALL {
-            open_door(&io, namespace, &shared, &words);
+            open_namespace(&io, namespace, &context, &signals);
         }
         (Self { io }, service)
     }
@@ -138,37 +138,37 @@ impl Realtime {
     }
 }
 
-fn open_door(
+fn open_namespace(
     io: &SocketIo,
     namespace: Namespace,
-    shared: &Arc<Shared>,
-    words: &mpsc::UnboundedSender<Word>,
+    context: &Arc<Context>,
+    signals: &mpsc::UnboundedSender<Signal>,
 ) {
     let enter = {
-        let words = words.clone();
+        let signals = signals.clone();
         // Runs after CONNECT was answered, as a task of its own: handlers registered only here would miss events.
         async move |socket: Socket| {
-            let guest = Arrival::of(&socket).and_then(|arrival| arrival.enter(namespace));
-            let Some(guest) = guest else { return };
-            words.send(Word::Inside(guest.number)).ok();
-            guest.open();
+            let client = Handshake::of(&socket).and_then(|handshake| handshake.enter(namespace));
+            let Some(client) = client else { return };
+            signals.send(Signal::Connected(client.number)).ok();
+            client.open();
         }
     };
     let admit = {
-        let (shared, words) = (shared.clone(), words.clone());
+        let (context, signals) = (context.clone(), signals.clone());
         move |socket: Socket, TryData(auth): TryData<Given>| {
-            let (shared, words) = (shared.clone(), words.clone());
+            let (context, signals) = (context.clone(), signals.clone());
             async move {
                 let auth = auth.unwrap_or_default();
-                let admitted = admit(&shared, &words, namespace, &socket, auth).await;
+                let admitted = admit(&context, &signals, namespace, &socket, auth).await;
                 if admitted.is_err() && socket.protocol() == ProtocolVersion::V4 {
-                    // An old client is connected without asking: nothing would end the refused one's line.
+                    // An old client is connected without asking: nothing would end the refused one's connection.
                     tokio::spawn(async move {
                         tokio::time::sleep(Duration::from_secs(1)).await;
-                        if let Some(arrival) = Arrival::of(&socket)
-                            && !arrival.transport.is_known()
+                        if let Some(handshake) = Handshake::of(&socket)
+                            && !handshake.transport.is_known()
                         {
-                            arrival.transport.cut();
+                            handshake.transport.cut();
                         }
                     });
                 }
@@ -181,16 +181,17 @@ fn open_door(
 
 /// Lets a socket in, or says why not: what is answered becomes the message of `connect_error`.
 async fn admit(
-    shared: &Arc<Shared>,
-    words: &mpsc::UnboundedSender<Word>,
+    context: &Arc<Context>,
+    signals: &mpsc::UnboundedSender<Signal>,
     namespace: Namespace,
     socket: &Socket,
     mut auth: Given,
 ) -> Result<(), Error> {
-    let arrival = Arrival::of(socket);
-    let arrival = arrival.ok_or_else(|| Error::Internal("a session has no beginning".into()))?;
-    if let Some(knock) = &arrival.knock {
-        knock.answered();
+    let handshake = Handshake::of(socket);
+    let handshake =
+        handshake.ok_or_else(|| Error::Internal("a session has no beginning".into()))?;
+    if let Some(pending) = &handshake.pending {
+        pending.answered();
     }
     let (token, position) = match auth {
         // Of an old client, which has it in a query.
@@ -202,88 +203,88 @@ async fn admit(
     };
     let token = match token {
         Some(Given::Text(token)) => Some(without_bearer(&token).into()),
-        _ => arrival.token.clone(),
+        _ => handshake.token.clone(),
     };
     let token = token.filter(|token| !token.is_empty());
     let token = token.ok_or(Error::Unauthorized("A token is required"))?;
-    shared.rates.comes_from(arrival.address)?;
-    let me = shared.core.me(&token).await?;
-    shared.rates.comes(me.id)?;
-    let expires_at = shared
+    context.rates.comes_from(handshake.address)?;
+    let me = context.core.me(&token).await?;
+    context.rates.comes(me.id)?;
+    let expires_at = context
         .core
         .directory()
         .expiry(&me)
         .unwrap_or(Time(i64::MAX));
-    let position = read_position(position, shared)?;
-    let place = shared.seat(me.id)?;
+    let position = read_position(position, context)?;
+    let slot = context.take_slot(me.id)?;
 
-    let number = shared.last_number.fetch_add(1, Ordering::Relaxed) + 1;
+    let number = context.last_number.fetch_add(1, Ordering::Relaxed) + 1;
     let asker = Asker {
         account: Some(me.id),
-        address: arrival.address,
+        address: handshake.address,
     };
-    let guest = Guest::new(
+    let client = Client::new(
         number,
         namespace,
         me,
         socket.clone(),
         asker,
         position,
-        shared.clone(),
+        context.clone(),
     );
-    let guest = Arc::new(guest);
+    let client = Arc::new(client);
 
-    arrival.transport.enter();
-    // Weak: the socket holds its handlers, and the guest holds the socket.
-    let hears = Arc::downgrade(&guest);
-    arrival.admit(&guest);
+    handshake.transport.enter();
+    // Weak: the socket holds its handlers, and the client holds the socket.
+    let hears = Arc::downgrade(&client);
+    handshake.admit(&client);
     socket.on_fallback(move |heard: Heard| {
         // Done before the closure returns: async handlers would each be a task, in any order.
-        if let Some(guest) = hears.upgrade() {
-            guest.hear(heard);
+        if let Some(client) = hears.upgrade() {
+            client.hear(heard);
         }
         std::future::ready(())
     });
-    socket.on_disconnect(Leaving {
+    socket.on_disconnect(OnDisconnect {
         number,
-        words: words.clone(),
-        arrival: arrival.clone(),
-        _place: place,
+        signals: signals.clone(),
+        handshake: handshake.clone(),
+        _slot: slot,
     });
-    let (account, admitted) = (guest.me.id, Arc::downgrade(&guest));
-    let joins = !joining_by_itself(&guest).is_empty();
-    words.send(Word::Admitted(guest, expires_at)).ok();
+    let (account, admitted) = (client.me.id, Arc::downgrade(&client));
+    let joins = !joining_by_itself(&client).is_empty();
+    signals.send(Signal::Admitted(client, expires_at)).ok();
     // Before CONNECT is answered, so whatever the client has a hand in afterwards comes behind it. What is waiting comes
     // back as news, in its place in the order.
-    let core = &shared.core;
-    drop(core.write(move |tx| notice::catch_up(tx, account, guest::ear(number, 0))));
+    let core = &context.core;
+    drop(core.write(move |tx| notice::catch_up(tx, account, client::subscriber(number, 0))));
     if joins {
-        joining::join_all_or_end(shared, words, &admitted, account).await;
+        joining::join_all_or_end(context, signals, &admitted, account).await;
     }
     Ok(())
 }
 
 /// The position of what a client says it has heard last, and 0 where there was nothing to hear yet; nothing and null are
 /// none.
-fn read_position(given: Option<Given>, shared: &Shared) -> Result<Option<MessageId>, Error> {
+fn read_position(given: Option<Given>, context: &Context) -> Result<Option<MessageId>, Error> {
     let read = match given {
         None | Some(Given::Null) => return Ok(None),
         Some(Given::Integer(0)) => Some(missed::BEGINNING),
         Some(Given::Text(zero)) if zero == "0" => Some(missed::BEGINNING),
         Some(Given::Integer(number)) => MessageId::new(number),
-        Some(Given::Text(text)) => shared.core.spelling().read(&text),
+        Some(Given::Text(text)) => context.core.spelling().read(&text),
         Some(_) => None,
     };
     let wrong = || Error::Malformed("lastMessageId must be the id of a message".into());
     read.map(Some).ok_or_else(wrong)
 }
 
-impl Shared {
+impl Context {
     /// One of the sockets that an account may have open; free again when it is dropped.
-    fn seat(self: &Arc<Self>, account: AccountId) -> Result<Place, Error> {
+    fn take_slot(self: &Arc<Self>, account: AccountId) -> Result<SocketSlot, Error> {
         let before = self.core.directory().came(account);
-        let place = Place {
-            shared: self.clone(),
+        let slot = SocketSlot {
+            context: self.clone(),
             account,
         };
         if before >= self.core.limits().sockets {
@@ -291,17 +292,17 @@ impl Shared {
                 retry_after: Duration::from_secs(10),
             });
         }
-        Ok(place)
+        Ok(slot)
     }
 }
 
-struct Place {
-    shared: Arc<Shared>,
+struct SocketSlot {
+    context: Arc<Context>,
     account: AccountId,
 }
 
-impl Drop for Place {
+impl Drop for SocketSlot {
     fn drop(&mut self) {
-        self.shared.core.directory().went(self.account);
+        self.context.core.directory().went(self.account);
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
-use super::guest::whose;
+use super::client::socket_and_dialect;
 use crate::core::limits::TYPING_LASTS;
-use crate::core::model::{AccountId, ConversationId, Ear, Event, Place};
+use crate::core::model::{AccountId, ConversationId, Event, Place, SubscriberId};
 
 /// Everybody who types.
 #[derive(Default)]
@@ -13,20 +13,20 @@ pub struct TypingNow(HashMap<(ConversationId, AccountId), Since>);
 
 struct Since {
     place: Place,
-    ear: Ear,
+    subscriber: SubscriberId,
     until: Instant,
 }
 
 impl TypingNow {
     /// Somebody said that they type, or have stopped.
-    pub fn note(&mut self, place: Place, who: AccountId, ear: Ear, on: bool) {
+    pub fn note(&mut self, place: Place, who: AccountId, subscriber: SubscriberId, on: bool) {
         let key = (place.id, who);
         if on {
             self.0.insert(
                 key,
                 Since {
                     place,
-                    ear,
+                    subscriber,
                     until: Instant::now() + TYPING_LASTS,
                 },
             );
@@ -37,7 +37,7 @@ impl TypingNow {
 
     /// Who typed at this socket stops.
     pub fn stop_at(&mut self, socket: u64) -> Vec<Event> {
-        self.stop(|since| whose(since.ear).0 == socket)
+        self.stop(|since| socket_and_dialect(since.subscriber).0 == socket)
     }
 
     /// Who has not said so for a while stops.
@@ -48,10 +48,15 @@ impl TypingNow {
 
     fn stop(&mut self, which: impl Fn(&Since) -> bool) -> Vec<Event> {
         let stopped = self.0.extract_if(|_, since| which(since));
-        let event = |((_, who), Since { place, ear, .. })| Event::Typing {
+        let event = |(
+            (_, who),
+            Since {
+                place, subscriber, ..
+            },
+        )| Event::Typing {
             place,
             who,
-            ear,
+            subscriber,
             on: false,
         };
         stopped.map(event).collect()

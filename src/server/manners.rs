@@ -13,8 +13,8 @@ use futures_util::task::AtomicWaker;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-use super::places::Idleness;
-use crate::realtime::line::Line;
+use super::slots::Idleness;
+use crate::realtime::connection::Connection;
 
 /// How long the head of a request, or a TLS handshake, may take.
 pub const HEAD: Duration = Duration::from_secs(10);
@@ -25,7 +25,7 @@ const LINGER: Duration = Duration::from_secs(2);
 
 /// What one connection is doing.
 pub struct Manners {
-    pub line: Arc<Line>,
+    pub connection: Arc<Connection>,
     keep_alive: Duration,
     idleness: Idleness,
     /// Requests that have begun, twice; odd while one is served.
@@ -36,10 +36,10 @@ pub struct Manners {
 }
 
 impl Manners {
-    pub fn new(line: Arc<Line>, keep_alive: Duration, idleness: Idleness) -> Arc<Self> {
+    pub fn new(connection: Arc<Connection>, keep_alive: Duration, idleness: Idleness) -> Arc<Self> {
         idleness.begins();
         Arc::new(Self {
-            line,
+            connection,
             keep_alive,
             idleness,
             steps: AtomicU64::new(0),
@@ -61,7 +61,7 @@ impl Manners {
         self.unread.clone()
     }
 
-    /// Waits until somebody else needs its place.
+    /// Waits until somebody else needs its slot.
     pub async fn is_asked_to_end(&self) {
         self.idleness.is_asked_to_end().await;
     }
@@ -72,7 +72,7 @@ pub struct Serving(Arc<Manners>);
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        if self.0.line.is_websocket() {
+        if self.0.connection.is_websocket() {
             // Served to its end: what comes is no head, and it stands among nobody who is idle. One that began by polling
             // stays where it was when it was a connection for requests.
             return;

@@ -3,12 +3,12 @@
 //! warp's own server has no header time-out, no connection cap and cannot host Socket.IO. So connections are accepted
 //! here, and every request passes the [`door`] (who is it, may this page ask), then Socket.IO, then warp.
 
-mod door;
+mod ingress;
 mod listeners;
 mod manners;
 mod origins;
-mod places;
 mod proxies;
+mod slots;
 pub mod temp;
 mod tidying;
 pub mod tls;
@@ -36,7 +36,7 @@ use crate::core::{Core, Durability, Locked, News};
 use crate::dialects::{self, ALL};
 use crate::mail::mailer::{self, Smtp};
 use crate::realtime::Realtime;
-use crate::realtime::line::{Line, OnLine};
+use crate::realtime::connection::{Connection, ConnectionIo};
 use crate::web::documents::{self, Described, SpecCache};
 use crate::web::oidc::{Oidc, OidcFlags};
 use crate::web::origin::Origin;
@@ -46,12 +46,12 @@ use crate::web::routes::Routes;
 use crate::web::volumes::Volume;
 use crate::web::watch::{About, Setting, Watch};
 use crate::web::{self, Web};
-use door::Door;
+use ingress::Ingress;
 pub use listeners::{Bound, Listening};
 use manners::{HEAD, Mannered, Manners};
 use origins::Origins;
-use places::{Place, Places};
 use proxies::Proxies;
+use slots::{ConnectionSlot, ConnectionSlots};
 
 /// How many headers a request may have, and how large they may be together.
 const HEADERS: usize = 100;
@@ -154,7 +154,7 @@ impl Server {
             warp,
         );
         let trust_proxy = settings.trust_proxy;
-        let door = Door::new(
+        let door = Ingress::new(
             core.clone(),
             service,
             Proxies::new(trust_proxy.clone(), watch.clone()),
@@ -162,13 +162,13 @@ impl Server {
         );
 
         let (stop, stopping) = watch::channel(false);
-        let places = Places::new(settings.connections_per_address, trust_proxy);
+        let slots = ConnectionSlots::new(settings.connections_per_address, trust_proxy);
         let mut accepting = JoinSet::new();
         for (listener, dialect) in settings.bound.0 {
             let accept = Accept {
                 routes: Arc::new(routes_for(dialect)),
                 door: door.clone(),
-                places: places.clone(),
+                slots: slots.clone(),
                 keep_alive: settings.keep_alive,
                 tls: settings.tls.clone(),
                 stopping: stopping.clone(),
@@ -252,8 +252,8 @@ fn routes_for(dialect: Option<&str>) -> Routes {
 #[derive(Clone)]
 struct Accept {
     routes: Arc<Routes>,
-    door: Door,
-    places: Arc<Places>,
+    door: Ingress,
+    slots: Arc<ConnectionSlots>,
     /// How long a connection may wait for the next request.
     keep_alive: Duration,
     tls: Option<TlsAcceptor>,
@@ -264,36 +264,36 @@ impl Accept {
     async fn run(self, listener: TcpListener) {
         let mut stopping = self.stopping.clone();
         loop {
-            let (stream, peer, place) = tokio::select! {
-                accepted = self.places.next(&listener) => accepted,
+            let (stream, peer, slot) = tokio::select! {
+                accepted = self.slots.next(&listener) => accepted,
                 _ = stopping.changed() => break,
             };
             stream.set_nodelay(true).ok();
-            tokio::spawn(self.clone().serve(stream, peer, place));
+            tokio::spawn(self.clone().serve(stream, peer, slot));
         }
     }
 
-    async fn serve(self, stream: TcpStream, peer: SocketAddr, place: Place) {
+    async fn serve(self, stream: TcpStream, peer: SocketAddr, slot: ConnectionSlot) {
         match self.tls.clone() {
-            None => self.talk(stream, peer, place).await,
+            None => self.talk(stream, peer, slot).await,
             Some(tls) => {
                 if let Ok(Ok(stream)) = tokio::time::timeout(HEAD, tls.accept(stream)).await {
                     // Apart, so that what is in the clear does not pay for it: a future is as large as its largest branch.
-                    Box::pin(self.talk(stream, peer, place)).await;
+                    Box::pin(self.talk(stream, peer, slot)).await;
                 }
             }
         }
     }
 
     /// HTTP/1.1 on one connection, until it ends or becomes a websocket.
-    async fn talk<S>(mut self, stream: S, peer: SocketAddr, place: Place)
+    async fn talk<S>(mut self, stream: S, peer: SocketAddr, slot: ConnectionSlot)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let line = Arc::new(Line::default());
-        let manners = Manners::new(line.clone(), self.keep_alive, place.idleness());
-        let on_line = OnLine::new(stream, line, place);
-        let mannered = Mannered::new(on_line, manners.clone());
+        let connection = Arc::new(Connection::default());
+        let manners = Manners::new(connection.clone(), self.keep_alive, slot.idleness());
+        let io = ConnectionIo::new(stream, connection, slot);
+        let mannered = Mannered::new(io, manners.clone());
         let ends = manners.clone();
         let (routes, door) = (self.routes, self.door);
         let service = service_fn(move |request| {

@@ -33,7 +33,7 @@ pub struct Proxies {
 
 /// What is known of the client's address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Client {
+pub struct RequestSource {
     pub address: IpAddr,
     /// It is the client's own, so it may prove that a request comes from where another one came from.
     pub is_own: bool,
@@ -51,13 +51,13 @@ impl Proxies {
     }
 
     /// Whose request this is, that came in on a connection from this peer.
-    pub fn client<B>(&self, request: &Request<B>, peer: IpAddr) -> Client {
+    pub fn client<B>(&self, request: &Request<B>, peer: IpAddr) -> RequestSource {
         let (headers, peer) = (request.headers(), peer.to_canonical());
         let sign = SIGNS.into_iter().find(|sign| headers.contains_key(*sign));
         // What a proxy speaks that was told nothing: nginx, where only `proxy_pass` is set.
         let is_old = request.version() < Version::HTTP_11;
         if sign.is_none() && !is_old {
-            return Client {
+            return RequestSource {
                 address: peer,
                 is_own: true,
                 is_local: peer.is_loopback() && asks_for_this_machine(headers),
@@ -67,14 +67,14 @@ impl Proxies {
             if let Some(sign) = sign {
                 self.warn(peer, sign);
             }
-            return Client {
+            return RequestSource {
                 address: peer,
                 is_own: false,
                 is_local: false,
             };
         }
         let (address, is_own) = self.forwarded(headers, peer);
-        Client {
+        RequestSource {
             address,
             is_own,
             is_local: false,

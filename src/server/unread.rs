@@ -15,7 +15,7 @@ use http_body::{Body, Frame, SizeHint};
 
 use super::manners::Serving;
 use crate::core::limits::FILE_PART;
-use crate::realtime::line::Line;
+use crate::realtime::connection::Connection;
 use crate::web::in_flight::Begun;
 use crate::web::rates::network;
 
@@ -41,16 +41,16 @@ struct Waiting {
 #[derive(Default)]
 struct Owed {
     bytes: usize,
-    answers: BTreeMap<u64, (usize, Arc<Line>)>,
+    answers: BTreeMap<u64, (usize, Arc<Connection>)>,
 }
 
 impl Unread {
-    /// An answer of this size goes out, to this address on this line; counted until what is returned is dropped.
+    /// An answer of this size goes out, to this address on this connection; counted until what is returned is dropped.
     pub fn hold(
         self: &Arc<Self>,
         size: &SizeHint,
         address: IpAddr,
-        line: &Arc<Line>,
+        connection: &Arc<Connection>,
     ) -> Option<Held> {
         let bytes = match size.exact() {
             Some(bytes) if bytes <= LARGE => return None,
@@ -67,7 +67,7 @@ impl Unread {
         waiting.bytes += bytes;
         let owed = waiting.by_address.entry(address).or_default();
         owed.bytes += bytes;
-        owed.answers.insert(number, (bytes, line.clone()));
+        owed.answers.insert(number, (bytes, connection.clone()));
         Some(Held {
             unread: self.clone(),
             address,
@@ -92,21 +92,21 @@ impl Waiting {
         let Some((address, number)) = found else {
             return false;
         };
-        if let Some(line) = self.take_out(address, number) {
-            line.cut();
+        if let Some(connection) = self.take_out(address, number) {
+            connection.cut();
         }
         true
     }
 
-    fn take_out(&mut self, address: IpAddr, number: u64) -> Option<Arc<Line>> {
+    fn take_out(&mut self, address: IpAddr, number: u64) -> Option<Arc<Connection>> {
         let owed = self.by_address.get_mut(&address)?;
-        let (bytes, line) = owed.answers.remove(&number)?;
+        let (bytes, connection) = owed.answers.remove(&number)?;
         owed.bytes -= bytes;
         self.bytes -= bytes;
         if owed.answers.is_empty() {
             self.by_address.remove(&address);
         }
-        Some(line)
+        Some(connection)
     }
 }
 
@@ -213,11 +213,11 @@ mod tests {
     #[test]
     fn who_owes_most_loses_what_it_does_not_take() {
         let unread = Arc::<Unread>::default();
-        let lines: Vec<_> = (0..5).map(|_| Arc::<Line>::default()).collect();
-        let hold = |line: usize, address: &str, bytes: usize| {
+        let lines: Vec<_> = (0..5).map(|_| Arc::<Connection>::default()).collect();
+        let hold = |connection: usize, address: &str, bytes: usize| {
             let size = SizeHint::with_exact(bytes as u64);
             let address = address.parse().expect("an address");
-            unread.hold(&size, address, &lines[line])
+            unread.hold(&size, address, &lines[connection])
         };
         let small = hold(0, "192.0.2.1", 1_000);
         assert!(small.is_none());
@@ -227,7 +227,12 @@ mod tests {
         let _second = hold(2, "192.0.2.1", half);
         first.as_ref().expect("it is large").was_taken();
         let newest = hold(3, "192.0.2.3", half / 2);
-        let cut = || lines.iter().map(|line| line.is_cut()).collect::<Vec<_>>();
+        let cut = || {
+            lines
+                .iter()
+                .map(|connection| connection.is_cut())
+                .collect::<Vec<_>>()
+        };
         assert_eq!(cut(), [false, false, true, false, false]);
         // What has been taken makes room.
         drop(newest);

@@ -21,13 +21,13 @@ use tokio_rustls::server::TlsStream;
 use tower::Service;
 
 use super::manners::Mannered;
-use super::places::Place;
-use crate::realtime::arrival::Arrival;
+use super::slots::ConnectionSlot;
+use crate::realtime::connection::ConnectionIo;
 use crate::realtime::engine_sessions::session;
-use crate::realtime::line::OnLine;
+use crate::realtime::handshake::Handshake;
 
-/// A connection in this server, with its place.
-pub type Connection<S> = OnLine<S, Place>;
+/// A connection in this server, with its slot.
+pub type ServedIo<S> = ConnectionIo<S, ConnectionSlot>;
 /// A connection that is a websocket's now.
 pub type Wire = Box<dyn Both>;
 
@@ -67,7 +67,7 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let Some(opening) = Opening::of(&mut request) else {
-            if super::door::is_for_sockets(request.uri().path()) {
+            if super::ingress::is_for_sockets(request.uri().path()) {
                 let_go(&mut request);
             }
             return Either::Right(self.inside.call(request));
@@ -90,7 +90,7 @@ impl Opening {
     fn of<B>(request: &mut Request<B>) -> Option<Self> {
         let query = request.uri().query()?;
         if request.method() != Method::GET
-            || !super::door::is_for_sockets(request.uri().path())
+            || !super::ingress::is_for_sockets(request.uri().path())
             || session(Some(query)).is_some()
             || parameter(query, "transport") != Some("websocket")
         {
@@ -103,11 +103,11 @@ impl Opening {
             _ => return None,
         };
         let key = request.headers().typed_get()?;
-        let arrival = request.extensions().get::<Arc<Arrival>>()?.clone();
+        let handshake = request.extensions().get::<Arc<Handshake>>()?.clone();
         let upgrade = request.extensions_mut().remove()?;
         let mut request = Request::new(());
         *request.uri_mut() = Uri::from_static(uri);
-        request.extensions_mut().insert(arrival);
+        request.extensions_mut().insert(handshake);
         Some(Self {
             key,
             upgrade,
@@ -149,7 +149,7 @@ fn unwrapped<S>(upgraded: Upgraded) -> Result<Wire, Upgraded>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let parts = upgraded.downcast::<TokioIo<Mannered<Connection<S>>>>()?;
+    let parts = upgraded.downcast::<TokioIo<Mannered<ServedIo<S>>>>()?;
     let mut connection = parts.io.into_inner().into_inner();
     connection.put_back(&parts.read_buf);
     Ok(Box::new(connection))

@@ -15,7 +15,7 @@ use super::fields::Fields;
 use super::given::Given;
 use super::rates::Asker;
 use crate::core::error::{Error, Result};
-use crate::core::id::{Id, Kind, Spelling};
+use crate::core::id::{Id, IdKind, Spelling};
 use crate::core::model::{Me, Page, Position};
 use crate::core::{Core, Tx, View};
 use crate::core::{limits, missed};
@@ -150,7 +150,7 @@ impl Call {
     ///
     /// # Errors
     /// `Invalid` for what is no id of such a thing.
-    pub fn id<K: Kind>(&self, position: usize, name: &str) -> Result<Id<K>> {
+    pub fn id<K: IdKind>(&self, position: usize, name: &str) -> Result<Id<K>> {
         let read = self.web.core.spelling().read(self.param(position));
         read.ok_or_else(|| Error::invalid(name, format!("must be the id of a {}", K::NAME)))
     }
@@ -263,13 +263,13 @@ impl Call {
     }
 
     /// Runs a verb that reads no more than a page.
-    pub fn glance<T, V>(&self, verb: V) -> impl Future<Output = Result<T>> + Send + use<T, V>
+    pub fn read_inline<T, V>(&self, verb: V) -> impl Future<Output = Result<T>> + Send + use<T, V>
     where
         V: FnOnce(&View<'_>) -> Result<T> + Send + 'static,
         T: Send + 'static,
     {
         let core = self.web.core.clone();
-        async move { core.glance(verb).await }
+        async move { core.read_inline(verb).await }
     }
 
     /// As [`Call::read`], for a list of conversations: with the position to catch up from.
@@ -289,7 +289,7 @@ impl Call {
         }
     }
 
-    /// As [`Call::glance`], for a list of messages: with the position to catch up from.
+    /// As [`Call::read_inline`], for a list of messages: with the position to catch up from.
     pub fn glance_at<T, V>(
         &self,
         verb: V,
@@ -299,7 +299,7 @@ impl Call {
         T: Send + 'static,
     {
         let spelling = self.core().spelling().clone();
-        let read = self.glance(move |view| Ok((verb(view)?, missed::position(view)?)));
+        let read = self.read_inline(move |view| Ok((verb(view)?, missed::position(view)?)));
         async move {
             let (found, position) = read.await?;
             Ok((found, Stand::of(&spelling, position)))

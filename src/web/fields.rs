@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::given::Given;
 use crate::core::error::{Error, Fault, Result};
-use crate::core::id::{Id, Kind, Spelling};
+use crate::core::id::{Id, IdKind, Spelling};
 use crate::core::text;
 
 /// The words that the documents use for what a message says; each is accepted for the others.
@@ -67,20 +67,20 @@ impl<'s> Fields<'s> {
         said
     }
 
-    pub fn id<K: Kind>(&mut self, names: &[&str]) -> Option<Id<K>> {
+    pub fn id<K: IdKind>(&mut self, names: &[&str]) -> Option<Id<K>> {
         match self.take(names) {
             Some(given) => self.read_id(names, given),
             None => self.wrong(names, "is required"),
         }
     }
 
-    pub fn optional_id<K: Kind>(&mut self, names: &[&str]) -> Option<Id<K>> {
+    pub fn optional_id<K: IdKind>(&mut self, names: &[&str]) -> Option<Id<K>> {
         let given = self.take(names)?;
         self.read_id(names, given)
     }
 
     /// An id that stands alone, or in an object under one of these names.
-    pub fn bare_id<K: Kind>(&mut self, names: &[&str]) -> Option<Id<K>> {
+    pub fn bare_id<K: IdKind>(&mut self, names: &[&str]) -> Option<Id<K>> {
         match &self.given {
             Given::Fields(_) => self.id(names),
             Given::Null => self.wrong(names, "is required"),
@@ -92,7 +92,7 @@ impl<'s> Fields<'s> {
     }
 
     /// Ids in a list.
-    pub fn ids<K: Kind>(&mut self, names: &[&str]) -> Vec<Id<K>> {
+    pub fn ids<K: IdKind>(&mut self, names: &[&str]) -> Vec<Id<K>> {
         match self.take(names) {
             Some(Given::List(items)) => items
                 .into_iter()
@@ -224,7 +224,7 @@ impl<'s> Fields<'s> {
         found.filter(|given| *given != Given::Null)
     }
 
-    fn read_id<K: Kind>(&mut self, names: &[&str], given: Given) -> Option<Id<K>> {
+    fn read_id<K: IdKind>(&mut self, names: &[&str], given: Given) -> Option<Id<K>> {
         let id = match given {
             Given::Integer(number) => Id::new(number),
             Given::Text(text) => self.spelling.read(&text),

@@ -57,7 +57,7 @@ pub struct SocketCount {
 }
 
 /// What realtime is asked.
-pub enum Question {
+pub enum Query {
     Count(oneshot::Sender<SocketCount>),
     Sockets(oneshot::Sender<Vec<SocketSeen>>),
     /// End this one; `false` where there is none.
@@ -104,7 +104,7 @@ pub struct Watch {
     /// A proxy that speaks for many, and that nobody said to trust.
     proxy: Mutex<Option<IpAddr>>,
     wire: broadcast::Sender<Arc<Passing>>,
-    questions: mpsc::UnboundedSender<Question>,
+    queries: mpsc::UnboundedSender<Query>,
     /// Requests by the first digit of the answer's status.
     answered: [AtomicU64; 6],
     delivered: AtomicU64,
@@ -122,11 +122,11 @@ pub struct About {
 }
 
 /// Where realtime hears what it is asked.
-pub type Questions = mpsc::UnboundedReceiver<Question>;
+pub type Queries = mpsc::UnboundedReceiver<Query>;
 
 impl Watch {
-    pub fn new(about: About) -> (Arc<Self>, Questions) {
-        let (questions, asked) = mpsc::unbounded_channel();
+    pub fn new(about: About) -> (Arc<Self>, Queries) {
+        let (queries, asked) = mpsc::unbounded_channel();
         let watch = Self {
             started_at: Time::now(),
             settings: about.settings,
@@ -135,7 +135,7 @@ impl Watch {
             exposed: about.exposed,
             proxy: Mutex::default(),
             wire: broadcast::channel(WIRE).0,
-            questions,
+            queries,
             answered: Default::default(),
             delivered: AtomicU64::new(0),
             slices: Mutex::default(),
@@ -205,28 +205,26 @@ impl Watch {
     /// # Errors
     /// `Overloaded` where the server is stopping.
     pub async fn count(&self) -> Result<SocketCount> {
-        self.ask(Question::Count).await
+        self.ask(Query::Count).await
     }
 
     /// # Errors
     /// As [`Watch::count`].
     pub async fn sockets(&self) -> Result<Vec<SocketSeen>> {
-        self.ask(Question::Sockets).await
+        self.ask(Query::Sockets).await
     }
 
     /// # Errors
     /// As [`Watch::count`], and `NotFound`.
     pub async fn end_socket(&self, number: u64) -> Result<()> {
-        let ended = self.ask(|answer| Question::End(number, answer)).await?;
+        let ended = self.ask(|answer| Query::End(number, answer)).await?;
         ended.then_some(()).ok_or(Error::NotFound("Socket"))
     }
 
-    async fn ask<T>(&self, question: impl FnOnce(oneshot::Sender<T>) -> Question) -> Result<T> {
+    async fn ask<T>(&self, query: impl FnOnce(oneshot::Sender<T>) -> Query) -> Result<T> {
         let (answer, answered) = oneshot::channel();
         let stopping = || Error::Overloaded("The server is stopping");
-        self.questions
-            .send(question(answer))
-            .map_err(|_| stopping())?;
+        self.queries.send(query(answer)).map_err(|_| stopping())?;
         answered.await.map_err(|_| stopping())
     }
 

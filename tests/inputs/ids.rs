@@ -3,7 +3,7 @@
 use super::cases::Cases;
 use chat::core::id::{
     AccountId, AccountKind, ConversationId, ConversationKind, DeviceId, DeviceKind, END, FileId,
-    FileKind, Id, Kind, MailId, MailKind, MessageId, MessageKind, NoticeId, NoticeKind, Spelling,
+    FileKind, Id, IdKind, MailId, MailKind, MessageId, MessageKind, NoticeId, NoticeKind, Spelling,
 };
 use chat::web::fields::Fields;
 use chat::web::given::Given;
@@ -16,7 +16,7 @@ fn number() -> impl Strategy<Value = i64> {
     prop_oneof![1 => Just(1), 1 => Just(END - 1), 2 => 1..1_000_i64, 4 => 1..END]
 }
 
-fn reads_back<K: Kind>(spell: &Spelling, other: &Spelling, number: i64) -> Vec<String> {
+fn reads_back<K: IdKind>(spell: &Spelling, other: &Spelling, number: i64) -> Vec<String> {
     let id = Id::<K>::new(number).expect("a number that an id may have");
     let (hex, uuid) = (spell.hex(id).to_string(), spell.uuid(id).to_string());
     let sealed = [

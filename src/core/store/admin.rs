@@ -9,8 +9,8 @@ use super::{Tx, View};
 use crate::core::error::Result;
 use crate::core::identity;
 use crate::core::model::{
-    Account, AccountId, Audited, Conversation, ConversationId, File, FileId, Id, Listed, Message,
-    MessageId, Page, Place, Sort, Time,
+    Account, AccountId, Audited, Conversation, ConversationId, File, FileId, Id, Kind, Listed,
+    Message, MessageId, Page, Place, Time,
 };
 
 /// An account, and when it was last here.
@@ -144,14 +144,14 @@ impl View<'_> {
     pub(in crate::core) fn places_seen(
         &self,
         q: Option<&str>,
-        sort: Option<Sort>,
+        sort: Option<Kind>,
         page: Page,
     ) -> Result<Listed<PlaceSeen>> {
         let which =
             "(?1 IS NULL OR sort = ?1) AND (?2 IS NULL OR name LIKE ?2 ESCAPE '\\' OR EXISTS
             (SELECT 1 FROM members m JOIN accounts a ON a.id = m.account
              WHERE m.conversation = c.id AND a.name LIKE ?2 ESCAPE '\\'))";
-        let (sort, q) = (sort.map(Sort::name), like(q));
+        let (sort, q) = (sort.map(Kind::name), like(q));
         let mut items = self.all(
             &format!("{PLACE} WHERE {which} ORDER BY id DESC LIMIT ?3 OFFSET ?4"),
             (sort, &q, page.limit, page.offset()),

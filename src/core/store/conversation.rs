@@ -7,8 +7,8 @@ use super::{Tx, View};
 use crate::core::error::{Error, Result};
 use crate::core::limits;
 use crate::core::model::{
-    AccountId, Conversation, ConversationId, Id, Listed, Page, Person, Place, Reading, Receipt,
-    Sort, Time,
+    AccountId, Conversation, ConversationId, Id, Kind, Listed, Page, Person, Place, Reading,
+    Receipt, Time,
 };
 use crate::core::recent::Activity;
 
@@ -23,10 +23,10 @@ pub enum ConversationOrder {
 const CONVERSATION: &str =
     "SELECT id, sort, low, high, name, description, creator, created_at FROM conversations";
 
-fn sort(name: &str) -> rusqlite::Result<Sort> {
-    [Sort::Direct, Sort::Group, Sort::Room, Sort::Session]
+fn kind(name: &str) -> rusqlite::Result<Kind> {
+    [Kind::Direct, Kind::Group, Kind::Room, Kind::Session]
         .into_iter()
-        .find(|sort| sort.name() == name)
+        .find(|kind| kind.name() == name)
         .ok_or(rusqlite::Error::InvalidQuery)
 }
 
@@ -35,7 +35,7 @@ pub(super) fn place(row: &Row<'_>) -> rusqlite::Result<Place> {
     let (low, high): (Option<i64>, Option<i64>) = (row.get(2)?, row.get(3)?);
     Ok(Place {
         id: Id::stored(row.get(0)?),
-        sort: sort(row.get_ref(1)?.as_str()?)?,
+        kind: kind(row.get_ref(1)?.as_str()?)?,
         pair: low
             .zip(high)
             .map(|(low, high)| (Id::stored(low), Id::stored(high))),
@@ -263,7 +263,7 @@ impl View<'_> {
                 Ok(Activity {
                     at: Time(sent_at.map_or_else(|| row.get(1), Ok)?),
                     message: message.unwrap_or(0),
-                    is_open: sort(row.get_ref(0)?.as_str()?)? == Sort::Room,
+                    is_open: kind(row.get_ref(0)?.as_str()?)? == Kind::Room,
                 })
             },
         )?;
@@ -346,7 +346,7 @@ impl View<'_> {
 
 /// What a conversation is made from.
 pub(in crate::core) struct NewConversation<'a> {
-    pub sort: Sort,
+    pub kind: Kind,
     pub name: &'a str,
     pub description: &'a str,
     pub creator: AccountId,
@@ -366,7 +366,7 @@ impl Tx<'_> {
             "INSERT INTO conversations (sort, name, description, creator, low, high, created_at)
              VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
             (
-                new.sort.name(),
+                new.kind.name(),
                 new.name,
                 new.description,
                 new.creator.number(),
@@ -376,7 +376,7 @@ impl Tx<'_> {
             ),
             |row| row.get(0),
         )?;
-        if new.sort == Sort::Room {
+        if new.kind == Kind::Room {
             self.change("UPDATE log SET rooms = rooms + 1", ())?;
         }
         id.map(Id::stored)

@@ -15,7 +15,7 @@ use crate::core::model::{
 
 /// A message about to be written.
 pub(in crate::core) struct NewMessage<'a> {
-    pub through: &'static str,
+    pub dialect: &'static str,
     pub place: Place,
     pub author: &'a Me,
     pub text: String,
@@ -178,7 +178,7 @@ impl View<'_> {
     pub(super) fn message(&self, row: &Row<'_>, place: Place) -> rusqlite::Result<Message> {
         let attachments: i64 = row.get(5)?;
         Ok(Message {
-            through: "",
+            dialect: "",
             id: Id::stored(row.get(0)?),
             place,
             seq: row.get(1)?,
@@ -269,7 +269,7 @@ impl Tx<'_> {
         self.attach(new.place.id, Id::stored(id), &new.attachments)?;
         self.known.note_own(new.place.id, new.author.id);
         Ok(Message {
-            through: new.through,
+            dialect: new.dialect,
             id: MessageId::stored(id),
             place: new.place,
             seq,

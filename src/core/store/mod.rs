@@ -11,7 +11,6 @@ mod conversation;
 mod digest;
 mod file;
 mod keys;
-mod known;
 pub(in crate::core) mod leap;
 mod log;
 mod message;
@@ -19,7 +18,8 @@ mod missed;
 mod notice;
 mod outbox;
 mod quota;
-pub(in crate::core) mod readers;
+mod read_cache;
+pub(in crate::core) mod read_pool;
 #[cfg(test)]
 mod savepoint_tests;
 pub(in crate::core) mod schema;
@@ -37,7 +37,7 @@ use super::directory::Directory;
 use super::error::Result;
 use super::limits::Limits;
 use super::model::{Event, Time};
-use known::Known;
+use read_cache::ReadCache;
 
 pub(in crate::core) use account::NewAccount;
 pub use admin::{Figures, Participant, PersonSeen, PlaceSeen};
@@ -54,7 +54,7 @@ pub struct View<'c> {
     conn: &'c Connection,
     pub(in crate::core) limits: &'c Limits,
     pub(in crate::core) directory: &'c Directory,
-    known: Known,
+    known: ReadCache,
 }
 
 /// A transaction: reads, writes, and announces what became true. What one verb did in it rolls back alone.
@@ -89,7 +89,7 @@ impl<'c> View<'c> {
             conn,
             limits,
             directory,
-            known: Known::default(),
+            known: ReadCache::default(),
         }
     }
 

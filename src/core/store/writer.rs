@@ -74,7 +74,7 @@ impl Writer {
     ) -> Result<Self> {
         let (queue, jobs) = sync_channel(QUEUE);
         let end = Arc::<OnceLock<Instant>>::default();
-        let desk = Desk {
+        let writer_loop = WriterLoop {
             end: end.clone(),
             conn,
             limits,
@@ -84,7 +84,7 @@ impl Writer {
         };
         let thread = std::thread::Builder::new()
             .name("writer".into())
-            .spawn(move || desk.work(&jobs))
+            .spawn(move || writer_loop.work(&jobs))
             .map_err(|e| Error::Internal(format!("no thread for the writer: {e}")))?;
         Ok(Self {
             queue,
@@ -151,7 +151,7 @@ impl Writer {
     }
 }
 
-struct Desk {
+struct WriterLoop {
     conn: Connection,
     limits: Limits,
     directory: Arc<Directory>,
@@ -160,7 +160,7 @@ struct Desk {
     end: Arc<OnceLock<Instant>>,
 }
 
-impl Desk {
+impl WriterLoop {
     fn work(self, jobs: &Receiver<Box<dyn Job>>) {
         let mut mailbox = match &self.outlet {
             Outlet::Here(_) => Some(Mailbox::open(&self.conn)),

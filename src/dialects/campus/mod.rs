@@ -7,7 +7,7 @@ mod shapes;
 mod sign_up;
 mod socket;
 
-use crate::core::model::{Event, Sort};
+use crate::core::model::{Event, Kind};
 use crate::dialects::said::Hearing;
 use crate::dialects::telling::Telling;
 use crate::routes;
@@ -80,9 +80,9 @@ impl crate::dialects::Dialect for Dialect {
     fn retell(&self, event: &Event, tell: &mut Telling<'_>) {
         match event {
             Event::MessagePosted(message) => {
-                let event = match message.place.sort {
-                    Sort::Direct | Sort::Session => "receive-message",
-                    Sort::Group | Sort::Room => "receive-group-message",
+                let event = match message.place.kind {
+                    Kind::Direct | Kind::Session => "receive-message",
+                    Kind::Group | Kind::Room => "receive-group-message",
                 };
                 tell.room(event, |spell| shapes::message(spell, message));
             }
@@ -92,7 +92,7 @@ impl crate::dialects::Dialect for Dialect {
             // The document has no files, no receipts, no typing, no notifications.
             Event::FileShared { .. } | Event::MessagesRead { .. } | Event::Typing { .. } => {}
             Event::NoticeMade(_) | Event::NoticesWaiting { .. } => {}
-            Event::Listening { .. } | Event::NotListening { .. } => {}
+            Event::Subscribed { .. } | Event::Unsubscribed { .. } => {}
             Event::AccountChanged(_) => {}
             Event::MemberJoined { .. } | Event::MemberLeft { .. } => {}
             Event::DeviceMade { .. }

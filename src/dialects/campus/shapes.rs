@@ -52,7 +52,7 @@ pub fn participant(spell: &Spelling, person: &Person) -> Value {
 pub fn conversation(spell: &Spelling, known: &Conversation, people: &[Person]) -> Value {
     json!({
         "id": spell.uuid(known.place.id),
-        "type": known.place.sort.name(),
+        "type": known.place.kind.name(),
         "name": known.name,
         "participants": people.iter().map(|person| participant(spell, person)).collect::<Value>(),
         "createdAt": known.created_at.iso(),
@@ -62,7 +62,7 @@ pub fn conversation(spell: &Spelling, known: &Conversation, people: &[Person]) -
 /// A message, written as it stands, without a tree of values between: there are many at a time.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Said<'m> {
+pub struct ShapedMessage<'m> {
     id: Short,
     message: &'m str,
     sender_id: Short,
@@ -71,8 +71,8 @@ pub struct Said<'m> {
 }
 
 /// `{ id, message, senderId, conversationId, createdAt }`
-pub fn message<'m>(spell: &Spelling, message: &'m Message) -> Said<'m> {
-    Said {
+pub fn message<'m>(spell: &Spelling, message: &'m Message) -> ShapedMessage<'m> {
+    ShapedMessage {
         id: spell.uuid(message.id),
         message: &message.text,
         sender_id: spell.uuid(message.author.id),

@@ -92,7 +92,7 @@ impl crate::dialects::Dialect for Dialect {
             }
             // The document has no files.
             Event::FileShared { .. } => {}
-            Event::Listening { .. } | Event::NotListening { .. } => {}
+            Event::Subscribed { .. } | Event::Unsubscribed { .. } => {}
             Event::AccountChanged(_) => {}
             Event::MemberJoined { .. } | Event::MemberLeft { .. } => {}
             Event::DeviceMade { .. }

@@ -8,7 +8,7 @@ use crate::core::short::Short;
 
 /// A message, written as it stands, without a tree of values between: there are many at a time.
 #[derive(Serialize)]
-pub struct Said<'m> {
+pub struct ShapedMessage<'m> {
     id: i64,
     conversation_id: i64,
     sender_id: i64,
@@ -22,9 +22,9 @@ pub struct Said<'m> {
 }
 
 /// `new_message`
-pub fn message(message: &Message) -> Said<'_> {
+pub fn message(message: &Message) -> ShapedMessage<'_> {
     let receiver = message.place.other(message.author.id);
-    Said {
+    ShapedMessage {
         id: message.id.number(),
         conversation_id: message.place.id.number(),
         sender_id: message.author.id.number(),
@@ -38,8 +38,8 @@ pub fn message(message: &Message) -> Said<'_> {
 }
 
 /// `message_notification`
-pub fn notification(posted: &Message) -> Said<'_> {
-    Said {
+pub fn notification(posted: &Message) -> ShapedMessage<'_> {
+    ShapedMessage {
         kind: Some("new_message"),
         ..message(posted)
     }

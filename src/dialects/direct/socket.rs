@@ -19,14 +19,14 @@ pub fn send_message(mut said: Said) -> Result<Reaction> {
     }
     let (text, client_id) = fields.done(Some((text, client_id)))?;
     said.queue(
-        move |tx, me, ear| {
+        move |tx, me, subscriber| {
             // A repeat may come where its sender may speak no more: what was sent was sent.
             if let Some(first) = message::repeated(tx, me, client_id.as_deref())? {
                 return Ok(first);
             }
             let conversation = match (place, to) {
                 (Some(id), to) => {
-                    let place = conversation::listen(tx, me, id, ear)?;
+                    let place = conversation::subscribe(tx, me, id, subscriber)?;
                     if to.is_some() && to != place.other(me.id) {
                         return Err(Error::invalid("toUserId", "must be the other member"));
                     }
@@ -34,7 +34,7 @@ pub fn send_message(mut said: Said) -> Result<Reaction> {
                 }
                 (None, Some(to)) => {
                     let (place, _) = conversation::between(tx, me, to)?;
-                    conversation::listen(tx, me, place.id, ear)?.id
+                    conversation::subscribe(tx, me, place.id, subscriber)?.id
                 }
                 (None, None) => return Err(Error::invalid("conversationId", "is required")),
             };

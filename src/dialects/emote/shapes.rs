@@ -38,7 +38,7 @@ pub fn conversation(spell: &Spelling, overview: &Overview) -> Value {
     let known = &overview.conversation;
     json!({
         "id": spell.uuid(known.place.id),
-        "type": known.place.sort.name(),
+        "type": known.place.kind.name(),
         "name": known.name,
         "participants": overview.people.iter().map(|person| user(spell, person, None)).collect::<Value>(),
         "lastMessage": overview.last.as_ref().map(|message| json!({

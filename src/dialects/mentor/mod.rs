@@ -114,7 +114,7 @@ impl crate::dialects::Dialect for Dialect {
             }
             // The document has no files of its own.
             Event::FileShared { .. } => {}
-            Event::Listening { .. } | Event::NotListening { .. } => {}
+            Event::Subscribed { .. } | Event::Unsubscribed { .. } => {}
             Event::AccountChanged(_) => {}
             Event::MemberJoined {
                 conversation,

@@ -155,7 +155,7 @@ fn draft(conversation: ConversationId, mut fields: Fields<'_>, most: usize) -> R
         .map(|given| attachment(given, spell))
         .collect();
     let draft = Draft {
-        through: "mentor",
+        dialect: "mentor",
         conversation,
         text,
         content_type,

@@ -30,7 +30,7 @@ pub fn conversation(spell: &Spelling, overview: &Overview) -> Value {
     let session = overview.session.as_ref();
     json!({
         "id": spell.uuid(known.place.id),
-        "type": known.place.sort.name(),
+        "type": known.place.kind.name(),
         "name": known.name,
         "mentor": in_role(session.map(|session| session.mentor)),
         "mentee": in_role(session.map(|session| session.mentee)),
@@ -54,7 +54,7 @@ pub fn conversation(spell: &Spelling, overview: &Overview) -> Value {
 /// A message, written as it stands, without a tree of values between: there are many at a time.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Said<'m> {
+pub struct ShapedMessage<'m> {
     id: Short,
     conversation_id: Short,
     sender_id: Short,
@@ -74,14 +74,14 @@ struct Attached<'m> {
 }
 
 /// `{ id, conversationId, senderId, content, contentType, attachments, createdAt }`
-pub fn message<'m>(spell: &Spelling, message: &'m Message) -> Said<'m> {
+pub fn message<'m>(spell: &Spelling, message: &'m Message) -> ShapedMessage<'m> {
     let attached = |attachment: &'m Attachment| Attached {
         filename: &attachment.filename,
         mime_type: &attachment.media_type,
         url: &attachment.url,
         size: attachment.size,
     };
-    Said {
+    ShapedMessage {
         id: spell.uuid(message.id),
         conversation_id: spell.uuid(message.place.id),
         sender_id: spell.uuid(message.author.id),
@@ -97,7 +97,7 @@ pub fn message<'m>(spell: &Spelling, message: &'m Message) -> Said<'m> {
 #[serde(rename_all = "camelCase")]
 pub struct News<'m> {
     conversation_id: Short,
-    message: Said<'m>,
+    message: ShapedMessage<'m>,
 }
 
 /// `new_message`
@@ -132,7 +132,7 @@ pub fn attachment(spell: &Spelling, file: &File) -> Value {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct History<'m> {
-    pub messages: Vec<Said<'m>>,
+    pub messages: Vec<ShapedMessage<'m>>,
     pub has_more: bool,
     pub next_cursor: Option<Short>,
 }

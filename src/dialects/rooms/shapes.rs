@@ -14,7 +14,7 @@ pub fn room(spell: &Spelling, room: &Conversation) -> Value {
         "_id": spell.hex(room.place.id),
         "name": room.name,
         "description": room.description,
-        "type": room.place.sort.name(),
+        "type": room.place.kind.name(),
         "createdBy": room.creator.map(|creator| spell.hex(creator)),
         "createdAt": room.created_at.iso(),
     })
@@ -42,13 +42,13 @@ pub fn sent(spell: &Spelling, message: &Message) -> Value {
 }
 
 /// A message, as `GET /api/messages/:roomId` lists it: `sender` is an object.
-pub fn listed<'m>(spell: &Spelling, message: &'m Message) -> Said<'m> {
+pub fn listed<'m>(spell: &Spelling, message: &'m Message) -> ShapedMessage<'m> {
     said(spell, message, None)
 }
 
 /// Shapes of which there are many at a time are written as they stand, without a tree of values between.
 #[derive(Serialize)]
-pub struct Said<'m> {
+pub struct ShapedMessage<'m> {
     _id: Short,
     content: &'m str,
     sender: Sender<'m>,
@@ -65,12 +65,12 @@ struct Sender<'m> {
 }
 
 /// A message, as the room hears it: `{ _id, content, sender: { _id, username }, room, createdAt }`.
-pub fn heard<'m>(spell: &Spelling, message: &'m Message) -> Said<'m> {
+pub fn heard<'m>(spell: &Spelling, message: &'m Message) -> ShapedMessage<'m> {
     said(spell, message, Some(spell.hex(message.place.id)))
 }
 
-fn said<'m>(spell: &Spelling, message: &'m Message, room: Option<Short>) -> Said<'m> {
-    Said {
+fn said<'m>(spell: &Spelling, message: &'m Message, room: Option<Short>) -> ShapedMessage<'m> {
+    ShapedMessage {
         _id: spell.hex(message.id),
         content: &message.text,
         sender: Sender {

@@ -35,14 +35,14 @@ pub fn file_upload(mut said: Said) -> Result<Reaction> {
         let Said {
             core,
             me,
-            ear,
+            subscriber,
             rates,
             ..
         } = said;
         let asking = me.clone();
         core.write(move |tx| {
             file::may_share(tx, &asking, room)?;
-            conversation::listen(tx, &asking, room, ear)
+            conversation::subscribe(tx, &asking, room, subscriber)
         })
         .await?;
         let mut intake = Intake::begin(core.clone(), me, name, &rates)?;

@@ -1,4 +1,4 @@
-//! Who may connect? Connections are bounded, in all and from one address. When places run out, who has nothing to say at
+//! Who may connect? Connections are bounded, in all and from one address. When slots run out, who has nothing to say at
 //! the moment goes first: such a client comes back when it has.
 
 use std::collections::{BTreeMap, HashMap};
@@ -15,16 +15,16 @@ use crate::web::rates::network;
 
 /// File descriptors that are kept for the database and whatever else is no connection.
 const OWN_FILES: u64 = 64;
-/// How often the log says that there is no place: not for each who finds none.
+/// How often the log says that there is no slot: not for each who finds none.
 const SAID_EVERY: Duration = Duration::from_secs(60);
-/// How long it waits before it looks again: for a place, or whether the system lets it accept.
+/// How long it waits before it looks again: for a slot, or whether the system lets it accept.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// The places of a server.
-pub struct Places {
+/// The slots of a server.
+pub struct ConnectionSlots {
     free: Arc<Semaphore>,
     most: usize,
-    /// Places that one address may take; `None`: as many as there are.
+    /// Slots that one address may take; `None`: as many as there are.
     per_address: Option<usize>,
     /// Behind these are many.
     trust_proxy: Vec<IpNet>,
@@ -41,14 +41,14 @@ struct Taken {
     said: Option<Instant>,
 }
 
-/// A place that somebody has; free again when it is dropped.
-pub struct Place {
-    places: Arc<Places>,
+/// A slot that somebody has; free again when it is dropped.
+pub struct ConnectionSlot {
+    slots: Arc<ConnectionSlots>,
     address: IpAddr,
     _one: OwnedSemaphorePermit,
 }
 
-impl Places {
+impl ConnectionSlots {
     pub fn new(per_address: Option<usize>, trust_proxy: Vec<IpNet>) -> Arc<Self> {
         Self::of(connections(), per_address, trust_proxy)
     }
@@ -63,13 +63,16 @@ impl Places {
         })
     }
 
-    /// Who comes next. Without a place nobody is accepted: who comes waits in the kernel's queue.
-    pub async fn next(self: &Arc<Self>, listener: &TcpListener) -> (TcpStream, SocketAddr, Place) {
+    /// Who comes next. Without a slot nobody is accepted: who comes waits in the kernel's queue.
+    pub async fn next(
+        self: &Arc<Self>,
+        listener: &TcpListener,
+    ) -> (TcpStream, SocketAddr, ConnectionSlot) {
         loop {
             let one = self.free().await;
             match listener.accept().await {
                 Ok((stream, peer)) => match self.take(one, peer.ip()) {
-                    Some(place) => return (stream, peer, place),
+                    Some(slot) => return (stream, peer, slot),
                     None => turn_away(&stream),
                 },
                 Err(error) => {
@@ -80,15 +83,15 @@ impl Places {
         }
     }
 
-    /// A free place, sooner or later.
+    /// A free slot, sooner or later.
     async fn free(&self) -> OwnedSemaphorePermit {
         loop {
             let free = self.free.clone();
             if let Ok(one) = free.clone().try_acquire_owned() {
                 return one;
             }
-            let why = "all places for connections are taken: raise the limit of open files";
-            self.say(why, &format!("{} places", self.most));
+            let why = "all slots for connections are taken: raise the limit of open files";
+            self.say(why, &format!("{} slots", self.most));
             self.end_idle(None);
             // Somebody else may begin to be idle meanwhile.
             if let Ok(Ok(one)) = timeout(PAUSE, free.acquire_owned()).await {
@@ -97,8 +100,12 @@ impl Places {
         }
     }
 
-    /// A place for this address; `None` where it has as many as it may and all are busy.
-    fn take(self: &Arc<Self>, one: OwnedSemaphorePermit, address: IpAddr) -> Option<Place> {
+    /// A slot for this address; `None` where it has as many as it may and all are busy.
+    fn take(
+        self: &Arc<Self>,
+        one: OwnedSemaphorePermit,
+        address: IpAddr,
+    ) -> Option<ConnectionSlot> {
         // Of the address itself: its network may have others in it.
         let most = self
             .per_address
@@ -112,8 +119,8 @@ impl Places {
             return None;
         }
         *self.lock().by_address.entry(address).or_default() += 1;
-        Some(Place {
-            places: self.clone(),
+        Some(ConnectionSlot {
+            slots: self.clone(),
             address,
             _one: one,
         })
@@ -154,11 +161,11 @@ impl Places {
     }
 }
 
-impl Place {
+impl ConnectionSlot {
     /// Is told while its connection waits for the client: its end may be asked for then.
     pub fn idleness(&self) -> Idleness {
         Idleness {
-            places: self.places.clone(),
+            slots: self.slots.clone(),
             address: self.address,
             number: Mutex::default(),
             ends: Arc::default(),
@@ -166,9 +173,9 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
-        let mut taken = self.places.lock();
+        let mut taken = self.slots.lock();
         if let Some(count) = taken.by_address.get_mut(&self.address) {
             *count -= 1;
             if *count == 0 {
@@ -180,7 +187,7 @@ impl Drop for Place {
 
 /// Does a connection wait for its client?
 pub struct Idleness {
-    places: Arc<Places>,
+    slots: Arc<ConnectionSlots>,
     address: IpAddr,
     /// Where it stands among those who do.
     number: Mutex<Option<u64>>,
@@ -190,7 +197,7 @@ pub struct Idleness {
 impl Idleness {
     /// From here on it does.
     pub fn begins(&self) {
-        let mut taken = self.places.lock();
+        let mut taken = self.slots.lock();
         taken.last += 1;
         let number = taken.last;
         if let Some(before) = self.number().replace(number) {
@@ -203,11 +210,11 @@ impl Idleness {
     pub fn is_over(&self) {
         let number = self.number().take();
         if let Some(number) = number {
-            self.places.lock().idle.remove(&number);
+            self.slots.lock().idle.remove(&number);
         }
     }
 
-    /// Waits until somebody else needs its place.
+    /// Waits until somebody else needs its slot.
     pub async fn is_asked_to_end(&self) {
         self.ends.notified().await;
     }
@@ -256,40 +263,40 @@ fn connections() -> usize {
 mod tests {
     use super::*;
 
-    fn comes(places: &Arc<Places>, from: &str) -> Option<Place> {
-        let one = places.free.clone().try_acquire_owned().expect("a place");
-        places.take(one, from.parse().expect("an address"))
+    fn comes(slots: &Arc<ConnectionSlots>, from: &str) -> Option<ConnectionSlot> {
+        let one = slots.free.clone().try_acquire_owned().expect("a slot");
+        slots.take(one, from.parse().expect("an address"))
     }
 
     #[tokio::test]
     async fn an_address_has_so_many_places_and_idle_ones_make_room() {
-        let places = Places::of(
+        let slots = ConnectionSlots::of(
             100,
             Some(2),
             vec!["198.51.100.7/32".parse().expect("a net")],
         );
-        let first = comes(&places, "192.0.2.1").expect("a place");
-        let _second = comes(&places, "192.0.2.1").expect("a place");
-        assert!(comes(&places, "192.0.2.1").is_none());
-        let _other = comes(&places, "192.0.2.2").expect("others have their own");
+        let first = comes(&slots, "192.0.2.1").expect("a slot");
+        let _second = comes(&slots, "192.0.2.1").expect("a slot");
+        assert!(comes(&slots, "192.0.2.1").is_none());
+        let _other = comes(&slots, "192.0.2.2").expect("others have their own");
         // Behind a trusted proxy, and on this machine, are many.
         for many in ["198.51.100.7", "127.0.0.1", "::1"] {
-            let all: Vec<_> = (0..5).map(|_| comes(&places, many)).collect();
+            let all: Vec<_> = (0..5).map(|_| comes(&slots, many)).collect();
             assert!(all.iter().all(Option::is_some), "{many}");
         }
         // One customer of a provider has a whole network.
-        let _six = comes(&places, "2001:db8::1").expect("a place");
-        let _same = comes(&places, "2001:db8::2").expect("a place");
-        assert!(comes(&places, "2001:db8::3").is_none());
+        let _six = comes(&slots, "2001:db8::1").expect("a slot");
+        let _same = comes(&slots, "2001:db8::2").expect("a slot");
+        assert!(comes(&slots, "2001:db8::3").is_none());
 
         let idleness = first.idleness();
         idleness.begins();
-        let _third = comes(&places, "192.0.2.1").expect("the idle one makes room");
+        let _third = comes(&slots, "192.0.2.1").expect("the idle one makes room");
         idleness.is_asked_to_end().await;
-        assert!(comes(&places, "192.0.2.1").is_none(), "nobody else is idle");
+        assert!(comes(&slots, "192.0.2.1").is_none(), "nobody else is idle");
         drop(first);
         idleness.begins();
         idleness.is_over();
-        assert!(comes(&places, "192.0.2.1").is_none(), "it is busy again");
+        assert!(comes(&slots, "192.0.2.1").is_none(), "it is busy again");
     }
 }

@@ -11,29 +11,29 @@ use socketioxide::handler::DisconnectHandler;
 use socketioxide::socket::{DisconnectReason, Socket};
 use tokio::sync::mpsc;
 
-use super::arrival::Arrival;
-use super::{Place, Word};
+use super::handshake::Handshake;
+use super::{Signal, SocketSlot};
 
 /// What a socket holds while it is in, and who hears of its leaving.
-pub struct Leaving {
+pub struct OnDisconnect {
     pub number: u64,
-    pub words: mpsc::UnboundedSender<Word>,
+    pub signals: mpsc::UnboundedSender<Signal>,
     /// The session that it is in.
-    pub arrival: Arc<Arrival>,
+    pub handshake: Arc<Handshake>,
     /// Free again when this is dropped, right after it was called.
-    pub _place: Place,
+    pub _slot: SocketSlot,
 }
 
-impl DisconnectHandler<LocalAdapter, Place> for Leaving {
+impl DisconnectHandler<LocalAdapter, SocketSlot> for OnDisconnect {
     fn call_with_defer(
         &self,
         socket: Arc<Socket>,
         _reason: DisconnectReason,
         defer: fn(Arc<Socket>),
     ) {
-        self.arrival.transport.leave();
-        // The hall may have ended.
-        self.words.send(Word::Gone(self.number)).ok();
+        self.handshake.transport.leave();
+        // The fan-out may have ended.
+        self.signals.send(Signal::Gone(self.number)).ok();
         defer(socket);
     }
 }

@@ -1,5 +1,5 @@
 //! How is anything read? By a few connections that only read, each time in one snapshot; off the async threads, unless
-//! it is a glance at what is in memory.
+//! it is a read inline of what is in memory.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,17 +19,16 @@ use crate::core::limits::Limits;
 const READERS: u32 = 4;
 /// Reads that may wait for a reader.
 const WAITING: usize = 1_024;
-/// Where what it looks at is in memory a glance takes a hundredth of this, or a third where its thread had to wait for a
-/// processor; where a disk must turn, more.
-const GLANCE: Duration = Duration::from_millis(10);
+/// Cached reads take about 0.1 ms, or 3 ms if their thread had to wait for a processor; slower than this means the disk.
+const INLINE: Duration = Duration::from_millis(10);
 /// After one that took longer, so many must be short in a row before they are trusted again.
 const PROBATION: u32 = 8;
 
 /// The reading connections of a database.
 #[derive(Clone)]
-pub(in crate::core) struct Readers(Arc<Desk>);
+pub(in crate::core) struct ReadPool(Arc<Inner>);
 
-struct Desk {
+struct Inner {
     pool: r2d2::Pool<SqliteConnectionManager>,
     /// A place for each reader: threads are not held by reads that wait.
     places: Arc<Semaphore>,
@@ -40,7 +39,7 @@ struct Desk {
     probation: AtomicU32,
 }
 
-impl Readers {
+impl ReadPool {
     /// Connections are opened when they are needed.
     pub fn new(path: &Path, limits: Limits, directory: Arc<Directory>) -> Self {
         let manager = SqliteConnectionManager::file(path)
@@ -51,7 +50,7 @@ impl Readers {
             .min_idle(Some(0))
             .test_on_check_out(false)
             .build_unchecked(manager);
-        Self(Arc::new(Desk {
+        Self(Arc::new(Inner {
             pool,
             places: Arc::new(Semaphore::new(READERS as usize)),
             waiting: Arc::new(Semaphore::new(WAITING)),
@@ -72,15 +71,15 @@ impl Readers {
         };
         let place = self.0.places.clone().acquire_owned().await;
         drop(waiting);
-        let desk = self.0.clone();
+        let inner = self.0.clone();
         let read = tokio::task::spawn_blocking(move || {
             // Held until the read is done, also where whoever asked has gone.
             let _place = place;
-            let conn = desk
+            let conn = inner
                 .pool
                 .get()
                 .map_err(|e| Error::Internal(format!("no reader: {e}")))?;
-            desk.look(&conn, verb)
+            inner.look(&conn, verb)
         });
         read.await
             .unwrap_or_else(|e| Err(Error::Internal(format!("a read ended: {e}"))))
@@ -88,34 +87,34 @@ impl Readers {
 
     /// Reads a page or less, right here: two changes of thread cost a fifth of that. As soon as one takes longer than
     /// it should, because the disk is asked, they are read elsewhere until they are short again.
-    pub async fn glance<T, V>(&self, verb: V) -> Result<T>
+    pub async fn read_inline<T, V>(&self, verb: V) -> Result<T>
     where
         V: FnOnce(&View<'_>) -> Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        let desk = &self.0;
-        if desk.probation.load(Relaxed) == 0
-            && let Ok(_place) = desk.places.try_acquire()
-            && let Some(conn) = desk.pool.try_get()
+        let inner = &self.0;
+        if inner.probation.load(Relaxed) == 0
+            && let Ok(_place) = inner.places.try_acquire()
+            && let Some(conn) = inner.pool.try_get()
         {
-            return desk.timed(|| desk.look(&conn, verb));
+            return inner.timed(|| inner.look(&conn, verb));
         }
         let timing = self.0.clone();
         self.read(move |view| timing.timed(|| verb(view))).await
     }
 }
 
-impl Desk {
+impl Inner {
     /// Reads in one snapshot.
     fn look<T>(&self, conn: &Connection, verb: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
         let _snapshot = Snapshot::of(conn)?;
         verb(&View::new(conn, &self.limits, &self.directory))
     }
 
-    fn timed<T>(&self, glance: impl FnOnce() -> T) -> T {
+    fn timed<T>(&self, read_inline: impl FnOnce() -> T) -> T {
         let begun = Instant::now();
-        let seen = glance();
-        if begun.elapsed() > GLANCE {
+        let seen = read_inline();
+        if begun.elapsed() > INLINE {
             self.probation.store(PROBATION, Relaxed);
         } else if self.probation.load(Relaxed) > 0 {
             // Where two come at once the probation is one shorter: nothing to lock for.

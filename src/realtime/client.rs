@@ -15,14 +15,14 @@ use socketioxide::extract::{AckSender, Event, SocketRef, TryData};
 use socketioxide::handler::{FromMessageParts, Value as Frame};
 use socketioxide::socket::Socket as RawSocket;
 
-use super::Shared;
-use super::arrival::Arrival;
+use super::Context;
 use super::bucket::Bucket;
-use super::outbox::Outbox;
-use super::seats::Room;
+use super::handshake::Handshake;
+use super::registry::Room;
+use super::send_queue::SendQueue;
 use crate::core::error::{Error, Result};
 use crate::core::limits::JSON_BYTES;
-use crate::core::model::{Ear, Me, MessageId, Time};
+use crate::core::model::{Me, MessageId, SubscriberId, Time};
 use crate::dialects::said::{Ack, Reaction, Said, Typing};
 use crate::dialects::{ALL, Dialect, Namespace};
 use crate::web::answer::{details, status};
@@ -47,21 +47,21 @@ const ATTACHMENTS: usize = 2;
 const DIALECTS: u64 = 16;
 
 /// A socket that has been let in.
-pub struct Guest {
+pub struct Client {
     /// This socket among all that this server has seen.
     pub number: u64,
     pub namespace: Namespace,
     since: Time,
     pub me: Me,
     pub socket: Socket,
-    shared: Arc<Shared>,
+    context: Arc<Context>,
     asker: Asker,
     typing: Arc<Typing>,
     ended: AtomicBool,
     /// The last message that this socket's client has heard: what came since is told before what comes.
     pub position: Option<MessageId>,
     /// What it was told and its wire has not taken yet.
-    pub(super) outbox: Mutex<Outbox>,
+    pub(super) send_queue: Mutex<SendQueue>,
     queue: Mutex<Queue>,
 }
 
@@ -163,7 +163,7 @@ impl Heard {
     }
 }
 
-impl Guest {
+impl Client {
     pub(super) fn new(
         number: u64,
         namespace: Namespace,
@@ -171,22 +171,22 @@ impl Guest {
         socket: Socket,
         asker: Asker,
         position: Option<MessageId>,
-        shared: Arc<Shared>,
+        context: Arc<Context>,
     ) -> Self {
-        let limited = shared.events.0.is_some();
-        let bucket = Bucket::new(shared.events);
+        let limited = context.events.0.is_some();
+        let bucket = Bucket::new(context.events);
         Self {
             number,
             namespace,
             since: Time::now(),
             me,
             socket,
-            shared,
+            context,
             asker,
             typing: Arc::new(Typing::new(limited)),
             ended: AtomicBool::new(false),
             position,
-            outbox: Mutex::default(),
+            send_queue: Mutex::default(),
             queue: Mutex::new(Queue {
                 held: true,
                 waiting: VecDeque::new(),
@@ -208,8 +208,8 @@ impl Guest {
                 .any(|(joined, _)| *joined == index)
                 .then_some(dialect.name())
         };
-        let user_agent = Arrival::of(&self.socket).map(|arrival| &*arrival.user_agent);
-        let name = self.shared.core.directory().name(self.me.id);
+        let user_agent = Handshake::of(&self.socket).map(|handshake| &*handshake.user_agent);
+        let name = self.context.core.directory().name(self.me.id);
         SocketSeen {
             number: self.number,
             account: self.me.id,
@@ -236,14 +236,14 @@ impl Guest {
     }
 
     /// How its session began.
-    pub(super) fn arrival(&self) -> Option<&Arc<Arrival>> {
-        Arrival::of(&self.socket)
+    pub(super) fn handshake(&self) -> Option<&Arc<Handshake>> {
+        Handshake::of(&self.socket)
     }
 
     /// A number that changes when everything that was handed to its session has been taken.
     pub fn progress(&self) -> u64 {
-        let arrival = self.arrival();
-        arrival.map_or(0, |arrival| arrival.transport.progress().count())
+        let handshake = self.handshake();
+        handshake.map_or(0, |handshake| handshake.transport.progress().count())
     }
 
     fn tell_value(&self, event: &str, body: &Value) {
@@ -287,8 +287,8 @@ impl Guest {
     pub fn has_gone(&self) -> bool {
         self.has_ended()
             || self
-                .arrival()
-                .is_none_or(|arrival| arrival.transport.is_gone())
+                .handshake()
+                .is_none_or(|handshake| handshake.transport.is_gone())
     }
 
     /// Has it been ended?
@@ -303,19 +303,19 @@ impl Guest {
             // It has stopped reading: no word reaches it.
             return self.cut();
         }
-        let guest = self.clone();
+        let client = self.clone();
         tokio::spawn(async move {
-            // A client that stays on the line is not wanted there either.
+            // A client that stays on the connection is not wanted there either.
             tokio::time::sleep(Duration::from_secs(1)).await;
-            guest.cut();
+            client.cut();
         });
     }
 
     /// Ends it at the transport, without a word.
     pub fn cut(&self) {
         self.ended.store(true, Ordering::Release);
-        if let Some(arrival) = self.arrival() {
-            arrival.transport.cut();
+        if let Some(handshake) = self.handshake() {
+            handshake.transport.cut();
         }
     }
 
@@ -379,18 +379,18 @@ impl Guest {
                 return false;
             }
         };
-        let guest = self.clone();
+        let client = self.clone();
         match reaction {
             Reaction::Verb(queue) => {
                 queue(Box::new(move |answered| {
-                    guest.answer(&name, answered, callback);
+                    client.answer(&name, answered, callback);
                 }));
                 false
             }
             Reaction::Held(answering) => {
                 tokio::spawn(async move {
-                    guest.answer(&name, answering.await, callback);
-                    guest.open();
+                    client.answer(&name, answering.await, callback);
+                    client.open();
                 });
                 true
             }
@@ -409,14 +409,14 @@ impl Guest {
                 continue;
             };
             // Who they are as of now: a name may have changed, a token may be over.
-            let core = self.shared.core.clone();
+            let core = self.context.core.clone();
             let me = core.directory().me(self.me.id, self.me.device)?;
             return hearing(Said {
                 core,
                 me,
-                ear: ear(self.number, index),
-                given: heard.checked(self.shared.core.limits().upload_bytes)?,
-                rates: self.shared.rates.clone(),
+                subscriber: subscriber(self.number, index),
+                given: heard.checked(self.context.core.limits().upload_bytes)?,
+                rates: self.context.rates.clone(),
                 asker: self.asker,
                 typing: self.typing.clone(),
             })
@@ -455,12 +455,12 @@ impl Guest {
     }
 }
 
-/// The ear of a socket in a dialect.
-pub fn ear(number: u64, dialect: usize) -> Ear {
-    Ear(number * DIALECTS + dialect as u64)
+/// The subscriber of a socket in a dialect.
+pub fn subscriber(number: u64, dialect: usize) -> SubscriberId {
+    SubscriberId(number * DIALECTS + dialect as u64)
 }
 
-/// The socket and the dialect that an ear stands for.
-pub fn whose(ear: Ear) -> (u64, usize) {
-    (ear.0 / DIALECTS, (ear.0 % DIALECTS) as usize)
+/// The socket and the dialect that a subscriber stands for.
+pub fn socket_and_dialect(subscriber: SubscriberId) -> (u64, usize) {
+    (subscriber.0 / DIALECTS, (subscriber.0 % DIALECTS) as usize)
 }

@@ -11,25 +11,25 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use http::{Request, header};
 
+use super::client::{Client, Socket};
+use super::connection::{Connection, Progress};
 use super::engine_sessions::{EngineSession, transport};
-use super::guest::{Guest, Socket};
-use super::line::{Line, Progress};
 use crate::dialects::Namespace;
 use crate::web::call::{bearer, without_bearer};
 
 /// How a session began.
 pub enum Transport {
     /// As a websocket: this is its connection, to the end.
-    Websocket(Arc<Line>),
+    Websocket(Arc<Connection>),
     /// By polling: it uses many.
     Polling(Arc<EngineSession>),
 }
 
 impl Transport {
     /// Of a request that begins a session on this connection.
-    pub fn of<B>(request: &Request<B>, line: &Arc<Line>) -> Self {
+    pub fn of<B>(request: &Request<B>, connection: &Arc<Connection>) -> Self {
         match transport(request.uri().query()) {
-            Some("websocket") => Self::Websocket(line.clone()),
+            Some("websocket") => Self::Websocket(connection.clone()),
             _ => Self::Polling(Arc::default()),
         }
     }
@@ -37,7 +37,7 @@ impl Transport {
     /// How often the session has taken all that was handed to it.
     pub fn progress(&self) -> &Progress {
         match self {
-            Self::Websocket(line) => line.progress(),
+            Self::Websocket(connection) => connection.progress(),
             Self::Polling(session) => session.progress(),
         }
     }
@@ -45,7 +45,7 @@ impl Transport {
     /// Somebody has said who they are in it.
     pub fn enter(&self) {
         match self {
-            Self::Websocket(line) => line.trust(),
+            Self::Websocket(connection) => connection.trust(),
             Self::Polling(session) => session.enter(),
         }
     }
@@ -53,7 +53,7 @@ impl Transport {
     /// Has somebody said who they are in it?
     pub fn is_known(&self) -> bool {
         match self {
-            Self::Websocket(line) => line.is_trusted(),
+            Self::Websocket(connection) => connection.is_trusted(),
             Self::Polling(session) => session.is_known(),
         }
     }
@@ -69,7 +69,7 @@ impl Transport {
     /// Has it been cut, or closed by the other end? Of one that polls the latter is not known.
     pub fn is_gone(&self) -> bool {
         match self {
-            Self::Websocket(line) => line.is_cut(),
+            Self::Websocket(connection) => connection.is_cut(),
             Self::Polling(session) => session.is_cut(),
         }
     }
@@ -77,31 +77,31 @@ impl Transport {
     /// Ends it, without a word.
     pub fn cut(&self) {
         match self {
-            Self::Websocket(line) => line.cut(),
+            Self::Websocket(connection) => connection.cut(),
             Self::Polling(session) => session.cut(),
         }
     }
 }
 
 /// The beginning of a session.
-pub struct Arrival {
+pub struct Handshake {
     pub transport: Transport,
     pub address: IpAddr,
     /// From its headers or its query.
     pub token: Option<Box<str>>,
     pub user_agent: Box<str>,
     /// `None` where it is not counted.
-    pub knock: Option<Knock>,
+    pub pending: Option<PendingHandshake>,
     /// Who has been let in, one in each namespace, and whose CONNECT is being answered.
-    admitted: Mutex<Vec<Weak<Guest>>>,
+    admitted: Mutex<Vec<Weak<Client>>>,
 }
 
-impl Arrival {
+impl Handshake {
     pub fn new<B>(
         request: &Request<B>,
         address: IpAddr,
         transport: Transport,
-        knock: Option<Knock>,
+        pending: Option<PendingHandshake>,
     ) -> Self {
         let token = token(request);
         let user_agent = request.headers().get(header::USER_AGENT);
@@ -111,7 +111,7 @@ impl Arrival {
             address,
             token,
             user_agent: user_agent.unwrap_or_default().into(),
-            knock,
+            pending,
             admitted: Mutex::default(),
         }
     }
@@ -122,35 +122,35 @@ impl Arrival {
     }
 
     /// This one is let in.
-    pub fn admit(&self, guest: &Arc<Guest>) {
+    pub fn admit(&self, client: &Arc<Client>) {
         let mut admitted = self.lock();
         // Who was let in and never came in makes room for who comes again.
-        let namespace = guest.namespace;
+        let namespace = client.namespace;
         admitted.retain(|other| is_in(other, |at| at != namespace));
-        admitted.push(Arc::downgrade(guest));
+        admitted.push(Arc::downgrade(client));
     }
 
     /// Who was let into this namespace is in now; said once for each.
-    pub fn enter(&self, namespace: Namespace) -> Option<Arc<Guest>> {
+    pub fn enter(&self, namespace: Namespace) -> Option<Arc<Client>> {
         let mut admitted = self.lock();
-        let here = |other: &Weak<Guest>| is_in(other, |at| at == namespace);
+        let here = |other: &Weak<Client>| is_in(other, |at| at == namespace);
         let at = admitted.iter().position(here)?;
-        let guest = admitted.swap_remove(at);
+        let client = admitted.swap_remove(at);
         if admitted.is_empty() {
             *admitted = Vec::new();
         }
-        guest.upgrade()
+        client.upgrade()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Weak<Guest>>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Weak<Client>>> {
         self.admitted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn is_in(guest: &Weak<Guest>, namespace: impl Fn(Namespace) -> bool) -> bool {
-    guest
+fn is_in(client: &Weak<Client>, namespace: impl Fn(Namespace) -> bool) -> bool {
+    client
         .upgrade()
-        .is_some_and(|guest| namespace(guest.namespace))
+        .is_some_and(|client| namespace(client.namespace))
 }
 
 /// The token that a request brings, in its headers or its query.
@@ -168,19 +168,19 @@ fn in_query(query: Option<&str>) -> Option<Box<str>> {
 
 /// How many handshakes have not said who they are, of each address that has any.
 #[derive(Default)]
-pub struct Knocks(Mutex<HashMap<IpAddr, usize>>);
+pub struct PendingHandshakes(Mutex<HashMap<IpAddr, usize>>);
 
-impl Knocks {
+impl PendingHandshakes {
     /// One more of this address; `None` if it has `most` already.
-    pub fn knock(self: &Arc<Self>, address: IpAddr, most: usize) -> Option<Knock> {
+    pub fn begin(self: &Arc<Self>, address: IpAddr, most: usize) -> Option<PendingHandshake> {
         let mut open = self.lock();
         let count = open.entry(address).or_default();
         if *count >= most {
             return None;
         }
         *count += 1;
-        Some(Knock {
-            knocks: self.clone(),
+        Some(PendingHandshake {
+            pending: self.clone(),
             address,
             answered: false.into(),
         })
@@ -193,18 +193,18 @@ impl Knocks {
 }
 
 /// A handshake that has not said who it is. There are only so many of them per address.
-pub struct Knock {
-    knocks: Arc<Knocks>,
+pub struct PendingHandshake {
+    pending: Arc<PendingHandshakes>,
     address: IpAddr,
     answered: AtomicBool,
 }
 
-impl Knock {
+impl PendingHandshake {
     pub fn answered(&self) {
         if self.answered.swap(true, Ordering::Relaxed) {
             return;
         }
-        let mut open = self.knocks.lock();
+        let mut open = self.pending.lock();
         if let Entry::Occupied(mut count) = open.entry(self.address) {
             *count.get_mut() -= 1;
             if *count.get() == 0 {
@@ -214,7 +214,7 @@ impl Knock {
     }
 }
 
-impl Drop for Knock {
+impl Drop for PendingHandshake {
     fn drop(&mut self) {
         self.answered();
     }
@@ -226,20 +226,20 @@ mod tests {
 
     #[test]
     fn of_an_address_that_has_said_who_it_is_nothing_is_kept() {
-        let knocks = Arc::<Knocks>::default();
+        let pending = Arc::<PendingHandshakes>::default();
         let open: Vec<_> = (0..20_000_u32)
-            .map(|number| knocks.knock(IpAddr::from(number.to_be_bytes()), 2))
+            .map(|number| pending.begin(IpAddr::from(number.to_be_bytes()), 2))
             .collect();
-        assert_eq!(knocks.lock().len(), 20_000);
-        for knock in open.iter().flatten() {
-            knock.answered();
+        assert_eq!(pending.lock().len(), 20_000);
+        for pending in open.iter().flatten() {
+            pending.answered();
         }
-        assert!(knocks.lock().is_empty());
+        assert!(pending.lock().is_empty());
         drop(open);
         let one = IpAddr::from([127, 0, 0, 1]);
-        let two = [knocks.knock(one, 2), knocks.knock(one, 2)];
-        assert!(knocks.knock(one, 2).is_none());
+        let two = [pending.begin(one, 2), pending.begin(one, 2)];
+        assert!(pending.begin(one, 2).is_none());
         drop(two);
-        assert!(knocks.lock().is_empty());
+        assert!(pending.lock().is_empty());
     }
 }

@@ -21,12 +21,12 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::core::error::Error;
 use crate::core::{Core, hex, random};
-use crate::realtime::arrival::{Arrival, Knocks, Transport, token};
+use crate::realtime::connection::Connection;
 use crate::realtime::engine_sessions::{
     EngineSession, EngineSessions, Serving, session, session_in, version,
 };
 use crate::realtime::frames::Framing;
-use crate::realtime::line::Line;
+use crate::realtime::handshake::{Handshake, PendingHandshakes, Transport, token};
 use crate::realtime::payload::Payload;
 use crate::web::answer::refusal;
 use crate::web::call::Visitor;
@@ -49,7 +49,7 @@ const NO_PAGES: &str = "/metrics";
 
 /// The door of a server; cloned for every connection.
 #[derive(Clone)]
-pub struct Door {
+pub struct Ingress {
     inside: Inside,
     rules: Arc<Rules>,
 }
@@ -62,12 +62,12 @@ struct Rules {
     /// What answers without a word about pages from elsewhere.
     apart: Inside,
     unread: Arc<Unread>,
-    knocks: Arc<Knocks>,
+    pending: Arc<PendingHandshakes>,
     /// The name of the latest request. Each start begins somewhere else.
     latest: AtomicU64,
 }
 
-impl Door {
+impl Ingress {
     /// Puts CORS and the catching of panics around the service inside.
     pub fn new<S, B, E>(core: Core, service: S, proxies: Proxies, origins: Origins) -> Self
     where
@@ -99,7 +99,7 @@ impl Door {
             origins,
             apart,
             unread: Arc::default(),
-            knocks: Arc::default(),
+            pending: Arc::default(),
             latest: u64::from_le_bytes(random()).into(),
         };
         Self {
@@ -118,7 +118,7 @@ impl Door {
     ) -> Result<Response<Answered<Body>>, Infallible> {
         let serving = manners.serves();
         let unread = manners.brings(!request.body().is_end_stream());
-        let line = &manners.line;
+        let connection = &manners.connection;
         let id = self.rules.name();
         let client = self.rules.proxies.client(&request, peer);
         let visitor = Visitor {
@@ -136,7 +136,7 @@ impl Door {
             // `GET host:port`, as only a proxy is asked: warp cannot take it apart.
             Err(Error::Malformed("The request names no path".into()))
         } else if for_sockets {
-            self.rules.admit(&mut request, &visitor, line)
+            self.rules.admit(&mut request, &visitor, connection)
         } else {
             Ok(Admitted::Other)
         };
@@ -160,15 +160,15 @@ impl Door {
                     Err(_) => refusal(&Error::TooSlow, &id)
                         .map(|body| body.map_err(Into::into).boxed_unsync()),
                 };
-                self.rules.answered(admitted, response, line).await
+                self.rules.answered(admitted, response, connection).await
             }
             Err(error) => refusal(&error, &id).map(|body| body.map_err(Into::into).boxed_unsync()),
         };
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            line.becomes_websocket(framing);
+            connection.becomes_websocket(framing);
         } else if for_sockets {
             // It asked for a websocket and got none: what follows are requests, with bounds of their own.
-            line.trust();
+            connection.trust();
         }
         if let Ok(id) = HeaderValue::from_str(&id) {
             response.headers_mut().insert("x-request-id", id);
@@ -176,7 +176,7 @@ impl Door {
         let held = self
             .rules
             .unread
-            .hold(&response.body().size_hint(), client.address, line);
+            .hold(&response.body().size_hint(), client.address, connection);
         let begun = response.extensions_mut().remove();
         Ok(response.map(|body| Answered::new(body, serving, held, begun)))
     }
@@ -203,33 +203,33 @@ impl Rules {
         &self,
         request: &mut Request<Incoming>,
         visitor: &Visitor,
-        line: &Arc<Line>,
+        connection: &Arc<Connection>,
     ) -> Result<Admitted, Error> {
         if !self.origins.admit(request.headers()) {
             return Err(Error::Forbidden("This page may not talk to this server"));
         }
-        let serving = self.sessions.serve(request, line)?;
+        let serving = self.sessions.serve(request, connection)?;
         if session(request.uri().query()).is_some() {
             return Ok(serving.map_or(Admitted::Other, Admitted::Serving));
         }
         // Who brings a token that is good has said who it is.
         let known = token(request).is_some_and(|token| self.core.vouches_for(&token));
-        let knock = match self.core.limits().handshakes.filter(|_| !known) {
+        let pending = match self.core.limits().handshakes.filter(|_| !known) {
             Some(most) => {
-                let knock = self.knocks.knock(visitor.address, most);
-                Some(knock.ok_or(Error::TooOften {
+                let pending = self.pending.begin(visitor.address, most);
+                Some(pending.ok_or(Error::TooOften {
                     retry_after: Duration::from_secs(10),
                 })?)
             }
             None => None,
         };
-        let transport = Transport::of(request, line);
+        let transport = Transport::of(request, connection);
         let begun = match &transport {
             Transport::Polling(session) => Admitted::Begun(session.clone()),
             Transport::Websocket(_) => Admitted::Other,
         };
-        let arrival = Arrival::new(request, visitor.address, transport, knock);
-        request.extensions_mut().insert(Arc::new(arrival));
+        let handshake = Handshake::new(request, visitor.address, transport, pending);
+        request.extensions_mut().insert(Arc::new(handshake));
         Ok(begun)
     }
 
@@ -238,20 +238,20 @@ impl Rules {
         &self,
         admitted: Admitted,
         response: Response<Body>,
-        line: &Line,
+        connection: &Connection,
     ) -> Response<Body> {
         match admitted {
             Admitted::Other => response,
             Admitted::Serving(serving) => {
                 if response.status() == StatusCode::OK {
-                    serving.answered(line);
+                    serving.answered(connection);
                 } else if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-                    line.serves_nobody();
+                    connection.serves_nobody();
                 }
                 response
             }
             Admitted::Begun(session) => {
-                // The answer is a line, and there already; in it Socket.IO says how it calls the session.
+                // The answer is one line, and there already; in it Socket.IO says how it calls the session.
                 let (head, body) = response.into_parts();
                 let body = body.collect().await.map(Collected::to_bytes);
                 let body = body.unwrap_or_default();

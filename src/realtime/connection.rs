@@ -24,7 +24,7 @@ const FROM_A_STRANGER: u64 = JSON_BYTES as u64 + 1_024;
 /// How long the other end may take nothing while something waits for it. What waits costs memory, and whoever does not
 /// read counts as present.
 pub const STALL: Duration = Duration::from_secs(30);
-/// That much from a line that is not counted: nobody brings it in a lifetime.
+/// That much from a connection that is not counted: nobody brings it in a lifetime.
 const UNCOUNTED: u64 = u64::MAX;
 
 /// How often has somebody taken everything that was written for them?
@@ -62,7 +62,7 @@ enum Serves {
 
 /// The switch of one connection.
 #[derive(Debug)]
-pub struct Line {
+pub struct Connection {
     cut: AtomicBool,
     /// How many bytes may still come in.
     left: AtomicU64,
@@ -75,7 +75,7 @@ pub struct Line {
     writer: AtomicWaker,
 }
 
-impl Default for Line {
+impl Default for Connection {
     fn default() -> Self {
         Self {
             cut: AtomicBool::default(),
@@ -89,7 +89,7 @@ impl Default for Line {
     }
 }
 
-impl Line {
+impl Connection {
     /// From here on it is a stranger's, who may bring no more than an event: a server that reads on has to keep it all
     /// until the message is whole.
     pub fn doubt(&self) {
@@ -204,9 +204,9 @@ const AHEAD: usize = 8 << 10;
 /// A connection with its switch, and what is held for as long as it is open.
 ///
 /// It reads ahead: a websocket's buffer may then be small, and a small one costs no further call of the system.
-pub struct OnLine<S, H> {
+pub struct ConnectionIo<S, H> {
     stream: S,
-    line: Arc<Line>,
+    connection: Arc<Connection>,
     /// Has been read and not been asked for yet.
     unread: Bytes,
     /// Where in its frames a websocket is.
@@ -216,11 +216,11 @@ pub struct OnLine<S, H> {
     _held: H,
 }
 
-impl<S, H> OnLine<S, H> {
-    pub fn new(stream: S, line: Arc<Line>, held: H) -> Self {
+impl<S, H> ConnectionIo<S, H> {
+    pub fn new(stream: S, connection: Arc<Connection>, held: H) -> Self {
         Self {
             stream,
-            line,
+            connection,
             unread: Bytes::new(),
             frames: None,
             stalled: None,
@@ -240,7 +240,7 @@ impl<S, H> OnLine<S, H> {
         }
         let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(STALL)));
         ready!(stalled.as_mut().poll(cx));
-        self.line.cut();
+        self.connection.cut();
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
@@ -254,7 +254,7 @@ impl<S, H> OnLine<S, H> {
             let mut ahead = ReadBuf::uninit(&mut ahead);
             ready!(Pin::new(&mut self.stream).poll_read(cx, &mut ahead))?;
             let mut read = ahead.filled_mut();
-            self.line.brought(read.len() as u64)?;
+            self.connection.brought(read.len() as u64)?;
             let is_over = read.is_empty();
             let mut held;
             if let Some(frames) = &mut self.frames {
@@ -286,32 +286,33 @@ impl<S, H> OnLine<S, H> {
     }
 }
 
-impl<S, H> Drop for OnLine<S, H> {
+impl<S, H> Drop for ConnectionIo<S, H> {
     fn drop(&mut self) {
-        self.line.cut.store(true, Ordering::Release);
-        // The session remembers the line of its first request for as long as it lives, and a waker keeps the memory of
+        self.connection.cut.store(true, Ordering::Release);
+        // The session remembers the connection of its first request for as long as it lives, and a waker keeps the memory of
         // the task that it woke, 5 kB of it, long after that task has ended.
-        self.line.reader.take();
-        self.line.writer.take();
+        self.connection.reader.take();
+        self.connection.writer.take();
     }
 }
 
-impl<S: AsyncRead + Unpin, H: Unpin> AsyncRead for OnLine<S, H> {
+impl<S: AsyncRead + Unpin, H: Unpin> AsyncRead for ConnectionIo<S, H> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.line.check(&self.line.reader, cx)?;
+        self.connection.check(&self.connection.reader, cx)?;
         if self.unread.is_empty() {
             if self.frames.is_none() {
-                let framing = self.line.framing.get();
+                let framing = self.connection.framing.get();
                 self.frames = framing.map(|framing| Frames::new(*framing));
             }
             if self.frames.is_none() && buf.remaining() >= AHEAD {
                 let before = buf.filled().len();
                 let read = Pin::new(&mut self.stream).poll_read(cx, buf);
-                self.line.brought((buf.filled().len() - before) as u64)?;
+                self.connection
+                    .brought((buf.filled().len() - before) as u64)?;
                 return read;
             }
             return self.poll_ahead(cx, buf);
@@ -326,13 +327,13 @@ impl<S: AsyncRead + Unpin, H: Unpin> AsyncRead for OnLine<S, H> {
     }
 }
 
-impl<S: AsyncWrite + Unpin, H: Unpin> AsyncWrite for OnLine<S, H> {
+impl<S: AsyncWrite + Unpin, H: Unpin> AsyncWrite for ConnectionIo<S, H> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.line.check(&self.line.writer, cx)?;
+        self.connection.check(&self.connection.writer, cx)?;
         let written = Pin::new(&mut self.stream).poll_write(cx, buf);
         self.is_taken(cx, written)
     }
@@ -342,7 +343,7 @@ impl<S: AsyncWrite + Unpin, H: Unpin> AsyncWrite for OnLine<S, H> {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.line.check(&self.line.writer, cx)?;
+        self.connection.check(&self.connection.writer, cx)?;
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
         self.is_taken(cx, written)
     }
@@ -352,16 +353,16 @@ impl<S: AsyncWrite + Unpin, H: Unpin> AsyncWrite for OnLine<S, H> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.line.check(&self.line.writer, cx)?;
+        self.connection.check(&self.connection.writer, cx)?;
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
         if let Poll::Ready(Ok(())) = flushed {
-            self.line.flushed();
+            self.connection.flushed();
         }
         self.is_taken(cx, flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.line.check(&self.line.writer, cx)?;
+        self.connection.check(&self.connection.writer, cx)?;
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
@@ -374,11 +375,11 @@ mod tests {
     #[tokio::test]
     async fn who_waits_on_a_cut_line_is_woken() {
         let (here, _there) = tokio::io::duplex(16);
-        let line = Arc::new(Line::default());
-        let mut on_line = OnLine::new(here, line.clone(), ());
-        let reading = tokio::spawn(async move { on_line.read_u8().await });
+        let connection = Arc::new(Connection::default());
+        let mut io = ConnectionIo::new(here, connection.clone(), ());
+        let reading = tokio::spawn(async move { io.read_u8().await });
         tokio::task::yield_now().await;
-        line.cut();
+        connection.cut();
         assert!(reading.await.expect("the reader ends").is_err());
     }
 
@@ -391,31 +392,31 @@ mod tests {
         let task = Arc::new(Task);
         let waker = task.clone().into();
         let (here, there) = tokio::io::duplex(16);
-        let line = Arc::new(Line::default());
-        let mut on_line = OnLine::new(here, line.clone(), ());
+        let connection = Arc::new(Connection::default());
+        let mut io = ConnectionIo::new(here, connection.clone(), ());
         let mut byte = [0];
-        let read = Pin::new(&mut on_line).poll_read(
+        let read = Pin::new(&mut io).poll_read(
             &mut Context::from_waker(&waker),
             &mut ReadBuf::new(&mut byte),
         );
         assert!(read.is_pending());
-        drop((on_line, there, waker));
+        drop((io, there, waker));
         assert_eq!(Arc::strong_count(&task), 1);
-        assert_eq!(Arc::strong_count(&line), 1);
+        assert_eq!(Arc::strong_count(&connection), 1);
     }
 
     #[tokio::test]
     async fn what_is_read_ahead_comes_in_its_order() {
         use tokio::io::AsyncWriteExt;
         let (here, mut there) = tokio::io::duplex(64);
-        let mut on_line = OnLine::new(here, Arc::new(Line::default()), ());
-        on_line.put_back(b"0123");
+        let mut io = ConnectionIo::new(here, Arc::new(Connection::default()), ());
+        io.put_back(b"0123");
         there.write_all(b"456789").await.expect("there is room");
         drop(there);
         let mut heard = Vec::new();
         let mut piece = [0; 3];
         loop {
-            match on_line.read(&mut piece).await.expect("nothing is cut") {
+            match io.read(&mut piece).await.expect("nothing is cut") {
                 0 => break,
                 count => heard.push(piece[..count].to_vec()),
             }
@@ -426,16 +427,16 @@ mod tests {
     #[tokio::test]
     async fn a_stranger_brings_so_much_and_no_more() {
         let (here, mut there) = tokio::io::duplex(64);
-        let line = Arc::new(Line::default());
-        let mut on_line = OnLine::new(here, line.clone(), ());
+        let connection = Arc::new(Connection::default());
+        let mut io = ConnectionIo::new(here, connection.clone(), ());
         let said = vec![b'x'; FROM_A_STRANGER as usize + 1];
         for (trusted, whole) in [(true, true), (false, false)] {
-            line.doubt();
+            connection.doubt();
             if trusted {
-                line.trust();
+                connection.trust();
             }
             let mut heard = vec![0; said.len()];
-            let (read, _) = tokio::join!(on_line.read_exact(&mut heard), async {
+            let (read, _) = tokio::join!(io.read_exact(&mut heard), async {
                 use tokio::io::AsyncWriteExt;
                 let writing = there.write_all(&said);
                 tokio::time::timeout(std::time::Duration::from_millis(200), writing).await

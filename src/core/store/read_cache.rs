@@ -11,7 +11,7 @@ type Asked = (ConversationId, Option<AccountId>);
 
 /// What one view has read already.
 #[derive(Default)]
-pub(super) struct Known {
+pub(super) struct ReadCache {
     places: RefCell<HashMap<Asked, (Place, bool)>>,
     /// The last sequence number of a conversation.
     ends: RefCell<HashMap<ConversationId, i64>>,
@@ -27,7 +27,7 @@ pub(super) struct Known {
     held: RefCell<HashSet<ConversationId>>,
 }
 
-impl Known {
+impl ReadCache {
     pub fn place(&self, asked: Asked) -> Option<(Place, bool)> {
         self.places.borrow().get(&asked).copied()
     }

@@ -2,52 +2,52 @@
 
 use std::sync::Arc;
 
-use super::Shared;
-use super::guest::{Guest, whose};
-use super::outbox::Told;
-use super::seats::Seats;
-use crate::core::model::{Ear, Event, Notice, Time};
+use super::Context;
+use super::client::{Client, socket_and_dialect};
+use super::registry::Registry;
+use super::send_queue::Packet;
+use crate::core::model::{Event, Notice, SubscriberId, Time};
 use crate::dialects::telling::{Audience, Telling};
 use crate::dialects::{ALL, Dialect};
 use crate::web::watch::Passing;
 
 /// Has each dialect tell the event to those who listen in it.
-pub fn retell(shared: &Shared, seats: &Seats, event: &Event) {
+pub fn retell(context: &Context, registry: &Registry, event: &Event) {
     let conversation = event.conversation();
     for (index, dialect) in ALL.iter().enumerate() {
-        let room = conversation.and_then(|id| seats.listeners(&(index, id)));
+        let room = conversation.and_then(|id| registry.subscribers(&(index, id)));
         // A document's clients connect to its namespace, and know its words.
         let namespace = dialect.namespace();
         let there = |who| {
-            seats
+            registry
                 .of(who)
                 .iter()
-                .filter(move |guest| guest.namespace == namespace)
+                .filter(move |client| client.namespace == namespace)
         };
         let is_there = |who| there(who).next().is_some();
-        let core = &shared.core;
+        let core = &context.core;
         let mut telling =
             Telling::new(core.spelling(), core.directory(), room.is_some(), &is_there);
         dialect.retell(event, &mut telling);
         for told in telling.into_told() {
             let room = room.unwrap_or_default();
-            let word = Arc::new(Told {
+            let packet = Arc::new(Packet {
                 event: told.event,
                 body: told.body,
             });
             let (audience, to) = match told.to {
-                Audience::Room => ("room", say(room, &word)),
+                Audience::Room => ("room", say(room, &packet)),
                 Audience::Others(than) => {
-                    let others = room.iter().filter(|guest| guest.me.id != than);
-                    ("others", say(others, &word))
+                    let others = room.iter().filter(|client| client.me.id != than);
+                    ("others", say(others, &packet))
                 }
                 Audience::Own(who) => {
-                    let own = room.iter().filter(|guest| guest.me.id == who);
-                    ("own", say(own, &word))
+                    let own = room.iter().filter(|client| client.me.id == who);
+                    ("own", say(own, &packet))
                 }
-                Audience::Person(who) => ("person", say(there(who), &word)),
+                Audience::Person(who) => ("person", say(there(who), &packet)),
             };
-            let watch = &shared.watch;
+            let watch = &context.watch;
             watch.delivers(to);
             if watch.is_watched() {
                 watch.passes(Passing {
@@ -57,7 +57,7 @@ pub fn retell(shared: &Shared, seats: &Seats, event: &Event) {
                     conversation,
                     audience,
                     to,
-                    body: word.body.clone(),
+                    body: packet.body.clone(),
                 });
             }
         }
@@ -65,54 +65,59 @@ pub fn retell(shared: &Shared, seats: &Seats, event: &Event) {
 }
 
 /// Tells one socket the notifications that nobody had heard; what was made since it came in, it has heard already.
-pub fn tell_waiting(shared: &Shared, seats: &Seats, ear: Ear, notices: &[Arc<Notice>]) {
-    let Some(seat) = seats.get(whose(ear).0) else {
+pub fn tell_waiting(
+    context: &Context,
+    registry: &Registry,
+    subscriber: SubscriberId,
+    notices: &[Arc<Notice>],
+) {
+    let Some(entry) = registry.get(socket_and_dialect(subscriber).0) else {
         return;
     };
     let missed = notices
         .iter()
-        .filter(|notice| seat.first_notice.is_none_or(|first| notice.id < first))
+        .filter(|notice| entry.first_notice.is_none_or(|first| notice.id < first))
         .cloned();
     let event = Event::NoticesWaiting {
-        ear,
+        subscriber,
         notices: missed.collect(),
     };
-    let here = |dialect: &(usize, &&dyn Dialect)| dialect.1.namespace() == seat.guest.namespace;
+    let here = |dialect: &(usize, &&dyn Dialect)| dialect.1.namespace() == entry.client.namespace;
     for (index, _) in ALL.iter().enumerate().filter(here) {
-        tell_one(shared, &seat.guest, index, &event);
+        tell_one(context, &entry.client, index, &event);
     }
 }
 
 /// Tells one socket an event in one dialect, as the conversation's listeners hear it.
-pub fn tell_one(shared: &Shared, guest: &Arc<Guest>, dialect: usize, event: &Event) {
+pub fn tell_one(context: &Context, client: &Arc<Client>, dialect: usize, event: &Event) {
     // What goes to a person when it happens went to all their sockets then; what waited for one is for this one.
     let waited = matches!(event, Event::NoticesWaiting { .. });
-    let here = |who| who == guest.me.id;
-    let core = &shared.core;
+    let here = |who| who == client.me.id;
+    let core = &context.core;
     let mut telling = Telling::new(core.spelling(), core.directory(), true, &here);
     ALL[dialect].retell(event, &mut telling);
     for told in telling.into_told() {
         let is_for_it = match told.to {
             Audience::Room => true,
-            Audience::Others(than) => than != guest.me.id,
-            Audience::Own(who) => who == guest.me.id,
+            Audience::Others(than) => than != client.me.id,
+            Audience::Own(who) => who == client.me.id,
             Audience::Person(_) => waited,
         };
         if !is_for_it {
             continue;
         }
-        guest.tell(&Arc::new(Told {
+        client.tell(&Arc::new(Packet {
             event: told.event,
             body: told.body,
         }));
     }
 }
 
-fn say<'g>(guests: impl IntoIterator<Item = &'g Arc<Guest>>, told: &Arc<Told>) -> usize {
+fn say<'g>(clients: impl IntoIterator<Item = &'g Arc<Client>>, packet: &Arc<Packet>) -> usize {
     let mut to = 0;
-    for guest in guests {
-        if !guest.has_ended() {
-            guest.tell(told);
+    for client in clients {
+        if !client.has_ended() {
+            client.tell(packet);
             to += 1;
         }
     }
