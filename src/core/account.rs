@@ -2,7 +2,7 @@
 
 use super::code::{self, Purpose};
 use super::error::{Error, Fault, Result};
-use super::model::{Account, AccountId, Event, FileId, Listed, Page, Person, Picture};
+use super::model::{Account, AccountId, FileId, Listed, Page, Person, Picture, StateChange};
 use super::store::{NewAccount, Tx, View};
 use super::{device, text};
 
@@ -56,7 +56,7 @@ pub fn sign_up(tx: &Tx<'_>, new: SignUp, password_hash: String) -> Result<Accoun
         password: Some(password_hash),
         external: None,
     })?;
-    tx.announce(Event::AccountChanged(id));
+    tx.announce(StateChange::AccountChanged(id));
     Ok(id)
 }
 
@@ -141,7 +141,7 @@ pub(in crate::core) fn take_over(
 ) -> Result<()> {
     tx.prove_account(id, password_hash)?;
     device::end_all(tx, id)?;
-    tx.announce(Event::AccountChanged(id));
+    tx.announce(StateChange::AccountChanged(id));
     Ok(())
 }
 
@@ -175,7 +175,7 @@ pub fn known_address(view: &View<'_>, email: &str) -> Result<Option<Account>> {
 /// Only the database's.
 pub fn make_admin(tx: &Tx<'_>, id: AccountId) -> Result<()> {
     tx.update_admin(id, true)?;
-    tx.announce(Event::AccountChanged(id));
+    tx.announce(StateChange::AccountChanged(id));
     Ok(())
 }
 
@@ -248,7 +248,7 @@ fn several(typed: &str, fitting: &[Account]) -> String {
 /// Only the database's.
 pub fn hash_anew(tx: &Tx<'_>, id: AccountId, old: &str, new: &str) -> Result<()> {
     if tx.replace_hash(id, old, new)? {
-        tx.announce(Event::AccountChanged(id));
+        tx.announce(StateChange::AccountChanged(id));
     }
     Ok(())
 }

@@ -4,8 +4,8 @@
 use super::code::{self, Purpose};
 use super::error::{Error, Fault, Result};
 use super::model::{
-    Account, AccountId, Audited, ConversationId, Device, DeviceId, Event, File, FileId, Kind,
-    Listed, MailId, Message, MessageId, Named, Page, Sid, Time,
+    Account, AccountId, Audited, ConversationId, Device, DeviceId, File, FileId, Kind, Listed,
+    MailId, Message, MessageId, Named, Page, Sid, StateChange, Time,
 };
 pub use super::store::{Figures, Participant, PersonSeen, PlaceSeen};
 use super::store::{NewAccount, Tx, View};
@@ -96,7 +96,7 @@ pub fn add(tx: &Tx<'_>, by: By, new: NewPerson) -> Result<Account> {
     let account = known(tx, id)?;
     let detail = if new.admin { "administrator" } else { "" };
     tx.record(by, "user.add", &subject(&account), detail)?;
-    tx.announce(Event::AccountChanged(id));
+    tx.announce(StateChange::AccountChanged(id));
     Ok(account)
 }
 
@@ -150,7 +150,7 @@ pub fn change(tx: &Tx<'_>, by: By, id: AccountId, change: Change) -> Result<Acco
         };
         tx.record(by, action, &subject(&before), "")?;
     }
-    tx.announce(Event::AccountChanged(id));
+    tx.announce(StateChange::AccountChanged(id));
     known(tx, id)
 }
 
@@ -168,7 +168,7 @@ pub fn remove(tx: &Tx<'_>, by: By, id: AccountId) -> Result<()> {
     }
     tx.blank_account(id)?;
     tx.record(by, "user.remove", &format!("user {}", id.number()), "")?;
-    tx.announce(Event::AccountChanged(id));
+    tx.announce(StateChange::AccountChanged(id));
     Ok(())
 }
 

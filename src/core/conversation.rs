@@ -5,7 +5,7 @@ use super::limits;
 use super::may::{Wish, may};
 use super::model::{
     AccountId, Conversation, ConversationId, Event, Kind, Listed, Me, MessageId, Overview, Page,
-    Person, Place, Reading, SubscriberId,
+    Person, Place, Reading, StateChange, SubscriberId,
 };
 use super::store::{ConversationOrder, NewConversation, Tx, View};
 use super::text;
@@ -228,7 +228,7 @@ pub fn subscribe(
     subscriber: SubscriberId,
 ) -> Result<Place> {
     let (place, _) = may(tx, Some(me.id), Wish::Hear, id)?;
-    tx.announce(Event::Subscribed {
+    tx.announce(StateChange::Subscribed {
         subscriber,
         conversation: id,
     });
@@ -259,7 +259,7 @@ pub fn unsubscribe(
     subscriber: SubscriberId,
 ) -> Result<()> {
     may(tx, Some(me.id), Wish::Hear, id)?;
-    tx.announce(Event::Unsubscribed {
+    tx.announce(StateChange::Unsubscribed {
         subscriber,
         conversation: id,
     });

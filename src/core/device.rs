@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::error::{Error, Result};
 use super::limits;
-use super::model::{AccountId, Device, DeviceId, Event, Me, Sid, Time};
+use super::model::{AccountId, Device, DeviceId, Me, Sid, StateChange, Time};
 use super::store::{Tx, View};
 use super::text;
 
@@ -27,7 +27,7 @@ pub fn log_in(
     }
     let user_agent = text::cut(user_agent, limits::FILE_NAME_CHARS);
     let (device, sid) = tx.insert_device(account, &user_agent, address, expires_at, None)?;
-    tx.announce(Event::DeviceMade {
+    tx.announce(StateChange::DeviceMade {
         device,
         sid,
         account,
@@ -62,7 +62,7 @@ pub fn prolong(tx: &Tx<'_>, me: &Me, lasts: Duration, most: Duration) -> Result<
         return Ok(device.expires_at);
     }
     tx.prolong_device(device.id, expires_at)?;
-    tx.announce(Event::DeviceProlonged {
+    tx.announce(StateChange::DeviceProlonged {
         device: device.id,
         account: me.id,
         expires_at,
@@ -111,7 +111,7 @@ pub fn end_all(tx: &Tx<'_>, account: AccountId) -> Result<()> {
 
 fn end(tx: &Tx<'_>, account: AccountId, device: DeviceId) -> Result<()> {
     if tx.end_device(device)? {
-        tx.announce(Event::DeviceEnded { device, account });
+        tx.announce(StateChange::DeviceEnded { device, account });
     }
     Ok(())
 }

@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::error::{Error, Result};
-use super::model::{Account, AccountId, Device, DeviceId, Event, Me, Sid, Time};
+use super::model::{
+    Account, AccountId, Announcement, Device, DeviceId, Me, Sid, StateChange, Time,
+};
 use super::pace::Pace;
 use super::recent::Recent;
 use super::store::View;
@@ -290,17 +292,20 @@ impl Directory {
     }
 
     /// Takes in what a commit has changed.
-    pub(in crate::core) fn learn(&self, events: &[Event], view: &View<'_>) {
-        self.recent.learn(events);
-        for event in events {
-            match event {
-                Event::AccountChanged(id) => match view.account(*id) {
+    pub(in crate::core) fn learn(&self, announced: &[Announcement], view: &View<'_>) {
+        self.recent.learn(announced);
+        for announcement in announced {
+            let Announcement::StateChange(change) = announcement else {
+                continue;
+            };
+            match change {
+                StateChange::AccountChanged(id) => match view.account(*id) {
                     Ok(account) => self.change().put(*id, account.as_ref().map(Card::from)),
                     Err(error) => {
                         tracing::error!(%error, ?id, "an account could not be read again")
                     }
                 },
-                Event::DeviceMade {
+                StateChange::DeviceMade {
                     device,
                     sid,
                     account,
@@ -315,30 +320,20 @@ impl Directory {
                         known.foreign.insert(*hash, (*account, *device));
                     }
                 }
-                Event::DeviceProlonged {
+                StateChange::DeviceProlonged {
                     device, expires_at, ..
                 } => {
                     if let Some(living) = self.change().devices.get_mut(device) {
                         living.expires_at = *expires_at;
                     }
                 }
-                Event::DeviceEnded { device, .. } => {
+                StateChange::DeviceEnded { device, .. } => {
                     let mut known = self.change();
                     if let Some(ended) = known.devices.remove(device) {
                         known.sids.remove(&ended.sid);
                     }
                 }
-                Event::MessagePosted(_)
-                | Event::MessageDeleted(_)
-                | Event::FileShared { .. }
-                | Event::MessagesRead { .. }
-                | Event::Typing { .. }
-                | Event::NoticeMade(_)
-                | Event::Subscribed { .. }
-                | Event::Unsubscribed { .. }
-                | Event::NoticesWaiting { .. }
-                | Event::MemberJoined { .. }
-                | Event::MemberLeft { .. } => {}
+                StateChange::Subscribed { .. } | StateChange::Unsubscribed { .. } => {}
             }
         }
     }

@@ -3,7 +3,7 @@
 use super::account::take_over;
 use super::error::{Error, Result};
 use super::limits;
-use super::model::{AccountId, DeviceId, Event, Picture, Time};
+use super::model::{AccountId, DeviceId, Picture, StateChange, Time};
 use super::store::{NewAccount, Tx};
 use super::{identity, text};
 
@@ -71,7 +71,7 @@ pub fn identified(tx: &Tx<'_>, identity: &Identity) -> Result<AccountId> {
         }
     };
     tx.update_google(id, &identity.subject)?;
-    tx.announce(Event::AccountChanged(id));
+    tx.announce(StateChange::AccountChanged(id));
     Ok(id)
 }
 
@@ -124,8 +124,8 @@ pub fn arrive(tx: &Tx<'_>, foreign: &Foreign) -> Result<(AccountId, DeviceId)> {
     }
     let hash = Some(&foreign.hash[..]);
     let (device, sid) = tx.insert_device(id, "", "", foreign.expires_at, hash)?;
-    tx.announce(Event::AccountChanged(id));
-    tx.announce(Event::DeviceMade {
+    tx.announce(StateChange::AccountChanged(id));
+    tx.announce(StateChange::DeviceMade {
         device,
         sid,
         account: id,

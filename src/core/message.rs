@@ -8,7 +8,7 @@ use super::limits;
 use super::may::{Wish, may};
 use super::model::{
     AccountId, Attachment, ConversationId, Deletion, Event, Listed, Me, Message, MessageId, Page,
-    SubscriberId,
+    StateChange, SubscriberId,
 };
 use super::store::{NewMessage, Tx, View};
 use super::{conversation, digest, file, text};
@@ -98,7 +98,7 @@ fn said(
     tx.decide();
     if let Some(subscriber) = subscriber {
         let conversation = place.id;
-        tx.announce(Event::Subscribed {
+        tx.announce(StateChange::Subscribed {
             subscriber,
             conversation,
         });

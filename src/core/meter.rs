@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::model::Event;
+use super::model::{Announcement, Event};
 
 /// Steps of each doubling: a duration is told to an eighth.
 const STEPS: u64 = 8;
@@ -48,10 +48,10 @@ impl Meter {
         self.took_micros.fetch_add(micros, Relaxed);
     }
 
-    pub(in crate::core) fn happened(&self, events: &[Event]) {
+    pub(in crate::core) fn happened(&self, announced: &[Announcement]) {
         let mut posted = self.posted.lock().unwrap_or_else(PoisonError::into_inner);
-        for event in events {
-            if let Event::MessagePosted(message) = event {
+        for announcement in announced {
+            if let Announcement::Event(Event::MessagePosted(message)) = announcement {
                 *posted.entry(message.dialect).or_default() += 1;
             }
         }

@@ -2,7 +2,7 @@
 //!
 //! Everything is said in verbs: [`message::post`], [`conversation::between`], [`account::sign_up`]. A verb that changes
 //! something runs in [`Core::write`], one that only reads in [`Core::read`]; both ask [`may`] who may. What a verb
-//! announces ([`model::Event`]) leaves in commit order, after the commit, through one channel.
+//! announces ([`model::Announcement`]) leaves in commit order, after the commit, through one channel.
 
 pub mod account;
 pub mod admin;

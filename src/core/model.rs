@@ -322,7 +322,14 @@ pub struct Reading {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SubscriberId(pub u64);
 
-/// What became true, in commit order. Verbs announce it; whoever listens hears it after the commit.
+/// What a verb announces. It leaves with the commit, in the order of the announcements.
+#[derive(Debug, Clone)]
+pub enum Announcement {
+    Event(Event),
+    StateChange(StateChange),
+}
+
+/// What happened in a conversation, or to a person: dialects retell it.
 #[derive(Debug, Clone)]
 pub enum Event {
     MessagePosted(Arc<Message>),
@@ -344,7 +351,27 @@ pub enum Event {
         on: bool,
     },
     NoticeMade(Arc<Notice>),
-    /// A listener joins a conversation at exactly this point of the order.
+    /// A subscriber that has just connected hears the notices that nobody had heard.
+    NoticesWaiting {
+        subscriber: SubscriberId,
+        notices: Vec<Arc<Notice>>,
+    },
+    /// Somebody belongs to a conversation from now on.
+    MemberJoined {
+        conversation: ConversationId,
+        account: AccountId,
+    },
+    /// Somebody belongs to a conversation no more.
+    MemberLeft {
+        conversation: ConversationId,
+        account: AccountId,
+    },
+}
+
+/// What only the server keeps track of: no dialect tells it.
+#[derive(Debug, Clone)]
+pub enum StateChange {
+    /// A subscriber hears a conversation from exactly this point of the order.
     Subscribed {
         subscriber: SubscriberId,
         conversation: ConversationId,
@@ -352,11 +379,6 @@ pub enum Event {
     Unsubscribed {
         subscriber: SubscriberId,
         conversation: ConversationId,
-    },
-    /// A listener that has just come in hears what nobody had heard.
-    NoticesWaiting {
-        subscriber: SubscriberId,
-        notices: Vec<Arc<Notice>>,
     },
     /// An account was made or changed: memory is to be read again.
     AccountChanged(AccountId),
@@ -378,20 +400,22 @@ pub enum Event {
         device: DeviceId,
         account: AccountId,
     },
-    /// Somebody belongs to a conversation from now on.
-    MemberJoined {
-        conversation: ConversationId,
-        account: AccountId,
-    },
-    /// Somebody belongs to a conversation no more.
-    MemberLeft {
-        conversation: ConversationId,
-        account: AccountId,
-    },
+}
+
+impl From<Event> for Announcement {
+    fn from(event: Event) -> Self {
+        Self::Event(event)
+    }
+}
+
+impl From<StateChange> for Announcement {
+    fn from(change: StateChange) -> Self {
+        Self::StateChange(change)
+    }
 }
 
 impl Event {
-    /// The conversation whose listeners it concerns.
+    /// The conversation whose subscribers it concerns.
     pub fn conversation(&self) -> Option<ConversationId> {
         match self {
             Self::MessagePosted(message) => Some(message.place.id),
@@ -399,20 +423,14 @@ impl Event {
             Self::FileShared { place, .. }
             | Self::MessagesRead { place, .. }
             | Self::Typing { place, .. } => Some(place.id),
-            Self::Subscribed { conversation, .. }
-            | Self::Unsubscribed { conversation, .. }
-            | Self::MemberJoined { conversation, .. }
-            | Self::MemberLeft { conversation, .. } => Some(*conversation),
-            Self::NoticeMade(_)
-            | Self::NoticesWaiting { .. }
-            | Self::AccountChanged(_)
-            | Self::DeviceMade { .. }
-            | Self::DeviceProlonged { .. }
-            | Self::DeviceEnded { .. } => None,
+            Self::MemberJoined { conversation, .. } | Self::MemberLeft { conversation, .. } => {
+                Some(*conversation)
+            }
+            Self::NoticeMade(_) | Self::NoticesWaiting { .. } => None,
         }
     }
 
-    /// Where it stands in the log, and is found by whoever comes back; `None`: only who is there hears it.
+    /// Its position in the log, from which a client that comes back catches up; `None`: only who is connected hears it.
     pub fn position(&self) -> Option<Position> {
         match self {
             Self::MessagePosted(message) => Some(message.id),
@@ -422,14 +440,8 @@ impl Event {
             | Self::Typing { .. }
             | Self::NoticeMade(_)
             | Self::NoticesWaiting { .. }
-            | Self::Subscribed { .. }
-            | Self::Unsubscribed { .. }
             | Self::MemberJoined { .. }
-            | Self::MemberLeft { .. }
-            | Self::AccountChanged(_)
-            | Self::DeviceMade { .. }
-            | Self::DeviceProlonged { .. }
-            | Self::DeviceEnded { .. } => None,
+            | Self::MemberLeft { .. } => None,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
 use super::error::Result;
-use super::model::{ConversationId, Event, Kind, Time};
+use super::model::{Announcement, ConversationId, Event, Kind, Time};
 
 /// Conversations that are remembered, at 40 bytes or so each. Past that all are forgotten, and read again by whoever asks.
 const REMEMBERED: usize = 1_000_000;
@@ -60,9 +60,9 @@ impl Recent {
     }
 
     /// Takes in what a commit has changed.
-    pub(in crate::core) fn learn(&self, events: &[Event]) {
-        let posted = |event: &Event| match event {
-            Event::MessagePosted(message) => Some((
+    pub(in crate::core) fn learn(&self, announced: &[Announcement]) {
+        let posted = |announcement: &Announcement| match announcement {
+            Announcement::Event(Event::MessagePosted(message)) => Some((
                 message.place.id,
                 Activity {
                     at: message.sent_at,
@@ -72,7 +72,7 @@ impl Recent {
             )),
             _ => None,
         };
-        let mut posted = events.iter().filter_map(posted).peekable();
+        let mut posted = announced.iter().filter_map(posted).peekable();
         if posted.peek().is_some() {
             let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
             for (id, activity) in posted {

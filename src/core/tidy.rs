@@ -2,7 +2,7 @@
 //! in the file or in memory grows with time alone.
 
 use super::error::Result;
-use super::model::Event;
+use super::model::StateChange;
 use super::store::Tx;
 
 /// Devices that one step ends: it holds nobody up.
@@ -28,7 +28,7 @@ pub fn step(tx: &Tx<'_>) -> Result<Over> {
     for over in expired {
         tx.delete_device(over.device)?;
         tokens.extend(over.token);
-        tx.announce(Event::DeviceEnded {
+        tx.announce(StateChange::DeviceEnded {
             device: over.device,
             account: over.account,
         });

@@ -14,7 +14,8 @@ use super::registry::{Registry, Room};
 use super::typing::TypingNow;
 use super::{Context, Signal, catch_up, retelling};
 use crate::core::model::{
-    AccountId, ConversationId, DeviceId, Event, Notice, Position, SubscriberId, Time,
+    AccountId, Announcement, ConversationId, DeviceId, Event, Notice, Position, StateChange,
+    SubscriberId, Time,
 };
 use crate::core::{News, notice};
 use crate::dialects::{ALL, Dialect, Namespace};
@@ -73,11 +74,13 @@ impl FanOut {
                     while let Ok(signal) = signals.try_recv() {
                         self.take(signal);
                     }
-                    for event in commit.events() {
-                        self.happened(event);
+                    for announcement in commit.announced() {
+                        match announcement {
+                            Announcement::Event(event) => self.happened(event),
+                            Announcement::StateChange(change) => self.changed(change),
+                        }
                     }
-                    // Those who made it happen are answered.
-                    drop(commit);
+                    commit.answer();
                     // The sockets' tasks now write what they were given, before the next commit adds to it.
                     tokio::task::yield_now().await;
                 }
@@ -109,14 +112,6 @@ impl FanOut {
 
     fn happened(&mut self, event: &Event) {
         match event {
-            Event::Subscribed {
-                subscriber,
-                conversation,
-            } => return self.join(*subscriber, *conversation),
-            Event::Unsubscribed {
-                subscriber,
-                conversation,
-            } => return self.leave(*subscriber, *conversation),
             Event::NoticesWaiting {
                 subscriber,
                 notices,
@@ -135,20 +130,6 @@ impl FanOut {
                 subscriber,
                 on,
             } => self.typing.note(*place, *who, *subscriber, *on),
-            Event::DeviceEnded { device, account } => {
-                return self.end(*account, |client| client.me.device == *device);
-            }
-            Event::DeviceProlonged {
-                device,
-                account,
-                expires_at,
-            } => return self.prolong(*account, *device, *expires_at),
-            Event::AccountChanged(account) => {
-                let context = self.context.clone();
-                let may_not_stay =
-                    |client: &Client| context.core.directory().still(&client.me).is_err();
-                return self.end(*account, may_not_stay);
-            }
             Event::MemberJoined {
                 conversation,
                 account,
@@ -172,12 +153,39 @@ impl FanOut {
             Event::MessagePosted(_)
             | Event::MessageDeleted(_)
             | Event::FileShared { .. }
-            | Event::MessagesRead { .. }
-            | Event::DeviceMade { .. } => {}
+            | Event::MessagesRead { .. } => {}
         }
         self.tell(event);
         if let Some(position) = event.position() {
             self.come_to = Some(position);
+        }
+    }
+
+    fn changed(&mut self, change: &StateChange) {
+        match change {
+            StateChange::Subscribed {
+                subscriber,
+                conversation,
+            } => self.join(*subscriber, *conversation),
+            StateChange::Unsubscribed {
+                subscriber,
+                conversation,
+            } => self.leave(*subscriber, *conversation),
+            StateChange::DeviceEnded { device, account } => {
+                self.end(*account, |client| client.me.device == *device);
+            }
+            StateChange::DeviceProlonged {
+                device,
+                account,
+                expires_at,
+            } => self.prolong(*account, *device, *expires_at),
+            StateChange::AccountChanged(account) => {
+                let context = self.context.clone();
+                let may_not_stay =
+                    |client: &Client| context.core.directory().still(&client.me).is_err();
+                self.end(*account, may_not_stay);
+            }
+            StateChange::DeviceMade { .. } => {}
         }
     }
 

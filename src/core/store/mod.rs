@@ -36,7 +36,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Row};
 use super::directory::Directory;
 use super::error::Result;
 use super::limits::Limits;
-use super::model::{Event, Time};
+use super::model::{Announcement, Time};
 use read_cache::ReadCache;
 
 pub(in crate::core) use account::NewAccount;
@@ -62,7 +62,7 @@ pub struct Tx<'c> {
     view: View<'c>,
     /// One moment for everything that one batch of verbs does.
     pub(in crate::core) now: Time,
-    announced: RefCell<Vec<Event>>,
+    announced: RefCell<Vec<Announcement>>,
     /// What the verb in hand has to undo where it fails.
     undo: Cell<Undo>,
     decided: Cell<bool>,
@@ -132,8 +132,8 @@ impl<'c> View<'c> {
 
 impl<'c> Tx<'c> {
     /// Announces what becomes true with the commit.
-    pub(in crate::core) fn announce(&self, event: Event) {
-        self.announced.borrow_mut().push(event);
+    pub(in crate::core) fn announce(&self, what: impl Into<Announcement>) {
+        self.announced.borrow_mut().push(what.into());
     }
 
     /// Nothing that this verb was given can make it fail from here on, only the database, and then the commit fails as

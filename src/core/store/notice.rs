@@ -6,7 +6,9 @@ use rusqlite::Row;
 
 use super::{Tx, View};
 use crate::core::error::{Error, Result};
-use crate::core::model::{AccountId, Event, Id, Listed, Notice, NoticeId, Page, Time};
+use crate::core::model::{
+    AccountId, Announcement, Event, Id, Listed, Notice, NoticeId, Page, StateChange, Time,
+};
 
 fn notice(row: &Row<'_>) -> rusqlite::Result<Notice> {
     Ok(Notice {
@@ -43,22 +45,26 @@ impl View<'_> {
     }
 
     /// What a row of the `news` table says happened.
-    pub(super) fn news_event(
+    pub(super) fn news_announcement(
         &self,
         topic: &str,
         subject: i64,
         account: AccountId,
-    ) -> Result<Option<Event>> {
+    ) -> Result<Option<Announcement>> {
         Ok(match topic {
-            "account" => Some(Event::AccountChanged(account)),
-            "device" => Some(Event::DeviceEnded {
-                device: Id::stored(subject),
-                account,
-            }),
-            "left" => Some(Event::MemberLeft {
-                conversation: Id::stored(subject),
-                account,
-            }),
+            "account" => Some(StateChange::AccountChanged(account).into()),
+            "device" => {
+                let device = Id::stored(subject);
+                Some(StateChange::DeviceEnded { device, account }.into())
+            }
+            "left" => {
+                let conversation = Id::stored(subject);
+                let left = Event::MemberLeft {
+                    conversation,
+                    account,
+                };
+                Some(left.into())
+            }
             // One that a socket has fetched in the meantime is no news.
             "notice" => self
                 .one(
@@ -66,7 +72,7 @@ impl View<'_> {
                     [subject],
                     notice,
                 )?
-                .map(|notice| Event::NoticeMade(Arc::new(notice))),
+                .map(|notice| Event::NoticeMade(Arc::new(notice)).into()),
             _ => None,
         })
     }

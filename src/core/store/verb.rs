@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::Tx;
 use crate::core::error::{Error, Result};
-use crate::core::model::Event;
+use crate::core::model::Announcement;
 
 /// A verb in the queue.
 pub(super) trait Job: Send {
@@ -89,26 +89,26 @@ where
     }
 }
 
-/// What became true with one commit, in the order of its verbs. Those who asked for it and hear of it as well are
-/// answered when this is dropped: once its news have been told.
+/// What one commit made true, in the order of its verbs, and the callers who wait to be answered behind that.
+#[must_use = "its callers wait for `answer`"]
 pub struct Commit {
-    events: Vec<Event>,
+    announced: Vec<Announcement>,
     answers: Vec<Answer>,
 }
 
 impl Commit {
-    pub(super) fn new(events: Vec<Event>, answers: Vec<Answer>) -> Self {
-        Self { events, answers }
+    pub(super) fn new(announced: Vec<Announcement>, answers: Vec<Answer>) -> Self {
+        Self { announced, answers }
     }
 
-    pub fn events(&self) -> &[Event] {
-        &self.events
+    pub fn announced(&self) -> &[Announcement] {
+        &self.announced
     }
-}
 
-impl Drop for Commit {
-    fn drop(&mut self) {
-        for answer in self.answers.drain(..) {
+    /// Answers the callers, in the order of their verbs. The fan-out does so once the events have been told: an answer
+    /// never overtakes them.
+    pub fn answer(self) {
+        for answer in self.answers {
             // One that panics must not keep the others from theirs.
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| answer(Ok(())))) {
                 tracing::error!(cause = words(&*panic), "an answer panicked");

@@ -20,7 +20,7 @@ use crate::core::directory::Directory;
 use crate::core::error::{Error, Result};
 use crate::core::limits::Limits;
 use crate::core::meter::Meter;
-use crate::core::model::{Event, Id, Time};
+use crate::core::model::{Announcement, Event, Id, StateChange, Time};
 
 /// Verbs that may wait; past that the server is overloaded and says so.
 const QUEUE: usize = 8_192;
@@ -177,9 +177,9 @@ impl WriterLoop {
                 self.commit(batch);
             }
             if let Some(mailbox) = &mut mailbox {
-                let events = mailbox.look(&self.view());
-                if !events.is_empty() {
-                    self.tell(Commit::new(events, Vec::new()));
+                let announced = mailbox.look(&self.view());
+                if !announced.is_empty() {
+                    self.tell(Commit::new(announced, Vec::new()));
                 }
             }
         }
@@ -227,9 +227,9 @@ impl WriterLoop {
         } else {
             tx.settle()
         };
-        let events = tx.announced.into_inner();
+        let announced = tx.announced.into_inner();
         let committed = complete
-            .and_then(|()| self.leave_news(&events))
+            .and_then(|()| self.leave_news(&announced))
             .and_then(|()| Ok(self.execute("COMMIT")?));
         let now = Instant::now();
         let (mut behind_the_news, mut at_once) = (Vec::new(), Vec::new());
@@ -242,7 +242,7 @@ impl WriterLoop {
         }
         let told = match committed {
             Ok(()) => {
-                self.tell(Commit::new(events, behind_the_news));
+                self.tell(Commit::new(announced, behind_the_news));
                 Ok(())
             }
             Err(error) => {
@@ -290,25 +290,35 @@ impl WriterLoop {
     }
 
     fn tell(&self, commit: Commit) {
-        self.meter.happened(commit.events());
-        self.directory.learn(commit.events(), &self.view());
-        if let Outlet::Here(fan_out) = &self.outlet {
-            // An error means that the server is stopping: nobody listens any more.
-            fan_out.blocking_send(commit).ok();
+        self.meter.happened(commit.announced());
+        self.directory.learn(commit.announced(), &self.view());
+        let untold = match &self.outlet {
+            Outlet::Here(fan_out) => fan_out.blocking_send(commit).err().map(|error| error.0),
+            Outlet::Elsewhere => Some(commit),
+        };
+        // The server is stopping, or there is no fan-out: nobody hears the events, and the callers wait for nothing.
+        if let Some(commit) = untold {
+            commit.answer();
         }
     }
 
-    fn leave_news(&self, events: &[Event]) -> Result<()> {
+    fn leave_news(&self, announced: &[Announcement]) -> Result<()> {
         if let Outlet::Elsewhere = self.outlet {
-            for event in events {
-                let (topic, subject, account) = match event {
-                    Event::AccountChanged(account) => ("account", account.number(), account),
-                    Event::DeviceEnded { device, account } => ("device", device.number(), account),
-                    Event::NoticeMade(notice) => ("notice", notice.id.number(), &notice.account),
-                    Event::MemberLeft {
+            for announcement in announced {
+                let (topic, subject, account) = match announcement {
+                    Announcement::StateChange(StateChange::AccountChanged(account)) => {
+                        ("account", account.number(), account)
+                    }
+                    Announcement::StateChange(StateChange::DeviceEnded { device, account }) => {
+                        ("device", device.number(), account)
+                    }
+                    Announcement::Event(Event::NoticeMade(notice)) => {
+                        ("notice", notice.id.number(), &notice.account)
+                    }
+                    Announcement::Event(Event::MemberLeft {
                         conversation,
                         account,
-                    } => ("left", conversation.number(), account),
+                    }) => ("left", conversation.number(), account),
                     // The command line posts nothing and listens to nothing.
                     _ => continue,
                 };
@@ -348,7 +358,7 @@ impl Mailbox {
         }
     }
 
-    fn look(&mut self, view: &View<'_>) -> Vec<Event> {
+    fn look(&mut self, view: &View<'_>) -> Vec<Announcement> {
         if self.looked.elapsed() < LOOK {
             return Vec::new();
         }
@@ -365,7 +375,7 @@ impl Mailbox {
         })
     }
 
-    fn read(&mut self, view: &View<'_>) -> Result<Vec<Event>> {
+    fn read(&mut self, view: &View<'_>) -> Result<Vec<Announcement>> {
         let rows = view.all(
             "SELECT id, topic, subject, account FROM news WHERE id > ? ORDER BY id",
             [self.last],
@@ -378,16 +388,16 @@ impl Mailbox {
                 ))
             },
         )?;
-        let mut events = Vec::new();
+        let mut announced = Vec::new();
         let heard = !rows.is_empty();
         for (id, topic, subject, account) in rows {
             self.last = id;
-            events.extend(view.news_event(&topic, subject, account)?);
+            announced.extend(view.news_announcement(&topic, subject, account)?);
         }
         if heard {
             forget_news(view.conn, self.last);
         }
-        Ok(events)
+        Ok(announced)
     }
 }
 

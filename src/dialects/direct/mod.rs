@@ -92,12 +92,7 @@ impl crate::dialects::Dialect for Dialect {
             }
             // The document has no files.
             Event::FileShared { .. } => {}
-            Event::Subscribed { .. } | Event::Unsubscribed { .. } => {}
-            Event::AccountChanged(_) => {}
             Event::MemberJoined { .. } | Event::MemberLeft { .. } => {}
-            Event::DeviceMade { .. }
-            | Event::DeviceProlonged { .. }
-            | Event::DeviceEnded { .. } => {}
         }
     }
 }

@@ -63,12 +63,7 @@ impl crate::dialects::Dialect for Dialect {
             Event::MessagePosted(_) | Event::MessageDeleted(_) => {}
             Event::FileShared { .. } | Event::MessagesRead { .. } => {}
             Event::Typing { .. } | Event::NoticeMade(_) | Event::NoticesWaiting { .. } => {}
-            Event::Subscribed { .. } | Event::Unsubscribed { .. } => {}
-            Event::AccountChanged(_) => {}
             Event::MemberJoined { .. } | Event::MemberLeft { .. } => {}
-            Event::DeviceMade { .. }
-            | Event::DeviceProlonged { .. }
-            | Event::DeviceEnded { .. } => {}
         }
     }
 }

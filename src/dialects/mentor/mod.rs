@@ -114,8 +114,6 @@ impl crate::dialects::Dialect for Dialect {
             }
             // The document has no files of its own.
             Event::FileShared { .. } => {}
-            Event::Subscribed { .. } | Event::Unsubscribed { .. } => {}
-            Event::AccountChanged(_) => {}
             Event::MemberJoined {
                 conversation,
                 account,
@@ -132,9 +130,6 @@ impl crate::dialects::Dialect for Dialect {
                     shapes::membership(spell, *conversation)
                 });
             }
-            Event::DeviceMade { .. }
-            | Event::DeviceProlonged { .. }
-            | Event::DeviceEnded { .. } => {}
         }
     }
 }

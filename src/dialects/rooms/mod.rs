@@ -76,12 +76,7 @@ impl crate::dialects::Dialect for Dialect {
             // The document has no receipts, no typing, no notifications.
             Event::MessagesRead { .. } | Event::Typing { .. } => {}
             Event::NoticeMade(_) | Event::NoticesWaiting { .. } => {}
-            Event::Subscribed { .. } | Event::Unsubscribed { .. } => {}
-            Event::AccountChanged(_) => {}
             Event::MemberJoined { .. } | Event::MemberLeft { .. } => {}
-            Event::DeviceMade { .. }
-            | Event::DeviceProlonged { .. }
-            | Event::DeviceEnded { .. } => {}
         }
     }
 }
