@@ -3,10 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A source file with its comments gone and its strings apart.
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
+/// A source file without its comments, with its strings apart.
 struct Source {
     path: String,
-    /// Names, `::`, braces and commas; nothing else matters here.
+    /// Names, `::`, braces, commas and semicolons; nothing else matters here.
     words: Vec<String>,
     strings: Vec<String>,
 }
@@ -36,70 +38,54 @@ fn source(path: &PathBuf, root: &Path) -> Source {
         .expect("below the root")
         .display()
         .to_string();
-    let (mut words, mut strings, mut rest) = (Vec::new(), Vec::new(), text.as_str());
-    while let Some(letter) = rest.chars().next() {
-        let name = rest.len()
-            - rest
-                .trim_start_matches(|c: char| c.is_alphanumeric() || c == '_')
-                .len();
-        let raw = rest
-            .strip_prefix('r')
-            .map(|raw| raw.len() - raw.trim_start_matches('#').len());
-        let raw = raw.filter(|hashes| rest[1 + hashes..].starts_with('"'));
-        let taken = if rest.starts_with("//") {
-            rest.find('\n').unwrap_or(rest.len())
-        } else if rest.starts_with("/*") {
-            rest.find("*/").map_or(rest.len(), |end| end + 2)
-        } else if let Some(hashes) = raw {
-            let end = format!("\"{}", "#".repeat(hashes));
-            let begun = &rest[hashes + 2..];
-            let long = begun.find(&end).unwrap_or(begun.len());
-            strings.push(begun[..long].to_owned());
-            hashes + 2 + long + end.len()
-        } else if letter == '"' {
-            let long = end_of_string(&rest[1..]);
-            strings.push(rest[1..=long].to_owned());
-            long + 2
-        } else if let Some(quoted) = rest.strip_prefix('\'').filter(|_| is_letter_literal(rest)) {
-            1 + quoted[1..].find('\'').map_or(0, |end| end + 2)
-        } else if name > 0 {
-            words.push(rest[..name].to_owned());
-            name
-        } else if rest.starts_with("::") {
-            words.push("::".to_owned());
-            2
-        } else {
-            if matches!(letter, '{' | '}' | ',' | ';') {
-                words.push(letter.to_string());
-            }
-            letter.len_utf8()
-        };
-        rest = rest.get(taken..).unwrap_or_default();
-    }
-    Source {
+    let tokens = text.parse().unwrap_or_else(|why| panic!("{path}: {why}"));
+    let mut source = Source {
         path,
-        words,
-        strings,
-    }
-}
-
-/// `'x'` and `'\n'` are letters, `'static` is a lifetime.
-fn is_letter_literal(rest: &str) -> bool {
-    let mut letters = rest.chars().skip(1);
-    letters.next() == Some('\\') || letters.next() == Some('\'')
-}
-
-fn end_of_string(begun: &str) -> usize {
-    let mut escaped = false;
-    let end = begun.char_indices().find(|(_, letter)| {
-        let ends = *letter == '"' && !escaped;
-        escaped = *letter == '\\' && !escaped;
-        ends
-    });
-    end.map_or(begun.len().saturating_sub(1), |(at, _)| at)
+        words: Vec::new(),
+        strings: Vec::new(),
+    };
+    source.read(tokens);
+    source
 }
 
 impl Source {
+    fn read(&mut self, tokens: TokenStream) {
+        let mut tokens = tokens.into_iter().peekable();
+        while let Some(token) = tokens.next() {
+            match token {
+                TokenTree::Group(group) => {
+                    let is_doc = |first: TokenTree| first.to_string() == "doc";
+                    if group.stream().into_iter().next().is_some_and(is_doc) {
+                        continue;
+                    }
+                    let braces = group.delimiter() == Delimiter::Brace;
+                    self.words.extend(braces.then(|| "{".to_owned()));
+                    self.read(group.stream());
+                    self.words.extend(braces.then(|| "}".to_owned()));
+                }
+                TokenTree::Ident(name) => self.words.push(name.to_string()),
+                TokenTree::Punct(mark) if mark.as_char() == ':' => {
+                    let twice = matches!(tokens.peek(), Some(TokenTree::Punct(next)) if next.as_char() == ':');
+                    if twice {
+                        tokens.next();
+                        self.words.push("::".to_owned());
+                    }
+                }
+                TokenTree::Punct(mark) if matches!(mark.as_char(), ',' | ';') => {
+                    self.words.push(mark.to_string());
+                }
+                TokenTree::Literal(literal) => {
+                    let literal = literal.to_string();
+                    let inside = literal
+                        .split_once('"')
+                        .and_then(|(_, rest)| rest.rsplit_once('"'));
+                    self.strings.extend(inside.map(|(text, _)| text.to_owned()));
+                }
+                TokenTree::Punct(_) => {}
+            }
+        }
+    }
+
     fn names(&self, word: &str) -> bool {
         self.words.iter().any(|known| known == word)
     }
