@@ -1,5 +1,5 @@
-//! What can whoever runs it do? People, messages, files and mail from above. Every change is in the audit log, with who
-//! made it: an administrator, or the command line.
+//! What may an administrator do? Verbs on everybody's accounts, messages, files and mail. Every change is in the audit log,
+//! with who made it: an administrator or the command line.
 
 use super::code::{self, Purpose};
 use super::error::{Error, Fault, Result};
@@ -18,10 +18,10 @@ pub type By = Option<AccountId>;
 #[derive(Debug)]
 pub struct NewPerson {
     pub name: String,
-    /// Is the name unique to its owner too?
+    /// Is the name a username, which only one account may have?
     pub username: bool,
     pub email: String,
-    /// Without one they cannot log in before they have chosen one by a link.
+    /// Without one they choose it by a mailed link before they can log in.
     pub password_hash: Option<String>,
     pub admin: bool,
 }
@@ -44,7 +44,7 @@ impl NewPerson {
     }
 }
 
-/// What is to be different about an account; `None` leaves it.
+/// What to change about an account; `None` leaves a field as it is.
 #[derive(Debug, Default)]
 pub struct Change {
     pub name: Option<String>,
@@ -53,7 +53,7 @@ pub struct Change {
     pub password_hash: Option<String>,
 }
 
-/// What whoever makes an administrator of somebody with such an address is told.
+/// Why an account with an unproven address does not become an administrator's without a new password.
 const UNPROVEN: &str = "is required: nobody has proven the address of this account, so it needs a new password, and every \
                         earlier way into it ends";
 
@@ -61,16 +61,16 @@ fn subject(account: &Account) -> String {
     format!("user {} ({})", account.id.number(), account.name)
 }
 
-/// Makes an account. Its address counts as proven: whoever runs the server vouches for it. So where somebody has typed that
-/// address before without proving it, the account is this person's now, and every way in that was there is void.
+/// Makes an account. Its address counts as proven, because the operator vouches for it. If somebody has signed up with that
+/// address without proving it, the account is this person's now: the old password, devices and external logins are void.
 ///
 /// # Errors
-/// `Invalid`, and `Taken` where the name or the address is somebody's.
+/// `Invalid`, and `Taken` if the name or the address is somebody's.
 pub fn add(tx: &Tx<'_>, by: By, new: NewPerson) -> Result<Account> {
     let new = new.checked()?;
     let username = new.username.then(|| new.name.clone());
     let typed = tx.account_by_email(&new.email)?;
-    // An administrator's is no stranger's, however old.
+    // An administrator's account is never taken over, even if its address was not proven.
     let id = match typed.filter(|typed| typed.is_unproven() && !typed.admin) {
         Some(typed) => {
             tx.record(by, "user.take-over", &subject(&typed), "")?;
@@ -100,11 +100,11 @@ pub fn add(tx: &Tx<'_>, by: By, new: NewPerson) -> Result<Account> {
     Ok(account)
 }
 
-/// Changes an account. A suspension or a new password ends all its devices. Who becomes an administrator by an address that
-/// nobody has proven needs a new password: every way in that was there is void.
+/// Changes an account. A suspension or a new password ends all its devices. An account with an unproven address becomes an
+/// administrator's only with a new password: the old password, devices and external logins are void.
 ///
 /// # Errors
-/// `NotFound`, `Invalid`, also where that password is missing, and `Conflict` for what would leave no administrator.
+/// `NotFound`; `Invalid`, also if that password is missing; `Conflict` if no administrator would be left.
 pub fn change(tx: &Tx<'_>, by: By, id: AccountId, change: Change) -> Result<Account> {
     let before = known(tx, id)?;
     if change.suspended == Some(true) || change.admin == Some(false) {
@@ -154,8 +154,8 @@ pub fn change(tx: &Tx<'_>, by: By, id: AccountId, change: Change) -> Result<Acco
     known(tx, id)
 }
 
-/// Removes an account: what names the person is blanked, their own files are gone, groups and rooms are left. What
-/// they said stays where it was said.
+/// Removes an account: name and address are blanked, files that it shared nowhere are deleted, memberships end. Its
+/// messages stay.
 ///
 /// # Errors
 /// `NotFound`, and `Conflict` for the last administrator.
@@ -194,7 +194,7 @@ pub fn end_device(tx: &Tx<'_>, by: By, id: AccountId, ended: DeviceId) -> Result
     tx.record(by, "device.end", &subject(&account), "")
 }
 
-/// A device for a person whom an administrator wants to look at the server as; it is listed like any other.
+/// Makes a device with which an administrator uses the server as this person; it is listed like any other.
 ///
 /// # Errors
 /// `NotFound`, `Forbidden` for a suspended account.
@@ -211,7 +211,7 @@ pub fn log_in_as(
     Ok(device)
 }
 
-/// A token with which this person can choose a new password; the administrator hands it over.
+/// A token with which this person can choose a new password; the administrator passes it on.
 ///
 /// # Errors
 /// `NotFound`, and `Conflict` for an account without an address.
@@ -224,7 +224,7 @@ pub fn reset_link(tx: &Tx<'_>, by: By, id: AccountId) -> Result<(String, Time)> 
     Ok(made)
 }
 
-/// A token that makes its holder the first administrator; an earlier one is void. `None` where there is one.
+/// A token that makes its holder the first administrator; an earlier one is void. `None` if there is one.
 ///
 /// # Errors
 /// Only the database's.
@@ -235,7 +235,7 @@ pub fn offer_set_up(tx: &Tx<'_>) -> Result<Option<String>> {
     link(tx).map(Some)
 }
 
-/// Notes how the server is reached that runs on this file.
+/// Stores the public URL of the server that runs on this file.
 ///
 /// # Errors
 /// Only the database's.
@@ -243,7 +243,7 @@ pub fn serve_at(tx: &Tx<'_>, url: &str) -> Result<()> {
     tx.put_server_url(url)
 }
 
-/// How the server is reached that runs on this file, or ran on it last; `None` where none has yet.
+/// The public URL of the server that runs or ran last on this file; `None` if none has yet.
 ///
 /// # Errors
 /// Only the database's.
@@ -276,7 +276,7 @@ pub fn set_up(tx: &Tx<'_>, token: &str, new: NewPerson) -> Result<Account> {
     add(tx, None, NewPerson { admin: true, ..new })
 }
 
-/// Takes a message away from everybody, and tells them.
+/// Deletes a message for everybody, and tells them.
 ///
 /// # Errors
 /// `NotFound`.
@@ -290,12 +290,12 @@ pub fn delete_message(tx: &Tx<'_>, by: By, id: MessageId) -> Result<()> {
     )
 }
 
-/// Is this file not for everybody?
+/// May only some accounts read this file?
 ///
 /// # Errors
 /// Only the database's.
 pub fn is_private(view: &View<'_>, id: FileId) -> Result<bool> {
-    // Whoever knows its unguessable spellings was told them by somebody; an administrator is shown them.
+    // Its long ids cannot be guessed, but an administrator sees them in lists: so reading it is audited.
     let named = Named { id, sealed: false };
     match files_of::get(view, None, named) {
         Ok(_) => Ok(false),
@@ -304,7 +304,7 @@ pub fn is_private(view: &View<'_>, id: FileId) -> Result<bool> {
     }
 }
 
-/// Remembers that somebody who stands above it has read a private file.
+/// Notes in the audit log that an administrator has read a private file.
 ///
 /// # Errors
 /// `NotFound`.
@@ -318,7 +318,7 @@ pub fn note_read(tx: &Tx<'_>, by: By, id: FileId) -> Result<()> {
     )
 }
 
-/// Removes a file, from wherever it is shown.
+/// Deletes a file, wherever it is shown.
 ///
 /// # Errors
 /// `NotFound`.
@@ -337,7 +337,7 @@ pub fn delete_file(tx: &Tx<'_>, by: By, id: FileId) -> Result<()> {
 /// Sends a mail now that waits for its next try.
 ///
 /// # Errors
-/// `NotFound`, and `Conflict` where it has been sent.
+/// `NotFound`, and `Conflict` if it has been sent.
 pub fn retry_mail(tx: &Tx<'_>, by: By, id: MailId) -> Result<()> {
     let mail = tx.mail(id)?.ok_or(Error::NotFound("Mail"))?;
     if mail.sent_at.is_some() {
@@ -349,7 +349,7 @@ pub fn retry_mail(tx: &Tx<'_>, by: By, id: MailId) -> Result<()> {
     tx.record(by, "mail.retry", &format!("mail {}", id.number()), &mail.to)
 }
 
-/// Remembers what was done that changed no row.
+/// Notes in the audit log an act that changed no row.
 ///
 /// # Errors
 /// Only the database's.
@@ -357,7 +357,7 @@ pub fn note(tx: &Tx<'_>, by: By, action: &str, subject: &str) -> Result<()> {
     tx.record(by, action, subject, "")
 }
 
-/// When the last copy was made.
+/// When the last backup was made.
 ///
 /// # Errors
 /// Only the database's.
@@ -389,7 +389,7 @@ pub fn person(view: &View<'_>, id: AccountId) -> Result<PersonSeen> {
     view.person_seen(id)?.ok_or(Error::NotFound("User"))
 }
 
-/// All conversations, newest first; of one sort where one is given.
+/// All conversations, newest first; only those of one kind if one is given.
 ///
 /// # Errors
 /// Only the database's.
@@ -402,7 +402,7 @@ pub fn conversations(
     view.places_seen(q, sort, page)
 }
 
-/// One of them, and who belongs to it.
+/// One of them, with its members.
 ///
 /// # Errors
 /// `NotFound`.
@@ -412,7 +412,7 @@ pub fn conversation(view: &View<'_>, id: ConversationId) -> Result<(PlaceSeen, V
     Ok((place, view.participants(id)?))
 }
 
-/// What was said before this message, newest first, deleted ones too; and whether there is more.
+/// Messages before this one, newest first, deleted ones too; and whether there are more.
 ///
 /// # Errors
 /// `NotFound` for no conversation, `Invalid` for a message of another one.

@@ -1,4 +1,4 @@
-//! Copies of the whole: made while the server serves, and put back when it does not.
+//! Backups: made while a server runs, restored while none does.
 
 use std::fs::{self, File, Permissions};
 use std::io;
@@ -14,7 +14,7 @@ use super::time::Time;
 /// Writes a consistent copy of a database to a new file; complete, or not there at all.
 ///
 /// # Errors
-/// Where there is a file already, or either cannot be used.
+/// If the new file exists already, or either file cannot be used.
 pub fn make(db: &Path, to: &Path) -> Result<(), OpenError> {
     if to.exists() {
         return Err(unusable(
@@ -30,37 +30,37 @@ pub fn make(db: &Path, to: &Path) -> Result<(), OpenError> {
     settle(&partial, to).map_err(|e| unusable(to, e))
 }
 
-/// What a copy is called until it is whole.
+/// The name of a copy until it is complete.
 pub fn partial(to: &Path) -> PathBuf {
     beside(to, "partial")
 }
 
-/// What a database that is put back is called until it is whole.
+/// The name of a restored database until it is complete.
 pub fn restoring(db: &Path) -> PathBuf {
     beside(db, "restoring")
 }
 
-/// Is it of an older version? Whatever opens it for more than a copy brings it up to date.
+/// Is it of an older version? Opening it for anything but a copy would migrate it.
 ///
 /// # Errors
-/// Where it is no database of ours, or cannot be read.
+/// If it is no database of ours, or cannot be read.
 pub fn is_older(db: &Path) -> Result<bool, OpenError> {
     schema::is_older(db)
 }
 
-/// Looks for damage; none where the list is empty.
+/// Looks for damage; an empty list means that there is none.
 ///
 /// # Errors
-/// Where it is no database of ours, or cannot be read.
+/// If it is no database of ours, or cannot be read.
 pub fn check(db: &Path) -> Result<(Wounds, Holdings), OpenError> {
     examine(db)
 }
 
-/// Puts a backup in the place of a database that no server runs on. Answers where the replaced one is now. Whatever the
-/// replaced one gave out, tokens and ids, means nothing in the new one.
+/// Replaces a database on which no server runs by a backup, and answers the path of the replaced one. Tokens and ids that
+/// the replaced one gave out mean nothing in the new one.
 ///
 /// # Errors
-/// Where the backup is not sound, or a server runs: nothing was changed then.
+/// If the backup is damaged, or a server runs. Nothing has changed then.
 pub fn restore(backup: &Path, db: &Path) -> Result<Option<PathBuf>, OpenError> {
     let (wounds, _) = examine(backup)?;
     if let Some(first) = wounds.first() {
@@ -71,7 +71,7 @@ pub fn restore(backup: &Path, db: &Path) -> Result<Option<PathBuf>, OpenError> {
         .or_else(absent)
         .map_err(|e| unusable(&partial, e))?;
     copy(backup, &partial)?;
-    // Held until the new file is in place.
+    // Held until the new file is in its place.
     let replaced = db.exists().then(|| schema::lock(db)).transpose()?;
     if replaced.is_some() {
         // What is in the write-ahead log belongs to the old one.
@@ -83,7 +83,7 @@ pub fn restore(backup: &Path, db: &Path) -> Result<Option<PathBuf>, OpenError> {
         Some(_) => {
             let kept = beside(db, &format!("before-restore-{}", Time::now().0));
             fs::rename(db, &kept).map_err(|e| unusable(&kept, e))?;
-            // Should it ever be served again. A damaged one cannot be marked.
+            // So that its ids leap ahead if it is ever served again. A damaged file cannot be marked.
             leap::mark_copy(&kept).ok();
             Some(kept)
         }
@@ -93,7 +93,7 @@ pub fn restore(backup: &Path, db: &Path) -> Result<Option<PathBuf>, OpenError> {
     Ok(kept)
 }
 
-/// Presses a finished file onto the disk and gives it its name.
+/// Flushes a finished file to the disk and gives it its final name.
 fn settle(partial: &Path, name: &Path) -> io::Result<()> {
     fs::set_permissions(partial, Permissions::from_mode(0o600))?;
     File::open(partial)?.sync_all()?;

@@ -1,7 +1,7 @@
-//! Codes sent by mail: who knows one has read the mail, and so owns the address.
+//! Codes sent by mail: knowing one proves that the address is yours.
 //!
-//! A code is of one purpose and one address, single use, void after a while or after five wrong tries, and kept as a
-//! hash. What is answered is the same whether or not the address has an account.
+//! A code is for one purpose and one address, works once, expires after a while or five wrong tries, and is stored as a
+//! hash. Answers are the same whether or not the address has an account.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::store::{Proof, Tx, View};
 use super::time::Time;
 use super::{hex, identity, random};
 
-/// What a code is for; one for another purpose is none.
+/// What a code is for; a code for another purpose is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// Six digits, to sign up.
@@ -53,7 +53,7 @@ impl Purpose {
         }
     }
 
-    /// How long what it has proven may be used.
+    /// How long the proof that it gives may be used.
     fn proves(self) -> Duration {
         match self {
             Self::SignUp => Duration::from_secs(60 * 60),
@@ -66,23 +66,23 @@ impl Purpose {
 const TRIES: i64 = 5;
 /// Wrong tries of codes for one address in a day, over all codes that it was sent: fifty in a million are too few to guess.
 const TRIES_A_DAY: i64 = 50;
-/// How long a day of them lasts, from the first one.
+/// The span in which wrong tries are counted, from the first one on.
 pub(in crate::core) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long until another code may be sent to the same address.
 const RESEND: Duration = Duration::from_secs(60);
 
-/// Six digits that nobody can guess in five tries.
+/// Six random digits: five tries hardly ever guess them.
 pub fn digits() -> String {
-    // The remainder favours small numbers by less than one in a trillion.
+    // The remainder makes small numbers more likely by less than one in a trillion.
     format!("{:06}", u64::from_le_bytes(random()) % 1_000_000)
 }
 
-/// A token that nobody can guess at all.
+/// A random token, too long to guess.
 pub fn token() -> String {
     hex(&random::<24>())
 }
 
-/// Makes this the code of the address; the caller sends it, where there is somebody to send it to.
+/// Makes this the code of the address; the caller sends it if the address has an account.
 ///
 /// # Errors
 /// `TooOften` within a minute of the last one, past so many in an hour, and after too many wrong tries in a day, unless
@@ -94,7 +94,7 @@ pub fn issue(tx: &Tx<'_>, purpose: Purpose, email: &str, code: &str) -> Result<(
     if let Some(retry_after) = too_soon(tx, purpose, email)? {
         return Err(Error::TooOften { retry_after });
     }
-    // Counted whether or not a mail is written: it must not be told by this either who has an account.
+    // Counted whether or not a mail is written: otherwise the refusal would tell who has an account.
     quota::count(tx, Quota::Codes(email))?;
     tx.put_code(
         purpose.name(),
@@ -118,7 +118,7 @@ pub fn too_soon(tx: &Tx<'_>, purpose: Purpose, email: &str) -> Result<Option<Dur
     }))
 }
 
-/// Makes a token of a link and answers it, for whoever asked to hand it over; an earlier one is void.
+/// Makes a link's token and answers it to the caller, who passes it on; an earlier one is void.
 ///
 /// # Errors
 /// Only the database's.
@@ -128,8 +128,8 @@ pub fn hand_out(tx: &Tx<'_>, purpose: Purpose, email: &str) -> Result<(String, T
     Ok((token, ends))
 }
 
-/// Is this the code? A right one is used up, and answers a token that proves so; the client's address does too, where it
-/// is known.
+/// Is this the code? A right one is used up and answers a token that proves the address; if the client's IP address is
+/// known, that proves it too.
 ///
 /// The outer error is the database's. The inner one is the refusal: a wrong try must be counted, so it must not undo
 /// what the verb wrote.
@@ -173,7 +173,7 @@ pub fn verify(
     Ok(Ok(token))
 }
 
-/// Whoever guesses goes from code to code; the address that they try gets rest from them.
+/// Counts wrong tries for the address: an attacker who asks for a new code after every fifth try gets no more than these.
 fn not_tried_too_often(tx: &Tx<'_>, email: &str) -> Result<()> {
     let Some((count, since)) = tx.wrong_tries_of(email)?.filter(|_| tx.limits.resend) else {
         return Ok(());
@@ -200,7 +200,7 @@ pub fn proven(
     token: Option<&str>,
 ) -> Result<()> {
     let proof = view.proof(purpose.name(), email)?;
-    // The transaction's moment is not known to a reader; a proof outlives its end by no more than a batch.
+    // A reader has no transaction's moment; a proof outlives its end by no more than a batch.
     let proof = proof.filter(|proof| proof.expires_at > Time::now());
     let good = proof.is_some_and(|proof| match token {
         Some(token) => bool::from(proof.hash.ct_eq(&hash(purpose, email, token))),

@@ -1,4 +1,4 @@
-//! Opening rooms, finding the conversation of two people, listening, typing.
+//! Making conversations, joining and leaving them, typing, reading, listing.
 
 use super::error::{Error, Fault, Result};
 use super::limits;
@@ -44,10 +44,10 @@ pub fn open_room(tx: &Tx<'_>, me: &Me, name: &str, description: &str) -> Result<
     tx.conversation(id)?.ok_or(Error::NotFound("Conversation"))
 }
 
-/// Makes a conversation, nobody in it yet.
+/// Makes a conversation without members.
 ///
 /// # Errors
-/// `TooOften` for who has made many just now.
+/// `TooOften` if this account has made too many lately.
 pub(in crate::core) fn make(tx: &Tx<'_>, new: &NewConversation<'_>) -> Result<ConversationId> {
     if let Some(limit) = tx.limits.new_conversations {
         tx.directory.pace().count(new.creator, tx.now, limit)?;
@@ -58,7 +58,7 @@ pub(in crate::core) fn make(tx: &Tx<'_>, new: &NewConversation<'_>) -> Result<Co
 /// Makes somebody a member.
 ///
 /// # Errors
-/// `Conflict` where this person belongs to [`limits::MEMBERSHIPS`] conversations already.
+/// `Conflict` if this person belongs to [`limits::MEMBERSHIPS`] conversations already.
 pub(in crate::core) fn enrol(tx: &Tx<'_>, id: ConversationId, who: AccountId) -> Result<()> {
     if tx.insert_member(id, who)? {
         if let Some(most) = tx.limits.memberships
@@ -76,15 +76,15 @@ pub(in crate::core) fn enrol(tx: &Tx<'_>, id: ConversationId, who: AccountId) ->
     Ok(())
 }
 
-/// Two people, the one with the smaller id first.
+/// Two people as a pair: the smaller id first.
 pub(in crate::core) fn pair(one: AccountId, other: AccountId) -> (AccountId, AccountId) {
     (one.min(other), one.max(other))
 }
 
-/// Makes a group of these people and whoever makes it.
+/// Makes a group of these people and its creator.
 ///
 /// # Errors
-/// `Invalid` for an empty or overlong name or too many people, `NotFound` where one of them is not there.
+/// `Invalid` for an empty or overlong name or too many people, `NotFound` if one of them is not there.
 pub fn gather(tx: &Tx<'_>, me: &Me, name: &str, others: &[AccountId]) -> Result<ConversationId> {
     let name = name.trim();
     if let Some(wrong) = text::wrong_with_name(name) {
@@ -118,7 +118,7 @@ pub fn gather(tx: &Tx<'_>, me: &Me, name: &str, others: &[AccountId]) -> Result<
     Ok(id)
 }
 
-/// Takes somebody into a group. Only its owner may: who made it, or whom it was left to.
+/// Adds somebody to a group. Only its owner may: its creator, or the member who became owner when the creator left.
 ///
 /// # Errors
 /// `NotFound` to a stranger, `Forbidden` to who does not own it, `Conflict` for what is no group or is full.
@@ -137,10 +137,11 @@ pub fn add_member(tx: &Tx<'_>, me: &Me, id: ConversationId, who: AccountId) -> R
     enrol(tx, id, who)
 }
 
-/// Puts somebody out of a group, or leaves a group or a room. Its owner may put others out, everybody may leave.
+/// Removes a member from a group, or leaves a group or a room. Its owner may remove others, everybody may leave.
 ///
 /// # Errors
-/// `NotFound` to a stranger and for who is no member, `Forbidden` to who does not own it, `Conflict` where two talk.
+/// `NotFound` to a stranger and for who is no member, `Forbidden` to who does not own it, `Conflict` in a conversation of
+/// two.
 pub fn remove_member(tx: &Tx<'_>, me: &Me, id: ConversationId, who: AccountId) -> Result<()> {
     let (place, _) = may(tx, Some(me.id), Wish::Hear, id)?;
     match place.kind {
@@ -153,8 +154,8 @@ pub fn remove_member(tx: &Tx<'_>, me: &Me, id: ConversationId, who: AccountId) -
     leave_for(tx, id, who)
 }
 
-/// Somebody belongs there no more, and hears nothing of it from now on. A group that was theirs is left to who has been
-/// there longest, so that it can always change.
+/// Ends a membership; this person hears nothing more from there. If they owned the group, the member who has been there
+/// longest owns it now, so that it always has an owner.
 ///
 /// # Errors
 /// `NotFound` for who is no member.
@@ -182,10 +183,10 @@ fn only_its_owner(view: &View<'_>, me: &Me, id: ConversationId) -> Result<()> {
     }
 }
 
-/// The direct conversation of two people, made where there is none yet; and whether it was made.
+/// The direct conversation of two people, made if there is none yet; and whether it was made.
 ///
 /// # Errors
-/// `NotFound` where there is no such person, `Invalid` for a conversation with oneself.
+/// `NotFound` if there is no such person, `Invalid` for a conversation with oneself.
 pub fn between(tx: &Tx<'_>, me: &Me, other: AccountId) -> Result<(Place, bool)> {
     if other == me.id {
         return Err(Error::invalid("toUserId", "must be somebody else"));
@@ -217,10 +218,10 @@ pub fn between(tx: &Tx<'_>, me: &Me, other: AccountId) -> Result<(Place, bool)> 
     Ok((place, true))
 }
 
-/// Makes a listener hear a conversation from exactly here on.
+/// Subscribes to a conversation, from exactly this point of the log on.
 ///
 /// # Errors
-/// `NotFound` where this person may not hear it.
+/// `NotFound` if this person may not hear it.
 pub fn subscribe(
     tx: &Tx<'_>,
     me: &Me,
@@ -235,7 +236,7 @@ pub fn subscribe(
     Ok(place)
 }
 
-/// The conversations that this person belongs to, in the order of their ids: at most so many behind this one.
+/// The conversations that this person belongs to, by ascending id: at most `limit` behind `after`.
 ///
 /// # Errors
 /// Only the database's.
@@ -248,10 +249,10 @@ pub fn memberships(
     view.memberships(who, after, most)
 }
 
-/// Makes a listener hear it no more, from exactly here on.
+/// Ends a subscription, at exactly this point of the log.
 ///
 /// # Errors
-/// `NotFound` where this person may not hear it anyway.
+/// `NotFound` if this person may not hear it anyway.
 pub fn unsubscribe(
     tx: &Tx<'_>,
     me: &Me,
@@ -266,10 +267,10 @@ pub fn unsubscribe(
     Ok(())
 }
 
-/// Says that somebody types, or has stopped; `subscriber` is where they type.
+/// Somebody types, or has stopped, at this subscriber's socket.
 ///
 /// # Errors
-/// `NotFound` where this person may not speak.
+/// `NotFound` if this person may not speak.
 pub fn type_in(
     tx: &Tx<'_>,
     me: &Me,
@@ -287,11 +288,11 @@ pub fn type_in(
     Ok(())
 }
 
-/// Marks what was said in a conversation as read, up to a message or all of it; answers how many messages of others
-/// became so. Nothing is ever unread again.
+/// Marks a conversation as read, up to a message or all of it; answers how many messages of others became read. A read mark
+/// never moves back.
 ///
 /// # Errors
-/// `NotFound` where this person may not hear it, or the message is not of this conversation.
+/// `NotFound` if this person may not hear it, or the message is not of this conversation.
 pub fn mark_read(tx: &Tx<'_>, me: &Me, id: ConversationId, upto: Option<MessageId>) -> Result<i64> {
     let (place, member) = may(tx, Some(me.id), Wish::Hear, id)?;
     let upto = match upto {
@@ -302,7 +303,7 @@ pub fn mark_read(tx: &Tx<'_>, me: &Me, id: ConversationId, upto: Option<MessageI
         None => None,
     };
     if !member {
-        // Who passes by an open room has no read mark to move.
+        // Who looks into an open room without being a member has no read mark.
         return Ok(0);
     }
     let Some(receipt) = tx.move_read_mark(id, me.id, upto)? else {
@@ -314,11 +315,10 @@ pub fn mark_read(tx: &Tx<'_>, me: &Me, id: ConversationId, upto: Option<MessageI
     Ok(count)
 }
 
-/// How far the members of a conversation have read, who has come farthest first. Of an open room nobody keeps account:
-/// anybody may have looked in.
+/// How far the members of a conversation have read, the farthest first. Empty for an open room: anybody may have read it.
 ///
 /// # Errors
-/// `NotFound` where this person may not hear it.
+/// `NotFound` if this person may not hear it.
 pub fn readings(view: &View<'_>, me: &Me, id: ConversationId) -> Result<Vec<Reading>> {
     let (place, _) = may(view, Some(me.id), Wish::Hear, id)?;
     match place.kind {
@@ -350,17 +350,17 @@ pub fn show(view: &View<'_>, who: Option<AccountId>, id: ConversationId) -> Resu
         .ok_or(Error::NotFound("Conversation"))
 }
 
-/// A conversation as one of its members sees it.
+/// A conversation as this person sees it.
 ///
 /// # Errors
-/// `NotFound`; whoever passes by an open room sees it too, with nothing unread.
+/// `NotFound`. An open room is shown to non-members too, with nothing unread.
 pub fn overview(view: &View<'_>, me: &Me, id: ConversationId) -> Result<Overview> {
     let conversation = show(view, Some(me.id), id)?;
     let unread = view.unread(id, me.id)?;
     with_people(view, conversation, unread)
 }
 
-/// The conversations that this person belongs to, the one that was last active first.
+/// The conversations that this person belongs to, the latest activity first.
 ///
 /// # Errors
 /// Only the database's.
@@ -396,7 +396,7 @@ fn with_people(view: &View<'_>, conversation: Conversation, unread: i64) -> Resu
     })
 }
 
-/// Who belongs to a conversation, for who may read it.
+/// The members of a conversation, for somebody who may read it.
 ///
 /// # Errors
 /// `NotFound`.

@@ -6,7 +6,7 @@ use super::message::{Draft, post};
 use super::model::{AccountId, ConversationId, DeviceId, Me};
 use super::{Core, Durability, Options, account, conversation};
 
-/// Messages of one measurement; a thousand share a commit.
+/// Messages in one measurement; a thousand share a commit.
 const MESSAGES: usize = 1_000;
 const ROUNDS: usize = 5;
 
@@ -27,7 +27,7 @@ async fn person(core: &Core, number: usize) -> AccountId {
     .expect("an account")
 }
 
-/// How long it takes to say so much there.
+/// How long it takes to post them there.
 async fn talk(core: &Core, me: &Me, place: ConversationId) -> Duration {
     let begun = Instant::now();
     let saying: Vec<_> = (0..MESSAGES)
@@ -76,7 +76,7 @@ async fn a_message_to_256_who_are_away_costs_what_one_to_an_open_room_does() {
     let room = room.await.expect("a room").place.id;
     let (mut to_group, mut to_room) = (Vec::new(), Vec::new());
     talk(&core, &me, room).await;
-    // In turns, so that whatever else the machine does meets both.
+    // In turns, so that other load on the machine slows both alike.
     for _ in 0..ROUNDS {
         to_room.push(talk(&core, &me, room).await);
         to_group.push(talk(&core, &me, group).await);

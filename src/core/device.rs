@@ -8,7 +8,7 @@ use super::model::{AccountId, Device, DeviceId, Me, Sid, StateChange, Time};
 use super::store::{Tx, View};
 use super::text;
 
-/// Makes a device for somebody whose password was right, and answers what a token calls it.
+/// Makes a device for somebody whose password was right, and answers the name that tokens have for it.
 ///
 /// # Errors
 /// `Forbidden` for a suspended account.
@@ -37,7 +37,7 @@ pub fn log_in(
     Ok(sid)
 }
 
-/// Ends the device that asks.
+/// Ends one's own device: logs out.
 ///
 /// # Errors
 /// Only the database's.
@@ -45,8 +45,8 @@ pub fn log_out(tx: &Tx<'_>, me: &Me) -> Result<()> {
     end(tx, me.id, me.device)
 }
 
-/// Lets the device that asks live on as long as a login lasts, but no longer than `most` after that login; answers when
-/// it ends. What grows by less than a seventh is left as it is, so that asking often writes once a day.
+/// Prolongs one's own device by the length of a login, up to `most` after it logged in; answers when it ends. If that
+/// prolongs it by less than a seventh it stays as it is, so that asking often writes about once a day.
 ///
 /// # Errors
 /// `Forbidden` for a device that was made for less, such as an administrator's look.
@@ -78,7 +78,7 @@ pub fn list(view: &View<'_>, me: &Me) -> Result<Vec<Device>> {
     view.devices_of(me.id, Time::now())
 }
 
-/// Ends one of one's own devices.
+/// Ends another of one's own devices.
 ///
 /// # Errors
 /// `NotFound` for what is none, or somebody else's.
@@ -116,7 +116,7 @@ fn end(tx: &Tx<'_>, account: AccountId, device: DeviceId) -> Result<()> {
     Ok(())
 }
 
-/// It was there just now; noted once in a while.
+/// Notes that the device was used just now.
 ///
 /// # Errors
 /// Only the database's.

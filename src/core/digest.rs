@@ -1,6 +1,6 @@
-//! Who is written to about what they have not read? A message costs one row for its conversation ([`hold`]). When that
-//! is due, those members are found who are away and have something unread, and each gets one digest of all that waits
-//! for them, in whichever conversation.
+//! Who gets mail about unread messages? A message writes at most one row for its conversation ([`hold`]). When that row is
+//! due, the members who are offline and have unread messages each get one digest of everything unread, in all their
+//! conversations.
 
 use std::time::Duration;
 
@@ -17,18 +17,18 @@ const PLACES: usize = 10;
 const SHOWN: u32 = 5;
 /// Conversations of one person that are looked at for a digest.
 const LOOKED_AT: u32 = 100;
-/// The least time from one look at a conversation to the next, where `--mail-delay` is shorter.
+/// The shortest time between two looks at a conversation, even if `--mail-delay` is shorter.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// A conversation in which something waits to be told by mail.
+/// A conversation with messages that may need a mail.
 #[derive(Debug, Clone, Copy)]
 pub struct Waiting {
     pub conversation: ConversationId,
-    /// What was said from here on is new.
+    /// The first of those messages.
     pub first: MessageId,
 }
 
-/// A mail about all that somebody has not read.
+/// A mail about everything that somebody has not read.
 #[derive(Debug)]
 pub struct Digest {
     pub reader: AccountId,
@@ -36,11 +36,11 @@ pub struct Digest {
     pub name: String,
     /// How many messages, in all conversations together.
     pub count: i64,
-    /// By conversation, what was said last first.
+    /// By conversation, the latest activity first.
     pub told: Vec<Told>,
-    /// Conversations that it has no room for.
+    /// How many further conversations it does not show.
     pub more: usize,
-    /// Whose words are the reason to write.
+    /// The author whose message caused it, for the quota.
     cause: AccountId,
     upto: MessageId,
 }
@@ -60,19 +60,19 @@ impl Told {
     }
 }
 
-/// What was found among some members of a conversation.
+/// What one step found among some members of a conversation.
 #[derive(Debug, Default)]
 pub struct Found {
     pub digests: Vec<Digest>,
     /// Where the next step begins; `None` if there is none.
     pub next: Option<AccountId>,
-    /// Somebody is to be written to, and not yet.
+    /// A digest is due later: look again.
     pub later: bool,
     /// The position that the log had come to.
     pub seen: Option<MessageId>,
 }
 
-/// Notes with a message that there may be somebody to write to about it. What waits there already stands for it too.
+/// Notes that members may need a mail about this message. If the conversation has such a row already, nothing is written.
 pub(in crate::core) fn hold(tx: &Tx<'_>, message: &Message) -> Result<()> {
     if message.place.kind == Kind::Room {
         return Ok(());
@@ -81,7 +81,7 @@ pub(in crate::core) fn hold(tx: &Tx<'_>, message: &Message) -> Result<()> {
     tx.hold_unread_mail(message.place.id, message.id, due_at)
 }
 
-/// A message there was deleted: a digest that may have it in it, and that waits for the mail server, is written anew.
+/// After a message was deleted: queued digests that may contain it are dropped and written anew.
 pub(in crate::core) fn unsay(tx: &Tx<'_>, id: ConversationId) -> Result<()> {
     let place = tx.place_for(id, None)?.map(|(place, _)| place);
     if place.is_none_or(|place| place.kind == Kind::Room) {
@@ -93,7 +93,7 @@ pub(in crate::core) fn unsay(tx: &Tx<'_>, id: ConversationId) -> Result<()> {
     Ok(())
 }
 
-/// The conversations in which something is due to be told by mail.
+/// The conversations whose row is due.
 ///
 /// # Errors
 /// Only the database's.
@@ -101,7 +101,7 @@ pub fn waiting(view: &View<'_>, now: Time, limit: u32) -> Result<Vec<Waiting>> {
     view.unread_mail_due(now, limit)
 }
 
-/// Whom to write to among some members of a conversation, those behind `after`.
+/// The digests for some members of a conversation, those behind `after`.
 ///
 /// # Errors
 /// Only the database's.
@@ -149,7 +149,7 @@ pub fn look(
     Ok(found)
 }
 
-/// All that waits to be told to this person; `None` where those who said it have caused enough mail for now.
+/// Everything unread of this person; `None` if its authors have caused as much mail as they may for now.
 fn digest(
     view: &View<'_>,
     member: &Away,
@@ -202,7 +202,7 @@ fn digest(
     }))
 }
 
-/// What the conversation is called. That of two people has no name: who wrote says it.
+/// The conversation's name. A conversation of two has none: the author's name says it.
 fn named(view: &View<'_>, place: Place) -> Result<Option<String>> {
     let known = view.conversation(place.id)?;
     Ok(known
@@ -210,10 +210,10 @@ fn named(view: &View<'_>, place: Place) -> Result<Option<String>> {
         .filter(|name| !name.is_empty()))
 }
 
-/// Queues a digest, unless its reader has come back, or wants none, since it was written. Answers whether it was queued.
+/// Queues a digest, unless its reader has come back or turned digests off since. Answers whether it was queued.
 ///
 /// # Errors
-/// `TooOften` where its reader gets, or its cause has caused, enough mail for now.
+/// `TooOften` if its reader has got, or its author has caused, as much mail as allowed for now.
 pub fn post(tx: &Tx<'_>, digest: &Digest, content: &MailContent) -> Result<bool> {
     let reader = tx.account(digest.reader)?;
     let same = reader.is_some_and(|reader| {
@@ -231,8 +231,7 @@ pub fn post(tx: &Tx<'_>, digest: &Digest, content: &MailContent) -> Result<bool>
     Ok(true)
 }
 
-/// Everybody in this conversation has been looked at. It waits on if somebody is to be written to later, or if more was
-/// said meanwhile.
+/// Ends a look at a conversation. Its row stays if a digest is due later or if more was said meanwhile.
 ///
 /// # Errors
 /// Only the database's.
@@ -251,7 +250,7 @@ pub fn looked(tx: &Tx<'_>, waiting: Waiting, seen: Option<MessageId>, later: boo
     }
 }
 
-/// Does this person want to be written to about what they have not read?
+/// Does this person want digests?
 ///
 /// # Errors
 /// Only the database's.
@@ -259,7 +258,7 @@ pub fn wanted(view: &View<'_>, who: AccountId) -> Result<bool> {
     view.wants_digests(who)
 }
 
-/// From now on they do, or do not; what waits for the mail server is dropped with it.
+/// Turns digests on or off; queued ones are dropped.
 ///
 /// # Errors
 /// `NotFound` for an account that is not there.

@@ -1,4 +1,4 @@
-//! What can be refused, and how? Every way in which chat says no, with a sentence for the person who asked.
+//! Every way in which chat refuses something, with a sentence for the person who asked.
 
 use std::time::Duration;
 
@@ -18,49 +18,49 @@ impl Fault {
     }
 }
 
-/// Every way to be refused. Its `Display` is meant for the person who asked; causes go to the log.
+/// A refusal. `Display` is for the person who asked; causes go to the log only.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
-    /// Fields that do not say what they must: all of them, not just the first.
+    /// Fields with wrong values: all of them, not just the first.
     #[error("Validation failed")]
     Invalid(Vec<Fault>),
-    /// What came in is not what it claims to be: bad JSON, a broken form.
+    /// The input cannot be parsed: bad JSON, a broken form.
     #[error("{0}")]
     Malformed(String),
-    /// No token, a bad one, or one that is over.
+    /// No token, or one that is bad, expired or revoked.
     #[error("{0}")]
     Unauthorized(&'static str),
     /// Known, but not allowed.
     #[error("{0}")]
     Forbidden(&'static str),
-    /// Not there, or not for this person to know.
+    /// Not there, or not visible to this person.
     #[error("{0} not found")]
     NotFound(&'static str),
-    /// A name or an address that is somebody's already.
+    /// The name or the address belongs to another account.
     #[error("{0} already exists")]
     Taken(&'static str),
-    /// Not as things stand.
+    /// Not possible in the present state.
     #[error("{0}")]
     Conflict(&'static str),
-    /// More than fits.
+    /// Larger than allowed.
     #[error("{0}")]
     TooLarge(String),
-    /// The content is of a type that does not belong here.
+    /// The content type is not accepted here.
     #[error("{0}")]
     WrongType(&'static str),
-    /// It did not come in the time that it may take.
+    /// The input did not arrive in time.
     #[error("The request took too long")]
     TooSlow,
-    /// Too many in too short a time.
+    /// A rate limit.
     #[error("Too many requests, please try again later")]
     TooOften { retry_after: Duration },
-    /// Turned on by flags that were not given.
+    /// Needs flags that were not given.
     #[error("{0}")]
     NotConfigured(&'static str),
-    /// The server has more to do than it can; nothing was done.
+    /// The server is overloaded; nothing was done.
     #[error("{0}")]
     Overloaded(&'static str),
-    /// Ours, not theirs: the cause is for the log alone.
+    /// A fault of the server: the cause is for the log only.
     #[error("Internal server error")]
     Internal(String),
 }
@@ -73,7 +73,7 @@ impl Error {
         Self::Invalid(vec![Fault::new(field, wrong)])
     }
 
-    /// The same, where a document calls a field something else.
+    /// The same, under the name that a document gives the field.
     pub fn about(self, field: &str, name: &str) -> Self {
         match self {
             Self::Invalid(mut faults) => {
@@ -90,7 +90,7 @@ impl Error {
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::{ErrorCode, ffi};
-        // A quota or a limit on the size of files is as full as a disk can be, and SQLite calls it something else.
+        // A quota or a limit on file sizes is a full disk too; SQLite has another code for it.
         let unwritten = matches!(
             error.sqlite_error().map(|error| error.extended_code),
             Some(ffi::SQLITE_IOERR_WRITE | ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_SHMSIZE)

@@ -1,4 +1,4 @@
-//! Who logs in by another system: people whom an OpenID Connect issuer knows, and users of the surrounding application.
+//! Logins by another system: an OpenID Connect issuer, or the surrounding application's tokens.
 
 use super::account::take_over;
 use super::error::{Error, Result};
@@ -7,12 +7,12 @@ use super::model::{AccountId, DeviceId, Picture, StateChange, Time};
 use super::store::{NewAccount, Tx};
 use super::{identity, text};
 
-/// What somebody is called here whom another place calls so.
+/// A name from another system, made one that is allowed here.
 fn named(called: &str) -> String {
     identity::cleaned(called, limits::NAME_CHARS).unwrap_or_else(|| "Somebody".to_owned())
 }
 
-/// A picture's address, if it is one that a page can show.
+/// A picture's URL, if a page can show it.
 fn picture(url: Option<&str>) -> Option<Picture> {
     let url = url.filter(|url| {
         let is_plain =
@@ -27,7 +27,7 @@ fn picture(url: Option<&str>) -> Option<Picture> {
 pub struct Identity {
     /// Issuer and subject.
     pub subject: String,
-    /// An address that the issuer says is verified.
+    /// An e-mail address that the issuer has verified.
     pub email: Option<String>,
     pub name: String,
     pub picture: Option<String>,
@@ -45,9 +45,9 @@ pub fn identified(tx: &Tx<'_>, identity: &Identity) -> Result<AccountId> {
     let email = email.filter(|email| text::wrong_with_email(email).is_none());
     let same_address = email.map(|email| tx.account_by_email(email)).transpose()?;
     let id = match same_address.flatten() {
-        // Their address, and they had proven it: one more way in.
+        // The address was proven here too: one more way to log in.
         Some(known) if known.proven_at.is_some() => known.id,
-        // Somebody typed it without proving it; now its owner is here.
+        // The account's address was never proven, and its owner is here now: they take the account over.
         Some(known) => {
             take_over(tx, known.id, None)?;
             known.id
@@ -78,7 +78,7 @@ pub fn identified(tx: &Tx<'_>, identity: &Identity) -> Result<AccountId> {
 /// What a token of the surrounding application says.
 #[derive(Debug, Clone)]
 pub struct Foreign {
-    /// What the application calls its user.
+    /// The application's id of its user.
     pub subject: String,
     pub name: Option<String>,
     pub email: Option<String>,
@@ -88,14 +88,14 @@ pub struct Foreign {
     pub hash: [u8; 32],
 }
 
-/// Takes in a token of the surrounding application that was not here before: its account is made, or brought up to what
-/// the token says, and the token becomes a device.
+/// Accepts a token of the surrounding application for the first time: its account is made or updated from the claims, and
+/// the token becomes a device.
 ///
 /// # Errors
 /// `Unauthorized` for a token that was revoked here, `Forbidden` for a suspended account.
 pub fn arrive(tx: &Tx<'_>, foreign: &Foreign) -> Result<(AccountId, DeviceId)> {
     if let Some((account, device)) = tx.device_of_token(&foreign.hash)? {
-        // It came twice at once; or it was revoked, which the directory will say.
+        // Two requests brought it at once; or it was revoked, which the directory says.
         return Ok((account, device));
     }
     let name = foreign.name.as_deref();

@@ -1,4 +1,4 @@
-//! Keeping files: taken in part by part, so that a large one holds up nobody, and shown when they are whole.
+//! Files: stored part by part, so that a large one delays no other write, and visible once complete.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use super::model::{AccountId, ConversationId, Event, File, FileId, Listed, Me, N
 use super::store::{FileOrder, Tx, View};
 use super::{conversation, text};
 
-/// Makes room for a file of this media type, which its content decided; nobody sees it before [`finish`].
+/// Begins a file of this media type, which was decided by its content; it is visible after [`finish`].
 ///
 /// # Errors
-/// `Invalid` for a name that is none.
+/// `Invalid` for an unusable name.
 pub fn begin(tx: &Tx<'_>, me: &Me, original: &str, media_type: &str) -> Result<FileId> {
     let original = last_part(original);
     if let Some(wrong) = text::wrong_with_line(original, limits::FILE_NAME_CHARS) {
@@ -30,7 +30,7 @@ pub fn may_share(view: &View<'_>, me: &Me, conversation: ConversationId) -> Resu
     may(view, Some(me.id), Wish::Speak, conversation).map(drop)
 }
 
-/// Takes in the next part.
+/// Stores the next part.
 ///
 /// # Errors
 /// Only the database's.
@@ -38,23 +38,23 @@ pub fn add_part(tx: &Tx<'_>, file: FileId, position: i64, bytes: &[u8]) -> Resul
     tx.insert_file_part(file, position, bytes)
 }
 
-/// What is known of a file once all of it has come.
+/// What is known of a file once it is complete.
 #[derive(Debug)]
 pub struct Whole {
-    /// Where it is shared; `None` keeps it the uploader's own.
+    /// The conversation that it is shared in; `None`: nowhere yet.
     pub conversation: Option<ConversationId>,
     pub size: u64,
     /// SHA-256 in hex.
     pub hash: String,
-    /// The uploader's own id of the file: a repeat is the same file.
+    /// The client's id of the file: a repeat is the same file.
     pub client_id: Option<String>,
 }
 
-/// The file is whole: from now on it is there, and its conversation hears of it. A repeat of a `client_id` is
-/// forgotten, and the first file returned.
+/// Completes a file: it is visible from now on, and its conversation hears of it. A repeat of a `client_id` is dropped, and
+/// the first file is returned.
 ///
 /// # Errors
-/// `NotFound` where the uploader may not speak there any more.
+/// `NotFound` if the uploader may not speak there any more.
 pub fn finish(tx: &Tx<'_>, me: &Me, id: FileId, whole: &Whole) -> Result<Arc<File>> {
     if let Some(client_id) = &whole.client_id {
         if let Some(wrong) = text::wrong_with_line(client_id, limits::CLIENT_ID_CHARS) {
@@ -86,7 +86,7 @@ pub fn finish(tx: &Tx<'_>, me: &Me, id: FileId, whole: &Whole) -> Result<Arc<Fil
     Ok(file)
 }
 
-/// Forgets a file that did not come whole.
+/// Drops a file that did not arrive complete.
 ///
 /// # Errors
 /// Only the database's.
@@ -94,9 +94,9 @@ pub fn abandon(tx: &Tx<'_>, id: FileId) -> Result<()> {
     tx.delete_file(id)
 }
 
-/// A file, for somebody who may have it: its uploader, whoever may hear the conversation that it is shared in or one with a
-/// message that names it, and everybody if it is a profile picture. One that is shared nowhere and was never named is for
-/// whoever knows a spelling that nobody can guess.
+/// A file, for somebody who may read it: its uploader; whoever may read the conversation that it is shared in, or one with a
+/// message that it is attached to; everybody if it is a profile picture. A file that is neither shared nor attached is for
+/// whoever knows one of its long ids, which nobody can guess.
 ///
 /// # Errors
 /// `NotFound`, the same for what is not there and for what is not for this person.
@@ -117,7 +117,7 @@ pub fn get(view: &View<'_>, who: Option<AccountId>, named: Named) -> Result<File
     }
 }
 
-/// Which file somebody names by this spelling of its id.
+/// The file that this spelling of an id names.
 pub fn named(spelling: &Spelling, text: &str) -> Option<Named> {
     let sealed = spelling.read_sealed::<FileKind>(text);
     let id = sealed.or_else(|| spelling.read(text))?;
@@ -125,7 +125,7 @@ pub fn named(spelling: &Spelling, text: &str) -> Option<Named> {
     Some(Named { id, sealed })
 }
 
-/// Which file a name names that ends with its id, and with an ending perhaps: `document-64f8a1b2c3d4e5f6a7b8c9d3.pdf`.
+/// The file of a name that ends with its id and perhaps an extension: `document-64f8a1b2c3d4e5f6a7b8c9d3.pdf`.
 pub fn named_in(spelling: &Spelling, name: &str) -> Option<Named> {
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     let uuid = stem.len().checked_sub(36).and_then(|at| stem.get(at..));
@@ -134,10 +134,10 @@ pub fn named_in(spelling: &Spelling, name: &str) -> Option<Named> {
     spelled.filter_map(|text| named(spelling, text)).next()
 }
 
-/// Under which paths files of this server are found: by a name that ends with the id, and by the id alone.
+/// The paths of this server's files: by a name that ends with the id, and by the id alone.
 const BY_NAME: &str = "/uploads/";
 const BY_ID: &str = "/api/files/";
-/// A path of a file that is not there, and never will be.
+/// A path for a file that does not exist and never will.
 pub(in crate::core) const NOWHERE: &str = "/uploads/nowhere";
 
 /// Is this URL a path of this server, whether or not a file is there?
@@ -145,8 +145,8 @@ pub fn is_ours(url: &str) -> bool {
     url.starts_with('/')
 }
 
-/// Which file of this server this path names. It is one segment behind ours, with nothing in it that a browser would take
-/// for another path: whoever looks at a message fetches what stands here, with their own token.
+/// The file of this server that this path names: one segment behind ours, with nothing in it that a browser would read as
+/// another path. The page of everybody who looks at a message fetches this path, with that person's token.
 pub fn at(spelling: &Spelling, path: &str) -> Option<Named> {
     let is_plain = |name: &&str| {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_.~".contains(c);
@@ -158,7 +158,7 @@ pub fn at(spelling: &Spelling, path: &str) -> Option<Named> {
     named(spelling, path.strip_prefix(BY_ID).filter(is_plain)?)
 }
 
-/// One part of a file's bytes; `None` past the last. Whether the file may be read, [`get`] has said.
+/// One part of a file's bytes; `None` past the last. [`get`] has checked that the file may be read.
 ///
 /// # Errors
 /// Only the database's.
@@ -179,17 +179,16 @@ pub fn seen_by(
     view.files_seen_by(who, order, page)
 }
 
-/// The name without the folders that it lay in, which are nobody's business: some browsers tell them.
+/// The name without folders, which some browsers send and which are private.
 fn last_part(original: &str) -> &str {
     let name = original.trim_end_matches(['/', '\\']);
     name.rsplit(['/', '\\']).next().unwrap_or(name)
 }
 
-/// Characters that a safe name has of the original one at most.
+/// At most so many characters of the original name are in a safe one.
 const SAFE_NAME_CHARS: usize = 100;
 
-/// The original name with safe characters only: it goes into paths and headers. A name in another script keeps its
-/// ending.
+/// The original name with safe characters only, for paths and headers. A name in another script keeps its extension.
 fn safe_name(original: &str) -> String {
     let is_safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     let safe: String = original
@@ -206,7 +205,7 @@ fn safe_name(original: &str) -> String {
         "" => format!("file{ending}"),
         stem => format!("{stem}{ending}"),
     };
-    // It is ASCII by now.
+    // Only ASCII is left here.
     name[name.len().saturating_sub(SAFE_NAME_CHARS)..].to_owned()
 }
 

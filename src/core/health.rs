@@ -1,5 +1,5 @@
-//! Is the database well? It is when a write has just come to the disk. An empty one would prove nothing, and a small one
-//! may fit where no message does.
+//! Is the database healthy? It is if a write has just reached the disk. An empty write would prove nothing, and a small one
+//! may fit on a disk that is too full for a message.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -7,19 +7,19 @@ use std::time::{Duration, Instant};
 use super::error::Result;
 use super::store::Tx;
 
-/// How long an answer holds: everybody may ask, and each proof costs a commit.
+/// How long an answer is reused: anybody may ask, and each check costs a commit.
 const HOLDS: Duration = Duration::from_secs(2);
 /// Bytes that are written: as much as a long message, with its indexes.
 const FILLING: usize = 32 << 10;
 /// How long the disk may take.
 pub const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What was found last, and when somebody began to look.
+/// The last result, and when the running check began.
 #[derive(Debug, Default)]
 pub struct Health(Mutex<Option<(Instant, Result<()>)>>);
 
 impl Health {
-    /// What is known; `None` for whoever is to look again. While they do, the others are told what was known before.
+    /// The last result if it is fresh; `None` for the caller who is to check again. Meanwhile others get the old result.
     pub fn known(&self) -> Option<Result<()>> {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (at, answer) = last.as_mut()?;
@@ -36,11 +36,11 @@ impl Health {
     }
 }
 
-/// Writes something that nobody reads.
+/// Writes a row that nobody reads.
 ///
 /// # Errors
-/// What the disk says; also behind this, with the commit.
+/// What the disk says, here or with the commit.
 pub fn prove(tx: &Tx<'_>) -> Result<()> {
-    // Other than before, so that nothing finds it unchanged.
+    // Different each time, so that the page really changes.
     tx.put_filling(&[tx.now.0 as u8; FILLING])
 }

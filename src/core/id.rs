@@ -1,9 +1,9 @@
-//! How is a thing named? `Id<IdKind>` inside, and its spellings outside.
+//! Ids: `Id<IdKind>` inside, and their spellings outside.
 //!
 //! Inside, an id is a positive integer below 2^53. Outside it is spelled as that integer (direct), as a UUID of
 //! version 8 (campus, mentor, emote) or as 24 hex digits (rooms). The two long spellings are a keyed permutation of
-//! the integer, the kind of thing, and zeros: reversible without a look-up, unlike their neighbours, and a made-up
-//! one is found out because the zeros do not come back.
+//! the integer, the kind of thing, and zeros: reversible without a look-up, not guessable from a neighbour, and an
+//! invented one is detected because the zeros do not come back.
 
 use std::cell::Cell;
 use std::fmt::{self, Write as _};
@@ -14,7 +14,7 @@ use siphasher::sip::SipHasher24;
 
 use super::short::Short;
 
-/// Ids stay exact in JavaScript: the first integer that is no id any more.
+/// The first integer that is no id: ids stay exact in JavaScript.
 pub const END: i64 = 1 << 53;
 
 /// A kind of thing that has ids; `TAG` tells a spelling of one kind from a spelling of another.
@@ -61,7 +61,7 @@ impl<K: IdKind> Id<K> {
         self.0
     }
 
-    /// An id that the database gave out, which gives out nothing else.
+    /// An id read from the database, which holds only valid ones.
     pub(in crate::core) const fn stored(number: i64) -> Self {
         Self(number, PhantomData)
     }
@@ -112,7 +112,7 @@ impl fmt::Debug for Spelling {
     }
 }
 
-/// Key, plaintext and half of its length, and what became of it.
+/// Key, plaintext and half of its length, and the result.
 type Sealed = ((u128, u128, u32), u128);
 
 /// How many ids each thread remembers: six hashes cost more than the rest of a spelling.
@@ -189,7 +189,7 @@ impl Spelling {
     /// The plaintext is `zeros ‖ tag ‖ number`: with 24 hex digits 35 zeros and 8 bits of kind stand guard.
     fn seal<K: IdKind>(&self, id: Id<K>, half: u32) -> u128 {
         let plain = (u128::from(K::TAG) << 53) | id.0 as u128;
-        // Every message is another one. It is people and places that come again.
+        // Message ids hardly repeat; ids of people and conversations do.
         if K::TAG == MessageKind::TAG {
             return self.permute(plain, half);
         }
@@ -234,7 +234,7 @@ impl Spelling {
     }
 }
 
-/// The lowest bits as lower-case hex digits, in the places of the pattern's zeros.
+/// The lowest bits as lower-case hex digits, written over the pattern's zeros.
 fn digits<const LENGTH: usize>(bits: u128, mut pattern: [u8; LENGTH]) -> Short {
     let mut left = bits;
     for place in pattern.iter_mut().rev().filter(|place| **place == b'0') {

@@ -1,35 +1,35 @@
-//! Is this the same name, the same address? What names may hold, and the keys by which they and addresses are compared.
+//! Which names and addresses count as the same? What names may contain, and the keys by which both are compared.
 //!
-//! Whoever compares two names or two addresses compares their keys, so that what looks the same to a person is the same.
-//! What is shown, and where mail goes, stays as it was written.
+//! Names and addresses are compared by their keys, so that what looks the same to a person is the same. They are shown, and
+//! mail is sent, as they were written.
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 
 use super::text;
 
-/// Is this a sign that is not seen, or that has others seen elsewhere than they stand?
+/// Is this character invisible, or does it change the direction of others?
 fn is_hidden(c: char) -> bool {
     match c {
-        // Zero-width spaces, joiners and marks of direction; soft hyphens and the like.
+        // Zero-width spaces, joiners and direction marks; soft hyphens and the like.
         '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}' => true,
         '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{180B}'..='\u{180F}' | '\u{17B4}' | '\u{17B5}' => {
             true
         }
-        // Overrides, embeddings and isolates of direction.
+        // Direction overrides, embeddings and isolates.
         '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{206F}' => true,
-        // Lines and paragraphs.
+        // Line and paragraph separators.
         '\u{2028}' | '\u{2029}' => true,
-        // Letters that are blank.
+        // Blank letters.
         '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' | '\u{2800}' => true,
-        // Variants (but for the two that choose between text and picture), annotations, musical beams, tags.
+        // Variation selectors (except the two that choose text or emoji), annotations, musical beams, tags.
         '\u{FE00}'..='\u{FE0D}' | '\u{FFF0}'..='\u{FFFB}' | '\u{1D173}'..='\u{1D17A}' => true,
         '\u{E0000}'..='\u{E0FFF}' => true,
         _ => c.is_control(),
     }
 }
 
-/// Does the one of these two joiners that stands between such letters change how they are written? Persian and the scripts
-/// of India spell names with them, and pictures are put together by one.
+/// Does a joiner (ZWJ or ZWNJ) between these letters change how they are written? Names in Persian and Indic scripts need
+/// them, and emoji are composed with one.
 fn is_spelled(before: char, joiner: char, after: char) -> bool {
     let is_arabic = |c| matches!(c, '\u{620}'..='\u{6FF}');
     let kills_a_vowel = matches!(
@@ -54,7 +54,7 @@ fn is_spelled(before: char, joiner: char, after: char) -> bool {
     }
 }
 
-/// Where the hidden signs of a name are.
+/// The positions of a name's invisible characters.
 fn hidden_in(name: &str) -> Vec<bool> {
     let letters: Vec<_> = name.chars().collect();
     let beside = |at: usize| letters.get(at).copied().unwrap_or(' ');
@@ -64,7 +64,7 @@ fn hidden_in(name: &str) -> Vec<bool> {
     letters.iter().enumerate().map(hides).collect()
 }
 
-/// What is wrong with the hidden signs of a name or an address, if it has any.
+/// What is wrong if a name or an address has invisible characters.
 pub fn wrong_with_signs(name: &str) -> Option<String> {
     if name.chars().any(char::is_control) {
         Some("must not contain control characters".into())
@@ -75,8 +75,8 @@ pub fn wrong_with_signs(name: &str) -> Option<String> {
     }
 }
 
-/// What another place calls somebody, as a name of at most `most` characters: its hidden signs are gone, and a line has
-/// one end. `None` if nothing is left. Whoever comes from there cannot mend it, so it is never refused.
+/// A name from another system as one of at most `most` characters, without invisible characters and line ends. `None` if
+/// nothing is left. It is never refused, because the person cannot correct it there.
 pub fn cleaned(name: &str, most: usize) -> Option<String> {
     let seen = name.chars().zip(hidden_in(name)).map(|(c, hides)| match c {
         _ if !hides => Some(c),
@@ -89,7 +89,7 @@ pub fn cleaned(name: &str, most: usize) -> Option<String> {
     Some(name.trim_end().to_owned()).filter(|name| !name.is_empty())
 }
 
-/// By what a name is compared: letters that stand for the same one, in one case, and nothing that is not seen.
+/// The key of a name: compatible letters made one (NFKC), one case, nothing invisible.
 pub fn name_key(name: &str) -> String {
     let compatible = ComposingNormalizerBorrowed::new_nfkc();
     let folded = in_one_case(&compatible.normalize(name));
@@ -98,14 +98,14 @@ pub fn name_key(name: &str) -> String {
     seen.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// By what an e-mail address is compared: its domain as it stands in the DNS, and what is before it in one case.
+/// The key of an e-mail address: its domain as in the DNS (IDNA), the local part in one case (NFC).
 pub fn email_key(email: &str) -> String {
     let email = email.trim();
     if email.is_ascii() {
         return email.to_ascii_lowercase();
     }
     let (local, domain) = email.rsplit_once('@').unwrap_or((email, ""));
-    // Compatible letters are told apart there: another mailbox may be called by them.
+    // No NFKC here: compatible letters may name different mailboxes.
     let canonical = ComposingNormalizerBorrowed::new_nfc();
     let local = canonical.normalize(local).to_lowercase();
     let local = canonical.normalize(&local);
@@ -113,7 +113,7 @@ pub fn email_key(email: &str) -> String {
     format!("{local}@{domain}")
 }
 
-/// Each letter by itself: capitals first, because some letters are one only there (`ß` and `SS`, `ς` and `σ`).
+/// Folds case letter by letter, by upper case first: some letters are equal only there (`ß` and `SS`, `ς` and `σ`).
 fn in_one_case(name: &str) -> String {
     let capitals = name.chars().flat_map(char::to_uppercase);
     capitals.flat_map(char::to_lowercase).collect()

@@ -1,4 +1,4 @@
-//! What is too long, too many, too often? The numbers of the contract, in one place.
+//! The limits of the contract, in one place: lengths, counts, rates.
 
 use std::time::Duration;
 
@@ -11,9 +11,9 @@ pub struct Limits {
     pub upload_bytes: u64,
     /// Sockets that one account may hold open.
     pub sockets: usize,
-    /// Requests that one account may have in flight, answers that it has not read among them; `None`: any number.
+    /// Requests that one account may have in flight, unread answers included; `None`: any number.
     pub requests: Option<usize>,
-    /// Handshakes that one address may have open without having said who it is; `None`: any number.
+    /// Pending handshakes (no token yet) of one address; `None`: any number.
     pub handshakes: Option<usize>,
     /// Conversations that one account may belong to; `None`: any number.
     pub memberships: Option<u32>,
@@ -23,7 +23,7 @@ pub struct Limits {
     pub resend: bool,
     /// How long mail about unread messages is held.
     pub mail_delay: Duration,
-    /// Is mail counted, by who gets it and by who causes it?
+    /// Is mail limited per recipient and per author?
     pub mail_counted: bool,
 }
 
@@ -44,7 +44,7 @@ impl Default for Limits {
     }
 }
 
-/// Requests of one account that may be in flight: more than a page or a library asks for at once.
+/// The default: more than a page or a library asks for at once.
 pub const REQUESTS: usize = 64;
 /// Bytes in a JSON body, and in a socket event without its file.
 pub const JSON_BYTES: usize = 128 << 10;
@@ -54,16 +54,16 @@ pub const PAGE: u32 = 100;
 pub const NAME_CHARS: usize = 100;
 /// Characters in a conversation's description.
 pub const DESCRIPTION_CHARS: usize = 1_000;
-/// Messages over which one reading moves the mark where it does not go to the end: those are counted one by one.
+/// Messages by which one partial `mark_read` moves the mark: they are counted one by one.
 pub const READ_STEP: i64 = 10_000;
-/// What may be attached to a message, and bytes in its URL.
+/// Attachments of a message, and bytes in the URL of one.
 pub const ATTACHMENTS: usize = 10;
 pub const URL_BYTES: usize = 2_048;
-/// Handshakes that one address may have open without having said who it is.
+/// Pending handshakes (no token yet) of one address.
 pub const HANDSHAKES: usize = 1_024;
 /// Conversations that one account makes in a span of time, unless the operator says otherwise.
 pub const NEW_CONVERSATIONS: (u32, Duration) = (300, Duration::from_secs(3_600));
-/// Conversations that one account may belong to: each of its sockets in `/chat` listens to all of them.
+/// Conversations that one account may belong to: each of its sockets in `/chat` subscribes to all of them.
 pub const MEMBERSHIPS: u32 = 10_000;
 /// People in a group.
 pub const GROUP_MEMBERS: usize = 256;
@@ -77,21 +77,21 @@ pub const CLIENT_ID_CHARS: usize = 100;
 /// Characters and bytes in a password.
 pub const PASSWORD_MIN_CHARS: usize = 8;
 pub const PASSWORD_MAX_BYTES: usize = 256;
-/// How long mail is counted from the first on; the numbers below are for that long.
+/// The span of the mail quotas below, from the first mail on.
 pub const MAIL_SPAN: Duration = Duration::from_secs(3_600);
-/// Codes and links that may be asked for one address, whether or not it has an account.
+/// Codes and links that may be requested for one address, whether or not it has an account.
 pub const CODES_PER_ADDRESS: u32 = 10;
-/// Digests that one address gets. They are counted apart: how many codes are left must not tell whether there are any.
+/// Digests that one address gets. Counted apart from codes: the codes that are left must not tell whether digests were sent.
 pub const DIGESTS_PER_ADDRESS: u32 = 6;
-/// Digests that one account causes: what it says once in the largest group is told to everybody.
+/// Digests that one account causes: as many as one message in the largest group.
 pub const DIGESTS_PER_SENDER: u32 = GROUP_MEMBERS as u32;
-/// How long a mail is tried, from its writing on.
+/// How long delivery of a mail is retried.
 pub const MAIL_TRIED: Duration = Duration::from_secs(3 * 86_400);
-/// How long it is kept in the outbox, sent or not.
+/// How long a mail stays in the outbox, sent or not.
 pub const MAIL_KEPT: Duration = Duration::from_secs(30 * 86_400);
-/// How long somebody types without saying so again.
+/// How long "typing" lasts if it is not repeated.
 pub const TYPING_LASTS: Duration = Duration::from_secs(10);
-/// At most one word of typing in this time, per socket and conversation.
+/// At most one typing event in this time, per socket and conversation.
 pub const TYPING_EVERY: Duration = Duration::from_secs(2);
-/// One part of a stored file, in bytes: the most that one write of a file holds up the others.
+/// Bytes in one part of a stored file: bounds how long one write of a file delays others.
 pub const FILE_PART: usize = 256 << 10;

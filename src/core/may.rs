@@ -4,19 +4,19 @@ use super::error::{Error, Result};
 use super::model::{AccountId, ConversationId, Kind, Place};
 use super::store::View;
 
-/// What somebody wants to do with a conversation.
+/// What somebody wants to do in a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wish {
-    /// Read what was said, and listen to what will be.
+    /// Read, and subscribe.
     Hear,
-    /// Say something, type, share a file.
+    /// Post, type, share a file.
     Speak,
 }
 
-/// The conversation, as far as this person may know it; and whether they belong to it.
+/// The conversation, if this person may do that; and whether they are a member.
 ///
-/// Open rooms are heard by everybody, without an account too, and every account may speak in them. All else is for
-/// members; to others it is not there.
+/// Everybody may hear open rooms, also without an account, and every account may speak in them. All other conversations are
+/// for their members only.
 ///
 /// # Errors
 /// `NotFound`, the same for what is not there and for what is not for this person.

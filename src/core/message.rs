@@ -1,4 +1,4 @@
-//! Saying something, and reading what was said.
+//! Posting messages, and reading them.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,22 +13,22 @@ use super::model::{
 use super::store::{NewMessage, Tx, View};
 use super::{conversation, digest, file, text};
 
-/// What somebody wants to say.
+/// A message to be posted.
 #[derive(Debug)]
 pub struct Draft {
-    /// The dialect that it is said in.
+    /// The dialect that it is posted in.
     pub dialect: &'static str,
     pub conversation: ConversationId,
-    /// May be empty where something is attached.
+    /// May be empty if something is attached.
     pub text: String,
     pub content_type: Cow<'static, str>,
     pub attachments: Vec<Attachment>,
-    /// The sender's own id of the message: a repeat is the same message.
+    /// The client's id of the message: a repeat is the same message.
     pub client_id: Option<String>,
 }
 
 impl Draft {
-    /// A text and nothing else.
+    /// A draft of a text only.
     pub fn text(
         dialect: &'static str,
         conversation: ConversationId,
@@ -46,23 +46,23 @@ impl Draft {
     }
 }
 
-/// The content type of a message whose author says nothing of it.
+/// The content type if the author gives none.
 pub const PLAIN: &str = "text";
 
 /// Posts to a conversation that the author may speak in. Posting in an open room makes a member.
 ///
-/// A repeat of a `client_id` returns the first message, whatever else it says, and nobody hears it again. Who has no
-/// live socket is written to, unless they read it in time: who that is, is not asked here.
+/// A repeat of a `client_id` returns the first message, whatever else it says, and nobody hears it again. Members who are
+/// offline and do not read it in time get mail; who they are is found out when that is due, not here.
 ///
 /// # Errors
 /// `NotFound` to a stranger, `Invalid` for an empty or overlong text, and for a file that the author may not have,
-/// `Conflict` where it would make a member of who belongs to as much as anybody may.
+/// `Conflict` if the author would become a member and has as many memberships as allowed.
 pub fn post(tx: &Tx<'_>, author: &Me, draft: Draft) -> Result<Arc<Message>> {
     said(tx, author, draft, None)
 }
 
-/// Posts, and makes a listener hear the conversation from just before that on. A repeat changes nothing: it may come
-/// where its sender may speak no more.
+/// Posts, and subscribes to the conversation from just before the message on. A repeat changes nothing: it may come after
+/// its author has lost the right to speak.
 ///
 /// # Errors
 /// As [`post`].
@@ -126,7 +126,7 @@ fn said(
     Ok(message)
 }
 
-/// Files of this server that the author may not have, and so may not hand on.
+/// Attached files of this server that the author may not read, and so may not share.
 fn files_of_others(tx: &Tx<'_>, author: &Me, attachments: &[Attachment]) -> Result<Vec<Fault>> {
     let mut faults = Vec::new();
     for (at, attachment) in attachments.iter().enumerate() {
@@ -145,11 +145,11 @@ fn files_of_others(tx: &Tx<'_>, author: &Me, attachments: &[Attachment]) -> Resu
     Ok(faults)
 }
 
-/// Takes a message's words and attachments away, for everybody. Its sequence number stays behind, empty, and is unread for
-/// nobody. Who may, whoever calls this has asked.
+/// Deletes a message's text and attachments for everybody. Its sequence number stays, empty, and counts as unread for
+/// nobody. The caller has checked who may.
 ///
 /// # Errors
-/// `NotFound`, also for one that is gone already.
+/// `NotFound`, also if it is deleted already.
 pub(in crate::core) fn delete(tx: &Tx<'_>, id: MessageId) -> Result<()> {
     let blanked = tx.blank_message(id)?;
     let conversation = blanked.ok_or(Error::NotFound("Message"))?;
@@ -164,7 +164,7 @@ pub(in crate::core) fn delete(tx: &Tx<'_>, id: MessageId) -> Result<()> {
     Ok(())
 }
 
-/// The first message that this sender sent under this id of its own.
+/// The message that this author posted under this client id.
 ///
 /// # Errors
 /// `Invalid` for an id that is empty or too long.
@@ -224,7 +224,7 @@ pub fn wrong_with(draft: &Draft, most: usize) -> Vec<Fault> {
     faults
 }
 
-/// Elsewhere by http or https, or a file of this server by its path, which [`file::at`] has looked at.
+/// An `http` or `https` URL, or a path of this server that [`file::at`] has read.
 fn wrong_with_url(attachment: &Attachment) -> Option<String> {
     let url = &attachment.url;
     let elsewhere = ["https://", "http://"]
@@ -241,7 +241,7 @@ fn wrong_with_url(attachment: &Attachment) -> Option<String> {
     }
 }
 
-/// A page of what was said, for somebody who may read it.
+/// A page of messages, for somebody who may read them.
 ///
 /// # Errors
 /// `NotFound`.
@@ -258,7 +258,7 @@ pub fn page(
 /// Up to `limit` messages before a message, or the latest, newest first, and whether there are more before them.
 ///
 /// # Errors
-/// `NotFound`, also where the message is not of this conversation.
+/// `NotFound`, also if the message is not of this conversation.
 pub fn before(
     view: &View<'_>,
     who: AccountId,
@@ -274,19 +274,19 @@ pub fn before(
     Ok((messages, more))
 }
 
-/// Where a page begins that goes on towards the present.
+/// Where a page begins that goes on to newer messages.
 #[derive(Debug, Clone, Copy)]
 pub enum After {
     Message(MessageId),
-    /// What this person has read.
+    /// This person's read mark.
     Read,
 }
 
-/// Up to `limit` messages after a message or a read mark, newest first, and whether there are more after them. Whoever
-/// only looks in has read everything.
+/// Up to `limit` messages after a message or a read mark, newest first, and whether there are more after them. A non-member
+/// counts as having read everything.
 ///
 /// # Errors
-/// `NotFound`, also where the message is not of this conversation.
+/// `NotFound`, also if the message is not of this conversation.
 pub fn after(
     view: &View<'_>,
     who: AccountId,

@@ -1,4 +1,4 @@
-//! How much is written, and how long does it take? Counters that anybody may read while the writer counts.
+//! The writer's counters: how much is written and how long it takes. Read by anybody while the writer counts.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -7,19 +7,19 @@ use std::time::Duration;
 
 use super::model::{Announcement, Event};
 
-/// Steps of each doubling: a duration is told to an eighth.
+/// Buckets per doubling: a duration is known to an eighth.
 const STEPS: u64 = 8;
 /// Up to 2^26 microseconds, which is more than a minute.
 const BUCKETS: usize = 8 * 25;
 
 /// What the writer counts.
 pub struct Meter {
-    /// From the moment in which a verb was queued to its commit.
+    /// Time from queueing a verb to its commit.
     took: [AtomicU64; BUCKETS],
     took_micros: AtomicU64,
     /// Verbs that wait for the writer.
     pub waiting: AtomicUsize,
-    /// Messages, by the dialect that they were said in.
+    /// Messages, by the dialect that they were posted in.
     posted: Mutex<BTreeMap<&'static str, u64>>,
 }
 
@@ -34,7 +34,7 @@ impl Default for Meter {
     }
 }
 
-/// How often each duration was seen so far.
+/// Counts per bucket so far.
 #[derive(Debug, Clone, Default)]
 pub struct Durations {
     counts: Vec<u64>,
@@ -57,7 +57,7 @@ impl Meter {
         }
     }
 
-    /// Messages since the server started, by the dialect that they were said in.
+    /// Messages since the server started, by the dialect that they were posted in.
     pub fn posted(&self) -> BTreeMap<&'static str, u64> {
         self.posted
             .lock()
@@ -65,7 +65,7 @@ impl Meter {
             .clone()
     }
 
-    /// Everything written since the server started.
+    /// All verbs since the server started.
     pub fn durations(&self) -> Durations {
         Durations {
             counts: self.took.iter().map(|count| count.load(Relaxed)).collect(),
@@ -75,7 +75,7 @@ impl Meter {
 }
 
 impl Durations {
-    /// What came since an earlier reading.
+    /// The difference to an earlier reading.
     pub fn since(&self, earlier: &Self) -> Self {
         let before = earlier.counts.iter().chain(std::iter::repeat(&0));
         let counts = self.counts.iter().zip(before);
@@ -91,7 +91,7 @@ impl Durations {
         self.counts.iter().sum()
     }
 
-    /// So many of a hundred took no longer than this; `None` of nothing.
+    /// This percentile of the durations; `None` if there are none.
     pub fn percentile(&self, percent: u64) -> Option<Duration> {
         let wanted = (self.count() * percent).div_ceil(100).max(1);
         let mut seen = 0;

@@ -1,5 +1,5 @@
-//! What did somebody miss? What was said, shared and deleted in several conversations since they were last told, in one
-//! order over all of them, a page at a time.
+//! Catching up: what was said, shared and deleted in several conversations since a position, in the one order of the log, a
+//! page at a time.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -9,10 +9,10 @@ use super::may::{Wish, may};
 use super::model::{AccountId, ConversationId, Event, Place, Position};
 use super::store::{Since, Source, View};
 
-/// The position of who has heard nothing, in a log where nothing has happened yet.
+/// The position before everything, of a client that has heard nothing yet.
 pub const BEGINNING: Position = Position::stored(0);
 
-/// How far the log has come in what this view shows.
+/// The log's last position in this view's snapshot.
 ///
 /// # Errors
 /// Only the database's.
@@ -20,33 +20,33 @@ pub fn position(view: &View<'_>) -> Result<Position> {
     Ok(view.position()?.unwrap_or(BEGINNING))
 }
 
-/// How far somebody has been told one conversation.
+/// How far a client has been told one conversation.
 #[derive(Debug)]
 pub struct Bookmark {
     conversation: ConversationId,
-    /// The position that it begins behind, in the one log.
+    /// It begins behind this position of the log.
     after: Position,
-    /// How far the log had come when the first of it was read.
+    /// The log's last position when its first page was read.
     begun: Option<Position>,
     lanes: [Lane; 3],
-    /// Its reader may not hear it any more.
+    /// Its reader may not read the conversation any more.
     closed: bool,
 }
 
-/// How far one source of a conversation was read.
+/// How far one lane (messages, files or deletions) of a conversation was read.
 #[derive(Debug)]
 struct Lane {
     source: Source,
-    /// Where that is in the source, once it was looked up.
+    /// That position's row in the lane, once it was looked up.
     read: Option<i64>,
-    /// The next of it, where one is known.
+    /// The lane's next event, if it is known.
     next: Option<Position>,
-    /// Where none is known, there is none up to this one.
+    /// If none is known: there is none up to this position.
     looked: Position,
 }
 
 impl Bookmark {
-    /// Behind a position, which is no more than that: it shows nothing of what stands there.
+    /// Behind a position. A position gives no right to read what stands there.
     pub fn behind(conversation: ConversationId, after: Position) -> Self {
         Self {
             conversation,
@@ -62,17 +62,17 @@ impl Bookmark {
         }
     }
 
-    /// May its reader not hear it any more? Then nothing more comes of it.
+    /// Has its reader lost the right to read it? Then it gives nothing more.
     pub fn is_closed(&self) -> bool {
         self.closed
     }
 
-    /// Must it be read on, to know everything up to here?
+    /// Must more be read to know everything up to this position?
     pub fn is_before(&self, upto: Position) -> bool {
         !self.closed && self.lanes.iter().any(|lane| lane.is_before(upto))
     }
 
-    /// The next of one source up to here, if there is one.
+    /// The next event of one lane up to this position, if there is one.
     fn next(&mut self, view: &View<'_>, lane: usize, upto: Position) -> Result<Option<Position>> {
         if self.closed {
             return Ok(None);
@@ -117,12 +117,12 @@ impl Lane {
     }
 }
 
-/// What comes next in all these conversations, at most `limit` things and none behind `upto`, in the order of the log. Each
-/// comes with the number of its bookmark, which moves on; a conversation with two bookmarks is read by both.
+/// The next events of all these conversations, at most `limit` and none behind `upto`, in the order of the log. Each comes
+/// with the index of its bookmark, which moves on; a conversation with two bookmarks is read by both.
 ///
-/// What was said and has been deleted is not told at all; that something is gone is told to whoever may have heard it.
+/// A message that was said and deleted since is not told at all; a deletion is told to whoever may have heard the message.
 ///
-/// What it costs follows from the bookmarks and from what it answers, and from nothing that was said before or elsewhere.
+/// Its cost depends on the bookmarks and on what it answers, not on the length of the history or on other conversations.
 ///
 /// # Errors
 /// Only the database's: a conversation that this person may not hear is closed.

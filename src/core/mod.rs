@@ -1,4 +1,4 @@
-//! What is chat? The people, the conversations, the one message log, and the rules; no HTTP, no JSON, no dialect.
+//! What chat is: people, conversations, the one message log, and the rules; no HTTP, no JSON, no dialect.
 //!
 //! Everything is said in verbs: [`message::post`], [`conversation::between`], [`account::sign_up`]. A verb that changes
 //! something runs in [`Core::write`], one that only reads in [`Core::read`]; both ask [`may`] who may. What a verb
@@ -68,23 +68,23 @@ pub struct Options {
     pub bcrypt_cost: u32,
     /// How long a login lasts.
     pub token_ttl: Duration,
-    /// How long a login that is in use may be made to last.
+    /// How long a login that is in use may be prolonged in all.
     pub login_max: Duration,
     /// Instead of the signing secret in the database; at least 32 bytes.
     pub token_secret: Option<Vec<u8>>,
-    /// Whose tokens are accepted beside our own.
+    /// The application whose tokens are accepted beside our own.
     pub trust: Option<token::Trust>,
 }
 
-/// Batches of news that may wait for the fan-out before the writer waits too.
+/// Commits that may wait for the fan-out; past that the writer waits.
 const NEWS: usize = 64;
 
-/// Chat itself: an open database, the keys that are kept in it, and what is known without asking it.
+/// Chat itself: an open database, its keys, and what is held in memory.
 #[derive(Clone)]
 pub struct Core(Arc<Inner>);
 
 struct Inner {
-    /// Empty once the core has closed.
+    /// `None` once the core is closed.
     writer: Mutex<Option<Writer>>,
     readers: ReadPool,
     options: Options,
@@ -99,14 +99,14 @@ struct Inner {
     last_before: Option<MessageId>,
 }
 
-/// What became true, a commit at a time, in commit order.
+/// The commits, in their order.
 pub type News = mpsc::Receiver<Commit>;
 
 impl Core {
     /// Opens the database for a server, which hears the news. The lock keeps a second server off the file.
     ///
     /// # Errors
-    /// Where the file is in use, is not ours, is newer than we are, or cannot be opened.
+    /// If the file is in use, is not ours, is of a newer version, or cannot be opened.
     pub fn open(
         path: &Path,
         options: Options,
@@ -117,11 +117,10 @@ impl Core {
         Ok((core, news, lock))
     }
 
-    /// Opens it beside a server that may be running: that one hears of the changes within a second.
+    /// Opens it beside a server that may be running, which hears of the changes within a second.
     ///
     /// # Errors
-    /// As [`Core::open`], but the file must be there. One of an older version is brought up to date only where no server
-    /// runs on it, which would not know what it sees.
+    /// As [`Core::open`], but the file must be there. A file of an older version is migrated only if no server runs on it.
     pub fn visit(path: &Path, options: Options) -> std::result::Result<Self, OpenError> {
         let _alone = match store::schema::is_older(path)? {
             true => Some(store::schema::lock(path)?),
@@ -205,8 +204,8 @@ impl Core {
         }
     }
 
-    /// Runs a verb that changes something, for somebody who hears the news, in the order of the calls. What is done with
-    /// its answer is done by whoever tells them, behind them, so it must not take long.
+    /// Runs a verb that changes something, in the order of the calls. `done` runs on the fan-out task after this commit's
+    /// events; it must not block.
     pub fn write_then<T, V, D>(&self, verb: V, done: D)
     where
         V: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
@@ -217,7 +216,7 @@ impl Core {
         match writer.as_ref() {
             Some(queue) => {
                 let queued = queue.queue_then(verb, done);
-                // What is done with a refusal is not done with everybody's lock held.
+                // `done` must not run while this lock is held.
                 drop(writer);
                 if let Err(refused) = queued {
                     refused.say();
@@ -233,7 +232,7 @@ impl Core {
     /// Runs a verb that only reads, in one snapshot, off the async threads.
     ///
     /// # Errors
-    /// What the verb refuses; `Overloaded` where too many wait to read.
+    /// What the verb refuses; `Overloaded` if too many wait to read.
     pub async fn read<T, V>(&self, verb: V) -> Result<T>
     where
         V: FnOnce(&View<'_>) -> Result<T> + Send + 'static,
@@ -242,8 +241,8 @@ impl Core {
         self.0.readers.read(verb).await
     }
 
-    /// As [`Core::read`], for a verb that reads no more than a page: it may be done at once, on this thread, while such
-    /// reads need no disk.
+    /// As [`Core::read`], for a verb that reads a page at most: it may run at once, on this thread, as long as such reads
+    /// are served from memory.
     ///
     /// # Errors
     /// As [`Core::read`].
@@ -255,7 +254,7 @@ impl Core {
         self.0.readers.read_inline(verb).await
     }
 
-    /// Whose token this is, as of now. A token of a trusted application that comes for the first time makes its account.
+    /// The person whose token this is, as of now. A trusted application's token makes the account when it first comes.
     ///
     /// # Errors
     /// `Unauthorized` for a bad, expired or revoked token, `Forbidden` for a suspended account.
@@ -286,7 +285,7 @@ impl Core {
         Ok(me)
     }
 
-    /// Ends what is over, in the file and in memory.
+    /// Deletes what has expired, in the file and in memory.
     ///
     /// # Errors
     /// Only the database's.
@@ -300,7 +299,7 @@ impl Core {
         }
     }
 
-    /// Is this token good, as of now? Without making an account of a token that comes for the first time.
+    /// Is this token valid now? Makes no account for a token that comes for the first time.
     pub fn vouches_for(&self, token: &str) -> bool {
         let directory = &self.0.directory;
         match self.0.tokens.read(token) {
@@ -317,10 +316,10 @@ impl Core {
         }
     }
 
-    /// Can the database be written and read? Asked of the disk once in a while, however often this is called.
+    /// Can the database be written and read? The disk is asked once in a while, however often this is called.
     ///
     /// # Errors
-    /// What the disk says, or `Overloaded` where it says nothing for long.
+    /// What the disk says, or `Overloaded` if it does not answer in time.
     pub async fn is_well(&self) -> Result<()> {
         if let Some(known) = self.0.health.known() {
             return known;
@@ -353,7 +352,7 @@ impl Core {
         self.0.options.durability
     }
 
-    /// What the writer has counted.
+    /// The writer's counters.
     pub fn meter(&self) -> &meter::Meter {
         &self.0.meter
     }
@@ -370,12 +369,12 @@ impl Core {
         &self.0.path
     }
 
-    /// The position that the log had come to when it was opened: the news are of what was said after it.
+    /// The log's last position when it was opened: the news begin after it.
     pub fn last_before(&self) -> Option<MessageId> {
         self.0.last_before
     }
 
-    /// Writes what is queued and closes the file. Blocks; what is asked afterwards is refused.
+    /// Commits what is queued and closes the file. Blocks; later calls are refused.
     pub fn close(&self) {
         let writer = self
             .0

@@ -1,4 +1,4 @@
-//! Which things are there? The nouns of chat on one page, and the news about them.
+//! The nouns of chat on one page, and what verbs announce about them.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -16,28 +16,28 @@ pub struct Me {
     pub id: AccountId,
     pub device: DeviceId,
     pub name: Arc<str>,
-    /// Where the account signed up.
+    /// The dialect in which the account signed up.
     pub home: Arc<str>,
     pub admin: bool,
 }
 
-/// A person, as the person and the administrator may see them. What a dialect did not ask for is `None`.
+/// An account, as its owner and administrators see it. What its dialect did not ask for is `None`.
 #[derive(Debug, Clone)]
 pub struct Account {
     pub id: AccountId,
-    /// Where it signed up.
+    /// The dialect in which it signed up.
     pub home: String,
     pub name: String,
     pub username: Option<String>,
     pub email: Option<String>,
-    /// When the owner proved the address; until then anybody may have typed it.
+    /// When the owner proved the address; before that anybody may have signed up with it.
     pub proven_at: Option<Time>,
     pub gender: Option<String>,
     /// `YYYY-MM-DD`
     pub born_on: Option<String>,
     pub role: Option<String>,
     pub picture: Option<Picture>,
-    /// How hard the password is hashed, as bcrypt counts it; `None` if there is none.
+    /// The bcrypt cost of the password; `None` if there is none.
     pub password_cost: Option<u32>,
     pub admin: bool,
     pub suspended_at: Option<Time>,
@@ -45,13 +45,13 @@ pub struct Account {
 }
 
 impl Account {
-    /// May anybody have typed this account's address? Nobody has proven it, so it is no reason to trust who is in.
+    /// Is the account's address unproven? Then anybody may have signed up with it.
     pub fn is_unproven(&self) -> bool {
         self.email.is_some() && self.proven_at.is_none()
     }
 }
 
-/// A line of the audit log.
+/// An entry of the audit log.
 #[derive(Debug)]
 pub struct Audited {
     pub id: i64,
@@ -63,7 +63,7 @@ pub struct Audited {
     pub detail: String,
 }
 
-/// Where a profile picture is.
+/// A profile picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Picture {
     Kept(FileId),
@@ -79,10 +79,10 @@ pub struct Person {
     pub created_at: Time,
 }
 
-/// A mentoring session, a fact of another application.
+/// A mentoring session, recorded by another application.
 #[derive(Debug, Clone)]
 pub struct Session {
-    /// The other application's.
+    /// The other application's id of it, a UUID.
     pub uuid: String,
     pub mentor: AccountId,
     pub mentee: AccountId,
@@ -90,14 +90,14 @@ pub struct Session {
     pub status: String,
 }
 
-/// What is attached to a message.
+/// An attachment of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attachment {
     pub filename: String,
     pub media_type: String,
     pub url: String,
     pub size: i64,
-    /// The file of this server that the URL names, for who attaches it; where it is read back nobody asks.
+    /// The file of this server that the URL names; set only while the message is posted.
     pub file: Option<Named>,
 }
 
@@ -109,11 +109,11 @@ pub struct Overview {
     pub session: Option<Session>,
     pub last: Option<Message>,
     pub unread: i64,
-    /// When something was last said, or when it was made.
+    /// When the last message was said, or when it was made.
     pub updated_at: Time,
 }
 
-/// A mail on its way.
+/// A mail in the outbox.
 #[derive(Debug, Clone)]
 pub struct Mail {
     pub id: MailId,
@@ -124,22 +124,22 @@ pub struct Mail {
     pub tries: i64,
     pub error: Option<String>,
     pub created_at: Time,
-    /// When it is to be sent, or tried again.
+    /// When it is to be sent or retried.
     pub due_at: Time,
     pub sent_at: Option<Time>,
-    /// When a mail server refused it for good; it is not tried again.
+    /// When a mail server refused it for good; it is not retried.
     pub refused_at: Option<Time>,
     pub kind: MailKind,
-    /// Who has not read what it tells; `None` unless it is a digest.
+    /// The reader of a digest; `None` for other mail.
     pub reader: Option<AccountId>,
 }
 
-/// Which mail goes first?
+/// The kinds of mail; the first goes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MailKind {
     /// A code or a link, for which somebody waits.
     Code,
-    /// What somebody has not read.
+    /// A digest of unread messages.
     Digest,
 }
 
@@ -152,7 +152,7 @@ impl MailKind {
     }
 }
 
-/// A login, still alive.
+/// A login that has not ended.
 #[derive(Debug, Clone)]
 pub struct Device {
     pub id: DeviceId,
@@ -165,7 +165,7 @@ pub struct Device {
     pub expires_at: Time,
 }
 
-/// The four sorts of conversation.
+/// The four kinds of conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Two people.
@@ -189,7 +189,7 @@ impl Kind {
     }
 }
 
-/// A conversation, as far as permissions and addressing need it.
+/// A conversation, as far as permissions and delivery need it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
     pub id: ConversationId,
@@ -226,7 +226,7 @@ pub struct Author {
 /// One message. `id` grows in commit order over all conversations, `seq` counts 1, 2, 3 … within its own.
 #[derive(Debug, Clone)]
 pub struct Message {
-    /// The dialect that it was said in; empty where it is read back.
+    /// The dialect that it was posted in; empty if the message was read from the database.
     pub dialect: &'static str,
     pub id: MessageId,
     pub place: Place,
@@ -259,23 +259,23 @@ pub struct File {
     pub conversation: Option<ConversationId>,
     pub public: bool,
     pub created_at: Time,
-    /// Where in the log it was shared.
+    /// The position at which it was shared.
     pub position: Option<Position>,
 }
 
-/// A file as somebody named it.
+/// A file, and how it was named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Named {
     pub id: FileId,
-    /// By a spelling that nobody can guess.
+    /// By one of its long ids, which nobody can guess?
     pub sealed: bool,
 }
 
-/// A place in the one log. A message's id is the place where it was said; files that are shared and changes have places
+/// A position in the one log. A message's id is the position at which it was said; shared files and changes have positions
 /// of their own.
 pub type Position = MessageId;
 
-/// A message that is gone, and where in the log it went.
+/// A deleted message, and the position of its deletion.
 #[derive(Debug, Clone)]
 pub struct Deletion {
     pub id: MessageId,
@@ -296,7 +296,7 @@ pub struct Notice {
     pub read_at: Option<Time>,
 }
 
-/// How far somebody has read, as `messages_read` tells it.
+/// How far somebody has read now, as `messages_read` tells it.
 #[derive(Debug, Clone)]
 pub struct Receipt {
     pub reader: AccountId,
@@ -318,7 +318,7 @@ pub struct Reading {
     pub upto_sent_at: Time,
 }
 
-/// A listener: a number that realtime gave to a socket and dialect. Core carries it and knows no more.
+/// A subscriber: a number that realtime gave to a socket in a dialect. Core only carries it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SubscriberId(pub u64);
 

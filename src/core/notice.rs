@@ -8,10 +8,10 @@ use super::model::{AccountId, Event, Listed, Me, Notice, NoticeId, Page, Subscri
 use super::store::{Tx, View};
 use super::text;
 
-/// Tells somebody something. `by` is the administrator who says so; `None` is the command line.
+/// Makes a notification for somebody. `by` is the administrator who sends it; `None` is the command line.
 ///
 /// # Errors
-/// `NotFound` where there is no such person, `Invalid` for an empty title or text.
+/// `NotFound` if there is no such person, `Invalid` for an empty title or text.
 pub fn make(
     tx: &Tx<'_>,
     by: Option<AccountId>,
@@ -55,7 +55,7 @@ pub fn make(
     Ok(notice)
 }
 
-/// Tells a listener that has just come in what nobody had heard.
+/// Tells a subscriber that has just connected the notices that nobody had heard.
 ///
 /// # Errors
 /// Only the database's.
@@ -70,7 +70,7 @@ pub fn catch_up(tx: &Tx<'_>, who: AccountId, subscriber: SubscriberId) -> Result
     Ok(())
 }
 
-/// Somebody has heard it.
+/// Notes that a client has heard it.
 ///
 /// # Errors
 /// Only the database's.
@@ -89,7 +89,7 @@ pub fn list(view: &View<'_>, me: &Me, page: Page) -> Result<(Listed<Notice>, i64
 /// Marks one as read.
 ///
 /// # Errors
-/// `NotFound` where this person has no such notification.
+/// `NotFound` if this person has no such notification.
 pub fn mark_read(tx: &Tx<'_>, me: &Me, id: NoticeId) -> Result<Notice> {
     tx.read_notice(me.id, id)?
         .ok_or(Error::NotFound("Notification"))

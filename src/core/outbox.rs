@@ -21,7 +21,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
 /// Mails that are forgotten in one step.
 const STEP: u32 = 500;
 
-/// Queues a mail for which somebody waits.
+/// Queues a code or a link, for which somebody waits.
 ///
 /// # Errors
 /// Only the database's.
@@ -29,7 +29,7 @@ pub fn post(tx: &Tx<'_>, to: &str, content: &MailContent) -> Result<()> {
     tx.insert_mail(to, content)
 }
 
-/// What is to be sent now, of one kind.
+/// The mails of one kind that are due now.
 ///
 /// # Errors
 /// Only the database's.
@@ -37,7 +37,7 @@ pub fn due(view: &View<'_>, kind: MailKind, now: Time, limit: u32) -> Result<Vec
     view.mails_due(kind, now, limit)
 }
 
-/// It was handed over; its text is forgotten.
+/// The mail server took it; its text is deleted.
 ///
 /// # Errors
 /// Only the database's.
@@ -45,7 +45,7 @@ pub fn sent(tx: &Tx<'_>, id: MailId) -> Result<()> {
     tx.mail_sent(id)
 }
 
-/// It was not; it is tried again later, and later still the next time. One that was tried for days is not.
+/// It was not sent: it is retried later, after twice the wait each time, and given up after days.
 ///
 /// # Errors
 /// Only the database's.
@@ -57,7 +57,7 @@ pub fn failed(tx: &Tx<'_>, mail: &Mail, error: &str) -> Result<()> {
     tx.mail_failed(mail.id, error, tx.now.plus(doubled.min(LONGEST_WAIT)))
 }
 
-/// It will never be taken, and is not tried again unless an administrator asks for it.
+/// The mail server refused it for good: it is not retried unless an administrator asks for it.
 ///
 /// # Errors
 /// Only the database's.
@@ -65,7 +65,7 @@ pub fn refused(tx: &Tx<'_>, mail: &Mail, error: &str) -> Result<()> {
     tx.mail_refused(mail.id, error)
 }
 
-/// Forgets some of the mail that has been kept long enough, sent or not; answers whether there may be more.
+/// Deletes some mail that has been kept long enough, sent or not; answers whether there may be more.
 ///
 /// # Errors
 /// Only the database's.
@@ -79,7 +79,7 @@ pub fn forget_old(tx: &Tx<'_>) -> Result<bool> {
 /// # Errors
 /// Only the database's.
 pub fn list(view: &View<'_>, to: Option<&str>, page: Page) -> Result<Listed<Mail>> {
-    // Mail to somebody with an account goes to the address as they wrote it, however it is asked for.
+    // Mail to an account goes to the address as its owner wrote it, however the request spells it.
     let known = to.map(|to| view.account_by_email(to)).transpose()?;
     let known = known.flatten().and_then(|account| account.email);
     view.mails(known.as_deref().or(to), page)

@@ -1,4 +1,4 @@
-//! Does somebody make conversations faster than people do? Fixed windows, in memory: a start forgets them.
+//! How many conversations an account makes: fixed windows, in memory, forgotten at a restart.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,22 +7,22 @@ use std::time::Duration;
 use super::error::{Error, Result};
 use super::model::{AccountId, Time};
 
-/// How many each account has made in the window that runs; one window for all, so nothing stays when it is over.
+/// How many each account has made in the running window. All accounts share one window, so nothing is left when it ends.
 #[derive(Debug, Default)]
 pub struct Pace(Mutex<Window>);
 
 #[derive(Debug, Default)]
 struct Window {
-    /// Which one it is, counted from 1970.
+    /// Its number, counted from 1970.
     number: i64,
     counts: HashMap<AccountId, u32>,
 }
 
 impl Pace {
-    /// Counts one more, of so many in such a span of time.
+    /// Counts one more, of at most so many in such a span of time.
     ///
     /// # Errors
-    /// `TooOften` past that.
+    /// `TooOften` beyond that.
     pub fn count(&self, who: AccountId, now: Time, (most, span): (u32, Duration)) -> Result<()> {
         let span = i64::try_from(span.as_millis()).unwrap_or(i64::MAX).max(1);
         let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);

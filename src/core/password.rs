@@ -1,5 +1,4 @@
-//! Is this the password? bcrypt on a bounded number of threads, which stand back while there is something else to do: a
-//! storm of logins holds up no message.
+//! Hashing and checking passwords: bcrypt on a few threads of low priority, so that a storm of logins delays no message.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,9 +8,9 @@ use tokio::sync::{Semaphore, oneshot};
 
 use super::error::{Error, Result};
 
-/// Hashings that may wait for a thread; past that a login is refused at once.
+/// Hashings that may wait for a thread; beyond that a login is refused at once.
 const WAITING: usize = 128;
-/// bcrypt reads no further.
+/// bcrypt ignores bytes beyond this.
 const BCRYPT_BYTES: usize = 72;
 
 /// Hashes and checks passwords, a few at a time.
@@ -34,23 +33,23 @@ impl Passwords {
     }
 
     /// # Errors
-    /// `Overloaded` where too many wait.
+    /// `Overloaded` if too many wait.
     pub async fn hash(&self, password: String) -> Result<String> {
         let cost = self.cost;
         self.on_a_thread(move || bcrypt::hash(within_bounds(password), cost))
             .await
     }
 
-    /// As hard as passwords are hashed here.
+    /// The bcrypt cost of new passwords.
     pub fn cost(&self) -> u32 {
         self.cost
     }
 
-    /// Takes as long for an account that is not there (`hash` is `None`) as for a wrong password, if that is hashed as hard
-    /// as `commonest` says, or as hard as here.
+    /// Takes as long for an account that does not exist (`hash` is `None`) as for a wrong password of the cost `commonest`,
+    /// or of ours.
     ///
     /// # Errors
-    /// `Overloaded` where too many wait.
+    /// `Overloaded` if too many wait.
     pub async fn fits(
         &self,
         password: String,
@@ -72,10 +71,10 @@ impl Passwords {
         let waiting = Waiting::enter(&self.waiting)?;
         let permit = self.threads.clone().acquire_owned().await;
         let (answer, done) = oneshot::channel();
-        // A thread of its own: what stands back once stands back for ever.
+        // A thread of its own: a lowered priority cannot be raised again.
         let thread = std::thread::Builder::new().name("hashing".into());
         let begun = thread.spawn(move || {
-            // Held until the work is done, also where whoever asked has gone.
+            // Held until the work is done, even if the caller has gone.
             let _held = (permit, waiting);
             stand_back();
             answer.send(work()).ok();
@@ -87,8 +86,8 @@ impl Passwords {
     }
 }
 
-/// From here on this thread gets a tenth of a processor that others want as well. Elsewhere than on Linux this would be
-/// the whole process.
+/// Lowers this thread's priority to about a tenth of a busy processor. Only on Linux: elsewhere it would be the whole
+/// process.
 fn stand_back() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(None, 10) {
@@ -116,13 +115,13 @@ impl Drop for Waiting {
     }
 }
 
-/// How hard a password was hashed: `$2b$11$…`
+/// The cost of a bcrypt hash: `$2b$11$…`
 pub fn cost_of(hash: Option<&str>) -> Option<u32> {
     let cost = hash?.split('$').nth(2)?.parse().ok();
     cost.filter(|cost| (4..=31).contains(cost))
 }
 
-/// bcrypt would cut a longer password silently, and one with a NUL: those are digested first.
+/// bcrypt would silently cut a long password, or one with a NUL: those are hashed by SHA-256 first.
 fn within_bounds(password: String) -> String {
     if password.len() <= BCRYPT_BYTES && !password.contains('\0') {
         return password;

@@ -1,18 +1,18 @@
-//! How much mail may one address get, and one account cause? Counted in the database, so that a restart forgives nothing.
+//! How much mail an address may get and an account may cause. Counted in the database, so that a restart resets nothing.
 
 use super::error::{Error, Result};
 use super::model::{AccountId, Time};
 use super::store::{Tx, View};
 use super::{identity, limits};
 
-/// What is counted.
+/// A counter.
 #[derive(Debug, Clone, Copy)]
 pub enum Quota<'a> {
-    /// Codes and links that were asked for, by the address.
+    /// Codes and links that were requested, per address.
     Codes(&'a str),
-    /// Digests, by the address that gets them.
+    /// Digests, per recipient's address.
     Digests(&'a str),
-    /// Digests, by the account whose words caused them.
+    /// Digests, per account whose messages caused them.
     CausedBy(AccountId),
 }
 
@@ -37,7 +37,7 @@ impl Quota<'_> {
 /// Counts one more.
 ///
 /// # Errors
-/// `TooOften` past so many in an hour, unless limits on how often are off.
+/// `TooOften` beyond the hour's number, unless rate limits are off.
 pub(in crate::core) fn count(tx: &Tx<'_>, quota: Quota<'_>) -> Result<()> {
     if !tx.limits.mail_counted {
         return Ok(());
@@ -57,7 +57,7 @@ pub(in crate::core) fn is_left(view: &View<'_>, quota: Quota<'_>, now: Time) -> 
     Ok(!view.limits.mail_counted || used_up(view, quota, now)?.is_none())
 }
 
-/// Since when so many were counted that there may be no more.
+/// When the counter's hour began, if it is full.
 fn used_up(view: &View<'_>, quota: Quota<'_>, now: Time) -> Result<Option<Time>> {
     let counted = view.counted_mail(&quota.who(), now.minus(limits::MAIL_SPAN), now)?;
     let most = i64::from(quota.most());

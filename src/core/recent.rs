@@ -1,5 +1,5 @@
-//! Which conversation was last active? Kept in memory, so that the order of somebody's conversations needs no look into
-//! the log of each. What is not known yet is read once; from then on the commits' events keep it true.
+//! When was each conversation last active? A cache in memory, so that sorting somebody's conversations does not read the log
+//! of each. An unknown one is read once; from then on the commits' events keep it up to date.
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
@@ -7,13 +7,13 @@ use std::sync::{PoisonError, RwLock};
 use super::error::Result;
 use super::model::{Announcement, ConversationId, Event, Kind, Time};
 
-/// Conversations that are remembered, at 40 bytes or so each. Past that all are forgotten, and read again by whoever asks.
+/// Conversations that are cached, at about 40 bytes each. Beyond that the cache is emptied and fills again.
 const REMEMBERED: usize = 1_000_000;
 
-/// When somebody spoke last; the greater one is the later one.
+/// The last activity of a conversation; ordered by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Activity {
-    /// If nobody has spoken: when the conversation was made.
+    /// Without a message: when the conversation was made.
     pub at: Time,
     /// The last message; 0 if there is none.
     pub message: i64,
@@ -26,10 +26,10 @@ pub struct Activity {
 pub struct Recent(RwLock<HashMap<ConversationId, Activity>>);
 
 impl Recent {
-    /// The last activity of each of these; `read` finds out what is not known.
+    /// The last activity of each of these; `read` is asked for those that are not cached.
     ///
     /// # Errors
-    /// What `read` fails with.
+    /// The errors of `read`.
     pub(in crate::core) fn of(
         &self,
         conversations: &[ConversationId],
@@ -82,7 +82,7 @@ impl Recent {
     }
 }
 
-/// Of what a reader found and what a commit has said since, the later one stays.
+/// A reader's result may be older than a commit's event: the later one stays.
 fn note(
     known: &mut HashMap<ConversationId, Activity>,
     id: ConversationId,

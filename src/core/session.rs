@@ -1,4 +1,4 @@
-//! Mentoring sessions: recorded by another application, talked about here.
+//! Mentoring sessions: recorded by another application, with a conversation here.
 
 use super::conversation::{self, enrol};
 use super::error::{Error, Fault, Result};
@@ -7,10 +7,10 @@ use super::model::{AccountId, Kind, Listed, Me, Page, Place, Session};
 use super::store::{NewConversation, Tx, View};
 use super::text;
 
-/// Records a session, or what has become of it. `by` is the administrator who says so; `None` is the command line.
+/// Records or updates a session. `by` is the administrator who does; `None` is the command line.
 ///
 /// # Errors
-/// `Invalid` for what is no UUID, an empty status, or one person in both roles; `NotFound` where there is no such person.
+/// `Invalid` for what is no UUID, an empty status, or one person in both roles; `NotFound` if there is no such person.
 pub fn put(tx: &Tx<'_>, by: Option<AccountId>, mut session: Session) -> Result<Session> {
     session.uuid = session.uuid.to_ascii_lowercase();
     let faults: Vec<_> = [
@@ -50,7 +50,7 @@ pub fn put(tx: &Tx<'_>, by: Option<AccountId>, mut session: Session) -> Result<S
     Ok(session)
 }
 
-/// The sessions, the one recorded last first.
+/// The sessions, newest first.
 ///
 /// # Errors
 /// Only the database's.
@@ -70,10 +70,10 @@ pub fn get(view: &View<'_>, uuid: &str) -> Result<Session> {
     view.session(&uuid)?.ok_or(Error::NotFound("Session"))
 }
 
-/// The conversation of a session, made where there is none; and whether it was made.
+/// The conversation of a session, made if there is none; and whether it was made.
 ///
 /// # Errors
-/// `NotFound` where there is no such session, or it is not this person's.
+/// `NotFound` if there is no such session or this person is not in it.
 pub fn talk(tx: &Tx<'_>, me: &Me, uuid: &str) -> Result<(Place, bool)> {
     let uuid = uuid.to_ascii_lowercase();
     let session = tx
@@ -107,7 +107,7 @@ pub fn talk(tx: &Tx<'_>, me: &Me, uuid: &str) -> Result<(Place, bool)> {
     ))
 }
 
-/// Is this how a UUID is written?
+/// Is this a UUID in its written form?
 pub fn is_uuid(text: &str) -> bool {
     text.len() == 36
         && text.char_indices().all(|(at, c)| match at {

@@ -1,4 +1,4 @@
-//! A short text without memory of its own: ids and moments, of which a page spells a hundred.
+//! A short text without heap memory, for ids and times: a page of messages has hundreds of them.
 
-/// A text of at most 36 bytes, which is a UUID, the longest.
+/// A text of at most 36 bytes: a UUID is the longest.
 pub type Short = arrayvec::ArrayString<36>;

@@ -1,21 +1,20 @@
-//! What does a token call its device? Something random, so that no other device is ever called the same, not in a copy of
-//! the file either.
+//! The name of a device in its token: random, so that no two devices share one, not even in a copy of the file.
 
 use std::fmt;
 
 use super::random;
 
-/// The name of a device in tokens: 32 hex digits. A device that logged in under version 1 is called by its number, in
-/// decimal digits, as its token says.
+/// The name of a device in tokens: 32 hex digits. A device of version 1 keeps its number, in decimal digits, as its token
+/// says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Sid(u128);
 
-/// As many hex digits as a random one has.
+/// Hex digits of a random name.
 const DIGITS: usize = 32;
 
 impl Sid {
     pub fn random() -> Self {
-        // The highest bit tells it from a number.
+        // The highest bit distinguishes it from a number.
         Self(u128::from_ne_bytes(random()) | 1 << 127)
     }
 

@@ -1,4 +1,4 @@
-//! Is this sayable? What is wrong with names, addresses, passwords and texts, in words for the person who typed them.
+//! What is wrong with names, addresses, passwords and texts, in words for the person who typed them.
 
 use email_address::EmailAddress;
 
@@ -9,7 +9,7 @@ fn hides(c: char) -> bool {
     c.is_control() && !matches!(c, '\n' | '\r' | '\t')
 }
 
-/// What is wrong with a line of at most `most` characters that must say something.
+/// What is wrong with a line of 1 to `most` characters.
 pub fn wrong_with_line(line: &str, most: usize) -> Option<String> {
     if line.trim().is_empty() {
         Some("must not be empty".into())
@@ -34,7 +34,7 @@ pub fn wrong_with_text(text: &str, most: usize) -> Option<String> {
     (shown > most).then(|| format!("must be at most {most} characters"))
 }
 
-/// The text without what hides it: who pastes from a terminal pastes escapes with it, and means the words.
+/// The text without hidden control characters: text pasted from a terminal has escapes in it.
 pub fn without_hidden(text: String) -> String {
     if !text.contains(hides) {
         return text;
@@ -42,14 +42,14 @@ pub fn without_hidden(text: String) -> String {
     text.chars().filter(|c| !hides(*c)).collect()
 }
 
-/// Does a text say nothing?
+/// Is a text blank?
 pub fn is_blank(text: &str) -> bool {
     text.chars().all(|c| c.is_whitespace() || hides(c))
 }
 
-/// What is wrong with an e-mail address. Whether it is somebody's, only a mail can tell.
+/// What is wrong with an e-mail address. Whether it exists, only a mail can tell.
 pub fn wrong_with_email(email: &str) -> Option<String> {
-    // Quoted local parts and address literals are valid, and nobody has one: they are how mails get misdirected.
+    // Quoted local parts and address literals are valid, but nobody has one, and attacks use them to misdirect mail.
     let plain =
         !email.contains(|c: char| c.is_whitespace() || c.is_control() || "\"<>[]".contains(c));
     if email.is_empty() {

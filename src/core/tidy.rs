@@ -1,23 +1,23 @@
-//! What is over? Devices, codes and proofs whose time has come end while the server runs, a few at a time, so that nothing
-//! in the file or in memory grows with time alone.
+//! Deleting what has expired: devices, codes and proofs, while the server runs, a few at a time, so that neither the file
+//! nor memory grows with time alone.
 
 use super::error::Result;
 use super::model::StateChange;
 use super::store::Tx;
 
-/// Devices that one step ends: it holds nobody up.
+/// Devices that one step ends: few enough to delay no other write.
 const DEVICES: u32 = 200;
 
-/// What a step has ended.
+/// What a step has deleted.
 #[derive(Debug, Default)]
 pub struct Over {
-    /// SHA-256 of tokens of another application, which need not be remembered any more.
+    /// SHA-256 of another application's tokens that have expired.
     pub tokens: Vec<[u8; 32]>,
     /// There may be more.
     pub more: bool,
 }
 
-/// One step of tidying up.
+/// Deletes a few of what has expired.
 ///
 /// # Errors
 /// Only the database's.

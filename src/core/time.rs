@@ -1,4 +1,4 @@
-//! When did it happen? Milliseconds since 1970 inside, ISO 8601 with milliseconds outside.
+//! Times: milliseconds since 1970 inside, ISO 8601 with milliseconds outside.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -52,7 +52,7 @@ impl Time {
         )
     }
 
-    /// How long it is from an earlier moment to this one; nothing if that one is later.
+    /// The time since an earlier moment; zero if that one is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0).try_into().unwrap_or(0))
     }
@@ -63,7 +63,7 @@ impl Time {
     }
 }
 
-/// Reads a span of time as flags write it: `10s`, `15m`, `1h`, `7d`. `None` for what is none, or is negative or zero.
+/// Reads a span of time as in flags: `10s`, `15m`, `1h`, `7d`. `None` for anything else, also for zero.
 pub fn span(text: &str) -> Option<Duration> {
     let span: jiff::Span = text.parse().ok()?;
     let exact = span

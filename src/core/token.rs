@@ -1,4 +1,4 @@
-//! Whose token is this? JWT, HS256 and nothing else, naming an account and the device that logged in.
+//! Tokens: JWT, HS256 only, with an account and the device that logged in.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ struct Claims {
     exp: i64,
 }
 
-/// What the surrounding application's tokens carry.
+/// The claims of the surrounding application's tokens.
 #[derive(Deserialize)]
 struct ForeignClaims {
     sub: Subject,
@@ -34,7 +34,7 @@ struct ForeignClaims {
     picture: Word,
 }
 
-/// A claim that should be text; what is none says nothing.
+/// A claim that should be text; anything else counts as missing.
 #[derive(Deserialize, Default)]
 #[serde(untagged)]
 enum Word {
@@ -62,7 +62,7 @@ enum Subject {
     Large(u64),
 }
 
-/// Since 1970; some libraries write the fraction too.
+/// Seconds since 1970; some libraries write a fraction.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Seconds {
@@ -74,7 +74,7 @@ impl Seconds {
     fn whole(self) -> i64 {
         match self {
             Self::Whole(seconds) => seconds,
-            // Saturates, and what is no number is long over.
+            // Saturates; NaN becomes 0, which has expired.
             Self::Fraction(seconds) => seconds as i64,
         }
     }
@@ -118,13 +118,13 @@ impl Trust {
 
     fn by(key: DecodingKey, algorithm: Algorithm) -> Self {
         let mut validation = strict(algorithm);
-        // The library takes only a text for a subject; ours must be there to be read at all.
+        // The library accepts only text as a subject; ours may be a number and is read by us.
         validation.set_required_spec_claims(&["exp"]);
         Self { key, validation }
     }
 
-    /// Accepts only tokens that are meant for one of these and come from one of those; with none of them, from any. An
-    /// application that signs for several services with one key would let a token for another one in here otherwise.
+    /// Accepts only tokens with one of these audiences and one of these issuers; an empty list accepts any. Without this, an
+    /// application that signs for several services with one key would let in tokens for another service.
     #[must_use]
     pub fn only(mut self, audiences: &[String], issuers: &[String]) -> Self {
         let mut required = vec!["exp"];
@@ -144,7 +144,7 @@ impl Trust {
 
 fn strict(algorithm: Algorithm) -> Validation {
     let mut validation = Validation::new(algorithm);
-    // The library's own: a minute of leeway.
+    // The library's default: a minute of leeway.
     validation.leeway = 0;
     validation.validate_nbf = true;
     validation.validate_aud = false;
@@ -160,7 +160,7 @@ pub struct Tokens {
     trust: Option<Trust>,
     /// How long a login lasts.
     pub ttl: Duration,
-    /// How long a login that is in use may be made to last.
+    /// How long a login that is in use may be prolonged in all.
     pub most: Duration,
 }
 
@@ -176,7 +176,7 @@ impl Tokens {
         }
     }
 
-    /// What a token of the surrounding application says; `None` where none is trusted.
+    /// The claims of a token of the surrounding application; `None` if none is trusted.
     ///
     /// # Errors
     /// `Unauthorized` for a token that is not the application's either, or expired.
@@ -228,7 +228,7 @@ impl Tokens {
             .map_err(|e| Error::Internal(format!("signing a token: {e}")))
     }
 
-    /// Whom the token names. Whether that device still lives, the directory knows.
+    /// The account and device that the token names. The directory knows whether that device still exists.
     ///
     /// # Errors
     /// `Unauthorized` for a token that is malformed, not ours, or expired.
