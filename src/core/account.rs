@@ -6,19 +6,19 @@ use super::model::{Account, AccountId, FileId, Listed, Page, Person, Picture, St
 use super::store::{NewAccount, Tx, View};
 use super::{device, text};
 
-/// Somebody who signs up with a name, an address and a password that is hashed already.
+/// Somebody who signs up: name and address. The password is hashed before the verb runs.
 #[derive(Debug)]
 pub struct SignUp {
     /// Which dialect asked.
     pub home: &'static str,
     pub name: String,
-    /// Is the name unique to its owner too?
+    /// Is the name a username, which only one account may have?
     pub username: bool,
     pub email: String,
 }
 
 impl SignUp {
-    /// The same with white space trimmed, and what is wrong with it and the password.
+    /// The same, trimmed of white space, and what is wrong with it and with the password.
     pub fn checked(
         mut self,
         name_field: &str,
@@ -46,7 +46,7 @@ impl SignUp {
 /// Makes the account.
 ///
 /// # Errors
-/// `Taken` where the address or the username is somebody's.
+/// `Taken` if the address or the username is somebody's.
 pub fn sign_up(tx: &Tx<'_>, new: SignUp, password_hash: String) -> Result<AccountId> {
     let id = tx.insert_account(&NewAccount {
         home: new.home,
@@ -60,9 +60,11 @@ pub fn sign_up(tx: &Tx<'_>, new: SignUp, password_hash: String) -> Result<Accoun
     Ok(id)
 }
 
-/// What campus asks of a person, checked by its dialect.
+/// What somebody says of themselves who signs up with a proven address, checked by the dialect that asks for it.
 #[derive(Debug)]
 pub struct Profile {
+    /// The dialect that asks.
+    pub home: &'static str,
     pub name: String,
     pub gender: Option<String>,
     /// `YYYY-MM-DD`
@@ -70,12 +72,12 @@ pub struct Profile {
     pub role: Option<String>,
 }
 
-/// Makes the account of an address that its owner has proven, from this client or with this token. Where somebody has
-/// typed that address before without proving it, the account is the owner's now: the password and the devices of
-/// whoever that was are void.
+/// Makes the account of an address that its owner has proven, from this client or with this token. If somebody else has
+/// signed up with that address without proving it, the account is the owner's now: the old password and devices are
+/// void.
 ///
 /// # Errors
-/// `Forbidden` where nothing was proven, `Taken` where the address is an owner's already.
+/// `Forbidden` if nothing was proven, `Taken` if the address is an owner's already.
 pub fn register(
     tx: &Tx<'_>,
     email: &str,
@@ -90,7 +92,7 @@ pub fn register(
         Some(known) if known.proven_at.is_some() => return Err(Error::Taken("Email")),
         Some(known) => known.id,
         None => tx.insert_account(&NewAccount {
-            home: "campus",
+            home: profile.home,
             name: profile.name.clone(),
             username: None,
             email: Some(email.to_owned()),
@@ -103,10 +105,10 @@ pub fn register(
     Ok(id)
 }
 
-/// Gives somebody who has proven an address a new password; all devices end.
+/// Sets a new password for somebody who has proven the address; all devices end.
 ///
 /// # Errors
-/// `Forbidden` where nothing was proven.
+/// `Forbidden` if nothing was proven.
 pub fn reset_password(
     tx: &Tx<'_>,
     email: &str,
@@ -119,7 +121,7 @@ pub fn reset_password(
     give_password(tx, email, password_hash)
 }
 
-/// Gives whoever holds the token of a mailed link a new password; all devices end.
+/// Sets a new password for the holder of a mailed link's token; all devices end.
 ///
 /// # Errors
 /// `Invalid` for a token that is wrong, used or expired.
@@ -133,7 +135,7 @@ fn give_password(tx: &Tx<'_>, email: &str, password_hash: &str) -> Result<()> {
     take_over(tx, account.id, Some(password_hash))
 }
 
-/// Whoever has proven the address owns the account from now on.
+/// Hands the account to whoever has proven its address: a new password, and all devices end.
 pub(in crate::core) fn take_over(
     tx: &Tx<'_>,
     id: AccountId,
@@ -145,7 +147,7 @@ pub(in crate::core) fn take_over(
     Ok(())
 }
 
-/// Shows this picture for somebody.
+/// Sets somebody's profile picture.
 ///
 /// # Errors
 /// Only the database's.
@@ -191,11 +193,11 @@ pub fn with_email(view: &View<'_>, email: &str) -> Result<Option<(Account, Optio
     Ok(Some((account, hash)))
 }
 
-/// The account that a person typed: a name, an e-mail address, or a decimal id; `id:`, `email:` or `name:` before it says
+/// The account that an operator typed: a name, an e-mail address or a decimal id; a prefix `id:`, `email:` or `name:` says
 /// which.
 ///
 /// # Errors
-/// `NotFound`, and `Malformed` where it could be several: who has the last word on an account should not guess.
+/// `NotFound`, and `Malformed` if it could be several accounts: an operator must not hit the wrong one.
 pub fn found(view: &View<'_>, typed: &str) -> Result<Account> {
     let by_id = |typed: &str| -> Result<Option<Account>> {
         let id = typed.parse().ok().and_then(AccountId::new);
@@ -241,8 +243,8 @@ fn several(typed: &str, fitting: &[Account]) -> String {
     )
 }
 
-/// Keeps a password that has just been shown hashed as hard as all are now: who knows how long hashing takes would tell by
-/// it who has an account. It is the same password, so nobody is logged out.
+/// Stores a password that was just right with the bcrypt cost of today: with different costs, the time of a login would
+/// tell who has an account. The password is the same, so nobody is logged out.
 ///
 /// # Errors
 /// Only the database's.

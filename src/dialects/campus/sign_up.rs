@@ -103,6 +103,7 @@ pub async fn register(mut call: Call) -> Answer {
         fields.fault("profile", "must be a PNG, JPEG, GIF or WebP picture");
     }
     let profile = Profile {
+        home: "campus",
         name,
         gender,
         born_on,
