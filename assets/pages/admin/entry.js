@@ -5,7 +5,7 @@ import { Icon } from './icons.js';
 import { Field, Form } from './parts.js';
 import { rename } from './route.js';
 
-function Door({ title, lead, children }) {
+function Entry({ title, lead, children }) {
   const heading = useRef();
   useEffect(() => {
     document.title = `${title} · chat administration`;
@@ -37,13 +37,13 @@ export function SignIn() {
   };
   const said = why();
   return html`
-    <${Door} title="Sign in" lead=${said && html`<p class="notice" role="status">${said}</p>`}>
+    <${Entry} title="Sign in" lead=${said && html`<p class="notice" role="status">${said}</p>`}>
       <${Form} label="Sign in" button="Sign in" act=${act}>
         <${Field} label="E-mail" name="email" type="email" autocomplete="username" required />
         <${Field} label="Password" name="password" type="password" autocomplete="current-password" required />
       </${Form}>
       <p class="small quiet">No administrator yet? Open the link that the server printed when it first started; <code>chat admin link</code> prints another.</p>
-    </${Door}>`;
+    </${Entry}>`;
 }
 
 export function SetUp({ token }) {
@@ -53,7 +53,7 @@ export function SetUp({ token }) {
     signedIn(made.token, made.user);
   };
   return html`
-    <${Door} title="Make the first administrator"
+    <${Entry} title="Make the first administrator"
       lead=${html`<p class="quiet">This account looks after the server. It can chat like any other.</p>`}>
       <${Form} label="Make the first administrator" button="Make administrator" act=${act}>
         <${Field} label="Name" name="name" autocomplete="name" required maxlength="100" />
@@ -62,5 +62,5 @@ export function SetUp({ token }) {
           hint="A long one: whoever knows it can read everything." />
       </${Form}>
       <p class="small quiet">The link works once, for 30 minutes. <a href="#overview">Sign in</a> instead.</p>
-    </${Door}>`;
+    </${Entry}>`;
 }

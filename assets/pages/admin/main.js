@@ -1,13 +1,13 @@
-// What does whoever runs it see? The doors first, then one screen for each thing to look after.
+// What does whoever runs it see? Signing in first, then one screen for each thing to look after.
 import { html, render, useEffect, useState } from '../vendor/preact-htm.js';
 import { ask, signedOut, useLogin } from './api.js';
-import { Audit, Settings } from './house.js';
+import { Audit, Settings } from './settings.js';
 import { Backup } from './backup.js';
 import { Conversation, Conversations } from './conversations.js';
 import { Host, close } from './dialogs.js';
 import { Files } from './files.js';
 import { Icon } from './icons.js';
-import { Notify, Sessions } from './telling.js';
+import { Notify, Sessions } from './sessions.js';
 import { Outbox } from './outbox.js';
 import { Overview } from './overview.js';
 import { People } from './people.js';
@@ -24,7 +24,7 @@ const groups = [
   ['Chat', [['people', 'People', People, Person], ['conversations', 'Conversations', Conversations, Conversation],
     ['files', 'Files', Files], ['sessions', 'Sessions', Sessions]]],
   ['Messages out', [['outbox', 'Outbox', Outbox], ['notifications', 'Notifications', Notify]]],
-  ['The house', [['backup', 'Backup', Backup], ['audit', 'Audit', Audit], ['settings', 'Settings', Settings]]],
+  ['Server', [['backup', 'Backup', Backup], ['audit', 'Audit', Audit], ['settings', 'Settings', Settings]]],
   ['Build', [['try', 'Try it', TryIt]]],
 ];
 const screens = Object.fromEntries(groups.flatMap(([, all]) => all).map(([key, title, many, one]) => [key, { title, many, one }]));

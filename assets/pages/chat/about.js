@@ -5,7 +5,7 @@ import * as api from './api.js';
 import { People } from './begin.js';
 import { Dialog, Face, useDoing } from './parts.js';
 import * as talk from './talk.js';
-import { world } from './world.js';
+import { store } from './store.js';
 
 export function About({ one, close }) {
   const [details, know] = useState({});
@@ -14,7 +14,7 @@ export function About({ one, close }) {
   const [busy, refusal, run] = useDoing();
   const group = one.type === 'group';
   // Only rooms' shape says whose it is, in its own spelling; without that we offer, and the server decides.
-  const mine = group && (!world.me.hex || details.createdBy === world.me.hex);
+  const mine = group && (!store.me.hex || details.createdBy === store.me.hex);
   useEffect(() => {
     talk.change(one, Promise.resolve()).catch(() => {});
     if (group || one.type === 'room') api.roomDetails(one.id).then(know, () => {});
@@ -52,6 +52,6 @@ export function About({ one, close }) {
 function farewell(one, mine) {
   if (one.people.length === 1) return 'You are the last one here. If you leave, nobody can read or write in this group any more.';
   if (!mine) return 'Only its owner can take you in again.';
-  const own = world.me.hex ? 'This group is yours. If you leave' : 'If this group is yours and you leave';
+  const own = store.me.hex ? 'This group is yours. If you leave' : 'If this group is yours and you leave';
   return `${own}, whoever has been in it longest becomes its owner, who alone can take you in again.`;
 }

@@ -4,7 +4,7 @@ import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import * as api from './api.js';
 import { Dialog, Face, Field, Icon, useDoing, withArrows } from './parts.js';
 import * as talk from './talk.js';
-import { world } from './world.js';
+import { store } from './store.js';
 
 const ways = { person: 'A person', group: 'A group', room: 'A room' };
 
@@ -42,7 +42,7 @@ function usePages(load) {
 
 const everybody = async (page) => {
   const { users, pagination } = await api.people(page);
-  return { items: users.filter(({ id }) => id !== world.me.id), pages: pagination.total_pages };
+  return { items: users.filter(({ id }) => id !== store.me.id), pages: pagination.total_pages };
 };
 
 /** A search field over everybody; `pick` is called with a person. */

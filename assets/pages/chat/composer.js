@@ -3,12 +3,12 @@
 import { html, useLayoutEffect, useRef, useState } from '../vendor/preact-htm.js';
 import * as drafts from './drafts.js';
 import * as history from './history.js';
-import * as outbox from './outbox.js';
+import * as pending from './pending.js';
 import { Icon } from './parts.js';
 import * as talk from './talk.js';
 import { size } from './text.js';
-import * as tray from './tray.js';
-import { useWorld } from './world.js';
+import * as uploads from './uploads.js';
+import { useStore } from './store.js';
 
 const count = new Intl.NumberFormat();
 
@@ -22,13 +22,13 @@ function tooLong(text, most) {
 }
 
 export function Composer({ one }) {
-  const { about, me } = useWorld();
+  const { about, me } = useStore();
   const area = useRef();
   const chooser = useRef();
   const [text, write] = useState(one.draft);
-  const busy = tray.isBusy(one);
+  const busy = uploads.isBusy(one);
   const over = tooLong(text, about.maxMessage);
-  const ready = !busy && !over && (text.trim() || one.tray.some((item) => item.attachment));
+  const ready = !busy && !over && (text.trim() || one.uploads.some((item) => item.attachment));
 
   // As high as what is written, up to a third of the screen, which the style sheet says.
   useLayoutEffect(() => {
@@ -46,7 +46,7 @@ export function Composer({ one }) {
     event?.preventDefault();
     area.current.focus();
     if (!ready) return;
-    outbox.post(one.id, text.trim(), tray.take(one));
+    pending.post(one.id, text.trim(), uploads.take(one));
     // Whoever writes is at the end, wherever they were reading.
     history.toLatest(one).then(talk.meet, () => {});
     one.draft = '';
@@ -63,17 +63,17 @@ export function Composer({ one }) {
   const paste = (event) => {
     if (!event.clipboardData.files.length) return;
     event.preventDefault();
-    tray.add(one, event.clipboardData.files);
+    uploads.add(one, event.clipboardData.files);
   };
   const choose = (event) => {
-    tray.add(one, event.target.files);
+    uploads.add(one, event.target.files);
     // Or the same file could not be chosen again.
     event.target.value = '';
     area.current.focus();
   };
 
   return html`<form class="composer" onSubmit=${send}>
-    ${one.tray.length > 0 && html`<ul class="tray" aria-label="Files to send">${one.tray.map((item) => html`<${Item} key=${item.key} item=${item} one=${one} />`)}</ul>`}
+    ${one.uploads.length > 0 && html`<ul class="uploads" aria-label="Files to send">${one.uploads.map((item) => html`<${Item} key=${item.key} item=${item} one=${one} />`)}</ul>`}
     <div role="alert">${over > 0 && html`<p id="too-long" class="error small">This is ${count.format(over)} ${over === 1 ? 'character' : 'characters'} too long: a message has at most ${count.format(about.maxMessage)}. Shorten it, or send it in parts.</p>`}</div>
     <div class="writing">
       <input ref=${chooser} type="file" multiple hidden onChange=${choose} />
@@ -92,8 +92,8 @@ function Item({ item, one }) {
     ${picture ? html`<img src=${picture} alt="" />` : html`<${Icon} name="file" />`}
     <span class="file-words"><bdi>${name}</bdi>
       ${attachment && html`<span class="small quiet">${size(item.size)}</span>`}
-      ${why && html`<span class="small" role="alert">${why} <button type="button" class="link" onClick=${() => tray.upload(one, item)}>Try again</button></span>`}
+      ${why && html`<span class="small" role="alert">${why} <button type="button" class="link" onClick=${() => uploads.upload(one, item)}>Try again</button></span>`}
       ${!attachment && !why && html`<progress max="100" value=${percent} aria-label=${`Uploading ${name}`}>${percent}%</progress>`}</span>
-    <button type="button" class="round" aria-label=${`Remove ${name}`} onClick=${() => tray.remove(one, item)}><${Icon} name="close" /></button>
+    <button type="button" class="round" aria-label=${`Remove ${name}`} onClick=${() => uploads.remove(one, item)}><${Icon} name="close" /></button>
   </li>`;
 }

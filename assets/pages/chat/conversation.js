@@ -7,12 +7,12 @@ import { typing } from './list.js';
 import { Log } from './log.js';
 import { Face, Icon } from './parts.js';
 import * as talk from './talk.js';
-import * as tray from './tray.js';
+import * as uploads from './uploads.js';
 import { listing } from './text.js';
-import { useWorld } from './world.js';
+import { useStore } from './store.js';
 
 export function Conversation({ id }) {
-  const { talks, online } = useWorld();
+  const { talks, online } = useStore();
   const [about, show] = useState(false);
   const [dragged, drag] = useState(false);
   const box = useRef();
@@ -35,7 +35,7 @@ export function Conversation({ id }) {
     if (!carries(event)) return;
     event.preventDefault();
     drag(false);
-    tray.add(one, event.dataTransfer.files);
+    uploads.add(one, event.dataTransfer.files);
   };
   return html`<section class="talk" ref=${box} onKeyDown=${close} aria-labelledby="talk-title"
       onDragOver=${(event) => carries(event) && (event.preventDefault(), drag(true))}

@@ -6,8 +6,8 @@
 // one at which the view begins, if that is not the end; `stretch` counts how often it was another stretch.
 
 import * as api from './api.js';
-import * as outbox from './outbox.js';
-import { changed, world } from './world.js';
+import * as pending from './pending.js';
+import { changed, store } from './store.js';
 
 /** Messages asked for at once. */
 const PAGE = 100;
@@ -25,7 +25,7 @@ export async function open(talk) {
     if (!first) return api.messages(talk.id, { limit: PAGE / 2 });
     // What was said just before is what it answers.
     const before = await api.messages(talk.id, { limit: PAGE / 4, before: first.id });
-    const newFrom = unread.messages.findLast(({ senderId }) => senderId !== world.me.id)?.id;
+    const newFrom = unread.messages.findLast(({ senderId }) => senderId !== store.me.id)?.id;
     return { ...before, messages: [...unread.messages, ...before.messages], newFrom, newer: unread.hasMore, newerCursor: unread.nextCursor };
   });
   return begin(talk, messages, page);
@@ -56,7 +56,7 @@ function begin(talk, newestFirst, { hasMore, nextCursor, newFrom = null, landsAt
   const early = talk.early ?? [];
   Object.assign(talk, { messages, ids, more: hasMore, cursor: nextCursor, newFrom, landsAt, newer, newerCursor, early: null, stretch: talk.stretch + 1 });
   for (const message of early) take(talk, message);
-  outbox.arrived(talk);
+  pending.arrived(talk);
   changed();
   return messages;
 }
@@ -67,7 +67,7 @@ function findNew(talk) {
   let left = talk.unread;
   for (let at = talk.messages.length - 1; !talk.newer && at >= 0; at -= 1) {
     const { id, senderId } = talk.messages[at];
-    if (senderId !== world.me.id) left -= 1;
+    if (senderId !== store.me.id) left -= 1;
     if (left === 0) {
       Object.assign(talk, { newFrom: id, landsAt: id });
       return true;
@@ -105,7 +105,7 @@ async function more(talk, there, from, joined) {
       page = answer.messages.reverse().filter(({ id }) => !talk.ids.has(id));
       for (const { id } of page) talk.ids.add(id);
       Object.assign(talk, joined(page, answer), { problem: '' });
-      outbox.arrived(talk);
+      pending.arrived(talk);
     }
   } catch (refusal) {
     talk.problem = refusal.message;

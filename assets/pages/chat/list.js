@@ -6,11 +6,11 @@ import * as notices from './notices.js';
 import { Face, Icon, withArrows } from './parts.js';
 import * as talk from './talk.js';
 import { briefly, listing } from './text.js';
-import { useWorld } from './world.js';
-import { You } from './you.js';
+import { useStore } from './store.js';
+import { Account } from './account.js';
 
 export function List() {
-  const { me, ready, shown } = useWorld();
+  const { me, ready, shown } = useStore();
   const [sought, seek] = useState('');
   const [open, show] = useState('');
   const words = sought.trim().toLocaleLowerCase();
@@ -18,7 +18,7 @@ export function List() {
   const found = all.filter((one) => talk.titleOf(one).toLocaleLowerCase().includes(words));
   return html`<nav class="list" aria-label="Conversations">
     <header>
-      <button class="you" onClick=${() => show('you')} aria-label=${`${me.name}: your account`}><${Face} id=${me.id} name=${me.name} small /><bdi>${me.name}</bdi></button>
+      <button class="account" onClick=${() => show('account')} aria-label=${`${me.name}: your account`}><${Face} id=${me.id} name=${me.name} small /><bdi>${me.name}</bdi></button>
       <button class="button main" onClick=${() => show('begin')}><${Icon} name="plus" />New</button>
     </header>
     <${Notices} />
@@ -31,13 +31,13 @@ export function List() {
     ${all.length > 0 && !found.length && html`<p class="empty">None of your conversations is called “${sought.trim()}”.</p>`}
     ${found.length > 0 && html`<ul onKeyDown=${(event) => withArrows(event, 'a')}>${found.map((one) => html`<${Row} key=${one.id} one=${one} shown=${shown === one.id} />`)}</ul>`}
     ${open === 'begin' && html`<${Begin} close=${() => show('')} />`}
-    ${open === 'you' && html`<${You} close=${() => show('')} />`}
+    ${open === 'account' && html`<${Account} close=${() => show('')} />`}
   </nav>`;
 }
 
 /** They stay until they are put away, and so cover nothing. */
 function Notices() {
-  const { list, unread } = useWorld().notices;
+  const { list, unread } = useStore().notices;
   return html`<section class="notices" aria-label="From the system" aria-live="polite">
     ${list.slice(0, notices.SHOWN).map((one) => html`<div class="toast notice" key=${one.id}>
       <div><strong dir="auto">${one.title}</strong><p class="small" dir="auto">${one.message}</p></div>

@@ -8,12 +8,12 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from '../vendor/pr
 import { Heights } from './heights.js';
 import * as history from './history.js';
 import { Message } from './message.js';
-import * as outbox from './outbox.js';
+import * as pending from './pending.js';
 import { Icon } from './parts.js';
 import * as reading from './reading.js';
 import * as talk from './talk.js';
 import { day, dayOf, fully } from './text.js';
-import { world } from './world.js';
+import { store } from './store.js';
 
 /** Messages of one author within this time stand together. */
 const TOGETHER = 5 * 60_000;
@@ -35,11 +35,11 @@ export function Log({ one }) {
   const place = useRef({ heights: new Heights(), stretch: -1, end: true, anchor: null, from: 0, to: 0, high: 700, width: 0 }).current;
 
   const messages = one.messages ?? [];
-  const pending = outbox.pending(one.id).map((entry) => ({ ...entry, entry, key: entry.clientMessageId, senderId: world.me.id, createdAt: entry.at }));
-  const count = messages.length + pending.length;
-  const lineAt = (at) => messages[at] ?? pending[at - messages.length];
+  const waiting = pending.of(one.id).map((entry) => ({ ...entry, entry, key: entry.clientMessageId, senderId: store.me.id, createdAt: entry.at }));
+  const count = messages.length + waiting.length;
+  const lineAt = (at) => messages[at] ?? waiting[at - messages.length];
   follow(place, one, messages, count);
-  const mine = pending.at(-1)?.key;
+  const mine = waiting.at(-1)?.key;
   if (mine && place.mine !== undefined && place.mine !== mine) place.end = true;
   place.mine = mine ?? null;
   choose(place, count);

@@ -1,25 +1,25 @@
-// Which screen is it? The door for strangers; for everybody else the list beside a conversation.
+// Which screen is it? Signing in for strangers; for everybody else the list beside a conversation.
 
 import { made } from '../here.js';
 import { html, render, useEffect } from '../vendor/preact-htm.js';
 import * as api from './api.js';
 import { Conversation } from './conversation.js';
-import { Door, resetToken } from './door.js';
+import { SignIn, resetToken } from './signin.js';
 import { List } from './list.js';
 import { Icon } from './parts.js';
-import { begin, takeBrought } from './session.js';
+import { begin, takeBrought } from './login.js';
 import * as talk from './talk.js';
-import { changed, useWorld, world } from './world.js';
+import { changed, useStore, store } from './store.js';
 
 function Page() {
-  const { me, shown, talks } = useWorld();
+  const { me, shown, talks } = useStore();
   const unread = me ? talk.unread() : 0;
   const here = me && talks.get(shown);
   useEffect(() => {
     if (me) document.title = `${unread ? `(${unread}) ` : ''}${here ? `${talk.titleOf(here)} · ` : ''}chat`;
   });
-  if (me === undefined) return html`<main class="waiting" aria-busy="true"><p class="quiet">${world.online ? '' : 'The server cannot be reached. Trying again…'}</p></main>`;
-  if (me === null) return html`<${Door} />`;
+  if (me === undefined) return html`<main class="waiting" aria-busy="true"><p class="quiet">${store.online ? '' : 'The server cannot be reached. Trying again…'}</p></main>`;
+  if (me === null) return html`<${SignIn} />`;
   return html`<main class="page ${shown ? 'talking' : ''}">
     <h1 class="unseen">chat</h1>
     <${List} />
@@ -33,7 +33,7 @@ const Nothing = () => html`<section class="nothing" aria-label="Conversation"><d
 
 /** What is said in the corner, and what is said to screen readers. */
 function Corner() {
-  const { toasts, spoken } = useWorld();
+  const { toasts, spoken } = useStore();
   return html`<section class="corner" aria-label="Notifications" aria-live="polite">
       ${toasts.map(({ key, title, text, kind, dismiss }) => html`<div class="toast ${kind === 'bad' ? 'bad' : ''}" key=${key}>
         <div><strong dir="auto">${title}</strong>${text && html`<p class="small" dir="auto">${text}</p>`}</div>
@@ -46,14 +46,14 @@ function Corner() {
 addEventListener('hashchange', () => {
   // An address that somebody wrote: no login of this window ends here.
   if (location.hash.startsWith('#token=')) return void takeBrought();
-  if (resetToken() && world.me) return location.reload();
-  if (world.me) talk.show(talk.wanted());
+  if (resetToken() && store.me) return location.reload();
+  if (store.me) talk.show(talk.wanted());
 });
-api.about().then((about) => (Object.assign(world.about, about), changed())).catch(() => {});
+api.about().then((about) => (Object.assign(store.about, about), changed())).catch(() => {});
 render(html`<${Page} />`, document.getElementById('chat'));
 // A link to choose a new password is for whoever has it, whoever is signed in here.
 if (resetToken()) {
-  world.me = null;
+  store.me = null;
   changed();
 } else {
   await begin();

@@ -3,7 +3,7 @@
 
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import * as api from './api.js';
-import * as outbox from './outbox.js';
+import * as pending from './pending.js';
 import { Face, Icon } from './parts.js';
 import * as talk from './talk.js';
 import { clock, fully, linked, size } from './text.js';
@@ -22,8 +22,8 @@ export function Message({ line, first, last, readers, crowd }) {
       <p class="stamp"><bdi><time datetime=${createdAt} title=${fully(createdAt)}>${clock(createdAt)}</time></bdi>${own && html`<${Tick} entry=${entry} readers=${readers} />`}</p>
     </div></div>
     ${failed && html`<div class="unsent small" role="alert"><span>Not sent. ${entry.why}</span>
-      <button class="link" onClick=${() => outbox.retry(entry)}>Try again</button>
-      <button class="link" onClick=${() => outbox.discard(entry)}>Discard</button></div>`}
+      <button class="link" onClick=${() => pending.retry(entry)}>Try again</button>
+      <button class="link" onClick=${() => pending.discard(entry)}>Discard</button></div>`}
   </div>`;
 }
 

@@ -1,7 +1,7 @@
 // Who has read how far? Oneself: what was in view, and not what is loaded. Others: up to which message each of them came.
 
 import * as api from './api.js';
-import { changed, world } from './world.js';
+import { changed, store } from './store.js';
 
 /** How long what is in view stands before it is said to be read, in milliseconds: who scrolls past says it once. */
 const SETTLES = 150;
@@ -22,11 +22,11 @@ export function saw(talk, message) {
 
 /** Whoever looks at something has read it. */
 export function attend() {
-  if (!seen || seen.talk.id !== world.shown || !(seen.talk.unread > 0) || settling) return;
+  if (!seen || seen.talk.id !== store.shown || !(seen.talk.unread > 0) || settling) return;
   settling = setTimeout(() => {
     settling = 0;
     const { talk, message } = seen ?? {};
-    if (!talk || talk.id !== world.shown || document.visibilityState !== 'visible' || !world.online || !(talk.unread > 0)) return;
+    if (!talk || talk.id !== store.shown || document.visibilityState !== 'visible' || !store.online || !(talk.unread > 0)) return;
     if (talk.told === message.id) return;
     talk.told = message.id;
     tell(talk.id, message.id);
@@ -50,7 +50,7 @@ export async function ask(talk) {
 
 /** Somebody has read up to the message that was said then. */
 export function cameTo(talk, userId, at) {
-  if (userId === world.me.id || at <= (talk.readBy.get(userId) ?? '')) return;
+  if (userId === store.me.id || at <= (talk.readBy.get(userId) ?? '')) return;
   talk.readBy.set(userId, at);
   changed();
 }
@@ -58,6 +58,6 @@ export function cameTo(talk, userId, at) {
 /** How many of the others have read what was said then, and of how many. In a room nobody counts. */
 export function readers(talk, at) {
   if (talk.type === 'room') return { read: 0, of: 0 };
-  const others = talk.people.filter(({ id }) => id !== world.me.id);
+  const others = talk.people.filter(({ id }) => id !== store.me.id);
   return { read: others.filter(({ id }) => talk.readBy.get(id) >= at).length, of: others.length };
 }

@@ -7,23 +7,23 @@ import * as api from './api.js';
 import * as drafts from './drafts.js';
 import * as history from './history.js';
 import * as notices from './notices.js';
-import * as outbox from './outbox.js';
+import * as pending from './pending.js';
 import * as reading from './reading.js';
-import { changed, say, toast, world } from './world.js';
+import { changed, say, toast, store } from './store.js';
 
 /** What live.js gave; silent until somebody is signed in. */
-let line = null;
+let connection = null;
 
 /** The conversation that the page's address names, in whatever spelling. */
 export const wanted = () => /^#c\/([\w-]+)$/.exec(location.hash)?.[1] ?? null;
-export function speakOver(newLine) {
-  line = newLine;
-  reading.tellBy(line.markRead);
+export function speakOver(newConnection) {
+  connection = newConnection;
+  reading.tellBy(connection.markRead);
 }
-export const current = () => world.talks.get(world.shown);
-export const nameOf = (id) => (id === world.me?.id ? world.me.name : (world.names.get(id) ?? 'Somebody'));
-export const isMe = (id) => id === world.me?.id;
-export const others = (talk) => talk.people.filter((person) => person.id !== world.me?.id);
+export const current = () => store.talks.get(store.shown);
+export const nameOf = (id) => (id === store.me?.id ? store.me.name : (store.names.get(id) ?? 'Somebody'));
+export const isMe = (id) => id === store.me?.id;
+export const others = (talk) => talk.people.filter((person) => person.id !== store.me?.id);
 
 export function titleOf(talk) {
   if (talk.type === 'direct' || talk.type === 'session') return others(talk)[0]?.fullName ?? 'Somebody';
@@ -31,48 +31,48 @@ export function titleOf(talk) {
 }
 
 /** The list, the most recently active first. */
-export const talks = () => [...world.talks.values()].sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1));
+export const talks = () => [...store.talks.values()].sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1));
 export const unread = () => talks().reduce((sum, talk) => sum + talk.unread, 0);
 
 export function forget() {
-  for (const talk of world.talks.values()) talk.typing.forEach(clearTimeout);
-  world.talks.clear();
-  world.names.clear();
-  world.shown = null;
-  line = null;
+  for (const talk of store.talks.values()) talk.typing.forEach(clearTimeout);
+  store.talks.clear();
+  store.names.clear();
+  store.shown = null;
+  connection = null;
 }
 
 /** Takes in a conversation as the server lists it, and keeps what is known of it here. */
 function learn({ id, type, name, participants, lastMessage, unreadCount, updatedAt }) {
-  const known = world.talks.get(id) ?? { id, ...history.fresh(), readBy: new Map(), typing: new Map(), draft: drafts.read(world.me.id, id), tray: [], heard: [] };
-  for (const person of participants) world.names.set(person.id, person.fullName);
+  const known = store.talks.get(id) ?? { id, ...history.fresh(), readBy: new Map(), typing: new Map(), draft: drafts.read(store.me.id, id), uploads: [], heard: [] };
+  for (const person of participants) store.names.set(person.id, person.fullName);
   const listedAt = lastMessage?.createdAt ?? '';
   // What was heard after the list was made is not in its count.
   known.heard = known.heard.filter((at) => at > listedAt);
   const newer = known.last?.createdAt > listedAt;
   Object.assign(known, {
     type, name, listedAt, people: participants,
-    guest: !participants.some((person) => person.id === world.me?.id),
+    guest: !participants.some((person) => person.id === store.me?.id),
     last: newer ? known.last : lastMessage,
     updatedAt: newer ? known.updatedAt : updatedAt,
     unread: unreadCount + known.heard.length,
   });
-  world.talks.set(id, known);
+  store.talks.set(id, known);
   return known;
 }
 
-/** The first of the list, before the line is there: what is said from then on it will tell. */
+/** The first of the list, before the connection is there: what is said from then on it will tell. */
 export function first(listed) {
-  if (world.ready) return;
-  line.listed(listed);
+  if (store.ready) return;
+  connection.listed(listed);
   listed.forEach(learn);
-  world.ready = true;
-  if (world.shown) show(world.shown);
+  store.ready = true;
+  if (store.shown) show(store.shown);
   changed();
 }
 
 /** The list anew: on connecting, on coming back to the window. */
-export async function refresh(over = line, resumed = true) {
+export async function refresh(over = connection, resumed = true) {
   if (!over) return;
   const listed = [];
   try {
@@ -83,24 +83,24 @@ export async function refresh(over = line, resumed = true) {
     if (refusal.status !== 401) toast({ title: 'Your conversations could not be loaded', text: refusal.message, kind: 'bad' });
     return;
   }
-  if (over !== line) return;
+  if (over !== connection) return;
   over.listed(listed);
   const there = new Set(listed.map(({ id }) => id));
-  for (const talk of [...world.talks.values()]) {
+  for (const talk of [...store.talks.values()]) {
     if (there.has(talk.id) || talk.guest) continue;
-    world.talks.delete(talk.id);
-    if (world.shown === talk.id) {
+    store.talks.delete(talk.id);
+    if (store.shown === talk.id) {
       toast({ title: `You are no longer in ${titleOf(talk)}` });
       location.hash = '';
     }
   }
   listed.forEach(learn);
-  world.ready = true;
-  for (const talk of world.talks.values()) {
+  store.ready = true;
+  for (const talk of store.talks.values()) {
     talk.told = null;
     if (!resumed) talk.messages = null;
   }
-  if (world.shown) await show(world.shown);
+  if (store.shown) await show(store.shown);
   changed();
 }
 
@@ -108,18 +108,18 @@ export async function refresh(over = line, resumed = true) {
 export async function show(id) {
   const before = current();
   if (before && before.id !== id && before.guest) {
-    line?.stopOverhearing(before.id);
-    world.talks.delete(before.id);
+    connection?.stopOverhearing(before.id);
+    store.talks.delete(before.id);
   }
   if (before && before.id !== id) Object.assign(before, { newFrom: null, landsAt: null });
-  world.shown = id;
+  store.shown = id;
   changed();
   // Until the list is there nobody knows what is one's own.
-  if (!id || !world.ready) return;
-  const over = line;
+  if (!id || !store.ready) return;
+  const over = connection;
   try {
-    const talk = world.talks.get(id) ?? learn(await api.conversation(id));
-    if (world.shown !== id) return;
+    const talk = store.talks.get(id) ?? learn(await api.conversation(id));
+    if (store.shown !== id) return;
     if (talk.id !== id) {
       // The address came in another API's spelling.
       window.history.replaceState(null, '', `#c/${talk.id}`);
@@ -131,8 +131,8 @@ export async function show(id) {
     if (!talk.guest) reading.ask(talk).catch(() => {});
     reading.attend();
   } catch (refusal) {
-    if (world.shown !== id || refusal.status === 401) return;
-    const talk = world.talks.get(id);
+    if (store.shown !== id || refusal.status === 401) return;
+    const talk = store.talks.get(id);
     if (talk) talk.problem = refusal.message;
     else {
       toast({ title: 'This conversation cannot be opened', text: refusal.message, kind: 'bad' });
@@ -145,18 +145,18 @@ export async function show(id) {
 /** A message, live or caught up. */
 export async function heard(message) {
   const { id, conversationId, senderId, createdAt } = message;
-  const talk = world.talks.get(conversationId);
+  const talk = store.talks.get(conversationId);
   if (!talk) return newcomer(conversationId);
   // What was loaded a moment ago may have been on its way here as well.
   if (talk.ids.has(id)) return;
-  const own = senderId === world.me.id;
-  if (own) message.key = outbox.heardOwn(message);
+  const own = senderId === store.me.id;
+  if (own) message.key = pending.heardOwn(message);
   history.take(talk, message);
   clearTimeout(talk.typing.get(senderId));
   talk.typing.delete(senderId);
   if (!(talk.last?.createdAt > createdAt)) Object.assign(talk, { last: message, updatedAt: createdAt });
   // Somebody new, or we ourselves: whoever writes in a room is in it.
-  if (!world.names.has(senderId) || (own && talk.guest)) newcomer(conversationId);
+  if (!store.names.has(senderId) || (own && talk.guest)) newcomer(conversationId);
   if (!own && createdAt > talk.listedAt && !talk.guest) {
     talk.unread += 1;
     talk.heard.push(createdAt);
@@ -175,27 +175,27 @@ async function newcomer(id) {
 let asked = false;
 /** Who wrote in a room and left it again is not among its people; who is there at all, knows the directory. */
 export async function meet(messages) {
-  if (asked || messages.every(({ senderId }) => world.names.has(senderId))) return;
+  if (asked || messages.every(({ senderId }) => store.names.has(senderId))) return;
   asked = true;
   for (let page = 1, of = 1; page <= Math.min(of, 20); page += 1) {
     const { users, pagination } = await api.people(page).catch(() => ({ users: [], pagination: { total_pages: 0 } }));
-    for (const { id, name } of users) world.names.set(id, name);
+    for (const { id, name } of users) store.names.set(id, name);
     of = pagination.total_pages;
   }
   changed();
 }
 
 export function types(conversationId, userId, isTyping) {
-  const talk = world.talks.get(conversationId);
-  if (!talk || userId === world.me.id) return;
+  const talk = store.talks.get(conversationId);
+  if (!talk || userId === store.me.id) return;
   const stop = () => (clearTimeout(talk.typing.get(userId)), talk.typing.delete(userId), changed());
   stop();
-  // Ten seconds are the server's; it says when they are over, unless the line is cut.
+  // Ten seconds are the server's; it says when they are over, unless the connection is cut.
   if (isTyping) talk.typing.set(userId, setTimeout(stop, 12_000));
 }
 
 export function forgetTyping() {
-  for (const talk of world.talks.values()) {
+  for (const talk of store.talks.values()) {
     talk.typing.forEach(clearTimeout);
     talk.typing.clear();
   }
@@ -203,13 +203,13 @@ export function forgetTyping() {
 
 /** Somebody has read up to the message that was said then. */
 export function wasRead(conversationId, userId, at) {
-  const talk = world.talks.get(conversationId);
+  const talk = store.talks.get(conversationId);
   if (talk) reading.cameTo(talk, userId, at);
 }
 
 /** One has read it oneself, in this window or another. */
 export function haveRead(conversationId, unread) {
-  const talk = world.talks.get(conversationId);
+  const talk = store.talks.get(conversationId);
   if (talk) reading.haveRead(talk, unread);
 }
 
@@ -217,19 +217,19 @@ export function haveRead(conversationId, unread) {
 export async function joined(conversationId) {
   // What one begins here is heard of before its answer comes.
   await begun.catch(() => {});
-  if (world.talks.get(conversationId)?.guest === false) return;
+  if (store.talks.get(conversationId)?.guest === false) return;
   const talk = await newcomer(conversationId);
-  if (talk?.type !== 'group' || talk.id === world.shown) return;
+  if (talk?.type !== 'group' || talk.id === store.shown) return;
   toast({ title: `You are in “${titleOf(talk)}” now` });
 }
 
 /** Somebody put us out, or we left in another window. An open room can still be looked into. */
 export function left(conversationId) {
-  const talk = world.talks.get(conversationId);
+  const talk = store.talks.get(conversationId);
   if (!talk) return;
-  world.talks.delete(conversationId);
+  store.talks.delete(conversationId);
   toast({ title: `You are no longer in “${titleOf(talk)}”` });
-  if (world.shown === talk.id) location.hash = '';
+  if (store.shown === talk.id) location.hash = '';
   changed();
 }
 
@@ -239,7 +239,7 @@ export function iType(id, on) {
   if (on && typingIn?.id === id && Date.now() - typingIn.at < 4_000) return;
   if (!on && typingIn?.id !== id) return;
   typingIn = on ? { id, at: Date.now() } : null;
-  line?.type(id, on);
+  connection?.type(id, on);
 }
 
 let begun = Promise.resolve();
@@ -260,11 +260,11 @@ export async function change(talk, changing) {
 }
 
 export async function leave(talk) {
-  world.talks.delete(talk.id);
+  store.talks.delete(talk.id);
   try {
-    await api.removeMember(talk.id, world.me.id);
+    await api.removeMember(talk.id, store.me.id);
   } catch (refusal) {
-    world.talks.set(talk.id, talk);
+    store.talks.set(talk.id, talk);
     throw refusal;
   }
   location.hash = '';
@@ -272,7 +272,7 @@ export async function leave(talk) {
 }
 
 document.addEventListener('visibilitychange', () => {
-  if (document.visibilityState !== 'visible' || !world.ready || !world.online) return;
+  if (document.visibilityState !== 'visible' || !store.ready || !store.online) return;
   refresh();
   notices.refresh().catch(() => {});
 });

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Browser, expectText } from './browser.js';
 import { open } from '../chat.js';
-import { wire } from './line.js';
+import { wire } from './connection.js';
 import { about, begins, enters, opens, password, png, said, says, sees, ticks, writesTo } from './people.js';
 
 const chat = await open();
@@ -219,8 +219,8 @@ test('files come by the button and by pasting, are shown as pictures or offered,
     data.items.add(new File([new Uint8Array(bytes)], 'dot.png', { type: 'image/png' }));
     document.querySelector('textarea').dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
   }, [...png]);
-  await fay.locator('.tray img').waitFor();
-  await expectText(() => fay.locator('.tray progress').count(), 0, 'uploads that go on');
+  await fay.locator('.uploads img').waitFor();
+  await expectText(() => fay.locator('.uploads progress').count(), 0, 'uploads that go on');
   await says(fay, 'Two files');
   await opens(finn, 'fay');
   const picture = finn.locator('.picture img');
@@ -301,7 +301,7 @@ test('a server that goes and comes back on the same file finds the page waiting'
   await sees(page, 'before', 'meanwhile');
 });
 
-test('a device that is removed elsewhere is back at the door at once', async () => {
+test('a device that is removed elsewhere has to sign in again at once', async () => {
   await chat.signUp('dora');
   const [here, there] = [await browser.person(), await browser.person()];
   await Promise.all([enters(here, chat.url, 'dora'), enters(there, chat.url, 'dora')]);

@@ -21,7 +21,7 @@ async function port() {
 const at = `127.0.0.1:${await port()}`;
 const chat = await open(...flags, '--listen', at, '--login-return', `http://${at}/`);
 const browser = await Browser.open();
-const whoIsIn = (page) => page.locator('.you bdi').textContent();
+const whoIsIn = (page) => page.locator('.account bdi').textContent();
 
 test('Google brings somebody in, to the conversation whose address they had opened', async () => {
   const page = await browser.person();
@@ -54,14 +54,14 @@ test('a token that somebody else wrote into an address signs nobody in, and nobo
     for (const goes of [() => vic.goto(`${chat.url}/?again${hash}`), () => vic.evaluate((to) => void (location.hash = to), hash)]) {
       await goes();
       await expectText(() => new URL(vic.url()).hash, '', 'the address forgets it');
-      await vic.locator('.you').waitFor();
+      await vic.locator('.account').waitFor();
       assert.equal(await whoIsIn(vic), 'vic');
     }
   }
   // Also to a window that waits for a login of its own.
   await vic.evaluate(() => sessionStorage.setItem('chat.login', JSON.stringify({ state: 'b'.repeat(32), hash: '' })));
   await vic.goto(`${chat.url}/?once${forged[3]}`);
-  await vic.locator('.you').waitFor();
+  await vic.locator('.account').waitFor();
   assert.equal(await whoIsIn(vic), 'vic');
   assert.equal(await vic.evaluate(() => sessionStorage.getItem('chat.login')), null, 'it is good once');
 });

@@ -63,7 +63,7 @@ test('no path that a message names is fetched or followed, but a file of this se
   const known = /^\/(assets|socket\.io)\/|^\/$|^\/api\/(about|conversations|auth\/(login|validate)|profile\/users|mail|notifications)/;
   assert.deepEqual(asked.filter((path) => !known.test(path)), [], 'nothing else was asked for');
   await page.reload();
-  await page.locator('.you').waitFor();
+  await page.locator('.account').waitFor();
 });
 
 test('what a message calls a picture is a picture only if the server says so', async () => {

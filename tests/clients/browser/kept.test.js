@@ -69,7 +69,7 @@ test('whoever is signed out in the middle of a sentence finds it, and its conver
   const page = await inRoom('sven', 'Sentences');
   const second = await browser.window(page.context());
   await second.goto(chat.url);
-  await second.locator('.you').waitFor();
+  await second.locator('.account').waitFor();
   await place(page).fill('In the middle');
   browser.forgives(page, /status of 401/);
   browser.forgives(second, /status of 401/);
@@ -91,15 +91,15 @@ test('who comes back often enough stays signed in, in every window', async () =>
   await enters(page, brief.url, 'ida');
   const second = await browser.window(page.context());
   await second.goto(brief.url);
-  await second.locator('.you').waitFor();
+  await second.locator('.account').waitFor();
   const kept = () => page.evaluate(() => JSON.parse(localStorage.getItem('chat.session')).token);
   const first = await kept();
   for (const began = Date.now(); Date.now() - began < 12_000; await page.waitForTimeout(1_500)) {
     await page.reload();
-    await page.locator('.you').waitFor();
+    await page.locator('.account').waitFor();
   }
   assert.notEqual(await kept(), first);
   const claims = (token) => JSON.parse(Buffer.from(token.split('.')[1], 'base64url'));
   assert.equal(claims(await kept()).sid, claims(first).sid, 'by the same device');
-  assert.equal(await second.locator('.you').isVisible(), true, 'the other window goes on');
+  assert.equal(await second.locator('.account').isVisible(), true, 'the other window goes on');
 });

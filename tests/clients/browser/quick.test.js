@@ -12,7 +12,7 @@ const host = await chat.signUp('host');
 await host.post('/api/messages', { roomId: await host.opensRoom('Lobby'), content: 'Welcome!' });
 
 test('the second visit asks whether the page has changed, and for nothing that it is made of', async () => {
-  for (const [path, ready] of [['/', '.door, .page'], ['/admin', 'h1'], ['/docs', 'h1']]) {
+  for (const [path, ready] of [['/', '.signin, .page'], ['/admin', 'h1'], ['/docs', 'h1']]) {
     const page = await browser.person();
     const made = () => page.evaluate(() => performance.getEntriesByType('resource').filter(({ name }) => name.includes('/assets/')).map(({ name, transferSize, encodedBodySize, decodedBodySize }) => ({ name, transferSize, encodedBodySize, decodedBodySize })));
     await page.goto(chat.url + path);

@@ -1,4 +1,4 @@
-// What if the line is cut? A wire between a browser and a server that a check can cut and mend.
+// What if the connection is cut? A wire between a browser and a server that a check can cut and mend.
 
 import { connect, createServer } from 'node:net';
 import { once } from 'node:events';

@@ -1,36 +1,37 @@
-// What is on its way? Messages show at once, are kept in this browser until the server has them, and are sent again
-// with the same `clientMessageId`, which makes a repeat harmless: after a reload, a cut line, or an answer that got lost.
+// Which messages are on their way? They show at once, are kept in this browser until the server has them, and are sent again
+// with the same `clientMessageId`, which makes a repeat harmless: after a reload, a cut connection, or an answer that got lost.
 //
 // An entry is `{ clientMessageId, conversationId, content, attachments, at, state, why }`; its state goes from `waiting`
 // over `sending` to `sent` (answered, but not heard yet: where it stands among the others, the line says) or `failed`.
 
 import * as api from './api.js';
-import { changed, world } from './world.js';
+import { changed, store } from './store.js';
 
 let owner = null;
 const busy = new Set();
-const drawer = () => `chat.outbox.${owner}.`;
+/** The keys have been called so from the beginning: under another name whatever waits in a browser would be lost. */
+const prefix = () => `chat.outbox.${owner}.`;
 
 export function load(me) {
   owner = me;
-  const keys = Object.keys(localStorage).filter((key) => key.startsWith(drawer()));
-  world.outbox = keys.flatMap((key) => {
+  const keys = Object.keys(localStorage).filter((key) => key.startsWith(prefix()));
+  store.pending = keys.flatMap((key) => {
     try {
       return { ...JSON.parse(localStorage.getItem(key)), state: 'waiting' };
     } catch {
       return [];
     }
   });
-  world.outbox.sort((a, b) => (a.at < b.at ? -1 : 1));
+  store.pending.sort((a, b) => (a.at < b.at ? -1 : 1));
 }
 
 /** What the conversation shows below its messages. */
-export const pending = (id) => world.outbox.filter((entry) => entry.conversationId === id && !entry.heardAs);
+export const of = (id) => store.pending.filter((entry) => entry.conversationId === id && !entry.heardAs);
 
 export function post(conversationId, content, attachments = []) {
   const clientMessageId = crypto.randomUUID?.() ?? [...crypto.getRandomValues(new Uint8Array(16))].join('.');
   const entry = { clientMessageId, conversationId, content, attachments, at: new Date().toISOString(), state: 'waiting' };
-  world.outbox.push(entry);
+  store.pending.push(entry);
   keep(entry);
   changed();
   pump(conversationId);
@@ -40,19 +41,19 @@ export function post(conversationId, content, attachments = []) {
 function keep(entry) {
   const { clientMessageId, conversationId, content, attachments, at } = entry;
   try {
-    localStorage.setItem(drawer() + clientMessageId, JSON.stringify({ clientMessageId, conversationId, content, attachments, at }));
+    localStorage.setItem(prefix() + clientMessageId, JSON.stringify({ clientMessageId, conversationId, content, attachments, at }));
   } catch {
     // A full or forbidden store: it lives as long as the page.
   }
 }
 
 function remove(entry) {
-  world.outbox = world.outbox.filter((one) => one !== entry);
+  store.pending = store.pending.filter((one) => one !== entry);
   changed();
 }
 
 export function discard(entry) {
-  localStorage.removeItem(drawer() + entry.clientMessageId);
+  localStorage.removeItem(prefix() + entry.clientMessageId);
   remove(entry);
 }
 
@@ -62,11 +63,11 @@ export function retry(entry) {
   pump(entry.conversationId);
 }
 
-/** The line is back: what failed for want of one goes again. What was refused waits for its author. */
+/** The connection is back: what failed for want of one goes again. What was refused waits for its author. */
 export function retryAll() {
-  for (const entry of world.outbox) if (entry.state === 'failed' && entry.unreachable) entry.state = 'waiting';
+  for (const entry of store.pending) if (entry.state === 'failed' && entry.unreachable) entry.state = 'waiting';
   changed();
-  for (const id of new Set(world.outbox.map((entry) => entry.conversationId))) pump(id);
+  for (const id of new Set(store.pending.map((entry) => entry.conversationId))) pump(id);
 }
 
 /** One after the other, so that they arrive in the order in which they were written. */
@@ -74,15 +75,15 @@ async function pump(conversationId) {
   if (busy.has(conversationId)) return;
   busy.add(conversationId);
   const sender = owner;
-  const next = () => world.outbox.find((entry) => entry.conversationId === conversationId && entry.state === 'waiting');
-  for (let entry = next(); entry && sender === owner && world.me; entry = next()) {
+  const next = () => store.pending.find((entry) => entry.conversationId === conversationId && entry.state === 'waiting');
+  for (let entry = next(); entry && sender === owner && store.me; entry = next()) {
     entry.state = 'sending';
     changed();
     try {
       const { id } = await api.send(conversationId, entry);
       localStorage.removeItem(`chat.outbox.${sender}.${entry.clientMessageId}`);
       Object.assign(entry, { state: 'sent', id });
-      const talk = world.talks.get(conversationId);
+      const talk = store.talks.get(conversationId);
       // Without its messages loaded nobody waits to see where it stands.
       if (!talk?.messages || talk.ids.has(id)) remove(entry);
     } catch (refusal) {
@@ -101,7 +102,7 @@ async function pump(conversationId) {
  * that the line on the screen stays the same line.
  */
 export function heardOwn({ id, conversationId, content }) {
-  const mine = world.outbox.filter((entry) => entry.conversationId === conversationId && !entry.heardAs);
+  const mine = store.pending.filter((entry) => entry.conversationId === conversationId && !entry.heardAs);
   const answered = mine.find((entry) => entry.id === id);
   if (answered) {
     remove(answered);
@@ -116,5 +117,5 @@ export function heardOwn({ id, conversationId, content }) {
 
 /** The messages of a conversation were loaded: what is among them is on its way no more. */
 export function arrived(talk) {
-  world.outbox = world.outbox.filter((entry) => !(entry.id && talk.ids.has(entry.id)));
+  store.pending = store.pending.filter((entry) => !(entry.id && talk.ids.has(entry.id)));
 }

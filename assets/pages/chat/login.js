@@ -5,9 +5,9 @@ import * as api from './api.js';
 import * as drafts from './drafts.js';
 import { listen } from './live.js';
 import * as notices from './notices.js';
-import * as outbox from './outbox.js';
+import * as pending from './pending.js';
 import * as talk from './talk.js';
-import { changed, toast, world } from './world.js';
+import { changed, toast, store } from './store.js';
 
 const kept = 'chat.session';
 /** What this page keeps while it is at Google's: a login that comes back without it was begun by somebody else. */
@@ -16,15 +16,15 @@ const awaited = 'chat.login';
 const DAY = 86_400;
 const HOUR = 3_600_000;
 /** The connection, while somebody is signed in. */
-let line = null;
+let connection = null;
 
 /** On opening the page: is the token that was kept still good? */
 export async function begin() {
   const brought = takeBrought();
   if (brought) localStorage.setItem(kept, JSON.stringify({ token: brought }));
-  const session = read();
-  if (!session) return leave('');
-  await enter(session);
+  const login = read();
+  if (!login) return leave('');
+  await enter(login);
 }
 
 /**
@@ -57,35 +57,35 @@ function read() {
   }
 }
 
-async function enter(session) {
-  api.identify(session.token, () => leave('You were signed out. Sign in to go on.'));
+async function enter(login) {
+  api.identify(login.token, () => leave('You were signed out. Sign in to go on.'));
   // Both at once: whoever comes back sees their list after one round trip.
   const listing = api.conversations().catch(() => null);
   try {
     const { id, name, email } = await api.whoAmI();
     // rooms spells ids in hex; which of its rooms are one's own shows only in that spelling.
-    world.me = { id, name, email, hex: session.hex };
+    store.me = { id, name, email, hex: login.hex };
   } catch (refusal) {
     if (refusal.status === 401) return;
     // The server is away: we wait for it rather than ask for a password that is not wrong.
-    world.online = false;
+    store.online = false;
     changed();
-    setTimeout(() => enter(session), 2_000);
+    setTimeout(() => enter(login), 2_000);
     return;
   }
-  world.online = true;
-  world.farewell = '';
-  world.shown = talk.wanted();
-  outbox.load(world.me.id);
-  line = listen(session.token, {
+  store.online = true;
+  store.farewell = '';
+  store.shown = talk.wanted();
+  pending.load(store.me.id);
+  connection = listen(login.token, {
     connected: async (resumed) => {
-      world.online = true;
+      store.online = true;
       notices.refresh().catch(() => {});
-      await talk.refresh(line, resumed);
-      outbox.retryAll();
+      await talk.refresh(connection, resumed);
+      pending.retryAll();
     },
     disconnected: () => {
-      world.online = false;
+      store.online = false;
       talk.forgetTyping();
       changed();
     },
@@ -99,32 +99,32 @@ async function enter(session) {
     notice: notices.heard,
     problem: ({ message }) => toast({ title: 'That did not work', text: message, kind: 'bad' }),
   });
-  const mine = line;
-  talk.speakOver(line);
+  const mine = connection;
+  talk.speakOver(connection);
   changed();
   const listed = await listing;
-  if (listed && mine === line) talk.first(listed);
-  prolong(session);
+  if (listed && mine === connection) talk.first(listed);
+  prolong(login);
 }
 
 /** Asks for a fresh token when the one at hand is a day old: who comes back every day stays signed in. */
 async function prolong({ token }) {
-  if (read()?.token !== token || !line) return;
+  if (read()?.token !== token || !connection) return;
   const { iat, exp } = claimsOf(token);
   const now = Date.now() / 1000;
   if (now - iat < Math.min(DAY, (exp - iat) / 7)) return;
-  const mine = line;
+  const mine = connection;
   const fresh = await api.refresh().catch(() => null);
-  const session = read();
+  const login = read();
   // Signed out meanwhile, or another window was quicker.
-  if (!fresh || mine !== line || session?.token !== token) return;
-  localStorage.setItem(kept, JSON.stringify({ ...session, token: fresh }));
+  if (!fresh || mine !== connection || login?.token !== token) return;
+  localStorage.setItem(kept, JSON.stringify({ ...login, token: fresh }));
   goOnWith(fresh);
 }
 
 function goOnWith(token) {
   api.goOnWith(token);
-  line?.goOnWith(token);
+  connection?.goOnWith(token);
 }
 
 function claimsOf(token) {
@@ -136,21 +136,21 @@ function claimsOf(token) {
 }
 
 // As long as the page is open.
-setInterval(() => world.me && world.online && prolong(read() ?? {}), HOUR);
+setInterval(() => store.me && store.online && prolong(read() ?? {}), HOUR);
 
 /** The server ended the connection: are we still who we were? Then once more, else `identify` has seen the 401. */
 async function refused() {
-  const mine = line;
+  const mine = connection;
   const still = await api.whoAmI().then(() => true, (refusal) => refusal.status !== 401);
-  if (still) setTimeout(() => mine === line && read() && mine?.again(), 1_000);
+  if (still) setTimeout(() => mine === connection && read() && mine?.again(), 1_000);
 }
 
 /** Signs in; the caller shows a refusal. */
 export async function signIn(email, password) {
   const { token, data } = await api.signIn(email, password);
-  const session = { token, hex: data.id };
-  localStorage.setItem(kept, JSON.stringify(session));
-  await enter(session);
+  const login = { token, hex: data.id };
+  localStorage.setItem(kept, JSON.stringify(login));
+  await enter(login);
 }
 
 export async function signUp(username, email, password) {
@@ -160,7 +160,7 @@ export async function signUp(username, email, password) {
 
 export async function signOut() {
   // Nobody need tell this window that it is signed out.
-  line?.close();
+  connection?.close();
   // Also without an answer: whoever wants to leave, leaves.
   await api.signOut().catch(() => {});
   // What the other windows take for that, and not for being signed out.
@@ -170,25 +170,25 @@ export async function signOut() {
 
 /** Whoever leaves on purpose leaves nothing for the next one, who may be somebody else. */
 function goneForGood(farewell) {
-  if (world.me) drafts.forgetAll(world.me.id);
+  if (store.me) drafts.forgetAll(store.me.id);
   if (location.hash.startsWith('#c/')) history.replaceState(null, '', at('/'));
   leave(farewell);
 }
 
-/** Back to the door; nothing of this person stays on the screen. Signing in again leads to where they were. */
+/** Back to signing in; nothing of this person stays on the screen. Signing in again leads to where they were. */
 export function leave(farewell) {
-  line?.close();
-  line = null;
+  connection?.close();
+  connection = null;
   api.identify(null);
   localStorage.removeItem(kept);
   talk.forget();
-  Object.assign(world, { me: null, farewell, ready: false, online: true, toasts: [], notices: { list: [], unread: 0 }, spoken: [], outbox: [] });
+  Object.assign(store, { me: null, farewell, ready: false, online: true, toasts: [], notices: { list: [], unread: 0 }, spoken: [], pending: [] });
   changed();
 }
 
 // Signed out in another window is signed out here.
 addEventListener('storage', ({ key, newValue }) => {
-  if (key !== kept || !world.me) return;
+  if (key !== kept || !store.me) return;
   if (newValue === 'null') return goneForGood('You signed out in another window.');
   if (!newValue) return leave('You were signed out. Sign in to go on.');
   const { token } = read() ?? {};

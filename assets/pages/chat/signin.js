@@ -4,8 +4,8 @@ import { at, made } from '../here.js';
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import * as api from './api.js';
 import { Field, useDoing } from './parts.js';
-import { signIn, signInWithGoogle, signUp } from './session.js';
-import { useWorld } from './world.js';
+import { signIn, signInWithGoogle, signUp } from './login.js';
+import { useStore } from './store.js';
 
 /** The token of a mailed link, which stands behind the `#`, where no server on the way sees it. */
 export const resetToken = () => /^#reset(?:\?token)?=([^&]+)$/.exec(location.hash)?.[1];
@@ -54,8 +54,8 @@ const inputs = {
   newPassword: { name: 'password', label: 'Password', type: 'password', autocomplete: 'new-password', hint: 'At least 8 characters.', minlength: 8 },
 };
 
-export function Door() {
-  const { farewell, about } = useWorld();
+export function SignIn() {
+  const { farewell, about } = useStore();
   const [screen, turnTo] = useState(resetToken() ? 'reset' : 'in');
   const [note, tell] = useState('');
   const [values, fill] = useState({ username: '', email: '', password: '' });
@@ -73,7 +73,7 @@ export function Door() {
   }, [screen]);
   useEffect(() => {
     document.title = `${title} · chat`;
-    document.querySelector('#door input')?.focus();
+    document.querySelector('#signin input')?.focus();
   }, [screen]);
 
   const turn = (to, words = '') => () => {
@@ -89,10 +89,10 @@ export function Door() {
   };
   const known = fields.some((field) => refusal?.faults?.[inputs[field].name]);
 
-  return html`<main class="door">
-    <form id="door" class="card" onSubmit=${submit} aria-labelledby="door-title">
+  return html`<main class="signin">
+    <form id="signin" class="card" onSubmit=${submit} aria-labelledby="signin-title">
       <img src=${made('icon.svg')} alt="" width="44" height="44" />
-      <h1 id="door-title">${title}</h1>
+      <h1 id="signin-title">${title}</h1>
       ${lead && html`<p class="quiet">${lead}</p>`}
       ${note && html`<p class="note" role="status">${note}</p>`}
       ${farewell && !note && screen === 'in' && html`<p class="note" role="status">${farewell}</p>`}

@@ -3,17 +3,17 @@
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import * as api from './api.js';
 import { Dialog, Face, useDoing } from './parts.js';
-import { signOut } from './session.js';
+import { signOut } from './login.js';
 import { briefly, device, fully } from './text.js';
-import { world } from './world.js';
+import { store } from './store.js';
 
-export function You({ close }) {
+export function Account({ close }) {
   const [devices, list] = useState(null);
   const [busy, refusal, run] = useDoing();
   const load = async () => list(await api.devices());
   useEffect(() => void run(load), []);
   const remove = (id) => run(async () => (await api.removeDevice(id), await load()));
-  const { id, name, email } = world.me;
+  const { id, name, email } = store.me;
   const elsewhere = devices?.filter((one) => !one.current) ?? [];
   return html`<${Dialog} title="Your account" close=${close}>
     <p class="member"><${Face} id=${id} name=${name} /><span class="file-words"><strong dir="auto">${name}</strong><span class="small quiet">${email}</span></span></p>

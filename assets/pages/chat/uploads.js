@@ -1,17 +1,17 @@
 // Which files wait to be sent along? Each is uploaded at once, with its progress, and goes with the next message.
 //
-// An item of `talk.tray` is `{ key, name, size, picture, progress, attachment, why }`.
+// An item of `talk.uploads` is `{ key, name, size, picture, progress, attachment, why }`.
 
 import * as api from './api.js';
 import { size } from './text.js';
-import { changed, toast, world } from './world.js';
+import { changed, toast, store } from './store.js';
 
 let made = 0;
 
 export function add(talk, files) {
   const chosen = [...files];
-  const { maxAttachments, maxUpload } = world.about;
-  const room = maxAttachments - talk.tray.length;
+  const { maxAttachments, maxUpload } = store.about;
+  const room = maxAttachments - talk.uploads.length;
   if (chosen.length > room) toast({ title: `A message carries at most ${maxAttachments} files`, kind: 'bad' });
   for (const file of chosen.slice(0, room)) {
     const item = {
@@ -23,7 +23,7 @@ export function add(talk, files) {
       size: file.size,
       picture: file.type.startsWith('image/') && file.type !== 'image/svg+xml' ? URL.createObjectURL(file) : null,
     };
-    talk.tray = [...talk.tray, item];
+    talk.uploads = [...talk.uploads, item];
     if (file.size > maxUpload) item.why = tooLarge();
     else upload(talk, item);
   }
@@ -46,23 +46,23 @@ export async function upload(talk, item) {
   changed();
 }
 
-const tooLarge = () => (Number.isFinite(world.about.maxUpload) ? `Too large: at most ${size(world.about.maxUpload)}.` : 'Too large.');
+const tooLarge = () => (Number.isFinite(store.about.maxUpload) ? `Too large: at most ${size(store.about.maxUpload)}.` : 'Too large.');
 
 export function remove(talk, item) {
   if (!item.attachment) item.abort?.();
   forget(item);
-  talk.tray = talk.tray.filter((one) => one !== item);
+  talk.uploads = talk.uploads.filter((one) => one !== item);
   changed();
 }
 
 /** What is ready goes; whatever failed stays, so that nobody believes it went. */
 export function take(talk) {
-  const ready = talk.tray.filter((item) => item.attachment);
-  talk.tray = talk.tray.filter((item) => !item.attachment);
+  const ready = talk.uploads.filter((item) => item.attachment);
+  talk.uploads = talk.uploads.filter((item) => !item.attachment);
   ready.forEach(forget);
   return ready.map((item) => item.attachment);
 }
 
-export const isBusy = (talk) => talk.tray.some((item) => !item.attachment && !item.why);
+export const isBusy = (talk) => talk.uploads.some((item) => !item.attachment && !item.why);
 
 const forget = (item) => item.picture && URL.revokeObjectURL(item.picture);

@@ -1,14 +1,14 @@
-// What does the page know? One plain object, changed by the verbs in session.js, talk.js and outbox.js; the views draw
+// What does the page know? One plain object, changed by the verbs in login.js, talk.js and pending.js; the views draw
 // it again after every change.
 
 import { useEffect, useState } from '../vendor/preact-htm.js';
 
-export const world = {
-  /** `{ id, name, email }` once signed in; `null` at the door; `undefined` while we ask. */
+export const store = {
+  /** `{ id, name, email }` once signed in; `null` if nobody is; `undefined` while we ask. */
   me: undefined,
   /** What this server allows, until it has said so: see `GET /api/about`. */
   about: { maxMessage: Infinity, maxUpload: Infinity, maxAttachments: 10, googleLogin: false },
-  /** Why one is at the door again, in words. */
+  /** Why one has to sign in again, in words. */
   farewell: '',
   online: true,
   /** Did the list of conversations come? */
@@ -19,8 +19,8 @@ export const world = {
   shown: null,
   /** Names of people, by id: of members, and of who is not one any more. */
   names: new Map(),
-  /** Messages on their way: see `outbox.js` */
-  outbox: [],
+  /** Messages on their way: see `pending.js` */
+  pending: [],
   /** `{ key, title, text, kind, dismiss }` */
   toasts: [],
   /** What the system says: see `notices.js` */
@@ -32,7 +32,7 @@ export const world = {
 const views = new Set();
 let due = false;
 
-/** The world is different now: whoever shows it draws it again, once for all that changes in this turn. */
+/** The store has changed: whoever shows it draws it again, once for all that changes in this turn. */
 export function changed() {
   if (due) return;
   due = true;
@@ -42,8 +42,8 @@ export function changed() {
   });
 }
 
-/** For a view: the world, and to be drawn again when it changes. */
-export function useWorld() {
+/** For a view: the store; the view is drawn again when it changes. */
+export function useStore() {
   const [, draw] = useState(0);
   useEffect(() => {
     const again = () => draw((times) => times + 1);
@@ -52,7 +52,7 @@ export function useWorld() {
     again();
     return () => views.delete(again);
   }, []);
-  return world;
+  return store;
 }
 
 let toasted = 0;
@@ -61,10 +61,10 @@ let toasted = 0;
 export function toast({ title, text = '', kind = '' }) {
   const key = ++toasted;
   const dismiss = () => {
-    world.toasts = world.toasts.filter((one) => one.key !== key);
+    store.toasts = store.toasts.filter((one) => one.key !== key);
     changed();
   };
-  world.toasts = [...world.toasts.slice(-3), { key, title, text, kind, dismiss }];
+  store.toasts = [...store.toasts.slice(-3), { key, title, text, kind, dismiss }];
   setTimeout(dismiss, 6_000);
   changed();
 }
@@ -72,6 +72,6 @@ export function toast({ title, text = '', kind = '' }) {
 /** Read out by a screen reader, and seen by nobody. */
 export function say(words) {
   const key = ++toasted;
-  world.spoken = [...world.spoken.slice(-4), { key, words }];
+  store.spoken = [...store.spoken.slice(-4), { key, words }];
   changed();
 }

@@ -1,4 +1,4 @@
-// Do the doors, the dialogs and the keys of the admin page let everybody in and back out?
+// Do signing in, the dialogs and the keys of the admin page let everybody in and back out?
 import { Browser, fitsItsWidth, hasNoBarriers, picture } from './browser.js';
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -8,7 +8,7 @@ const browser = await Browser.open();
 const chat = await served();
 const { mallory } = await peopled(chat);
 
-test('the doors and the dialogs are there for everybody', async () => {
+test('signing in and the dialogs are there for everybody', async () => {
   for (const how of [{}, { scheme: 'dark' }, { width: 360, height: 740 }]) {
     const page = await browser.person(how);
     for (const [hash, title] of [['', 'Sign in'], ['#setup=abc', 'Make the first administrator']]) {
