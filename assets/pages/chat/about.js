@@ -3,8 +3,9 @@
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import * as api from './api.js';
 import { People } from './begin.js';
+import * as conversations from './conversations.js';
 import { Dialog, Face, useDoing } from './parts.js';
-import * as talk from './talk.js';
+import { isMe, titleOf } from './people.js';
 import { store } from './store.js';
 
 export function About({ one, close }) {
@@ -16,14 +17,14 @@ export function About({ one, close }) {
   // Only rooms' shape says whose it is, in its own spelling; without that we offer, and the server decides.
   const mine = group && (!store.me.hex || details.createdBy === store.me.hex);
   useEffect(() => {
-    talk.change(one, Promise.resolve()).catch(() => {});
+    conversations.change(one, Promise.resolve()).catch(() => {});
     if (group || one.type === 'room') api.roomDetails(one.id).then(know, () => {});
   }, []);
 
-  const change = (changing) => run(() => talk.change(one, changing()));
+  const change = (changing) => run(() => conversations.change(one, changing()));
   const take = async ({ id }) => (await change(() => api.addMember(one.id, id))) && add(false);
-  const leave = () => run(() => talk.leave(one));
-  return html`<${Dialog} title=${talk.titleOf(one)} close=${close}>
+  const leave = () => run(() => conversations.leave(one));
+  return html`<${Dialog} title=${titleOf(one)} close=${close}>
     ${details.description && html`<p class="quiet" dir="auto">${details.description}</p>`}
     <div role="alert">${refusal && html`<p class="error">${refusal.message}</p>`}</div>
     ${leaving && html`<p>${farewell(one, mine)}</p>
@@ -37,8 +38,8 @@ export function About({ one, close }) {
       : html`<h3>${one.people.length === 1 ? 'One person' : `${one.people.length} people`}</h3>
           <ul class="choices members" aria-label="Members">${one.people.map((person) => html`<li key=${person.id} class="member">
             <${Face} id=${person.id} name=${person.fullName} url=${person.avatarUrl} small /><bdi>${person.fullName}</bdi>
-            ${talk.isMe(person.id) && html`<span class="quiet small">you</span>`}
-            ${mine && !talk.isMe(person.id) && html`<button type="button" class="button plain bad" disabled=${busy} aria-label=${`Remove ${person.fullName}`}
+            ${isMe(person.id) && html`<span class="quiet small">you</span>`}
+            ${mine && !isMe(person.id) && html`<button type="button" class="button plain bad" disabled=${busy} aria-label=${`Remove ${person.fullName}`}
               onClick=${() => change(() => api.removeMember(one.id, person.id))}>Remove</button>`}
           </li>`)}</ul>
           <footer class="buttons">

@@ -2,8 +2,8 @@
 
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import * as api from './api.js';
+import * as conversations from './conversations.js';
 import { Dialog, Face, Field, Icon, useDoing, withArrows } from './parts.js';
-import * as talk from './talk.js';
 import { store } from './store.js';
 
 const ways = { person: 'A person', group: 'A group', room: 'A room' };
@@ -66,7 +66,7 @@ const Refused = ({ refusal }) => html`<div role="alert">${refusal && html`<p cla
 
 function Person({ close }) {
   const [, refusal, run] = useDoing();
-  const pick = async ({ id }) => (await run(() => talk.begin(api.talkTo(id)))) && close();
+  const pick = async ({ id }) => (await run(() => conversations.begin(api.talkTo(id)))) && close();
   return html`<${Refused} refusal=${refusal} /><${People} pick=${pick} />`;
 }
 
@@ -78,7 +78,7 @@ function Group({ close }) {
   toggle.many = true;
   const make = async (event) => {
     event.preventDefault();
-    if (await run(() => talk.begin(api.makeGroup(name, picked)))) close();
+    if (await run(() => conversations.begin(api.makeGroup(name, picked)))) close();
   };
   return html`<form class="choosing" onSubmit=${make}>
     <${Field} label="Name of the group" name="name" value=${name} required maxlength="100" fault=${refusal?.faults?.name} onInput=${(event) => call(event.target.value)} />
@@ -101,7 +101,7 @@ function Rooms({ close }) {
   if (making) return html`<${NewRoom} close=${close} name=${sought} />`;
   const words = sought.trim().toLocaleLowerCase();
   const found = (rooms ?? []).filter(({ name, description }) => `${name} ${description}`.toLocaleLowerCase().includes(words)).slice(0, 60);
-  const enter = async ({ _id }) => (await run(() => talk.begin(Promise.resolve({ id: _id })))) && close();
+  const enter = async ({ _id }) => (await run(() => conversations.begin(Promise.resolve({ id: _id })))) && close();
   return html`<div class="choosing" onKeyDown=${(event) => withArrows(event, '.choice')}>
     <input class="lone" type="search" aria-label="Search for a room" placeholder="Search for a room" value=${sought} autofocus onInput=${(event) => seek(event.target.value)} />
     <${Refused} refusal=${refusal ?? failed} />
@@ -121,7 +121,7 @@ function NewRoom({ close, name: begun }) {
   const open = async (event) => {
     event.preventDefault();
     const opening = async () => ({ id: (await api.openRoom(name, description))._id });
-    if (await run(() => talk.begin(opening()))) close();
+    if (await run(() => conversations.begin(opening()))) close();
   };
   return html`<form class="choosing" onSubmit=${open}>
     <p class="quiet small">Everybody with an account can find a room, read in it and write in it.</p>

@@ -1,11 +1,12 @@
 // Where does one write? Enter sends, Shift+Enter begins a new line; files come by a button, by pasting, or dropped.
 
 import { html, useLayoutEffect, useRef, useState } from '../vendor/preact-htm.js';
+import * as conversations from './conversations.js';
 import * as drafts from './drafts.js';
 import * as history from './history.js';
 import * as pending from './pending.js';
 import { Icon } from './parts.js';
-import * as talk from './talk.js';
+import { meet, titleOf } from './people.js';
 import { size } from './text.js';
 import * as uploads from './uploads.js';
 import { useStore } from './store.js';
@@ -40,7 +41,7 @@ export function Composer({ one }) {
     one.draft = event.target.value;
     drafts.keep(me.id, one.id, one.draft);
     write(one.draft);
-    talk.iType(one.id, one.draft.trim() !== '');
+    conversations.iType(one.id, one.draft.trim() !== '');
   };
   const send = (event) => {
     event?.preventDefault();
@@ -48,11 +49,11 @@ export function Composer({ one }) {
     if (!ready) return;
     pending.post(one.id, text.trim(), uploads.take(one));
     // Whoever writes is at the end, wherever they were reading.
-    history.toLatest(one).then(talk.meet, () => {});
+    history.toLatest(one).then(meet, () => {});
     one.draft = '';
     drafts.keep(me.id, one.id, '');
     write('');
-    talk.iType(one.id, false);
+    conversations.iType(one.id, false);
   };
   const key = (event) => {
     // While an input method composes a word, Enter takes the word.
@@ -78,8 +79,8 @@ export function Composer({ one }) {
     <div class="writing">
       <input ref=${chooser} type="file" multiple hidden onChange=${choose} />
       <button type="button" class="round" aria-label="Attach files" title="Attach files" onClick=${() => chooser.current.click()}><${Icon} name="clip" /></button>
-      <textarea ref=${area} rows="1" value=${text} aria-label=${`Message to ${talk.titleOf(one)}`} placeholder=${one.guest ? 'Write something to join' : 'Write a message'}
-        dir="auto" aria-invalid=${over ? 'true' : undefined} aria-describedby=${over ? 'too-long' : undefined} enterkeyhint="send" onInput=${typed} onKeyDown=${key} onPaste=${paste} onBlur=${() => talk.iType(one.id, false)} />
+      <textarea ref=${area} rows="1" value=${text} aria-label=${`Message to ${titleOf(one)}`} placeholder=${one.guest ? 'Write something to join' : 'Write a message'}
+        dir="auto" aria-invalid=${over ? 'true' : undefined} aria-describedby=${over ? 'too-long' : undefined} enterkeyhint="send" onInput=${typed} onKeyDown=${key} onPaste=${paste} onBlur=${() => conversations.iType(one.id, false)} />
       <button class="round send" aria-label=${busy ? 'Send: waiting for the files' : 'Send'} title="Send" aria-disabled=${!ready}><${Icon} name="send" /></button>
     </div>
   </form>`;

@@ -6,17 +6,17 @@ import { Composer } from './composer.js';
 import { typing } from './list.js';
 import { Log } from './log.js';
 import { Face, Icon } from './parts.js';
-import * as talk from './talk.js';
+import { others, titleOf } from './people.js';
 import * as uploads from './uploads.js';
 import { listing } from './text.js';
 import { useStore } from './store.js';
 
 export function Conversation({ id }) {
-  const { talks, online } = useStore();
+  const { conversations, online } = useStore();
   const [about, show] = useState(false);
   const [dragged, drag] = useState(false);
   const box = useRef();
-  const one = talks.get(id);
+  const one = conversations.get(id);
 
   // On a phone this is a screen of its own: reading begins at its head. Elsewhere one goes on writing.
   useEffect(() => {
@@ -26,10 +26,10 @@ export function Conversation({ id }) {
   }, [!one]);
 
   const close = (event) => event.key === 'Escape' && !event.defaultPrevented && !document.querySelector('dialog[open]') && (location.hash = '');
-  if (!one) return html`<section class="talk" aria-busy="true"></section>`;
+  if (!one) return html`<section class="conversation" aria-busy="true"></section>`;
 
-  const title = talk.titleOf(one);
-  const [other] = talk.others(one);
+  const title = titleOf(one);
+  const [other] = others(one);
   const carries = (event) => event.dataTransfer?.types.includes('Files');
   const drop = (event) => {
     if (!carries(event)) return;
@@ -37,15 +37,15 @@ export function Conversation({ id }) {
     drag(false);
     uploads.add(one, event.dataTransfer.files);
   };
-  return html`<section class="talk" ref=${box} onKeyDown=${close} aria-labelledby="talk-title"
+  return html`<section class="conversation" ref=${box} onKeyDown=${close} aria-labelledby="conversation-title"
       onDragOver=${(event) => carries(event) && (event.preventDefault(), drag(true))}
       onDragLeave=${(event) => !box.current.contains(event.relatedTarget) && drag(false)} onDrop=${drop}>
     <header>
       <a class="round back" href="#" aria-label="Back to your conversations"><${Icon} name="back" /></a>
-      <div class="talk-head">
+      <div class="conversation-head">
         <${Face} id=${one.type === 'direct' ? (other?.id ?? id) : id} name=${title} url=${other?.avatarUrl} type=${one.type} small />
-        <div class="talk-names">
-          <h2 id="talk-title"><button aria-haspopup="dialog" title="About this conversation" dir="auto" onClick=${() => show(true)}>${title}</button></h2>
+        <div class="conversation-names">
+          <h2 id="conversation-title"><button aria-haspopup="dialog" title="About this conversation" dir="auto" onClick=${() => show(true)}>${title}</button></h2>
           <span class="small quiet" dir="auto">${typing(one) || subtitle(one)}</span>
         </div>
       </div>
@@ -59,10 +59,10 @@ export function Conversation({ id }) {
 }
 
 function subtitle(one) {
-  const others = talk.others(one).map((person) => person.fullName);
+  const names = others(one).map((person) => person.fullName);
   if (one.type === 'direct') return 'Direct message';
   if (one.type === 'session') return 'Session';
   if (one.guest) return 'Open room · you are only looking in';
-  const people = others.length ? `You, ${listing(others)}` : 'Only you so far';
+  const people = names.length ? `You, ${listing(names)}` : 'Only you so far';
   return one.type === 'room' ? `Open room · ${people}` : people;
 }

@@ -2,9 +2,10 @@
 
 import { html, useState } from '../vendor/preact-htm.js';
 import { Begin } from './begin.js';
+import * as conversations from './conversations.js';
 import * as notices from './notices.js';
 import { Face, Icon, withArrows } from './parts.js';
-import * as talk from './talk.js';
+import { isMe, nameOf, others, titleOf } from './people.js';
 import { briefly, listing } from './text.js';
 import { useStore } from './store.js';
 import { Account } from './account.js';
@@ -14,8 +15,8 @@ export function List() {
   const [sought, seek] = useState('');
   const [open, show] = useState('');
   const words = sought.trim().toLocaleLowerCase();
-  const all = talk.talks();
-  const found = all.filter((one) => talk.titleOf(one).toLocaleLowerCase().includes(words));
+  const all = conversations.list();
+  const found = all.filter((one) => titleOf(one).toLocaleLowerCase().includes(words));
   return html`<nav class="list" aria-label="Conversations">
     <header>
       <button class="account" onClick=${() => show('account')} aria-label=${`${me.name}: your account`}><${Face} id=${me.id} name=${me.name} small /><bdi>${me.name}</bdi></button>
@@ -48,8 +49,8 @@ function Notices() {
 }
 
 function Row({ one, shown }) {
-  const title = talk.titleOf(one);
-  const [other] = talk.others(one);
+  const title = titleOf(one);
+  const [other] = others(one);
   const at = one.last?.createdAt ?? one.updatedAt;
   return html`<li><a class=${`row ${one.unread ? 'new' : ''}`} href=${`#c/${one.id}`} aria-current=${shown ? 'page' : undefined}>
     <${Face} id=${one.type === 'direct' ? (other?.id ?? one.id) : one.id} name=${title} url=${other?.avatarUrl} type=${one.type} />
@@ -67,7 +68,7 @@ function lastWords(one) {
   if (!one.last) return 'Nothing said yet';
   const { senderId, content } = one.last;
   const words = content.replace(/\s+/g, ' ') || 'A file';
-  const who = talk.isMe(senderId) ? 'You' : one.type === 'direct' || one.type === 'session' ? '' : talk.nameOf(senderId);
+  const who = isMe(senderId) ? 'You' : one.type === 'direct' || one.type === 'session' ? '' : nameOf(senderId);
   return who ? `${who}: ${words}` : words;
 }
 
@@ -75,6 +76,6 @@ function lastWords(one) {
 export function typing(one) {
   if (!one.typing.size) return '';
   if (one.type === 'direct' || one.type === 'session') return 'typing…';
-  const names = [...one.typing.keys()].map(talk.nameOf);
+  const names = [...one.typing.keys()].map(nameOf);
   return `${listing(names)} ${names.length > 1 ? 'are' : 'is'} typing…`;
 }

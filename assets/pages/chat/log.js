@@ -5,13 +5,14 @@
 // of the view, and how far it is from there. Who is at the end stays at the end.
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from '../vendor/preact-htm.js';
+import * as conversations from './conversations.js';
 import { Heights } from './heights.js';
 import * as history from './history.js';
 import { Message } from './message.js';
 import * as pending from './pending.js';
 import { Icon } from './parts.js';
+import { isMe, meet, nameOf } from './people.js';
 import * as reading from './reading.js';
-import * as talk from './talk.js';
 import { day, dayOf, fully } from './text.js';
 import { store } from './store.js';
 
@@ -80,8 +81,8 @@ export function Log({ one }) {
     const seen = messages[Math.min(last, messages.length - 1)];
     if (seen) reading.saw(one, seen);
     if (one.problem || one.loading) return;
-    if (y < NEAR && one.more) history.loadOlder(one).then(talk.meet);
-    else if (left < NEAR && one.newer) history.loadNewer(one).then(talk.meet);
+    if (y < NEAR && one.more) history.loadOlder(one).then(meet);
+    else if (left < NEAR && one.newer) history.loadNewer(one).then(meet);
   };
   const scrolled = () => {
     const log = box.current;
@@ -98,7 +99,7 @@ export function Log({ one }) {
   };
   const toEnd = () => {
     place.end = true;
-    history.toLatest(one).then(talk.meet, () => {});
+    history.toLatest(one).then(meet, () => {});
     draw();
   };
 
@@ -192,7 +193,7 @@ function settle(place, log, list, isWhole) {
 
 function again(one) {
   one.problem = '';
-  return one.messages ? history.loadOlder(one) : talk.show(one.id);
+  return one.messages ? history.loadOlder(one) : conversations.show(one.id);
 }
 
 const together = (one, other) =>
@@ -201,9 +202,9 @@ const together = (one, other) =>
 function Line({ line, before, after, one, at, of }) {
   const newDay = !before || dayOf(before.createdAt) !== dayOf(line.createdAt);
   const unread = line.id && line.id === one.newFrom;
-  const own = talk.isMe(line.senderId);
+  const own = isMe(line.senderId);
   const readers = own && !line.entry ? reading.readers(one, line.createdAt) : { read: 0, of: 0 };
-  return html`<article class="line" aria-posinset=${at + 1} aria-setsize=${of} aria-label=${`${own ? 'You' : talk.nameOf(line.senderId)}, ${fully(line.createdAt)}`}>
+  return html`<article class="line" aria-posinset=${at + 1} aria-setsize=${of} aria-label=${`${own ? 'You' : nameOf(line.senderId)}, ${fully(line.createdAt)}`}>
     ${newDay && html`<h3 class="day"><span>${day(line.createdAt)}</span></h3>`}
     ${unread && html`<p class="day unread"><span>New</span></p>`}
     <${Message} line=${line} readers=${readers} first=${newDay || unread || !together(before, line)} last=${!together(line, after)} crowd=${one.type === 'group' || one.type === 'room'} />

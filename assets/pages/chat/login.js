@@ -2,12 +2,13 @@
 
 import { at } from '../here.js';
 import * as api from './api.js';
+import * as conversations from './conversations.js';
 import * as drafts from './drafts.js';
+import * as events from './events.js';
 import { listen } from './live.js';
 import * as notices from './notices.js';
 import * as pending from './pending.js';
-import * as talk from './talk.js';
-import { changed, toast, store } from './store.js';
+import { changed, store } from './store.js';
 
 const kept = 'chat.session';
 /** What this page keeps while it is at Google's: a login that comes back without it was begun by somebody else. */
@@ -75,35 +76,31 @@ async function enter(login) {
   }
   store.online = true;
   store.farewell = '';
-  store.shown = talk.wanted();
+  store.shown = conversations.wanted();
   pending.load(store.me.id);
   connection = listen(login.token, {
     connected: async (resumed) => {
       store.online = true;
       notices.refresh().catch(() => {});
-      await talk.refresh(connection, resumed);
+      await conversations.refresh(connection, resumed);
       pending.retryAll();
     },
-    disconnected: () => {
-      store.online = false;
-      talk.forgetTyping();
-      changed();
-    },
+    disconnected: events.disconnected,
     refused,
-    message: talk.heard,
-    typing: talk.types,
-    read: talk.wasRead,
-    ownRead: talk.haveRead,
-    joined: talk.joined,
-    left: talk.left,
+    message: events.heard,
+    typing: events.typing,
+    read: events.read,
+    ownRead: events.ownRead,
+    joined: events.joined,
+    left: events.left,
     notice: notices.heard,
-    problem: ({ message }) => toast({ title: 'That did not work', text: message, kind: 'bad' }),
+    problem: events.problem,
   });
   const mine = connection;
-  talk.speakOver(connection);
+  conversations.connectBy(connection);
   changed();
   const listed = await listing;
-  if (listed && mine === connection) talk.first(listed);
+  if (listed && mine === connection) conversations.first(listed);
   prolong(login);
 }
 
@@ -181,7 +178,7 @@ export function leave(farewell) {
   connection = null;
   api.identify(null);
   localStorage.removeItem(kept);
-  talk.forget();
+  conversations.forget();
   Object.assign(store, { me: null, farewell, ready: false, online: true, toasts: [], notices: { list: [], unread: 0 }, spoken: [], pending: [] });
   changed();
 }
@@ -194,4 +191,11 @@ addEventListener('storage', ({ key, newValue }) => {
   const { token } = read() ?? {};
   // A fresh token of the same login, which another window asked for.
   if (token && claimsOf(token).sub === claimsOf(api.current()).sub) goOnWith(token);
+});
+
+// Back at the window: what came meanwhile, if the browser had put the page to sleep.
+document.addEventListener('visibilitychange', () => {
+  if (document.visibilityState !== 'visible' || !store.ready || !store.online) return;
+  conversations.refresh();
+  notices.refresh().catch(() => {});
 });

@@ -4,19 +4,20 @@ import { made } from '../here.js';
 import { html, render, useEffect } from '../vendor/preact-htm.js';
 import * as api from './api.js';
 import { Conversation } from './conversation.js';
+import * as conversations from './conversations.js';
+import { titleOf } from './people.js';
 import { SignIn, resetToken } from './signin.js';
 import { List } from './list.js';
 import { Icon } from './parts.js';
 import { begin, takeBrought } from './login.js';
-import * as talk from './talk.js';
 import { changed, useStore, store } from './store.js';
 
 function Page() {
-  const { me, shown, talks } = useStore();
-  const unread = me ? talk.unread() : 0;
-  const here = me && talks.get(shown);
+  const { me, shown, conversations: known } = useStore();
+  const unread = me ? conversations.unread() : 0;
+  const here = me && known.get(shown);
   useEffect(() => {
-    if (me) document.title = `${unread ? `(${unread}) ` : ''}${here ? `${talk.titleOf(here)} · ` : ''}chat`;
+    if (me) document.title = `${unread ? `(${unread}) ` : ''}${here ? `${titleOf(here)} · ` : ''}chat`;
   });
   if (me === undefined) return html`<main class="waiting" aria-busy="true"><p class="quiet">${store.online ? '' : 'The server cannot be reached. Trying again…'}</p></main>`;
   if (me === null) return html`<${SignIn} />`;
@@ -47,7 +48,7 @@ addEventListener('hashchange', () => {
   // An address that somebody wrote: no login of this window ends here.
   if (location.hash.startsWith('#token=')) return void takeBrought();
   if (resetToken() && store.me) return location.reload();
-  if (store.me) talk.show(talk.wanted());
+  if (store.me) conversations.show(conversations.wanted());
 });
 api.about().then((about) => (Object.assign(store.about, about), changed())).catch(() => {});
 render(html`<${Page} />`, document.getElementById('chat'));

@@ -5,13 +5,13 @@ import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import * as api from './api.js';
 import * as pending from './pending.js';
 import { Face, Icon } from './parts.js';
-import * as talk from './talk.js';
+import { isMe, nameOf } from './people.js';
 import { clock, fully, linked, size } from './text.js';
 
 export function Message({ line, first, last, readers, crowd }) {
   const { senderId, content, attachments = [], createdAt, entry } = line;
-  const own = talk.isMe(senderId);
-  const name = talk.nameOf(senderId);
+  const own = isMe(senderId);
+  const name = nameOf(senderId);
   const failed = entry?.state === 'failed';
   return html`<div class=${`message ${own ? 'own' : ''} ${first ? 'first' : ''} ${last ? 'last' : ''} ${failed ? 'failed' : ''}`}>
     ${!own && crowd && html`<div class="message-face">${last && html`<${Face} id=${senderId} name=${name} small />`}</div>`}

@@ -1,7 +1,7 @@
 // What has the system to say? Its notifications that one has not put away yet, here or anywhere, the newest first.
 
 import * as api from './api.js';
-import { changed, toast, store } from './store.js';
+import { changed, store, toast } from './store.js';
 
 /** So many are shown at once; when one goes, the next one comes. */
 export const SHOWN = 3;

@@ -83,9 +83,9 @@ async function pump(conversationId) {
       const { id } = await api.send(conversationId, entry);
       localStorage.removeItem(`chat.outbox.${sender}.${entry.clientMessageId}`);
       Object.assign(entry, { state: 'sent', id });
-      const talk = store.talks.get(conversationId);
+      const conversation = store.conversations.get(conversationId);
       // Without its messages loaded nobody waits to see where it stands.
-      if (!talk?.messages || talk.ids.has(id)) remove(entry);
+      if (!conversation?.messages || conversation.ids.has(id)) remove(entry);
     } catch (refusal) {
       Object.assign(entry, { state: 'failed', why: refusal.message, unreachable: refusal.unreachable });
       // Heard, and only the answer got lost: most likely it is there, and saying it again makes sure.
@@ -116,6 +116,6 @@ export function heardOwn({ id, conversationId, content }) {
 }
 
 /** The messages of a conversation were loaded: what is among them is on its way no more. */
-export function arrived(talk) {
-  store.pending = store.pending.filter((entry) => !(entry.id && talk.ids.has(entry.id)));
+export function arrived(conversation) {
+  store.pending = store.pending.filter((entry) => !(entry.id && conversation.ids.has(entry.id)));
 }

@@ -1,4 +1,4 @@
-// What does the page know? One plain object, changed by the verbs in login.js, talk.js and pending.js; the views draw
+// What does the page know? One plain object, changed by the verbs in login.js, conversations.js, events.js and pending.js; the views draw
 // it again after every change.
 
 import { useEffect, useState } from '../vendor/preact-htm.js';
@@ -13,8 +13,8 @@ export const store = {
   online: true,
   /** Did the list of conversations come? */
   ready: false,
-  /** id → see `talk.js` */
-  talks: new Map(),
+  /** id → see `conversations.js` */
+  conversations: new Map(),
   /** The id of the conversation that is shown. */
   shown: null,
   /** Names of people, by id: of members, and of who is not one any more. */

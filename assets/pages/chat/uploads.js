@@ -1,17 +1,17 @@
 // Which files wait to be sent along? Each is uploaded at once, with its progress, and goes with the next message.
 //
-// An item of `talk.uploads` is `{ key, name, size, picture, progress, attachment, why }`.
+// An item of `conversation.uploads` is `{ key, name, size, picture, progress, attachment, why }`.
 
 import * as api from './api.js';
 import { size } from './text.js';
-import { changed, toast, store } from './store.js';
+import { changed, store, toast } from './store.js';
 
 let made = 0;
 
-export function add(talk, files) {
+export function add(conversation, files) {
   const chosen = [...files];
   const { maxAttachments, maxUpload } = store.about;
-  const room = maxAttachments - talk.uploads.length;
+  const room = maxAttachments - conversation.uploads.length;
   if (chosen.length > room) toast({ title: `A message carries at most ${maxAttachments} files`, kind: 'bad' });
   for (const file of chosen.slice(0, room)) {
     const item = {
@@ -23,17 +23,17 @@ export function add(talk, files) {
       size: file.size,
       picture: file.type.startsWith('image/') && file.type !== 'image/svg+xml' ? URL.createObjectURL(file) : null,
     };
-    talk.uploads = [...talk.uploads, item];
+    conversation.uploads = [...conversation.uploads, item];
     if (file.size > maxUpload) item.why = tooLarge();
-    else upload(talk, item);
+    else upload(conversation, item);
   }
   changed();
 }
 
-export async function upload(talk, item) {
+export async function upload(conversation, item) {
   Object.assign(item, { progress: 0, why: '' });
   changed();
-  const going = api.upload(talk.id, item.file, item.clientId, (progress) => {
+  const going = api.upload(conversation.id, item.file, item.clientId, (progress) => {
     item.progress = progress;
     changed();
   });
@@ -48,21 +48,21 @@ export async function upload(talk, item) {
 
 const tooLarge = () => (Number.isFinite(store.about.maxUpload) ? `Too large: at most ${size(store.about.maxUpload)}.` : 'Too large.');
 
-export function remove(talk, item) {
+export function remove(conversation, item) {
   if (!item.attachment) item.abort?.();
   forget(item);
-  talk.uploads = talk.uploads.filter((one) => one !== item);
+  conversation.uploads = conversation.uploads.filter((one) => one !== item);
   changed();
 }
 
 /** What is ready goes; whatever failed stays, so that nobody believes it went. */
-export function take(talk) {
-  const ready = talk.uploads.filter((item) => item.attachment);
-  talk.uploads = talk.uploads.filter((item) => !item.attachment);
+export function take(conversation) {
+  const ready = conversation.uploads.filter((item) => item.attachment);
+  conversation.uploads = conversation.uploads.filter((item) => !item.attachment);
   ready.forEach(forget);
   return ready.map((item) => item.attachment);
 }
 
-export const isBusy = (talk) => talk.uploads.some((item) => !item.attachment && !item.why);
+export const isBusy = (conversation) => conversation.uploads.some((item) => !item.attachment && !item.why);
 
 const forget = (item) => item.picture && URL.revokeObjectURL(item.picture);

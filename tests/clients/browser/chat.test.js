@@ -91,12 +91,12 @@ test('two people write to each other, and see who types, what is new and what wa
   assert.match(await link.getAttribute('rel'), /noopener/);
 
   await bob.getByRole('textbox', { name: 'Message to ann' }).pressSequentially('Hm');
-  await ann.locator('.talk-names').getByText('typing…').waitFor();
+  await ann.locator('.conversation-names').getByText('typing…').waitFor();
   await bob.keyboard.press('Shift+Enter');
   await bob.keyboard.type('two lines');
   await bob.keyboard.press('Enter');
   await sees(ann, 'Hi Bob, look at https://example.com/a_(b)?c=d.', 'Hm\ntwo lines');
-  await ann.locator('.talk-names').getByText('Direct message').waitFor();
+  await ann.locator('.conversation-names').getByText('Direct message').waitFor();
   await ticks(bob, 'Read');
   assert.ok((await ann.getByRole('log').allTextContents()).join().includes('bob: Hm'), 'it is read out');
   // What had been read before is still known after a reload.
@@ -124,11 +124,11 @@ test('a room is opened, found and joined by writing; a group takes people in and
   await begins(raul, 'A room');
   await raul.getByRole('button', { name: 'Gardening' }).click();
   await sees(raul, 'Who grows tomatoes?');
-  await raul.locator('.talk-names').getByText('you are only looking in').waitFor();
+  await raul.locator('.conversation-names').getByText('you are only looking in').waitFor();
   await says(rosa, 'Anybody?');
   await sees(raul, 'Who grows tomatoes?', 'Anybody?');
   await says(raul, 'I do');
-  await raul.locator('.talk-names').getByText('Open room · You, rosa').waitFor();
+  await raul.locator('.conversation-names').getByText('Open room · You, rosa').waitFor();
   await sees(rosa, 'Who grows tomatoes?', 'Anybody?', 'I do');
 
   await begins(rosa, 'A group');
@@ -234,24 +234,24 @@ test('files come by the button and by pasting, are shown as pictures or offered,
   assert.equal((await fetch(url)).status, 404, 'to strangers it is not there');
 });
 
-test('a cut line loses nothing and doubles nothing: what was said meanwhile comes, what was written goes', async () => {
+test('a cut connection loses nothing and doubles nothing: what was said meanwhile comes, what was written goes', async () => {
   const [cleo, carl] = await Promise.all(['cleo', 'carl'].map((name) => chat.signUp(name)));
   const room = await cleo.opensRoom('Storm');
   const say = (content) => carl.post('/api/messages', { roomId: room, content });
-  const line = await wire(chat.url);
+  const cable = await wire(chat.url);
   const page = await browser.person();
   browser.forgives(page, /net::ERR|WebSocket connection/);
-  await enters(page, line.url, 'cleo');
+  await enters(page, cable.url, 'cleo');
   await opens(page, 'Storm');
   await say('one');
   await sees(page, 'one');
-  line.cut();
+  cable.cut();
   await page.getByText('No connection').waitFor();
   for (const content of ['two', 'three']) await say(content);
   await says(page, 'four, from afar');
   await says(page, 'five');
   await expectText(() => page.getByText('Not sent. The server cannot be reached.').count(), 2, 'what waits');
-  line.mend();
+  cable.mend();
   await sees(page, 'one', 'two', 'three', 'four, from afar', 'five');
   await ticks(page, 'Sent', 'Sent');
   await say('six');

@@ -187,7 +187,7 @@ test('on a phone the list and the conversation are two screens, and the way back
   assert.equal(await list.isVisible(), false);
   await page.getByRole('link', { name: 'Back to your conversations' }).click();
   await list.waitFor();
-  assert.equal(await page.locator('.talk, .nothing').isVisible(), false);
+  assert.equal(await page.locator('.conversation, .nothing').isVisible(), false);
   await opens(page, 'Reading circle');
   await page.getByRole('textbox', { name: 'Message to Reading circle' }).waitFor();
   await page.goBack();

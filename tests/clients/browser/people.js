@@ -32,7 +32,7 @@ export async function says(page, words) {
 }
 
 /** Opens the window about the conversation that is shown. */
-export const about = (page) => page.locator('#talk-title button').click();
+export const about = (page) => page.locator('#conversation-title button').click();
 
 export const opens = (page, name) => page.locator('.row', { has: page.locator('.row-title', { hasText: name }) }).click();
 

@@ -1,0 +1,174 @@
+// Which conversations are there, and what can one do with them? List, show, begin, change and leave.
+//
+// A conversation is `{ id, type, name, people, last, unread, updatedAt, guest }` as the server lists it, with `readBy` (how
+// far the others have read), `typing`, `draft` and `uploads`; once it has been shown it has what history.js adds.
+
+import * as api from './api.js';
+import * as drafts from './drafts.js';
+import * as history from './history.js';
+import { meet, titleOf } from './people.js';
+import * as reading from './reading.js';
+import { changed, store, toast } from './store.js';
+
+/** What live.js gave; `null` if nobody is signed in. */
+let connection = null;
+
+export function connectBy(newConnection) {
+  connection = newConnection;
+  reading.tellBy(connection.markRead);
+}
+
+/** The id in the page's address, in the spelling of any API. */
+export const wanted = () => /^#c\/([\w-]+)$/.exec(location.hash)?.[1] ?? null;
+
+/** All of them, the most recently active first. */
+export const list = () => [...store.conversations.values()].sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1));
+export const unread = () => list().reduce((sum, one) => sum + one.unread, 0);
+
+export function forget() {
+  for (const { typing } of store.conversations.values()) typing.forEach(clearTimeout);
+  store.conversations.clear();
+  store.names.clear();
+  store.shown = null;
+  connection = null;
+}
+
+/** Takes in a conversation as the server lists it, and keeps what only this page knows of it. */
+export function learn({ id, type, name, participants, lastMessage, unreadCount, updatedAt }) {
+  const known = store.conversations.get(id) ?? { id, ...history.fresh(), readBy: new Map(), typing: new Map(), draft: drafts.read(store.me.id, id), uploads: [], heard: [] };
+  for (const person of participants) store.names.set(person.id, person.fullName);
+  const listedAt = lastMessage?.createdAt ?? '';
+  // The server's count does not have what was heard after it made the list.
+  known.heard = known.heard.filter((at) => at > listedAt);
+  const newer = known.last?.createdAt > listedAt;
+  Object.assign(known, {
+    type, name, listedAt, people: participants,
+    guest: !participants.some((person) => person.id === store.me?.id),
+    last: newer ? known.last : lastMessage,
+    updatedAt: newer ? known.updatedAt : updatedAt,
+    unread: unreadCount + known.heard.length,
+  });
+  store.conversations.set(id, known);
+  return known;
+}
+
+/** The list as it came before the connection, which then tells what was said after it. */
+export function first(listed) {
+  if (store.ready) return;
+  connection.listed(listed);
+  listed.forEach(learn);
+  store.ready = true;
+  if (store.shown) show(store.shown);
+  changed();
+}
+
+/** Loads the list again: on connecting, and on coming back to the window. */
+export async function refresh(over = connection, resumed = true) {
+  if (!over) return;
+  const listed = [];
+  try {
+    for (let page; (page?.length ?? 100) === 100 && listed.length < 500; listed.push(...page)) {
+      page = await api.conversations(listed.length);
+    }
+  } catch (refusal) {
+    if (refusal.status !== 401) toast({ title: 'Your conversations could not be loaded', text: refusal.message, kind: 'bad' });
+    return;
+  }
+  if (over !== connection) return;
+  over.listed(listed);
+  const there = new Set(listed.map(({ id }) => id));
+  for (const one of list()) {
+    if (there.has(one.id) || one.guest) continue;
+    store.conversations.delete(one.id);
+    if (store.shown === one.id) {
+      toast({ title: `You are no longer in ${titleOf(one)}` });
+      location.hash = '';
+    }
+  }
+  listed.forEach(learn);
+  store.ready = true;
+  for (const one of store.conversations.values()) {
+    one.told = null;
+    if (!resumed) one.messages = null;
+  }
+  if (store.shown) await show(store.shown);
+  changed();
+}
+
+/** Shows a conversation, known or not: one's own, or an open room to look into. */
+export async function show(id) {
+  const before = store.conversations.get(store.shown);
+  if (before && before.id !== id && before.guest) {
+    connection?.stopOverhearing(before.id);
+    store.conversations.delete(before.id);
+  }
+  if (before && before.id !== id) Object.assign(before, { newFrom: null, landsAt: null });
+  store.shown = id;
+  changed();
+  // Before the list has come nobody knows which ones are one's own.
+  if (!id || !store.ready) return;
+  const over = connection;
+  try {
+    const one = store.conversations.get(id) ?? learn(await api.conversation(id));
+    if (store.shown !== id) return;
+    if (one.id !== id) {
+      // The address had another API's spelling of the id.
+      window.history.replaceState(null, '', `#c/${one.id}`);
+      return await show(one.id);
+    }
+    // First hear what is said from now on, then load what was said before: so nothing is missed between the two.
+    if (one.guest) await over?.overhear(id);
+    meet(await history.open(one));
+    if (!one.guest) reading.ask(one).catch(() => {});
+    reading.attend();
+  } catch (refusal) {
+    if (store.shown !== id || refusal.status === 401) return;
+    const one = store.conversations.get(id);
+    if (one) one.problem = refusal.message;
+    else {
+      toast({ title: 'This conversation cannot be opened', text: refusal.message, kind: 'bad' });
+      location.hash = '';
+    }
+  }
+  changed();
+}
+
+let typingIn = null;
+/** Says that we type, at most every few seconds, and that we stopped. */
+export function iType(id, on) {
+  if (on && typingIn?.id === id && Date.now() - typingIn.at < 4_000) return;
+  if (!on && typingIn?.id !== id) return;
+  typingIn = on ? { id, at: Date.now() } : null;
+  connection?.type(id, on);
+}
+
+/** The conversation that was begun here last, until it is known. */
+export let begun = Promise.resolve();
+
+/** Begins, or goes on with, a conversation, and shows it. */
+export function begin(making) {
+  begun = making.then(async ({ id }) => {
+    // Asked for once more, because another API spells its id in another way.
+    location.hash = `c/${learn(await api.conversation(id)).id}`;
+  });
+  return begun;
+}
+
+/** Changes a group's people, and shows who is in it now. */
+export async function change(conversation, changing) {
+  await changing;
+  learn(await api.conversation(conversation.id));
+  changed();
+}
+
+export async function leave(conversation) {
+  store.conversations.delete(conversation.id);
+  try {
+    await api.removeMember(conversation.id, store.me.id);
+  } catch (refusal) {
+    store.conversations.set(conversation.id, conversation);
+    throw refusal;
+  }
+  location.hash = '';
+  changed();
+}

@@ -1,0 +1,92 @@
+// What changes while one looks? What the connection tells, and what follows from it for the conversations that are known.
+
+import * as api from './api.js';
+import { begun, learn } from './conversations.js';
+import * as history from './history.js';
+import * as pending from './pending.js';
+import { nameOf, titleOf } from './people.js';
+import * as reading from './reading.js';
+import { changed, say, store, toast } from './store.js';
+
+/** A message, new or caught up. */
+export async function heard(message) {
+  const { id, conversationId, senderId, createdAt } = message;
+  const conversation = store.conversations.get(conversationId);
+  if (!conversation) return lookUp(conversationId);
+  // The page of messages that was just loaded may have had it already.
+  if (conversation.ids.has(id)) return;
+  const own = senderId === store.me.id;
+  if (own) message.key = pending.heardOwn(message);
+  history.take(conversation, message);
+  clearTimeout(conversation.typing.get(senderId));
+  conversation.typing.delete(senderId);
+  if (!(conversation.last?.createdAt > createdAt)) Object.assign(conversation, { last: message, updatedAt: createdAt });
+  // Whoever writes in a room is a member of it: somebody new, or we ourselves.
+  if (!store.names.has(senderId) || (own && conversation.guest)) lookUp(conversationId);
+  if (!own && createdAt > conversation.listedAt && !conversation.guest) {
+    conversation.unread += 1;
+    conversation.heard.push(createdAt);
+  }
+  if (!own) say(`${nameOf(senderId)}: ${message.content || 'a file'}`);
+  changed();
+}
+
+/** Asks for a conversation that is new here, or that has somebody new in it. */
+async function lookUp(id) {
+  const conversation = await api.conversation(id).then(learn, () => null);
+  changed();
+  return conversation;
+}
+
+export function typing(conversationId, userId, isTyping) {
+  const conversation = store.conversations.get(conversationId);
+  if (!conversation || userId === store.me.id) return;
+  const stop = () => (clearTimeout(conversation.typing.get(userId)), conversation.typing.delete(userId), changed());
+  stop();
+  // The server says after ten seconds that it is over, unless the connection is cut.
+  if (isTyping) conversation.typing.set(userId, setTimeout(stop, 12_000));
+}
+
+export function disconnected() {
+  store.online = false;
+  for (const { typing } of store.conversations.values()) {
+    typing.forEach(clearTimeout);
+    typing.clear();
+  }
+  changed();
+}
+
+/** Somebody has read up to the message that was sent at this time. */
+export function read(conversationId, userId, at) {
+  const conversation = store.conversations.get(conversationId);
+  if (conversation) reading.cameTo(conversation, userId, at);
+}
+
+/** One has read it oneself, in this window or another. */
+export function ownRead(conversationId, unread) {
+  const conversation = store.conversations.get(conversationId);
+  if (conversation) reading.haveRead(conversation, unread);
+}
+
+/** Somebody took us in, or we began it in another window. */
+export async function joined(conversationId) {
+  // If we began it here, this event comes before the answer.
+  await begun.catch(() => {});
+  if (store.conversations.get(conversationId)?.guest === false) return;
+  const conversation = await lookUp(conversationId);
+  if (conversation?.type !== 'group' || conversation.id === store.shown) return;
+  toast({ title: `You are in “${titleOf(conversation)}” now` });
+}
+
+/** Somebody put us out, or we left in another window. An open room can still be looked into. */
+export function left(conversationId) {
+  const conversation = store.conversations.get(conversationId);
+  if (!conversation) return;
+  store.conversations.delete(conversationId);
+  toast({ title: `You are no longer in “${titleOf(conversation)}”` });
+  if (store.shown === conversation.id) location.hash = '';
+  changed();
+}
+
+/** Something that was said on the connection was refused. */
+export const problem = ({ message }) => toast({ title: 'That did not work', text: message, kind: 'bad' });
