@@ -10,7 +10,7 @@ let farewell = '';
 /** What the server said instead of yes. */
 export class Refusal extends Error {
   constructor(status, said) {
-    super(said?.message ?? `The server answered ${status}`);
+    super(status === 429 ? 'Too many tries. Wait a minute and try again.' : (said?.message ?? `The server answered ${status}`));
     this.status = status;
     this.errors = Array.isArray(said?.errors) ? said.errors : [];
   }

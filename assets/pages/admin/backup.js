@@ -1,8 +1,9 @@
 // Is there a copy? One file holds everything; this fetches it as it is at one moment, while everybody talks on.
+import { Refused } from '../parts/form.js';
 import { html, useState } from '../vendor/preact-htm.js';
 import { fetchWith, useLoad } from './api.js';
-import { say } from './dialogs.js';
-import { Code, Copy, Facts, Screen, Wrong } from './parts.js';
+import { Code, Copy, Facts, Screen } from './parts.js';
+import { say } from './said.js';
 import { gather, nameOf, save } from './saving.js';
 import { When, bytes, decimal } from './words.js';
 
@@ -38,14 +39,14 @@ export function Backup() {
   const { busy, size, made } = state;
   return html`
     <${Screen} title="Backup" lead="A consistent copy of the whole database, files included. Nobody has to wait for it.">
-      <${Wrong} wrong=${wrong} />
+      <${Refused} refusal=${wrong} />
       <section class="card stack" aria-label="Make a backup">
         <${Facts} facts=${[['Size now', bytes(stats && stats.databaseBytes)],
           ['Last backup', stats ? html`<${When} at=${stats.lastBackupAt} />` : '–']]} />
         <div class="buttons"><button class="button main" onClick=${make} disabled=${busy} aria-busy=${busy}>Download a backup</button></div>
         <p class="small progress" role="status">${busy && `Coming: ${bytes(size)} of about ${bytes(stats?.databaseBytes)}`}
           ${made && `${made.name}: ${bytes(size)} in ${decimal(made.seconds)} s`}</p>
-        <${Wrong} wrong=${state.wrong} retry=${make} />
+        <${Refused} refusal=${state.wrong} retry=${make} />
         <p class="small quiet">Keep it as you keep the server itself: it holds every message, and the secret that tokens are signed with.</p>
       </section>
       <section class="card stack" aria-labelledby="command"><h2 id="command">On the machine itself</h2>

@@ -1,8 +1,8 @@
 // What does a socket say and hear? A client in the page: it connects with a token, says any event, and shows all it is told.
 import { path } from '../here.js';
+import { Field } from '../parts/form.js';
 import { html, useEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { io } from '../vendor/socket.io.js';
-import { Field } from './parts.js';
 import { events } from './snippets.js';
 import { count, timeOfDay } from './words.js';
 

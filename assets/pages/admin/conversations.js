@@ -1,9 +1,10 @@
 // What is talked about, and by whom? Conversations of all four sorts, their members, and what was said.
+import { Refused } from '../parts/form.js';
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import { admin, query, useLoad } from './api.js';
 import { sure } from './dialogs.js';
 import { List, Table } from './list.js';
-import { Copy, Facts, Screen, Tag, Waiting, Wrong } from './parts.js';
+import { Copy, Facts, Screen, Tag, Waiting } from './parts.js';
 import { href } from './route.js';
 import { When, bytes, count, nameOf } from './words.js';
 
@@ -73,7 +74,7 @@ function Messages({ id, last }) {
   }));
   return html`
     <section aria-labelledby="messages"><h2 id="messages">Messages</h2>
-      <${Wrong} wrong=${pages.wrong} retry=${() => load()} />
+      <${Refused} refusal=${pages.wrong} retry=${() => load()} />
       <div class="card flush" aria-busy=${pages.busy}>
         ${pages.busy && !pages.all.length && html`<${Waiting} rows=${4} />`}
         ${!pages.busy && !pages.all.length && !pages.wrong && html`<p class="empty">Nothing has been said yet.</p>`}
@@ -95,7 +96,7 @@ export function Conversation({ id }) {
   const one = said?.conversation;
   return html`
     <${Screen} title=${one ? nameOf(one) : 'Conversation'} back=${{ href: '#conversations', title: 'Conversations' }}>
-      <${Wrong} wrong=${wrong} retry=${reload} />
+      <${Refused} refusal=${wrong} retry=${reload} />
       ${!one && !wrong && html`<div class="card"><${Waiting} rows=${3} /></div>`}
       ${one && html`
         <section class="card" aria-label="About"><${Facts} facts=${[

@@ -1,19 +1,11 @@
-// What comes up over a screen? Questions before what cannot be undone, short forms, and a line that says what was done.
-import { html, useEffect, useLayoutEffect, useReducer, useRef } from '../vendor/preact-htm.js';
-import { Form, useId } from './parts.js';
+// What comes up over a screen? Short forms, and questions before what cannot be undone.
+import { Dialog } from '../parts/dialog.js';
+import { html, useEffect, useReducer } from '../vendor/preact-htm.js';
+import { Form } from './parts.js';
+import { Said, say } from './said.js';
 
 let open = null;
-let line = '';
-let fade;
 let draw = () => {};
-
-/** Says what was done, also to who cannot see it. */
-export function say(text) {
-  line = text;
-  clearTimeout(fade);
-  fade = setTimeout(() => ((line = ''), draw()), 5000);
-  draw();
-}
 
 /** Shows a dialog; `body` gets a function that closes it. */
 export function show(title, body) {
@@ -40,30 +32,15 @@ export function sure({ title, text, button, act, done, gone }) {
     </${Form}>`);
 }
 
-function Dialog({ title, body }) {
-  const dialog = useRef();
-  const id = useId();
-  useLayoutEffect(() => {
-    const here = dialog.current;
-    here.showModal();
-    return () => here.close();
-  }, []);
-  return html`
-    <dialog ref=${dialog} aria-labelledby=${id} onCancel=${(event) => (event.preventDefault(), close())}>
-      <h2 id=${id}>${title}</h2>
-      ${body(close)}
-    </dialog>`;
-}
-
 /** The place where dialogs and said lines appear. */
 export function Host() {
-  const [turn, again] = useReducer((count) => count + 1, 0);
+  const [, again] = useReducer((count) => count + 1, 0);
   useEffect(() => {
     draw = again;
     addEventListener('hashchange', close);
     return () => removeEventListener('hashchange', close);
   }, []);
   return html`
-    ${open && html`<${Dialog} key=${open.title} ...${open} />`}
-    <div class="said" role="status" data-turn=${turn}>${line && html`<p>${line}</p>`}</div>`;
+    ${open && html`<${Dialog} key=${open.title} title=${open.title} close=${close}>${open.body(close)}</${Dialog}>`}
+    <${Said} />`;
 }

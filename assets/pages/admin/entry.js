@@ -1,8 +1,9 @@
 // Who may come in? An administrator; and whoever holds the link of the first start, to become one.
+import { Field } from '../parts/form.js';
+import { Icon } from '../parts/icon.js';
 import { html, useEffect, useRef } from '../vendor/preact-htm.js';
 import { Refusal, admin, ask, signedIn, why } from './api.js';
-import { Icon } from './icons.js';
-import { Field, Form } from './parts.js';
+import { Form } from './parts.js';
 import { rename } from './route.js';
 
 function Entry({ title, lead, children }) {

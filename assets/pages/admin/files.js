@@ -1,15 +1,15 @@
 // What has been uploaded? Every file, seen or fetched here, and deleted where it must go.
+import { pictures } from '../parts/bytes.js';
+import { Refused } from '../parts/form.js';
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import { admin, fetchWith } from './api.js';
 import { show, sure } from './dialogs.js';
 import { List } from './list.js';
-import { Facts, Screen, Tag, Waiting, Wrong } from './parts.js';
+import { Facts, Screen, Tag, Waiting } from './parts.js';
 import { href } from './route.js';
 import { save } from './saving.js';
 import { When, bytes } from './words.js';
 
-// What a browser shows as a picture and does not run.
-const seen = /^image\/(png|jpeg|gif|webp|avif|bmp)$/;
 const heard = /^(audio|video)\//;
 
 /** The bytes want the token, so they come by fetch and not by an address. */
@@ -21,7 +21,7 @@ function useFile(file) {
     fetchWith(`/api/admin/files/${file.id}/content`).then((answer) => answer.blob()).then(
       (blob) => {
         if (away) return;
-        url = URL.createObjectURL(new Blob([blob], { type: seen.test(file.type) || heard.test(file.type) ? file.type : 'application/octet-stream' }));
+        url = URL.createObjectURL(new Blob([blob], { type: pictures.test(file.type) || heard.test(file.type) ? file.type : 'application/octet-stream' }));
         set({ url, wrong: null });
       },
       (wrong) => away || set({ url: null, wrong }),
@@ -34,25 +34,24 @@ function useFile(file) {
   return state;
 }
 
-function Preview({ file, shut }) {
+function Preview({ file }) {
   const { url, wrong } = useFile(file);
   const [kind] = heard.exec(file.type) ?? [''];
   return html`
     <div class="stack">
-      <${Wrong} wrong=${wrong} />
+      <${Refused} refusal=${wrong} />
       ${!url && !wrong && html`<${Waiting} rows=${3} />`}
-      ${url && seen.test(file.type) && html`<img class="preview" src=${url} alt=${`Preview of ${file.name}`} />`}
+      ${url && pictures.test(file.type) && html`<img class="preview" src=${url} alt=${`Preview of ${file.name}`} />`}
       ${url && kind === 'audio/' && html`<audio controls src=${url}></audio>`}
       ${url && kind === 'video/' && html`<video class="preview" controls src=${url}></video>`}
       <${Facts} facts=${[['Type', file.type], ['Size', bytes(file.size)],
         ['From', html`<a href=${href('people', file.uploader.id)}>${file.uploader.name}</a>`], ['When', html`<${When} at=${file.createdAt} exact />`],
         file.conversation && ['In', html`<a href=${href('conversations', file.conversation)}>The conversation</a>`]]} />
-      <div class="buttons"><button class="button main" disabled=${!url} onClick=${() => save(url, file.name)}>Download</button>
-        <button class="button" onClick=${shut}>Close</button></div>
+      <div class="buttons"><button class="button main" disabled=${!url} onClick=${() => save(url, file.name)}>Download</button></div>
     </div>`;
 }
 
-const open = (file) => show(file.name, (shut) => html`<${Preview} file=${file} shut=${shut} />`);
+const open = (file) => show(file.name, () => html`<${Preview} file=${file} />`);
 
 const remove = (file, reload) => sure({
   title: 'Delete this file', button: 'Delete', done: 'The file is deleted', gone: true,

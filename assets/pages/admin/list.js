@@ -1,7 +1,8 @@
 // How does one look through many? A table with a search and pages, all of it in the address; cards on a phone.
+import { Refused } from '../parts/form.js';
 import { html, useEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { query, useLoad } from './api.js';
-import { Waiting, Wrong } from './parts.js';
+import { Waiting } from './parts.js';
 import { href, rename } from './route.js';
 import { count } from './words.js';
 
@@ -66,7 +67,7 @@ export function List({ screen, params, path = screen, name, label, search, searc
       ${search && html`<${Search} label=${search} value=${params[searchField] ?? ''} change=${(text) => change({ [searchField]: text })} />`}
       ${filters?.(params, change)}
     </div>`}
-    <${Wrong} wrong=${wrong} retry=${reload} />
+    <${Refused} refusal=${wrong} retry=${reload} />
     <div class="card flush list">
       ${!rows && !wrong && html`<${Waiting} rows=${8} />`}
       ${rows?.length === 0 && html`<div class="empty">${looking ? 'Nothing is like that. Search for something else.' : empty}</div>`}

@@ -1,4 +1,5 @@
 // What does whoever runs it see? Signing in first, then one screen for each thing to look after.
+import { Icon } from '../parts/icon.js';
 import { html, render, useEffect, useState } from '../vendor/preact-htm.js';
 import { ask, signedOut, useLogin } from './api.js';
 import { Audit, Settings } from './settings.js';
@@ -6,7 +7,6 @@ import { Backup } from './backup.js';
 import { Conversation, Conversations } from './conversations.js';
 import { Host, close } from './dialogs.js';
 import { Files } from './files.js';
-import { Icon } from './icons.js';
 import { Notify, Sessions } from './sessions.js';
 import { Outbox } from './outbox.js';
 import { Overview } from './overview.js';

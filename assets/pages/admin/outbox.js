@@ -1,9 +1,11 @@
 // Which mail goes out? As it was written, whether it went, and why not; without a mail server one reads the codes here.
+import { Refused } from '../parts/form.js';
 import { html, useState } from '../vendor/preact-htm.js';
 import { admin } from './api.js';
-import { say, show } from './dialogs.js';
+import { show } from './dialogs.js';
 import { List } from './list.js';
-import { Copy, Facts, Screen, Tag, Wrong } from './parts.js';
+import { Copy, Facts, Screen, Tag } from './parts.js';
+import { say } from './said.js';
 import { When } from './words.js';
 
 const codeOf = (mail) => /(?:^|\D)(\d{6})(?!\d)/.exec(mail.text ?? '')?.[1];
@@ -34,9 +36,8 @@ function Mail({ mail, reload, shut }) {
         ['Due', html`<${When} at=${mail.dueAt} exact never="–" />`], ['Sent', html`<${When} at=${mail.sentAt} exact never="not yet" />`],
         ['Tries', mail.tries], mail.error && ['Error', mail.error],
         mail.error && !mail.sentAt && ['What now', mail.refusedAt ? 'It is not tried again by itself.' : 'It is tried again by itself.']]} />
-      <${Wrong} wrong=${wrong} />
-      <div class="buttons">${!mail.sentAt && html`<button class="button main" onClick=${again}>Send again</button>`}
-        <button class="button" onClick=${shut}>Close</button></div>
+      <${Refused} refusal=${wrong} />
+      <div class="buttons">${!mail.sentAt && html`<button class="button main" onClick=${again}>Send again</button>`}</div>
     </div>`;
 }
 

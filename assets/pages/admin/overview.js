@@ -1,7 +1,8 @@
 // How is it going? Warnings first, then figures, then the last half hour as lines, or the same as a table.
+import { Refused } from '../parts/form.js';
 import { html, useState } from '../vendor/preact-htm.js';
 import { useLoad } from './api.js';
-import { Screen, Wrong } from './parts.js';
+import { Screen } from './parts.js';
 import { Plot } from './plots.js';
 import { When, bytes, count, decimal, duration, milliseconds, timeOfDay } from './words.js';
 
@@ -79,7 +80,7 @@ export function Overview() {
   return html`
     <${Screen} title="Overview" actions=${html`
       <button class="button" aria-pressed=${String(asTable)} onClick=${() => set(!asTable)}>${asTable ? 'Show as lines' : 'Show as a table'}</button>`}>
-      <${Wrong} wrong=${wrong} retry=${reload} />
+      <${Refused} refusal=${wrong} retry=${reload} />
       ${stats?.warnings?.length > 0 && html`<ul class="warnings" aria-label="Warnings">
         ${stats.warnings.map(({ code, text }) => html`<li class="warning" key=${code}><span>${text}</span>
           ${advice[code] && html`<a href=${advice[code][0]}>${advice[code][1]}</a>`}</li>`)}</ul>`}

@@ -1,12 +1,8 @@
-// What are the screens made of? A heading that takes the focus, buttons that copy, words for what went wrong.
+// What are the screens made of? A heading that takes the focus, forms, buttons that copy, facts and tags.
+import { copy } from '../parts/bytes.js';
+import { Refused, useDoing } from '../parts/form.js';
 import { html, useEffect, useLayoutEffect, useRef, useState } from '../vendor/preact-htm.js';
-import { say } from './dialogs.js';
-
-let made = 0;
-/** An id that no other part of the page has. */
-export function useId() {
-  return useRef(`part-${(made += 1)}`).current;
-}
+import { say } from './said.js';
 
 let arrived = false;
 /** A screen: its title in the tab, its heading focused when one comes here. */
@@ -32,72 +28,34 @@ export function Screen({ title, back, lead, actions, children }) {
     ${children}`;
 }
 
-/** What went wrong, in words, with what to do about it. */
-export function Wrong({ wrong, retry }) {
-  if (!wrong) return null;
-  const text = wrong.status === 429 ? 'Too many tries. Wait a minute and try again.' : wrong.message;
-  return html`
-    <div class="error" role="alert">
-      <p>${text}</p>
-      ${wrong.errors?.length > 0 && html`<ul>${wrong.errors.map((one) => html`<li>${one}</li>`)}</ul>`}
-      ${retry && html`<p><button class="button" onClick=${retry}>Try again</button></p>`}
-    </div>`;
-}
-
 /** A form that says what was refused; `act` gets its fields by name. Where the act is `bad`, Enter by itself does not do it. */
 export function Form({ label, act, children, button, bad, cancel, className = '' }) {
-  const [state, set] = useState({ busy: false, wrong: null });
-  const submit = async (event) => {
+  const [busy, refusal, run] = useDoing();
+  const submit = (event) => {
     event.preventDefault();
     const form = event.currentTarget;
-    set({ busy: true, wrong: null });
-    try {
-      await act(Object.fromEntries(new FormData(form)), form);
-      set({ busy: false, wrong: null });
-    } catch (wrong) {
-      set({ busy: false, wrong });
-    }
+    run(() => act(Object.fromEntries(new FormData(form)), form));
   };
   return html`
     <form class=${`stack ${className}`} onSubmit=${submit} aria-label=${label}>
       ${children}
-      <${Wrong} wrong=${state.wrong} />
+      <${Refused} refusal=${refusal} />
       <div class="buttons">
-        <button class=${`button ${bad ? 'bad strong' : 'main'}`} disabled=${state.busy} aria-busy=${state.busy}>${button}</button>
+        <button class=${`button ${bad ? 'bad strong' : 'main'}`} disabled=${busy} aria-busy=${busy}>${button}</button>
         ${cancel && html`<button class="button" type="button" onClick=${cancel} autofocus=${bad}>Cancel</button>`}
       </div>
     </form>`;
 }
 
-export function Field({ label, hint, children, ...input }) {
-  const id = useId();
-  return html`
-    <div class="field">
-      <label for=${id}>${label}</label>
-      ${children ? children(id) : html`<input id=${id} aria-describedby=${hint ? `${id}-hint` : undefined} ...${input} />`}
-      ${hint && html`<p class="hint small quiet" id=${`${id}-hint`}>${hint}</p>`}
-    </div>`;
-}
-
-/** Copies; where the browser has no clipboard (no TLS), it selects the text so that one can. */
 export function Copy({ text, what, label = 'Copy' }) {
   const [done, set] = useState(false);
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(text);
-    } catch {
-      const area = document.createElement('textarea');
-      area.value = text;
-      document.body.append(area);
-      area.select();
-      document.execCommand('copy');
-      area.remove();
-    }
+  const press = async () => {
+    await copy(text);
     set(true);
     say(`${what} copied`);
     setTimeout(() => set(false), 1500);
   };
-  return html`<button type="button" class="button slim copy" onClick=${copy} aria-label=${`Copy ${what}`}>${done ? 'Copied' : label}</button>`;
+  return html`<button type="button" class="button slim copy" onClick=${press} aria-label=${`Copy ${what}`}>${done ? 'Copied' : label}</button>`;
 }
 
 export const Facts = ({ facts }) => html`

@@ -1,10 +1,13 @@
 // Who is here? Everybody with an account: found by name or address, added, and opened one by one.
+import { Face } from '../parts/face.js';
+import { Field } from '../parts/form.js';
 import { html } from '../vendor/preact-htm.js';
 import { admin } from './api.js';
-import { say, show } from './dialogs.js';
+import { show } from './dialogs.js';
 import { List } from './list.js';
-import { Field, Form, Screen, Tag } from './parts.js';
+import { Form, Screen, Tag } from './parts.js';
 import { go, href } from './route.js';
+import { say } from './said.js';
 import { When, count } from './words.js';
 
 /** What is out of the ordinary about somebody. */
@@ -13,16 +16,8 @@ export const Marks = ({ user }) => html`
   ${user.suspended && html`<${Tag} kind="bad">suspended</${Tag}>`}
   ${user.email && !user.proven && html`<${Tag}>address unproven</${Tag}>`}`;
 
-/** A round sign with the first letter, or the face. */
-export function Face({ user }) {
-  const letter = [...(user.name || '?').trim()][0]?.toUpperCase() ?? '?';
-  return user.picture
-    ? html`<img class="face" src=${user.picture} alt="" width="32" height="32" loading="lazy" />`
-    : html`<span class="face" aria-hidden="true">${letter}</span>`;
-}
-
 const columns = () => [
-  { title: 'Name', kind: 'main', cell: (user) => html`<span class="person"><${Face} user=${user} />
+  { title: 'Name', kind: 'main', cell: (user) => html`<span class="person"><${Face} id=${user.id} name=${user.name} url=${user.picture} small />
     <span><a href=${href('people', user.id)}>${user.name || user.email}</a>
       <span class="small quiet block">${user.email ?? 'no address'}</span></span></span>` },
   { title: 'Standing', cell: (user) => (user.admin || user.suspended || !user.proven

@@ -1,23 +1,26 @@
 // Who is this, and what may be done about them? Devices, standing, a link for a forgotten password, and the end.
+import { Face } from '../parts/face.js';
+import { Field, Refused } from '../parts/form.js';
 import { html } from '../vendor/preact-htm.js';
 import { admin, me, useLoad } from './api.js';
-import { say, show, sure } from './dialogs.js';
+import { show, sure } from './dialogs.js';
 import { Table } from './list.js';
-import { Code, Copy, Facts, Field, Form, Screen, Waiting, Wrong } from './parts.js';
-import { Face, Marks } from './people.js';
+import { Code, Copy, Facts, Form, Screen, Waiting } from './parts.js';
+import { Marks } from './people.js';
 import { go, href } from './route.js';
+import { say } from './said.js';
 import { When, count } from './words.js';
 
 const dialects = ['campus', 'mentor', 'emote', 'rooms', 'direct'];
 
 async function resetLink(user) {
   const { link, expiresAt } = await admin('POST', `users/${user.id}/reset-link`, {});
-  show('A link to set a new password', (shut) => html`
+  show('A link to set a new password', () => html`
     <div class="stack">
       <p>Hand this to ${user.name} yourself. It works once, and until <${When} at=${expiresAt} exact />.</p>
       <${Code} label="The link" text=${link} wrap />
-      <div class="buttons"><${Copy} text=${link} what="the link" label="Copy the link" />
-        <button class="button slim" onClick=${shut}>Close</button></div>
+      <div class="buttons"><${Copy} text=${link} what="the link" label="Copy the link" /></div>
+
     </div>`);
 }
 
@@ -27,7 +30,7 @@ function rename(user, change) {
       await change({ name });
       shut();
       say('Renamed');
-    }}><${Field} label="Name" name="name" required value=${user.name} maxlength="100" /></${Form}>`);
+    }}><${Field} label="Name" name="name" required autofocus value=${user.name} maxlength="100" /></${Form}>`);
 }
 
 /** Whoever typed an address that nobody has proven must not get in as an administrator: its owner gets a password. */
@@ -40,7 +43,7 @@ function vouch(user, change) {
     }}>
       <p>Nobody has proven that ${user.email} is theirs. Choose a new password and hand it over yourself: every earlier way into
         this account ends.</p>
-      <${Field} label="New password" name="password" type="password" autocomplete="new-password" required minlength="8" />
+      <${Field} label="New password" name="password" type="password" autocomplete="new-password" required autofocus minlength="8" />
     </${Form}>`);
 }
 
@@ -96,7 +99,7 @@ function Devices({ id, stamp }) {
   ];
   return html`
     <section aria-labelledby="devices"><h2 id="devices">Devices</h2>
-      <${Wrong} wrong=${wrong} retry=${reload} />
+      <${Refused} refusal=${wrong} retry=${reload} />
       <div class="card flush">
         ${!said && !wrong && html`<${Waiting} rows=${2} />`}
         ${said?.devices.length === 0 && html`<p class="empty">Signed in nowhere.</p>`}
@@ -107,17 +110,16 @@ function Devices({ id, stamp }) {
 
 export function Person({ id }) {
   const { said, wrong, reload } = useLoad(`users/${encodeURIComponent(id)}`, 10);
-  const refuse = (error) => show('That did not work', (shut) => html`
-    <div class="stack"><${Wrong} wrong=${error} /><div class="buttons"><button class="button" onClick=${shut}>Close</button></div></div>`);
+  const refuse = (error) => show('That did not work', () => html`<${Refused} refusal=${error} />`);
   const user = said?.user;
   return html`
     <${Screen} title=${user ? user.name || user.email : 'Person'} back=${{ href: '#people', title: 'People' }}
       actions=${user && html`<${Acts} user=${user} reload=${reload} wrong=${refuse} />`}>
-      <${Wrong} wrong=${wrong} retry=${reload} />
+      <${Refused} refusal=${wrong} retry=${reload} />
       ${!user && !wrong && html`<div class="card"><${Waiting} rows=${4} /></div>`}
       ${user && html`
         <section class="card" aria-label="About">
-          <div class="person big"><${Face} user=${user} /><span class="tags"><${Marks} user=${user} />
+          <div class="person big"><${Face} id=${user.id} name=${user.name} url=${user.picture} /><span class="tags"><${Marks} user=${user} />
             ${user.sockets > 0 && html`<span class="live">connected</span>`}</span></div>
           <${Facts} facts=${[
             ['E-mail', user.email ?? 'none'], ['User name', user.username ?? 'none'],

@@ -1,7 +1,7 @@
 // Who is meant? A field that finds people while one types, by keyboard and pointer alike.
+import { useId } from '../parts/form.js';
 import { html, useEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { admin, query } from './api.js';
-import { useId } from './parts.js';
 
 /** Calls `choose` with a user, or with `null` when the field no longer names one. */
 export function Picker({ label, hint, chosen, choose }) {

@@ -1,12 +1,14 @@
 // What does the surrounding application tell? Mentoring sessions, and notices to one person.
 import { server } from '../here.js';
+import { Field } from '../parts/form.js';
 import { html, useState } from '../vendor/preact-htm.js';
 import { Refusal, admin } from './api.js';
-import { say, show } from './dialogs.js';
+import { show } from './dialogs.js';
 import { List } from './list.js';
-import { Code, Copy, Field, Form, Screen, Tag } from './parts.js';
+import { Code, Copy, Form, Screen, Tag } from './parts.js';
 import { Picker, useNamed } from './picker.js';
 import { href } from './route.js';
+import { say } from './said.js';
 import { When } from './words.js';
 
 /** A UUID of chance; `crypto.randomUUID` is there only under TLS. */

@@ -1,8 +1,9 @@
 // What was done here, and how is the server set? The audit log, and every flag with the line to paste.
+import { Refused } from '../parts/form.js';
 import { html, useState } from '../vendor/preact-htm.js';
 import { useLoad } from './api.js';
 import { List, Search } from './list.js';
-import { Code, Copy, Screen, Tag, Waiting, Wrong } from './parts.js';
+import { Code, Copy, Screen, Tag, Waiting } from './parts.js';
 import { href } from './route.js';
 import { When } from './words.js';
 
@@ -42,7 +43,7 @@ export function Settings() {
   return html`
     <${Screen} title="Settings" lead="The server is set by flags when it starts. Paste a line behind chat and start it again.">
       <div class="tools" role="search"><${Search} label="Search settings" value=${text} change=${set} /></div>
-      <${Wrong} wrong=${wrong} retry=${reload} />
+      <${Refused} refusal=${wrong} retry=${reload} />
       ${!said && !wrong && html`<div class="card"><${Waiting} rows=${8} /></div>`}
       ${said && !shown.length && html`<p class="empty">No setting is like that.</p>`}
       <ul class="settings">${shown.map((setting) => html`<${Setting} key=${setting.flag} setting=${setting} />`)}</ul>

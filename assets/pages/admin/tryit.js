@@ -1,9 +1,10 @@
 // How does a client begin? Pick a person, get a token, paste a program that runs, and listen in beside it.
 import { server } from '../here.js';
+import { Refused } from '../parts/form.js';
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import { admin, me } from './api.js';
 import { Console } from './console.js';
-import { Code, Copy, Form, Screen, Wrong } from './parts.js';
+import { Code, Copy, Form, Screen } from './parts.js';
 import { Picker, useNamed } from './picker.js';
 import { dialects, languages } from './snippets.js';
 import { When } from './words.js';
@@ -66,7 +67,7 @@ export function TryIt({ params }) {
           <${Picker} label="As" chosen=${person} choose=${choose} hint="Whom the programs speak for. It is written to the audit log." />
           <${Picker} label="With" chosen=${other} choose=${setOther} hint="Whom they write to." />
         </${Form}>
-        <${Wrong} wrong=${wrong} />
+        <${Refused} refusal=${wrong} />
         <div class="token">${given ? html`<${Code} label="The token" text=${given.token} wrap />
           <p class="small quiet"><${Copy} text=${given.token} what="the token" /> Good until <${When} at=${given.expiresAt} exact />; it
             ends with its device, on the person's page.</p>` : null}</div>

@@ -1,6 +1,7 @@
 // What passes right now? Every event as its listeners hear it, the latest first, until one pauses to read.
+import { Refused } from '../parts/form.js';
 import { html, useEffect, useReducer, useRef, useState } from '../vendor/preact-htm.js';
-import { Copy, Dialect, Screen, Wrong } from './parts.js';
+import { Copy, Dialect, Screen } from './parts.js';
 import { follow } from './stream.js';
 import { href } from './route.js';
 import { count, many, timeOfDay } from './words.js';
@@ -89,7 +90,7 @@ export function Wire() {
     <${Screen} title="Live wire" lead="Events as listeners hear them, in each dialect's own words."
       actions=${html`<button class="button main" aria-pressed=${String(paused)} onClick=${toggle}>${paused ? 'Go on' : 'Pause'}</button>
         <button class="button" onClick=${clear}>Clear</button>`}>
-      <${Wrong} wrong=${wrong} />
+      <${Refused} refusal=${wrong} />
       <div class="tools" role="search">
         <input class="lone search" type="search" aria-label="Search what passes" placeholder="Search what passes" value=${filter.text} onInput=${change('text')} />
         <select class="lone" aria-label="Dialect" value=${filter.dialect} onChange=${change('dialect')}>

@@ -1,10 +1,12 @@
 // Who is in this conversation? Its people; a group's owner takes people in and puts them out, and everybody may leave.
 
+import { Dialog } from '../parts/dialog.js';
+import { Face } from '../parts/face.js';
+import { Refused, useDoing } from '../parts/form.js';
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import * as api from './api.js';
 import { People } from './begin.js';
 import * as conversations from './conversations.js';
-import { Dialog, Face, useDoing } from './parts.js';
 import { isMe, titleOf } from './people.js';
 import { store } from './store.js';
 
@@ -26,7 +28,7 @@ export function About({ one, close }) {
   const leave = () => run(() => conversations.leave(one));
   return html`<${Dialog} title=${titleOf(one)} close=${close}>
     ${details.description && html`<p class="quiet" dir="auto">${details.description}</p>`}
-    <div role="alert">${refusal && html`<p class="error">${refusal.message}</p>`}</div>
+    <${Refused} refusal=${refusal} />
     ${leaving && html`<p>${farewell(one, mine)}</p>
       <footer class="buttons">
         <button type="button" class="button bad" disabled=${busy} onClick=${leave}>Leave the group</button>

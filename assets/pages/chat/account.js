@@ -1,8 +1,10 @@
 // Where am I signed in? One's account, its devices, and the way out.
 
+import { Dialog } from '../parts/dialog.js';
+import { Face } from '../parts/face.js';
+import { Refused, useDoing } from '../parts/form.js';
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import * as api from './api.js';
-import { Dialog, Face, useDoing } from './parts.js';
 import { signOut } from './login.js';
 import { briefly, device, fully } from './text.js';
 import { store } from './store.js';
@@ -18,7 +20,7 @@ export function Account({ close }) {
   return html`<${Dialog} title="Your account" close=${close}>
     <p class="member"><${Face} id=${id} name=${name} /><span class="file-words"><strong dir="auto">${name}</strong><span class="small quiet">${email}</span></span></p>
     <h3>Where you are signed in</h3>
-    <div role="alert">${refusal && html`<p class="error">${refusal.message}</p>`}</div>
+    <${Refused} refusal=${refusal} />
     <ul class="choices members" aria-label="Devices" aria-busy=${!devices}>${devices?.map((one) => html`<li key=${one.id} class="member">
       <span class="file-words"><bdi>${device(one.userAgent)}</bdi><span class="small quiet" title=${fully(one.lastSeenAt)}>${one.ip} · ${one.current ? 'this device' : `last seen ${briefly(one.lastSeenAt)}`}</span></span>
       ${!one.current && html`<button type="button" class="button plain bad" disabled=${busy} aria-label=${`Sign out ${device(one.userAgent)}`} onClick=${() => remove(one.id)}>Sign out</button>`}

@@ -6,6 +6,7 @@
 // Ids are taken as they come, since every API takes every spelling. Nothing here needs a build or a library.
 
 import { at } from '../here.js';
+import { pictures } from '../parts/bytes.js';
 
 let token = null;
 let signedOut = () => {};
@@ -151,9 +152,6 @@ export function upload(conversationId, file, clientMessageId, progress) {
  * token: one name and nothing else, so that no `..`, `%2e` or `?` makes another route of it.
  */
 export const isFile = (path) => /^\/(?:uploads|api\/files)\/(?!\.{1,2}$)[^\s\p{C}/\\?#%]+$/u.test(path);
-
-/** What is shown as a picture; everything else is bytes, which a browser must not take for a page of ours. */
-export const pictures = /^image\/(png|jpe?g|gif|webp|avif|bmp)$/;
 
 /** A file of this server. An `<img>` cannot bring a token, so files are fetched and shown from memory. */
 export async function fileBytes(path) {

@@ -1,9 +1,13 @@
 // How does a conversation begin? By finding a person, by making a group, or in a room that is open to everybody.
 
+import { Dialog } from '../parts/dialog.js';
+import { Face } from '../parts/face.js';
+import { Field, Refused, useDoing } from '../parts/form.js';
+import { Icon } from '../parts/icon.js';
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import * as api from './api.js';
+import { withArrows } from './arrows.js';
 import * as conversations from './conversations.js';
-import { Dialog, Face, Field, Icon, useDoing, withArrows } from './parts.js';
 import { store } from './store.js';
 
 const ways = { person: 'A person', group: 'A group', room: 'A room' };
@@ -53,7 +57,7 @@ export function People({ pick, picked = [], without = [], label = 'Search for a 
   const found = (people ?? []).filter(({ id, name }) => !without.includes(id) && name.toLocaleLowerCase().includes(words)).slice(0, 60);
   return html`<div class="choosing" onKeyDown=${(event) => withArrows(event, '.choice')}>
     <input class="lone" type="search" aria-label=${label} placeholder=${label} value=${sought} autofocus onInput=${(event) => seek(event.target.value)} />
-    ${refusal && html`<p class="error" role="alert">${refusal.message}</p>`}
+    <${Refused} refusal=${refusal} />
     <ul class="choices" aria-label="People" aria-busy=${!people && !refusal}>
       ${found.map((person) => html`<li key=${person.id}><button type="button" class="choice" aria-pressed=${picked.length || pick.many ? picked.includes(person.id) : undefined} onClick=${() => pick(person)}>
         <${Face} id=${person.id} name=${person.name} url=${person.avatarUrl} small /><bdi>${person.name}</bdi></button></li>`)}
@@ -61,8 +65,6 @@ export function People({ pick, picked = [], without = [], label = 'Search for a 
     ${people && !found.length && html`<p class="empty">${people.length ? `Nobody is called “${sought.trim()}”.` : 'Nobody else is here yet. Tell a friend!'}</p>`}
   </div>`;
 }
-
-const Refused = ({ refusal }) => html`<div role="alert">${refusal && html`<p class="error">${refusal.message}</p>`}</div>`;
 
 function Person({ close }) {
   const [, refusal, run] = useDoing();

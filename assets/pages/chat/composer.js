@@ -1,11 +1,11 @@
 // Where does one write? Enter sends, Shift+Enter begins a new line; files come by a button, by pasting, or dropped.
 
+import { Icon } from '../parts/icon.js';
 import { html, useLayoutEffect, useRef, useState } from '../vendor/preact-htm.js';
 import * as conversations from './conversations.js';
 import * as drafts from './drafts.js';
 import * as history from './history.js';
 import * as pending from './pending.js';
-import { Icon } from './parts.js';
 import { meet, titleOf } from './people.js';
 import { size } from './text.js';
 import * as uploads from './uploads.js';

@@ -1,11 +1,12 @@
 // What is being said here? One conversation: its head, its messages, and where one writes.
 
+import { Face } from '../parts/face.js';
+import { Icon } from '../parts/icon.js';
 import { html, useEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { About } from './about.js';
 import { Composer } from './composer.js';
 import { typing } from './list.js';
 import { Log } from './log.js';
-import { Face, Icon } from './parts.js';
 import { others, titleOf } from './people.js';
 import * as uploads from './uploads.js';
 import { listing } from './text.js';

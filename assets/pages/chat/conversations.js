@@ -124,7 +124,7 @@ export async function show(id) {
   } catch (refusal) {
     if (store.shown !== id || refusal.status === 401) return;
     const one = store.conversations.get(id);
-    if (one) one.problem = refusal.message;
+    if (one) one.problem = refusal;
     else {
       toast({ title: 'This conversation cannot be opened', text: refusal.message, kind: 'bad' });
       location.hash = '';

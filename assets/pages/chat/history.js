@@ -40,7 +40,7 @@ export async function toLatest(conversation) {
 
 /** What is heard while a page is on its way stands behind it. */
 async function load(conversation, asking) {
-  conversation.problem = '';
+  conversation.problem = null;
   conversation.early = [];
   try {
     return await asking();
@@ -104,11 +104,11 @@ async function more(conversation, there, from, joined) {
     if (stretch === conversation.stretch) {
       page = answer.messages.reverse().filter(({ id }) => !conversation.ids.has(id));
       for (const { id } of page) conversation.ids.add(id);
-      Object.assign(conversation, joined(page, answer), { problem: '' });
+      Object.assign(conversation, joined(page, answer), { problem: null });
       pending.arrived(conversation);
     }
   } catch (refusal) {
-    conversation.problem = refusal.message;
+    conversation.problem = refusal;
   }
   conversation.loading = false;
   changed();

@@ -1,10 +1,12 @@
 // Which conversations are there? The list at the left, or on a phone the first of two screens.
 
+import { Face } from '../parts/face.js';
+import { Icon } from '../parts/icon.js';
 import { html, useState } from '../vendor/preact-htm.js';
+import { withArrows } from './arrows.js';
 import { Begin } from './begin.js';
 import * as conversations from './conversations.js';
 import * as notices from './notices.js';
-import { Face, Icon, withArrows } from './parts.js';
 import { isMe, nameOf, others, titleOf } from './people.js';
 import { briefly, listing } from './text.js';
 import { useStore } from './store.js';

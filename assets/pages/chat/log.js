@@ -4,13 +4,14 @@
 // What one looks at stays where it is, whatever is loaded, measured or said elsewhere: the `anchor` is the line at the top
 // of the view, and how far it is from there. Who is at the end stays at the end.
 
+import { Refused } from '../parts/form.js';
+import { Icon } from '../parts/icon.js';
 import { html, useEffect, useLayoutEffect, useRef, useState } from '../vendor/preact-htm.js';
 import * as conversations from './conversations.js';
 import { Heights } from './heights.js';
 import * as history from './history.js';
 import { Message } from './message.js';
 import * as pending from './pending.js';
-import { Icon } from './parts.js';
 import { isMe, meet, nameOf } from './people.js';
 import * as reading from './reading.js';
 import { day, dayOf, fully } from './text.js';
@@ -111,7 +112,7 @@ export function Log({ one }) {
   return html`<div class="log-frame">
     <div class="log" ref=${box} onScroll=${scrolled} tabindex="0" role="region" aria-label="Messages" aria-busy=${!one.messages}>
       <div class="log-inside">
-        ${one.problem && html`<p class="error">${one.problem} <button class="link" onClick=${() => again(one)}>Try again</button></p>`}
+        <${Refused} refusal=${one.problem} retry=${() => again(one)} />
         ${one.messages && !one.more && html`<p class="beginning quiet small">${count ? 'This is where it begins.' : ''}</p>`}
         ${one.more && html`<p class="beginning quiet small">${one.loading ? 'Loading what was said before…' : ' '}</p>`}
         ${one.messages && !count && html`<p class="empty">Nothing has been said here yet. Say hello!</p>`}
@@ -192,7 +193,7 @@ function settle(place, log, list, isWhole) {
 }
 
 function again(one) {
-  one.problem = '';
+  one.problem = null;
   return one.messages ? history.loadOlder(one) : conversations.show(one.id);
 }
 

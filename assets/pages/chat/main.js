@@ -1,6 +1,7 @@
 // Which screen is it? Signing in for strangers; for everybody else the list beside a conversation.
 
 import { made } from '../here.js';
+import { Icon } from '../parts/icon.js';
 import { html, render, useEffect } from '../vendor/preact-htm.js';
 import * as api from './api.js';
 import { Conversation } from './conversation.js';
@@ -8,7 +9,6 @@ import * as conversations from './conversations.js';
 import { titleOf } from './people.js';
 import { SignIn, resetToken } from './signin.js';
 import { List } from './list.js';
-import { Icon } from './parts.js';
 import { begin, takeBrought } from './login.js';
 import { changed, useStore, store } from './store.js';
 

@@ -1,10 +1,12 @@
 // What does one message look like? A bubble with its words, its files, its time, and how far it has come.
 // The direction of a bubble is that of its words; names, files and times are set apart (`bdi`) and have no say in it.
 
+import { pictures } from '../parts/bytes.js';
+import { Face } from '../parts/face.js';
+import { Icon } from '../parts/icon.js';
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import * as api from './api.js';
 import * as pending from './pending.js';
-import { Face, Icon } from './parts.js';
 import { isMe, nameOf } from './people.js';
 import { clock, fully, linked, size } from './text.js';
 
@@ -42,7 +44,7 @@ function Attachment({ one }) {
     if (!/^https?:\/\//i.test(one.url)) return html`<span class="file"><${FileWords} one=${one} note="Cannot be opened" /></span>`;
     return html`<a class="file" href=${one.url} target="_blank" rel="noopener noreferrer nofollow"><${FileWords} one=${one} /></a>`;
   }
-  if (api.pictures.test(one.mimeType)) return html`<${Picture} one=${one} />`;
+  if (pictures.test(one.mimeType)) return html`<${Picture} one=${one} />`;
   return html`<${Download} one=${one} />`;
 }
 

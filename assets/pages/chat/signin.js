@@ -1,9 +1,9 @@
 // How does one come in? Signing in, signing up, and a forgotten password.
 
 import { at, made } from '../here.js';
+import { Field, Refused, useDoing } from '../parts/form.js';
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import * as api from './api.js';
-import { Field, useDoing } from './parts.js';
 import { signIn, signInWithGoogle, signUp } from './login.js';
 import { useStore } from './store.js';
 
@@ -101,7 +101,7 @@ export function SignIn() {
         return html`<${Field} key=${field} name=${name} ...${input} required value=${values[name]} fault=${refusal?.faults?.[name]}
           onInput=${(event) => fill({ ...values, [name]: event.target.value })} />`;
       })}
-      <div role="alert">${refusal && !known && html`<p class="error">${words(refusal, screen)}</p>`}</div>
+      <${Refused} refusal=${refusal && !known && { message: words(refusal, screen) }} />
       <button class="button main" disabled=${busy}>${busy ? 'One moment…' : button}</button>
       ${about.googleLogin && (screen === 'in' || screen === 'up') && html`<button type="button" class="button" onClick=${signInWithGoogle}>Continue with Google</button>`}
       <nav aria-label="Other ways in">

@@ -55,19 +55,6 @@ export function size(bytes) {
   return `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
-export function initials(name) {
-  const words = name.match(/[\p{L}\p{N}]+/gu) ?? ['?'];
-  const letters = words.length > 1 ? [words[0], words.at(-1)] : [words[0]];
-  return letters.map((word) => [...word][0].toUpperCase()).join('');
-}
-
-/** One of six calm colours, always the same for the same thing. */
-export function hue(id) {
-  let sum = 0;
-  for (const c of id) sum = (sum * 31 + c.charCodeAt(0)) >>> 0;
-  return `hue-${sum % 6}`;
-}
-
 /** "Ann", "Ann and Bob", "Ann, Bob and 3 others" */
 export function listing(names) {
   if (names.length <= 2) return names.join(' and ');

@@ -1,5 +1,6 @@
 // What can be asked of this server, and what does it say? The OpenAPI and AsyncAPI documents, for reading.
 import { at } from '../here.js';
+import { Refused } from '../parts/form.js';
 import { html, render, useEffect, useLayoutEffect, useMemo, useRef, useState } from '../vendor/preact-htm.js';
 import { Code, Copied, Schema, Words, curl, emit, find, listen } from './parts.js';
 
@@ -101,7 +102,7 @@ function Page() {
       </label>
     </header>
     ${shown && !shown.failed && html`<${Book} book=${shown} hash=${hash} filter=${filter} elsewhere=${elsewhere} key=${name} />`}
-    ${shown?.failed && html`<main><p role="alert">The document could not be fetched. Is the server still there?</p></main>`}
+    ${shown?.failed && html`<main><${Refused} refusal=${{ message: 'The document could not be fetched. Is the server still there?' }} /></main>`}
     ${!shown && html`<main aria-busy="true"></main>`}
     <${Copied} />`;
 }

@@ -1,4 +1,5 @@
 // How does a part of a document look? Words, schemas, examples, and lines to copy.
+import { copy } from '../parts/bytes.js';
 import { html, useState, useEffect } from '../vendor/preact-htm.js';
 
 /** What a `$ref` names, and everything that stands beside it. */
@@ -63,20 +64,6 @@ export function Schema({ name, schema, required, note, document }) {
 
 const told = new EventTarget();
 
-async function copy(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-  } catch {
-    // Away from localhost and without TLS there is no clipboard: the old way.
-    const field = Object.assign(document.createElement('textarea'), { value: text });
-    document.body.append(field);
-    field.select();
-    document.execCommand('copy');
-    field.remove();
-  }
-  told.dispatchEvent(new CustomEvent('copied'));
-}
-
 /** Says to who cannot see it that something was copied. */
 export function Copied() {
   const [count, setCount] = useState(0);
@@ -93,6 +80,7 @@ export function Code({ json, text = JSON.stringify(json, null, 2), label }) {
   const [done, setDone] = useState(false);
   const press = async () => {
     await copy(text);
+    told.dispatchEvent(new CustomEvent('copied'));
     setDone(true);
     setTimeout(() => setDone(false), 1_500);
   };
