@@ -1,6 +1,7 @@
-// Is the page there at once for whoever comes back, and small for whoever comes first?
+// Is the page there at once for whoever comes back, small for whoever comes first, and made of modules that stand in an order?
 
 import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { Browser, expectText } from './browser.js';
 import { open } from '../chat.js';
@@ -69,4 +70,20 @@ test('what was said between the list and the line is heard', async () => {
   for (const go of waiting) go();
   await page.locator('.row', { hasText: 'guest' }).getByText('In between').waitFor();
   await expectText(() => page.locator('.row', { hasText: 'guest' }).locator('.badge').textContent(), '1 unread', 'counted once');
+});
+
+test('no module of the pages imports itself by way of others', () => {
+  const pages = new URL('../../../assets/pages/', import.meta.url);
+  const modules = readdirSync(pages, { recursive: true }).filter((name) => name.endsWith('.js') && !name.startsWith('vendor'));
+  const importsOf = (url) => [...readFileSync(url, 'utf8').matchAll(/^import .*'(\.[^']+)';$/gm)].map(([, name]) => new URL(name, url));
+  const free = new Set();
+  const follow = (url, path) => {
+    const way = [...path, url.pathname.slice(pages.pathname.length)];
+    assert.ok(!path.includes(way.at(-1)), `a circle: ${way.join(' > ')}`);
+    if (free.has(url.href) || way.at(-1).startsWith('vendor')) return;
+    for (const next of importsOf(url)) follow(next, way);
+    free.add(url.href);
+  };
+  for (const name of modules) follow(new URL(name, pages), []);
+  assert.ok(free.size > 50, `${free.size} modules were looked at`);
 });
