@@ -7,6 +7,7 @@ pub mod said;
 pub mod telling;
 
 use crate::core::model::Event;
+use crate::web::about::Spoken;
 use crate::web::documents::{Described, Documents};
 use crate::web::routes::Route;
 use said::Hearing;
@@ -84,4 +85,14 @@ pub fn described() -> Vec<Described> {
         namespace: dialect.namespace().path(),
     });
     described.collect()
+}
+
+/// The dialects as the pages show them.
+pub fn spoken() -> Vec<Spoken> {
+    let spoken = ALL.iter().map(|dialect| Spoken {
+        name: dialect.name(),
+        namespace: (!dialect.hears().is_empty() || !dialect.says().is_empty())
+            .then(|| dialect.namespace().path()),
+    });
+    spoken.collect()
 }

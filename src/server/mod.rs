@@ -142,6 +142,7 @@ impl Server {
             oidc: oidc.map_err(io::Error::other)?,
             watch: watch.clone(),
             pages: Pages::default(),
+            dialects: dialects::spoken(),
             documents: SpecCache::new(described()),
         };
         let warp = warp::service(web::filter(Arc::new(web)));

@@ -1,6 +1,7 @@
-//! What does a page need to know of this server? What it may write and upload here, and how one comes in: asked without a
-//! login, and told to everybody.
+//! What does a page need to know of this server? What it may write and upload here, how one comes in, and which dialects
+//! there are: asked without a login, and told to everybody.
 
+use serde::Serialize;
 use serde_json::json;
 
 use super::answer::{Answer, ok};
@@ -9,14 +10,23 @@ use super::routes::Route;
 use crate::core::limits;
 use crate::routes;
 
+/// A dialect as the pages show it.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Spoken {
+    pub name: &'static str,
+    /// Where its sockets connect to, if it has events.
+    pub namespace: Option<&'static str>,
+}
+
 pub fn routes() -> Vec<Route> {
     routes! {
         GET "/api/about" => show, Free;
     }
 }
 
-/// GET /api/about: `{ success, about: { maxMessage, maxUpload, maxAttachments, googleLogin } }`, in characters, bytes and
-/// files; `googleLogin` is whether the page may send a browser to `/auth/google` and get it back.
+/// GET /api/about: `{ success, about: { maxMessage, maxUpload, maxAttachments, googleLogin, dialects } }`, in characters,
+/// bytes and files; `googleLogin` is whether the page may send a browser to `/auth/google` and get it back, and `dialects`
+/// has `{ name, namespace }` of each.
 async fn show(call: Call) -> Answer {
     let limits = call.core().limits();
     let web = call.web();
@@ -28,6 +38,7 @@ async fn show(call: Call) -> Answer {
             "maxUpload": limits.upload_bytes,
             "maxAttachments": limits::ATTACHMENTS,
             "googleLogin": google.is_some_and(|oidc| oidc.returns_to(&web.public_url)),
+            "dialects": web.dialects,
         },
     }))
 }

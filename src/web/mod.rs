@@ -66,6 +66,8 @@ pub struct Web {
     pub watch: Arc<watch::Watch>,
     /// What browsers are shown.
     pub pages: pages::Pages,
+    /// The APIs that it speaks.
+    pub dialects: Vec<about::Spoken>,
     /// What is written down of its routes and events.
     pub documents: documents::SpecCache,
 }

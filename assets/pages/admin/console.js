@@ -1,5 +1,6 @@
 // What does a socket say and hear? A client in the page: it connects with a token, says any event, and shows all it is told.
 import { path } from '../here.js';
+import { dialects } from '../parts/dialects.js';
 import { Field } from '../parts/form.js';
 import { html, useEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { io } from '../vendor/socket.io.js';
@@ -36,6 +37,9 @@ function useSocket(token, space) {
   };
   return { lines, state, open, close, emit, clear: () => set([]) };
 }
+
+/** The dialects whose events a namespace has. */
+const speakersOf = (space) => dialects.filter(({ namespace }) => namespace === space).map(({ name }) => name).join(', ');
 
 const ways = { said: '↑ said', heard: '↓ heard', answer: '↩ answer', is: '·' };
 
@@ -74,7 +78,7 @@ export function Console({ token, name, other }) {
       ${!token && html`<p class="quiet small">Get a token above; then connect here.</p>`}
       <div class="row">
         <${Field} label="Namespace">${(id) => html`<select id=${id} value=${space} onChange=${switched}>
-          <option value="/">/ (campus, rooms, direct)</option><option value="/chat">/chat (mentor)</option></select>`}</${Field}>
+          ${Object.keys(events(other)).map((one) => html`<option value=${one}>${one} (${speakersOf(one)})</option>`)}</select>`}</${Field}>
         ${state === 'closed' ? html`<button class="button main" disabled=${!token} onClick=${open}>Connect</button>`
           : html`<button class="button" onClick=${close}>Disconnect</button>`}
       </div>

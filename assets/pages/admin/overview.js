@@ -1,4 +1,5 @@
 // How is it going? Warnings first, then figures, then the last half hour as lines, or the same as a table.
+import { colour, colourOf, dialects } from '../parts/dialects.js';
 import { Refused } from '../parts/form.js';
 import { html, useState } from '../vendor/preact-htm.js';
 import { useLoad } from './api.js';
@@ -14,9 +15,8 @@ const advice = {
 
 /** A slice is ten seconds, so its messages times six are those of a minute. */
 function perMinute(history) {
-  const names = Object.keys(history.at(-1)?.messages ?? { campus: 0, mentor: 0, emote: 0, rooms: 0, direct: 0 });
-  return names.map((name) => ({
-    label: name, colour: `var(--${name})`, say: decimal, values: history.map((slice) => (slice.messages[name] ?? 0) * 6),
+  return dialects.map(({ name }) => ({
+    label: name, colour: colourOf(name), say: decimal, values: history.map((slice) => (slice.messages[name] ?? 0) * 6),
   }));
 }
 
@@ -27,9 +27,9 @@ function plotsOf(history) {
     { title: 'Open sockets', unit: '', lines: [line('sockets', 'var(--accent)', count, 'sockets')] },
     { title: 'Messages a minute', unit: '/min', lines: perMinute(history) },
     { title: 'From arrival to commit', unit: 'ms', lines: [
-      line('p50', 'var(--accent)', milliseconds, 'p50'), line('p99', 'var(--emote)', milliseconds, 'p99')] },
+      line('p50', 'var(--accent)', milliseconds, 'p50'), line('p99', colour(1), milliseconds, 'p99')] },
     { title: files ? 'Database and files' : 'Database', unit: 'B', lines: [
-      line('database', 'var(--campus)', bytes, 'databaseBytes'), files && line('files', 'var(--direct)', bytes, 'fileBytes')].filter(Boolean) },
+      line('database', colour(0), bytes, 'databaseBytes'), files && line('files', colour(4), bytes, 'fileBytes')].filter(Boolean) },
   ];
 }
 

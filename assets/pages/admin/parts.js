@@ -1,5 +1,6 @@
 // What are the screens made of? A heading that takes the focus, forms, buttons that copy, facts and tags.
 import { copy } from '../parts/bytes.js';
+import { colourOf } from '../parts/dialects.js';
 import { Refused, useDoing } from '../parts/form.js';
 import { html, useEffect, useLayoutEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { say } from './said.js';
@@ -62,7 +63,7 @@ export const Facts = ({ facts }) => html`
   <dl class="facts">${facts.filter(Boolean).map(([term, text]) => html`<div><dt>${term}</dt><dd>${text}</dd></div>`)}</dl>`;
 
 export const Tag = ({ kind = '', children }) => html`<span class=${`tag ${kind}`}>${children}</span>`;
-export const Dialect = ({ name }) => html`<span class=${`tag dialect ${/^\w+$/.test(name) ? name : ''}`}>${name}</span>`;
+export const Dialect = ({ name }) => html`<span class="tag dialect" style=${{ color: colourOf(name) }}>${name}</span>`;
 
 export const Waiting = ({ rows = 5 }) => html`
   <div class="waiting" aria-hidden="true">${Array.from({ length: rows }, () => html`<div class="bar"></div>`)}</div>`;

@@ -46,7 +46,7 @@ function add() {
 
 export function People({ screen, params }) {
   return html`
-    <${Screen} title="People" lead="One account for all five dialects."
+    <${Screen} title="People" lead="One account for all dialects."
       actions=${html`<button class="button main" onClick=${add}>Add a person</button>`}>
       <${List} screen=${screen} params=${params} path="users" name="users" label="People" search="Search names and addresses"
         columns=${columns} empty="Nobody has an account yet. Add a person, or let them sign up in any client." />

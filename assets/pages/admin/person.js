@@ -1,17 +1,16 @@
 // Who is this, and what may be done about them? Devices, standing, a link for a forgotten password, and the end.
+import { colourOf } from '../parts/dialects.js';
 import { Face } from '../parts/face.js';
 import { Field, Refused } from '../parts/form.js';
 import { html } from '../vendor/preact-htm.js';
 import { admin, me, useLoad } from './api.js';
 import { show, sure } from './dialogs.js';
 import { Table } from './list.js';
-import { Code, Copy, Facts, Form, Screen, Waiting } from './parts.js';
+import { Code, Copy, Dialect, Facts, Form, Screen, Waiting } from './parts.js';
 import { Marks } from './people.js';
 import { go, href } from './route.js';
 import { say } from './said.js';
 import { When, count } from './words.js';
-
-const dialects = ['campus', 'mentor', 'emote', 'rooms', 'direct'];
 
 async function resetLink(user) {
   const { link, expiresAt } = await admin('POST', `users/${user.id}/reset-link`, {});
@@ -125,7 +124,7 @@ export function Person({ id }) {
             ['E-mail', user.email ?? 'none'], ['User name', user.username ?? 'none'],
             ['Number', html`${user.number} <${Copy} text=${String(user.number)} what="the number" />`],
             ['Id', html`<code>${user.id}</code> <${Copy} text=${user.id} what="the id" />`],
-            ['Signed up in', dialects.includes(user.home) ? html`<span class=${`tag dialect ${user.home}`}>${user.home}</span>` : user.home],
+            ['Signed up in', colourOf(user.home) ? html`<${Dialect} name=${user.home} />` : user.home],
             ['Sockets', count(user.sockets)], ['Since', html`<${When} at=${user.createdAt} />`],
             ['Last seen', html`<${When} at=${user.lastSeenAt} />`],
             user.suspended && ['Suspended', html`<${When} at=${user.suspendedAt} />`],

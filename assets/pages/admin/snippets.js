@@ -51,7 +51,7 @@ heard.connect(url, auth={"token": token}${space ? `, namespaces=["${space}"]` : 
 ${more}
 heard.wait()`;
 
-export const dialects = {
+export const programs = {
   campus: {
     about: 'UUIDs; kebab-case events; a conversation of two people.',
     javascript: (it) => javascript(it, `

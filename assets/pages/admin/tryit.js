@@ -1,12 +1,13 @@
 // How does a client begin? Pick a person, get a token, paste a program that runs, and listen in beside it.
 import { server } from '../here.js';
+import { dialects } from '../parts/dialects.js';
 import { Refused } from '../parts/form.js';
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import { admin, me } from './api.js';
 import { Console } from './console.js';
 import { Code, Copy, Form, Screen } from './parts.js';
 import { Picker, useNamed } from './picker.js';
-import { dialects, languages } from './snippets.js';
+import { languages, programs } from './snippets.js';
 import { When } from './words.js';
 
 const placeholder = { id: 'SOMEBODY', number: 1, name: 'somebody' };
@@ -33,14 +34,14 @@ function useOther(person) {
 function Snippets({ it, ready }) {
   const [dialect, setDialect] = useState('rooms');
   const [language, setLanguage] = useState('javascript');
-  const text = dialects[dialect][language](it);
-  const names = Object.fromEntries(Object.keys(dialects).map((name) => [name, name]));
+  const text = programs[dialect][language](it);
+  const names = Object.fromEntries(dialects.filter(({ name }) => programs[name]).map(({ name }) => [name, name]));
   return html`
     <section class="card stack" aria-labelledby="programs">
       <div class="line"><h2 id="programs">A program to begin with</h2><${Copy} text=${text} what="the program" /></div>
       <div class="choices"><${Choice} label="Dialect" all=${names} value=${dialect} choose=${setDialect} />
         <${Choice} label="Language" all=${languages} value=${language} choose=${setLanguage} /></div>
-      <p class="small quiet">${dialects[dialect].about}${!ready && ' With a token it runs as it stands.'}</p>
+      <p class="small quiet">${programs[dialect].about}${!ready && ' With a token it runs as it stands.'}</p>
       <div class="program"><${Code} label=${`${dialect} in ${languages[language]}`} text=${text} /></div>
     </section>`;
 }

@@ -1,4 +1,5 @@
 // What passes right now? Every event as its listeners hear it, the latest first, until one pauses to read.
+import { dialects } from '../parts/dialects.js';
 import { Refused } from '../parts/form.js';
 import { html, useEffect, useReducer, useRef, useState } from '../vendor/preact-htm.js';
 import { Copy, Dialect, Screen } from './parts.js';
@@ -7,7 +8,6 @@ import { href } from './route.js';
 import { count, many, timeOfDay } from './words.js';
 
 const KEPT = 500;
-const dialects = ['campus', 'mentor', 'emote', 'rooms', 'direct'];
 const audiences = { room: 'all in the room', others: 'the others in the room', own: 'the reader in the room', person: 'one person' };
 
 /** Keeps the last events; draws four times a second at most, however many come. */
@@ -94,7 +94,7 @@ export function Wire() {
       <div class="tools" role="search">
         <input class="lone search" type="search" aria-label="Search what passes" placeholder="Search what passes" value=${filter.text} onInput=${change('text')} />
         <select class="lone" aria-label="Dialect" value=${filter.dialect} onChange=${change('dialect')}>
-          <option value="">All dialects</option>${dialects.map((name) => html`<option value=${name}>${name}</option>`)}</select>
+          <option value="">All dialects</option>${dialects.map(({ name }) => html`<option value=${name}>${name}</option>`)}</select>
         <select class="lone" aria-label="Event" value=${filter.event} onChange=${change('event')}>
           <option value="">All events</option>${names.map((name) => html`<option value=${name}>${name}</option>`)}</select>
       </div>

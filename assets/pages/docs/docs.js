@@ -1,10 +1,12 @@
 // What can be asked of this server, and what does it say? The OpenAPI and AsyncAPI documents, for reading.
 import { at } from '../here.js';
+import { dialects } from '../parts/dialects.js';
 import { Refused } from '../parts/form.js';
 import { html, render, useEffect, useLayoutEffect, useMemo, useRef, useState } from '../vendor/preact-htm.js';
 import { Code, Copied, Schema, Words, curl, emit, find, listen } from './parts.js';
 
-const dialects = ['campus', 'mentor', 'emote', 'rooms', 'direct', 'admin'];
+/** What has documents: the dialects, and the administration. */
+const names = [...dialects.map(({ name }) => name), 'admin'];
 
 async function fetched(name, sort) {
   const answer = await fetch(at(`/docs/${name}/${sort}.json`));
@@ -54,14 +56,14 @@ function useHash() {
 
 function Page() {
   const hash = useHash();
-  const name = dialects.find((one) => one === hash.split('/')[0]) ?? dialects[0];
+  const name = names.find((one) => one === hash.split('/')[0]) ?? names[0];
   const [books, setBooks] = useState({});
   const [filter, setFilter] = useState('');
   const field = useRef();
 
   useEffect(() => {
     // The one that is looked at first; the others for the filter.
-    for (const one of [name, ...dialects.filter((other) => other !== name)]) {
+    for (const one of [name, ...names.filter((other) => other !== name)]) {
       Promise.all([fetched(one, 'openapi'), fetched(one, 'asyncapi')])
         .then(([openapi, asyncapi]) => setBooks((known) => ({ ...known, [one]: book(one, openapi, asyncapi) })))
         .catch(() => setBooks((known) => ({ ...known, [one]: { name: one, failed: true, entries: [] } })));
@@ -86,14 +88,14 @@ function Page() {
     else scrollTo(0, 0);
   }, [hash, Boolean(shown)]);
 
-  const elsewhere = filter && dialects.filter((one) => one !== name)
+  const elsewhere = filter && names.filter((one) => one !== name)
     .map((one) => [one, books[one]?.entries.filter((entry) => matches(entry, filter)).length ?? 0])
     .filter(([, count]) => count);
   return html`
     <header>
       <h1>chat <span>API</span></h1>
       <nav aria-label="Dialects">
-        ${dialects.map((one) => html`<a key=${one} href=${`#${one}`} aria-current=${one === name ? 'page' : null}>${one}</a>`)}
+        ${names.map((one) => html`<a key=${one} href=${`#${one}`} aria-current=${one === name ? 'page' : null}>${one}</a>`)}
       </nav>
       <label class="filter">
         <span class="unseen">Filter</span>
