@@ -108,6 +108,21 @@ async fn thirty_are_on_a_page_unless_asked_otherwise() {
 }
 
 #[tokio::test]
+async fn one_is_shown_by_any_spelling_of_the_id_and_only_the_own_address() {
+    let chat = Chat::open().await;
+    let (ann, bob) = (chat.emote("ann").await, chat.rooms("bob").await);
+    for id in [&bob.uuid, &bob.id] {
+        let shown = ann.get(format!("/api/profile/users/{id}")).await;
+        let user = json!({ "id": bob.uuid, "name": "bob", "avatarUrl": null });
+        shown.looks_like(200, json!({ "user": user }));
+        assert!(!shown.text().contains("example.test"), "{}", shown.text());
+    }
+    let own = ann.get(format!("/api/profile/users/{}", ann.uuid)).await;
+    own.looks_like(200, json!({ "user": { "email": "ann@example.test" } }));
+    ann.get("/api/profile/users/999999").await.refused(404);
+}
+
+#[tokio::test]
 async fn what_is_no_page_is_refused_by_its_name() {
     let chat = Chat::open().await;
     let ann = chat.emote("ann").await;

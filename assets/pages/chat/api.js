@@ -93,6 +93,7 @@ export const removeAllDevices = () => ask('POST', '/auth/remove-all-session');
 
 // Who there is: emote.
 export const people = (page = 1) => ask('GET', `/api/profile/users?page=${page}&page_size=100`);
+export const person = async (id) => (await ask('GET', `/api/profile/users/${each(id)}`)).user;
 
 // Conversations and their messages: mentor. `limit` says that its list is meant, not emote's.
 export const conversations = (offset = 0) => ask('GET', `/api/conversations?limit=100&offset=${offset}`);

@@ -6,7 +6,7 @@
 import * as api from './api.js';
 import * as drafts from './drafts.js';
 import * as history from './history.js';
-import { meet, titleOf } from './people.js';
+import { forget as forgetPeople, meet, titleOf } from './people.js';
 import * as reading from './reading.js';
 import { changed, store, toast } from './store.js';
 
@@ -28,7 +28,7 @@ export const unread = () => list().reduce((sum, one) => sum + one.unread, 0);
 export function forget() {
   for (const { typing } of store.conversations.values()) typing.forEach(clearTimeout);
   store.conversations.clear();
-  store.names.clear();
+  forgetPeople();
   store.shown = null;
   connection = null;
 }

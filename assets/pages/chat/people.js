@@ -13,15 +13,23 @@ export function titleOf(conversation) {
   return conversation.name || 'Without a name';
 }
 
-let asked = false;
-/** Who wrote in a room and left it again is not among its people; who is there at all, knows the directory. */
+/** Whom we have asked the server for, so that nobody is asked for twice. */
+const asked = new Set();
+
+/** Learns what the authors of messages are called: whoever wrote in a room and left it is not among its people. */
 export async function meet(messages) {
-  if (asked || messages.every(({ senderId }) => store.names.has(senderId))) return;
-  asked = true;
-  for (let page = 1, of = 1; page <= Math.min(of, 20); page += 1) {
-    const { users, pagination } = await api.people(page).catch(() => ({ users: [], pagination: { total_pages: 0 } }));
-    for (const { id, name } of users) store.names.set(id, name);
-    of = pagination.total_pages;
-  }
-  changed();
+  const unknown = new Set(messages.map(({ senderId }) => senderId).filter((id) => !isMe(id) && !store.names.has(id) && !asked.has(id)));
+  await Promise.all([...unknown].map(async (id) => {
+    asked.add(id);
+    // Somebody whose account is removed has no name any more.
+    const person = await api.person(id).catch(() => null);
+    if (person) store.names.set(id, person.name);
+  }));
+  if (unknown.size) changed();
+}
+
+/** Somebody else may sign in now. */
+export function forget() {
+  store.names.clear();
+  asked.clear();
 }

@@ -34,6 +34,8 @@ impl crate::dialects::Dialect for Dialect {
             POST "/api/auth/refresh"  => login::refresh_route, Free;
             // User profile
             GET  "/api/profile/users" => rest::list_users, Free;
+            // Beyond the document.
+            GET  "/api/profile/users/{userId}" => rest::show_user, Free;
             // Conversations
             GET  "/api/conversations" => rest::list_conversations, Free, when is_meant;
             // Password management

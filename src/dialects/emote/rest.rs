@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{HOME, shapes};
 use crate::core::code::{self, Purpose};
-use crate::core::model::Page;
+use crate::core::model::{Page, Person};
 use crate::core::{account, conversation, limits, outbox, text};
 use crate::mail::templates;
 use crate::web::answer::{Answer, json_reply, ok};
@@ -72,6 +72,22 @@ pub async fn list_users(call: Call) -> Answer {
         "users": people.items.iter().map(|person| shapes::user(spell, person, own)).collect::<Value>(),
         "pagination": shapes::pagination(page, people.total),
     }))
+}
+
+/// GET /api/profile/users/:userId: one of them
+pub async fn show_user(call: Call) -> Answer {
+    let me = call.me()?;
+    let id = call.id(0, "userId")?;
+    let found = call.read(move |view| account::get(view, id)).await?;
+    let own = Some((me.id, found.email.as_deref()));
+    let person = Person {
+        id,
+        name: found.name,
+        picture: found.picture,
+        created_at: found.created_at,
+    };
+    let user = shapes::user(call.core().spelling(), &person, own);
+    ok(json!({ "user": user }))
 }
 
 /// GET /api/conversations: a paginated list of conversations

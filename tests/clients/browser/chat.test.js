@@ -181,6 +181,25 @@ test('a room is opened, found and joined by writing; a group takes people in and
   await expectText(() => other.locator('.row', { hasText: 'Three' }).count(), 0, 'gone in her other window');
 });
 
+test('who wrote in a room and left it keeps their name, by one question and over one connection', async () => {
+  const [nell] = await Promise.all(['nell', 'owen'].map((name) => chat.signUp(name)));
+  const roomId = await nell.opensRoom('Left behind');
+  for (const content of ['I was here', 'And I am off']) await nell.post('/api/messages', { roomId, content });
+  const left = await chat.asks('DELETE', `/api/conversations/${roomId}/members/${nell.id}`, undefined, nell.token);
+  assert.equal(left.status, 200, JSON.stringify(left.said));
+  const owen = await browser.person();
+  const [asked, sockets] = [[], []];
+  owen.on('request', (request) => request.url().includes('/api/profile/users') && asked.push(new URL(request.url()).pathname));
+  owen.on('websocket', (socket) => sockets.push(socket.url()));
+  await enters(owen, chat.url, 'owen');
+  await owen.goto(`${chat.url}/#c/${roomId}`);
+  await sees(owen, 'I was here', 'And I am off');
+  await owen.locator('.author').getByText('nell').waitFor();
+  assert.equal(asked.length, 1, asked.join());
+  assert.match(asked[0], /users\/[\da-f-]{36}$/, 'nobody else is asked for');
+  assert.equal(sockets.length, 1, sockets.join());
+});
+
 test('what is read in one window is read in the other, and what the system says waits until it is put away', async () => {
   const [nora, nils] = await Promise.all(['nora', 'nils'].map((name) => chat.signUp(name)));
   const { id } = await nils.post('/conversation/create', { receiverId: nora.id });

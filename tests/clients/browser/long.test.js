@@ -25,6 +25,8 @@ test('100,000 messages are as few nodes and as quick to type beside as 500', asy
   await hal.post('/api/messages', { roomId: room, content: 'the last one' });
   const many = 100_000;
   const page = await browser.person();
+  // Those who said it are made up too.
+  await page.route('**/api/profile/users/*', (route) => route.fulfill({ json: { user: { name: 'Somebody' } } }));
   // What is known is more than anybody would say here: whole thousands come at a time.
   await page.route('**/api/conversations/*/messages?*before=*', async (route) => {
     const before = new URL(route.request().url()).searchParams.get('before');

@@ -72,6 +72,7 @@ pub const REQUESTS: &str = r#"
 401 401 401 200 200 200 200  GET /api/auth/validate
 401 401 401 200 200 200 200  POST /api/auth/refresh
 401 401 401 200 200 200 200  GET /api/profile/users
+401 401 401 200 200 200 200  GET /api/profile/users/{carl}
 401 401 401 200 200 200 200  GET /api/conversations?page=1
 200 200 200 200 200 200 200  POST /api/password/reset-request {"email": "{account}@example.test"}
 200 200 200 200 200 200 200  POST /api/password/reset {"token": "{link token}", "password": "open sesame"}
