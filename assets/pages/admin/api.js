@@ -1,4 +1,4 @@
-// How does the page ask the server? With the administrator's token; what is refused comes back in words.
+// How does the page ask the server? With the administrator's token; a refusal is thrown, with its words.
 import { at } from '../here.js';
 import { useEffect, useReducer, useState } from '../vendor/preact-htm.js';
 
@@ -7,7 +7,7 @@ const listeners = new Set();
 let login = JSON.parse(sessionStorage.getItem(KEY) ?? 'null');
 let farewell = '';
 
-/** What the server said instead of yes. */
+/** A request that was refused, or did not reach the server. */
 export class Refusal extends Error {
   constructor(status, said) {
     super(status === 429 ? 'Too many tries. Wait a minute and try again.' : (said?.message ?? `The server answered ${status}`));
@@ -26,7 +26,7 @@ export function signedIn(token, user) {
   for (const listener of listeners) listener();
 }
 
-/** Forgets the token; `said` stands on the sign-in page. */
+/** Forgets the token; the sign-in page shows `said`. */
 export function signedOut(said) {
   login = null;
   farewell = said;
@@ -34,7 +34,7 @@ export function signedOut(said) {
   for (const listener of listeners) listener();
 }
 
-/** Draws again when somebody signs in or out. */
+/** For a view: the login; the view is drawn again when somebody signs in or out. */
 export function useLogin() {
   const [, again] = useReducer((turn) => turn + 1, 0);
   useEffect(() => {
@@ -44,7 +44,7 @@ export function useLogin() {
   return login;
 }
 
-/** Asks, and hands on the answer as it is: for downloads and streams. */
+/** Asks, and returns the answer unread, for downloads and streams. */
 export async function fetchWith(path, options = {}) {
   const { token = login?.token, headers, ...rest } = options;
   let answer;
@@ -70,8 +70,8 @@ export async function ask(method, path, body, options = {}) {
 export const admin = (method, path, body, options) => ask(method, `/api/admin/${path}`, body, options);
 
 /**
- * What stands at a path of the admin API: kept while it is asked for again, so that nothing jumps. That is every so many
- * seconds, and when `stamp` changes.
+ * Loads a path of the admin API, again every so many seconds, and when `stamp` changes. The old answer stays until the new
+ * one is there, so that nothing jumps.
  */
 export function useLoad(path, seconds, stamp) {
   const [state, set] = useState({ said: null, wrong: null, busy: true });
@@ -94,7 +94,7 @@ export function useLoad(path, seconds, stamp) {
   return { ...state, reload };
 }
 
-/** A query from what is set. */
+/** A query string of the values that are set. */
 export function query(values) {
   const set = Object.entries(values).filter(([, value]) => value !== '' && value !== null && value !== undefined);
   return set.length ? `?${new URLSearchParams(set)}` : '';

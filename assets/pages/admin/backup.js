@@ -1,4 +1,4 @@
-// Is there a copy? One file holds everything; this fetches it as it is at one moment, while everybody talks on.
+// Is there a backup? This downloads the whole database as it is at one moment, while the server goes on.
 import { Refused } from '../parts/form.js';
 import { html, useState } from '../vendor/preact-htm.js';
 import { fetchWith, useLoad } from './api.js';
@@ -26,7 +26,7 @@ export function Backup() {
       const name = nameOf(answer, 'chat-backup.db');
       const url = URL.createObjectURL(blob);
       save(url, name);
-      // The browser has begun to read it by then.
+      // By then the browser has begun to read it.
       setTimeout(() => URL.revokeObjectURL(url), 60_000);
       set({ busy: false, size: blob.size, wrong: null, made: { name, seconds: (performance.now() - began) / 1000 } });
       say(`The backup is there: ${bytes(blob.size)}`);

@@ -1,4 +1,4 @@
-// What does a socket say and hear? A client in the page: it connects with a token, says any event, and shows all it is told.
+// What does a socket send and hear? A client in the page: it connects with a token, sends any event, and shows all it hears.
 import { path } from '../here.js';
 import { dialects } from '../parts/dialects.js';
 import { Field } from '../parts/form.js';
@@ -50,7 +50,7 @@ export function Console({ token, name, other }) {
   const [body, setBody] = useState(null);
   const [wrong, refuse] = useState('');
   const { lines, state, open, close, emit, clear } = useSocket(token, space);
-  // An example stands there until one has written something else.
+  // An example is there until one has written something else.
   const text = body ?? JSON.stringify(known[event] ?? {}, null, 1).replace(/\n\s*/g, ' ');
   const submit = (submitted) => {
     submitted.preventDefault();

@@ -1,4 +1,4 @@
-// What is talked about, and by whom? Conversations of all four sorts, their members, and what was said.
+// Which conversations are there? All four sorts, with their members and messages.
 import { Refused } from '../parts/form.js';
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import { admin, query, useLoad } from './api.js';
@@ -59,7 +59,7 @@ function Messages({ id, last }) {
       const said = await admin('GET', `conversations/${id}/messages${query({ before, limit: 50 })}`);
       const known = new Set(said.messages.map((one) => one.id));
       set((was) => {
-        // What was read further back stays when something new is said.
+        // Older pages stay when there is a new message.
         const others = was.all.filter((one) => !known.has(one.id));
         const all = keep ? [...others, ...said.messages] : [...said.messages, ...others];
         return { all, more: keep || !others.length ? said.hasMore : was.more, busy: false, wrong: null };

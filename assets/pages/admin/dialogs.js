@@ -1,4 +1,4 @@
-// What comes up over a screen? Short forms, and questions before what cannot be undone.
+// What opens over a screen? Short forms, and questions before something that cannot be undone.
 import { Dialog } from '../parts/dialog.js';
 import { html, useEffect, useReducer } from '../vendor/preact-htm.js';
 import { Form } from './parts.js';
@@ -19,7 +19,7 @@ export function close() {
   draw();
 }
 
-/** Asks before something is done, does it, and says so. What is `gone` takes the focus along, so the heading gets it. */
+/** Asks before something is done, does it, and says so. If the button that asked is `gone` then, the heading gets the focus. */
 export function sure({ title, text, button, act, done, gone }) {
   show(title, (shut) => html`
     <${Form} label=${title} button=${button} bad cancel=${shut} act=${async () => {
@@ -32,7 +32,7 @@ export function sure({ title, text, button, act, done, gone }) {
     </${Form}>`);
 }
 
-/** The place where dialogs and said lines appear. */
+/** The place where dialogs appear, and the line that says what was done. */
 export function Host() {
   const [, again] = useReducer((count) => count + 1, 0);
   useEffect(() => {

@@ -1,4 +1,4 @@
-// Who may come in? An administrator; and whoever holds the link of the first start, to become one.
+// Who may come in? An administrator; and whoever has the link of the first start, to become one.
 import { Field } from '../parts/form.js';
 import { Icon } from '../parts/icon.js';
 import { html, useEffect, useRef } from '../vendor/preact-htm.js';
@@ -27,11 +27,11 @@ export function SignIn() {
   const act = async ({ email, password }) => {
     const { token, user } = await ask('POST', '/auth/login', { email, password }, { token: null });
     try {
-      // Only an administrator may see anybody here.
+      // Only an administrator gets an answer here.
       const mine = await admin('GET', `users/${user.id}`, undefined, { token });
       signedIn(token, mine.user);
     } catch (wrong) {
-      // The login is of no use here, so it does not stay among the person's devices.
+      // The login is useless here, so it is ended: otherwise it would stay among the person's devices.
       await ask('POST', '/api/auth/logout', {}, { token }).catch(() => {});
       throw wrong.status === 403 ? new Refusal(403, { message: 'This account is not an administrator. Ask one to make you one.' }) : wrong;
     }

@@ -1,4 +1,4 @@
-// What has been uploaded? Every file, seen or fetched here, and deleted where it must go.
+// Which files were uploaded? All of them: to look at, to download and to delete.
 import { pictures } from '../parts/bytes.js';
 import { Refused } from '../parts/form.js';
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
@@ -12,7 +12,7 @@ import { When, bytes } from './words.js';
 
 const heard = /^(audio|video)\//;
 
-/** The bytes want the token, so they come by fetch and not by an address. */
+/** The content needs the token, so `fetch` loads it, not an address in `src`. */
 function useFile(file) {
   const [state, set] = useState({ url: null, wrong: null });
   useEffect(() => {

@@ -1,4 +1,4 @@
-// How does one look through many? A table with a search and pages, all of it in the address; cards on a phone.
+// How does one look through many items? In a table with search and pages, both kept in the address; as cards on a phone.
 import { Refused } from '../parts/form.js';
 import { html, useEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { query, useLoad } from './api.js';
@@ -22,13 +22,13 @@ export function Table({ label, columns, rows, busy, keyOf = (row) => row.id }) {
     </table>`;
 }
 
-/** A search that waits until one has stopped typing. */
+/** A search field that waits until one has stopped typing. */
 export function Search({ label, value, change }) {
   const [text, set] = useState(value);
   const timer = useRef();
   const sent = useRef(value);
   useEffect(() => {
-    // What comes back of one's own typing must not undo what was typed since.
+    // The address changes a moment after one types. It must not undo what was typed since.
     if (value !== sent.current) set((sent.current = value));
   }, [value]);
   const type = (event) => {
@@ -55,7 +55,7 @@ function Pages({ at, pagination, hrefOf, label }) {
     </nav>`;
 }
 
-/** A whole list from the admin API. `filters` are more fields of the query that stand in the address. */
+/** A whole list from the admin API. `filters` draws fields for more of its query. */
 export function List({ screen, params, path = screen, name, label, search, searchField = 'q', fixed = {}, filters, columns, empty, seconds }) {
   const asked = { limit: 20, ...fixed, ...params };
   const { said, wrong, busy, reload } = useLoad(`${path}${query(asked)}`, seconds);

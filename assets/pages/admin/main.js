@@ -1,4 +1,4 @@
-// What does whoever runs it see? Signing in first, then one screen for each thing to look after.
+// What does an administrator see? First the sign-in page, then a menu with one screen for each task.
 import { Icon } from '../parts/icon.js';
 import { html, render, useEffect, useState } from '../vendor/preact-htm.js';
 import { ask, signedOut, useLogin } from './api.js';
@@ -64,7 +64,7 @@ function Navigation({ screen, user, token }) {
     };
   }, []);
   const leave = () => {
-    // First here, so that nothing asks any more with a token that is about to end.
+    // Here first, so that nothing asks with a token that is about to end.
     signedOut('You have signed out.');
     ask('POST', '/api/auth/logout', {}, { token }).catch(() => {});
   };
@@ -102,11 +102,11 @@ function Page() {
   const { screen, id, params } = useRoute();
   const setup = /^setup=(.+)$/.exec(screen);
   useEffect(() => {
-    // A link for the first administrator is of no use to one who is signed in.
+    // Whoever is signed in does not need the link for the first administrator.
     if (setup && login) location.replace('#overview');
   }, [Boolean(setup), Boolean(login)]);
   useEffect(() => {
-    // What was open belongs to who was signed in.
+    // An open dialog belongs to the login that ended.
     if (!login) close();
   }, [Boolean(login)]);
   if (!login) return html`${setup ? html`<${SetUp} token=${setup[1]} />` : html`<${SignIn} />`}<${Host} />`;

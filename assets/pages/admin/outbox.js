@@ -1,4 +1,4 @@
-// Which mail goes out? As it was written, whether it went, and why not; without a mail server one reads the codes here.
+// Which mails are there? Their text, whether they were sent, and why not. Without a mail server one reads the codes here.
 import { Refused } from '../parts/form.js';
 import { html, useState } from '../vendor/preact-htm.js';
 import { admin } from './api.js';

@@ -1,4 +1,4 @@
-// How is it going? Warnings first, then figures, then the last half hour as lines, or the same as a table.
+// How is the server doing? Warnings, then figures, then the last half hour as plots or as a table.
 import { colour, colourOf, dialects } from '../parts/dialects.js';
 import { Refused } from '../parts/form.js';
 import { html, useState } from '../vendor/preact-htm.js';
@@ -13,7 +13,7 @@ const advice = {
   'untrusted-proxy': ['#settings', 'Settings'],
 };
 
-/** A slice is ten seconds, so its messages times six are those of a minute. */
+/** A slice of the history is ten seconds, so times six its messages are those of a minute. */
 function perMinute(history) {
   return dialects.map(({ name }) => ({
     label: name, colour: colourOf(name), say: decimal, values: history.map((slice) => (slice.messages[name] ?? 0) * 6),

@@ -6,7 +6,7 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from '../vendor/pr
 import { say } from './said.js';
 
 let arrived = false;
-/** A screen: its title in the tab, its heading focused when one comes here. */
+/** A screen: the tab shows its title, and its heading gets the focus when one comes here. */
 export function Screen({ title, back, lead, actions, children }) {
   const heading = useRef();
   useLayoutEffect(() => {
@@ -29,7 +29,7 @@ export function Screen({ title, back, lead, actions, children }) {
     ${children}`;
 }
 
-/** A form that says what was refused; `act` gets its fields by name. Where the act is `bad`, Enter by itself does not do it. */
+/** A form that shows refusals; `act` gets its fields by name. If the act is `bad` the focus is on Cancel, so Enter does not do it. */
 export function Form({ label, act, children, button, bad, cancel, className = '' }) {
   const [busy, refusal, run] = useDoing();
   const submit = (event) => {
@@ -68,6 +68,6 @@ export const Dialect = ({ name }) => html`<span class="tag dialect" style=${{ co
 export const Waiting = ({ rows = 5 }) => html`
   <div class="waiting" aria-hidden="true">${Array.from({ length: rows }, () => html`<div class="bar"></div>`)}</div>`;
 
-/** Lines of code in a region that scrolls by itself, also by keyboard. */
+/** Code in a region of its own that scrolls, also by keyboard. */
 export const Code = ({ text, label, wrap }) => html`
   <pre class=${wrap ? 'wrap' : ''} tabindex="0" role="region" aria-label=${label}><code>${text}</code></pre>`;

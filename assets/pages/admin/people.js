@@ -1,4 +1,4 @@
-// Who is here? Everybody with an account: found by name or address, added, and opened one by one.
+// Who has an account? All of them: to search by name or address, to add, and to open.
 import { Face } from '../parts/face.js';
 import { Field } from '../parts/form.js';
 import { html } from '../vendor/preact-htm.js';
@@ -10,7 +10,7 @@ import { go, href } from './route.js';
 import { say } from './said.js';
 import { When, count } from './words.js';
 
-/** What is out of the ordinary about somebody. */
+/** What is special about an account. */
 export const Marks = ({ user }) => html`
   ${user.admin && html`<${Tag} kind="good">administrator</${Tag}>`}
   ${user.suspended && html`<${Tag} kind="bad">suspended</${Tag}>`}

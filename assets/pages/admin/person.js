@@ -1,4 +1,4 @@
-// Who is this, and what may be done about them? Devices, standing, a link for a forgotten password, and the end.
+// Who is this, and what can an administrator do? Suspend, rename, promote or remove them, end their devices, make a reset link.
 import { colourOf } from '../parts/dialects.js';
 import { Face } from '../parts/face.js';
 import { Field, Refused } from '../parts/form.js';
@@ -32,7 +32,7 @@ function rename(user, change) {
     }}><${Field} label="Name" name="name" required autofocus value=${user.name} maxlength="100" /></${Form}>`);
 }
 
-/** Whoever typed an address that nobody has proven must not get in as an administrator: its owner gets a password. */
+/** The address is not proven: whoever signed up with it must not become an administrator. So the account gets a new password. */
 function vouch(user, change) {
   show('Make administrator', (shut) => html`
     <${Form} label="Make administrator" button="Make administrator" cancel=${shut} act=${async ({ password }) => {

@@ -1,4 +1,4 @@
-// Who is meant? A field that finds people while one types, by keyboard and pointer alike.
+// How does one choose a person? In a field that finds people while one types, with the keyboard or the pointer.
 import { useId } from '../parts/form.js';
 import { html, useEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { admin, query } from './api.js';
@@ -66,7 +66,7 @@ export function Picker({ label, hint, chosen, choose }) {
     </div>`;
 }
 
-/** The person that an address names, once it is known. */
+/** The person whose id the page's address has, once loaded. */
 export function useNamed(id) {
   const [user, set] = useState(null);
   useEffect(() => {

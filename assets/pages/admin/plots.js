@@ -1,9 +1,9 @@
-// How do figures become lines? uPlot draws them; the legend is ours, so that it is read aloud and never jumps.
+// How do figures become lines? uPlot draws them. The legend is ours, so that screen readers read it and it does not jump.
 import { html, useEffect, useRef, useState } from '../vendor/preact-htm.js';
 
 const HEIGHT = 180;
 
-/** A canvas knows no custom properties and no `light-dark()`: whoever wears the colour says what it is now. */
+/** A canvas does not understand custom properties or `light-dark()`. An element that gets the colour tells its present value. */
 function colourOf(element, colour) {
   element.style.color = colour;
   const now = getComputedStyle(element).color;
@@ -11,7 +11,7 @@ function colourOf(element, colour) {
   return now;
 }
 
-// Lines are told apart without their colours too.
+// Dashes, so that lines can be told apart without colours too.
 const dashes = [[], [7, 4], [2, 3], [10, 3, 2, 3], [4, 2], [1, 4]];
 
 const clock = (seconds) => {
@@ -24,7 +24,7 @@ const WHOLE = Array.from({ length: 28 }, (_, at) => [1, 2, 5][at % 3] * 10 ** Ma
 
 const measuring = document.createElement('canvas').getContext('2d');
 
-/** How wide an axis is that has these words beside it, in pixels. */
+/** How wide an axis with these labels is, in pixels. */
 function roomFor(font, marks) {
   measuring.font = font;
   return Math.ceil(Math.max(44, ...marks.map((mark) => measuring.measureText(mark).width + 14)));
@@ -38,14 +38,14 @@ function options(element, { lines, unit, width, hover }) {
   return {
     width, height: HEIGHT, legend: { show: false }, padding: [10, 8, 0, 0],
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
-    // Five minutes at least, so that the first figures do not fill the whole width.
+    // At least five minutes, so that the first figures do not fill the whole width.
     scales: {
       x: { range: (_, first, last) => (last ? [Math.min(first, last - 300), last] : [0, 1]) },
       y: { range: (_, low, high) => [unit === 'B' && low > 0 ? Math.floor(low * 0.98) : 0, high > 0 ? high * 1.1 : 1] },
     },
     axes: [
       { ...axis, size: 30, values: (_, splits) => splits.map(clock), space: 60, incrs: [60, 120, 300, 600] },
-      // Whole things have whole marks: half a socket is none. Whatever the marks say has room.
+      // Things that are counted have whole numbers as labels: there is no half socket. The axis is as wide as its labels need.
       { ...axis, size: (_, marks) => roomFor(font, marks ?? []), space: 24, incrs: unit === '' || unit === '/min' ? WHOLE : undefined,
         values: (_, splits) => splits.map(say) },
     ],
@@ -57,7 +57,7 @@ function options(element, { lines, unit, width, hover }) {
   };
 }
 
-/** What a plot shows, for who does not see it. */
+/** What a plot shows, in words for screen readers. */
 const summary = (title, lines) => `${title}, the last half hour. ${lines.map(({ label, values, say }) => {
   const known = values.filter((value) => value !== null);
   return known.length ? `${label}: now ${say(known.at(-1))}, at most ${say(Math.max(...known))}` : `${label}: nothing yet`;

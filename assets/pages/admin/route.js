@@ -1,4 +1,4 @@
-// Where are we? The hash says it: `#people/ID?q=ann`; the back button works because of it.
+// Which screen is it? The hash of the address says so, `#people/ID?q=ann`, so the back button works.
 import { useEffect, useState } from '../vendor/preact-htm.js';
 import { query } from './api.js';
 
@@ -22,7 +22,7 @@ export function go(hash) {
   location.hash = hash;
 }
 
-/** Changes what stands in the address without a step for the back button, as while typing. */
+/** Changes the address without a new step for the back button, as while typing. */
 export function rename(hash) {
   history.replaceState(null, '', hash);
   dispatchEvent(new HashChangeEvent('hashchange'));

@@ -1,4 +1,4 @@
-// What was done just now? A line says so for five seconds, also to who cannot see it.
+// What was done just now? A line says so for five seconds, also to screen readers.
 import { html, useEffect, useReducer } from '../vendor/preact-htm.js';
 
 let line = '';

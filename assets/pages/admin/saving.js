@@ -1,6 +1,6 @@
 // How does something become a file on the reader's disk?
 
-/** Lets the browser save what an address holds. */
+/** Has the browser save what is at an address. */
 export function save(url, name) {
   const link = document.createElement('a');
   link.href = url;
@@ -10,7 +10,7 @@ export function save(url, name) {
   link.remove();
 }
 
-/** Reads an answer whole, saying how much has come. */
+/** Reads an answer to its end, and tells `progress` how many bytes have come. */
 export async function gather(answer, progress) {
   const reader = answer.body.getReader();
   const parts = [];
@@ -24,7 +24,7 @@ export async function gather(answer, progress) {
   }
 }
 
-/** What the server would call it. */
+/** The file name that the server gives. */
 export function nameOf(answer, otherwise) {
   const [, name] = /filename="([^"/\\]+)"/.exec(answer.headers.get('content-disposition') ?? '') ?? [];
   return name ?? otherwise;

@@ -1,4 +1,4 @@
-// What does the surrounding application tell? Mentoring sessions, and notices to one person.
+// What can the surrounding application tell this server? Mentoring sessions, and notifications to one person.
 import { server } from '../here.js';
 import { Field } from '../parts/form.js';
 import { html, useState } from '../vendor/preact-htm.js';
@@ -11,7 +11,7 @@ import { href } from './route.js';
 import { say } from './said.js';
 import { When } from './words.js';
 
-/** A UUID of chance; `crypto.randomUUID` is there only under TLS. */
+/** A random UUID; browsers have `crypto.randomUUID` only under TLS. */
 function uuid() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 15) | 64;

@@ -1,4 +1,4 @@
-// What was done here, and how is the server set? The audit log, and every flag with the line to paste.
+// What was done here, and how is the server configured? The audit log, and every flag with the line to paste.
 import { Refused } from '../parts/form.js';
 import { html, useState } from '../vendor/preact-htm.js';
 import { useLoad } from './api.js';

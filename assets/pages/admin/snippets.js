@@ -1,4 +1,4 @@
-// What does a client write, in each dialect and in three languages? Programs that run as they stand.
+// How does a client program look? One for each dialect in each of three languages; they run as they are.
 
 import { below, path } from '../here.js';
 
@@ -34,7 +34,7 @@ call() { curl -sS -H "Authorization: Bearer $TOKEN" -H 'Content-Type: applicatio
 ${body.trim()}
 `;
 
-// One heard, and the programs end by themselves.
+// The programs end by themselves after the first event that they hear.
 const listen = (event, more, space = '') => `const socket = io(${below ? 'new URL(url).origin' : 'url'}${space && ` + '${space}'`}, { ${below && `path: '${path}', `}auth: { token } });
 socket.on('connect_error', (error) => console.log('refused:', error.message));
 socket.on('error', (error) => (console.log('error:', error.message), socket.close()));
@@ -133,7 +133,7 @@ heard.emit("send_message", {"toUserId": ${it.other.number}, "content": "Hello fr
 
 export const languages = { javascript: 'JavaScript', python: 'Python', curl: 'curl' };
 
-/** What clients may say in a namespace, with an example of what belongs to it. */
+/** The events that clients may send in each namespace, with an example of each body. */
 export const events = (other) => {
   const conversationId = '…';
   return {

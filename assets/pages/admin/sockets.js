@@ -1,4 +1,4 @@
-// Who is connected at this moment, and how? Each socket can be ended here.
+// Who is connected now, and how? Each socket can be ended here.
 import { html } from '../vendor/preact-htm.js';
 import { admin } from './api.js';
 import { sure } from './dialogs.js';

@@ -1,4 +1,4 @@
-// How is a stream of events read, when it needs a token? By fetch, line by line; again and again when it ends.
+// How is a stream of events read if it needs a token? With `fetch`, line by line; when it ends we ask again.
 import { fetchWith } from './api.js';
 
 /** Follows a stream until the returned function is called. */
@@ -15,7 +15,7 @@ export function follow(path, { said, missed, state, wrong }) {
         await lines(answer.body, said, missed);
       } catch (error) {
         if (stop.signal.aborted) return;
-        // Refused is refused; what broke off may come back.
+        // A refusal is final; a broken connection may come back.
         if (error.status >= 400 && error.status < 500) {
           state('refused');
           wrong(error);
@@ -31,7 +31,7 @@ export function follow(path, { said, missed, state, wrong }) {
   return () => stop.abort();
 }
 
-/** Reads `data:` lines up to an empty one. A comment keeps the line open, or says how many passed too fast to be told. */
+/** Reads `data:` lines up to an empty one. A comment keeps the connection open, or says how many events were left out. */
 async function lines(body, said, missed) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = '';

@@ -1,4 +1,4 @@
-// How does a client begin? Pick a person, get a token, paste a program that runs, and listen in beside it.
+// How does one begin to write a client? Choose a person, get a token, copy a program, and listen with a socket beside it.
 import { server } from '../here.js';
 import { dialects } from '../parts/dialects.js';
 import { Refused } from '../parts/form.js';
@@ -18,7 +18,7 @@ function Choice({ label, all, value, choose }) {
       onClick=${() => choose(key)}>${title}</button>`)}</div>`;
 }
 
-/** Whom to talk to: whoever is asking, or the first other one. */
+/** Whom to write to: the administrator, or the first other account. */
 function useOther(person) {
   const [other, set] = useState(null);
   useEffect(() => {

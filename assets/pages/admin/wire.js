@@ -1,4 +1,4 @@
-// What passes right now? Every event as its listeners hear it, the latest first, until one pauses to read.
+// Which events are sent right now? All of them as listeners hear them, the latest first, until one pauses to read.
 import { dialects } from '../parts/dialects.js';
 import { Refused } from '../parts/form.js';
 import { html, useEffect, useReducer, useRef, useState } from '../vendor/preact-htm.js';

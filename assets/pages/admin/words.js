@@ -1,4 +1,4 @@
-// How are numbers, sizes and times said? In the reader's own language, and never wider than they need to be.
+// How are numbers, sizes and times written? In the reader's language, and short.
 import { html } from '../vendor/preact-htm.js';
 
 const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
@@ -41,7 +41,7 @@ function since(at) {
   return seconds < 3600 ? `${Math.floor(seconds / 60)} min ago` : `${Math.floor(seconds / 3600)} h ago`;
 }
 
-/** A time: how long ago, and on pointing exactly when. */
+/** A time: how long ago, with the exact time as its tooltip. */
 export function When({ at, never = 'never', exact = false }) {
   const time = at ? new Date(at) : null;
   if (!time || Number.isNaN(time.getTime())) return html`<span class="quiet">${never}</span>`;
@@ -49,7 +49,7 @@ export function When({ at, never = 'never', exact = false }) {
   return html`<time dateTime=${time.toISOString()} title=${full} class="nobreak">${exact ? day.format(time) : since(time)}</time>`;
 }
 
-/** What a conversation is called where it has no name of its own. */
+/** A conversation's name, or the names of its members if it has none. */
 export function nameOf(conversation) {
   if (conversation.name) return conversation.name;
   const names = conversation.memberNames ?? conversation.participants?.map((one) => one.name) ?? [];

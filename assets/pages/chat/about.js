@@ -16,7 +16,7 @@ export function About({ one, close }) {
   const [leaving, consider] = useState(false);
   const [busy, refusal, run] = useDoing();
   const group = one.type === 'group';
-  // Only rooms' shape says whose it is, in its own spelling; without that we offer, and the server decides.
+  // Only the rooms API tells the owner, and by an id in hex. If we do not know ours, we offer the button and the server decides.
   const mine = group && (!store.me.hex || details.createdBy === store.me.hex);
   useEffect(() => {
     conversations.change(one, Promise.resolve()).catch(() => {});
@@ -51,7 +51,7 @@ export function About({ one, close }) {
   <//>`;
 }
 
-/** What follows from leaving a group: it is not to be undone by oneself. */
+/** What follows from leaving a group, since nobody can undo it alone. */
 function farewell(one, mine) {
   if (one.people.length === 1) return 'You are the last one here. If you leave, nobody can read or write in this group any more.';
   if (!mine) return 'Only its owner can take you in again.';

@@ -1,9 +1,8 @@
 // What does the server offer over HTTP? One function for each route that this page uses, and one kind of error.
 //
-// The page speaks through whichever documented API fits: "rooms" signs up, lists and opens rooms and takes files;
-// "mentor" has one's own conversations, their pages of messages and sending; "campus" the devices, direct messages and
-// groups; "emote" who there is, who one is and forgotten passwords; "direct" the notifications.
-// Ids are taken as they come, since every API takes every spelling. Nothing here needs a build or a library.
+// The page uses whichever documented API fits. rooms: sign up, list rooms and open one. mentor: one's conversations, their
+// messages, sending, files and members. campus: devices, direct messages and groups. emote: all users, the signed-in user
+// and forgotten passwords. direct: notifications. Every API takes an id in every spelling, so ids are passed on as they come.
 
 import { at } from '../here.js';
 import { pictures } from '../parts/bytes.js';
@@ -11,7 +10,7 @@ import { pictures } from '../parts/bytes.js';
 let token = null;
 let signedOut = () => {};
 
-/** From here on requests are this person's; `onSignedOut` is called when the server says that they are nobody's. */
+/** From now on requests carry this token; `onSignedOut` is called if the server does not accept it any more. */
 export function identify(newToken, onSignedOut = () => {}) {
   token = newToken;
   signedOut = onSignedOut;
@@ -19,10 +18,10 @@ export function identify(newToken, onSignedOut = () => {}) {
 
 export const current = () => token ?? '';
 
-/** The same person, by a fresh token. */
+/** Goes on as the same person with a fresh token. */
 export const goOnWith = (newToken) => (token = newToken);
 
-/** What the server, or the lack of one, answered instead. `message` is for people; `faults` names fields. */
+/** A request failed, or the server cannot be reached. `message` is for people; `faults` has what is wrong by field. */
 export class Refusal extends Error {
   constructor(status, said = {}, wait) {
     super(inWords(status, said, wait));
@@ -69,57 +68,57 @@ async function ask(method, path, body) {
 
 const each = encodeURIComponent;
 
-// Who one is: rooms and emote.
+// Signing in, and who is signed in: rooms and emote.
 export const signUp = (username, email, password) => ask('POST', '/api/auth/signup', { username, email, password });
 export const signIn = (email, password) => ask('POST', '/api/auth/login', { email, password });
-/** A fresh token for a login that is in use. */
+/** A fresh token for this login. */
 export const refresh = async () => (await ask('POST', '/api/auth/refresh')).token;
 export const signOut = () => ask('POST', '/api/auth/logout');
 export const whoAmI = async () => (await ask('GET', '/api/auth/validate')).user;
 export const askForReset = (email) => ask('POST', '/api/password/reset-request', { email });
-/** Does this server send mail, and does one want to be written to about what one has not read? */
+/** Does this server send mail, and does this user want mail about unread messages? */
 export const mail = async () => (await ask('GET', '/api/mail')).mail;
 export const resetPassword = (resetToken, password) => ask('POST', '/api/password/reset', { token: resetToken, password });
 
-// What this server allows, and how one comes in.
+// What this server allows, and how one can sign in.
 export const about = async () => (await ask('GET', '/api/about')).about;
 /** Where a browser goes to sign in with Google; it comes back with the `state` beside the token. */
 export const googleLogin = (state) => at(`/auth/google?state=${each(state)}`);
 
-// Where one is signed in: campus.
+// The devices where one is signed in: campus.
 export const devices = () => ask('GET', '/auth/active-devices');
 export const removeDevice = (id) => ask('POST', `/auth/remove-session/${each(id)}`);
 export const removeAllDevices = () => ask('POST', '/auth/remove-all-session');
 
-// Who there is: emote.
+// All users: emote.
 export const people = (page = 1) => ask('GET', `/api/profile/users?page=${page}&page_size=100`);
 export const person = async (id) => (await ask('GET', `/api/profile/users/${each(id)}`)).user;
 
-// Conversations and their messages: mentor. `limit` says that its list is meant, not emote's.
+// Conversations and their messages: mentor. emote has a list at the same path; `limit` tells the server that we want mentor's.
 export const conversations = (offset = 0) => ask('GET', `/api/conversations?limit=100&offset=${offset}`);
 export const conversation = (id) => ask('GET', `/api/conversations/${each(id)}`);
-/** A page, newest first: the latest, those before a message, those after one, or those after what one has read. */
+/** One page, newest first: the latest messages, those before or after a message, or the unread ones. */
 export const messages = (id, which) => ask('GET', `/api/conversations/${each(id)}/messages?${new URLSearchParams(which)}`);
-/** How far its members have read. */
+/** How far each member has read. */
 export const reads = async (id) => (await ask('GET', `/api/conversations/${each(id)}/reads`)).reads;
-/** A `clientMessageId` makes it safe to say the same again: it is posted once. */
+/** With a `clientMessageId` it is safe to send the same message again: the server posts it once. */
 export const send = (id, { content, attachments, clientMessageId }) =>
   ask('POST', `/api/conversations/${each(id)}/messages`, { content, contentType: 'text/plain', attachments, clientMessageId });
 export const addMember = (id, userId) => ask('POST', `/api/conversations/${each(id)}/members`, { userId });
 export const removeMember = (id, userId) => ask('DELETE', `/api/conversations/${each(id)}/members/${each(userId)}`);
 
-// Beginning one: campus for two people and for groups, rooms for rooms.
+// Beginning a conversation: campus for two people and for groups, rooms for rooms.
 export const talkTo = (receiverId) => ask('POST', '/conversation/create', { receiverId });
 export const makeGroup = (name, groupMembers) => ask('POST', '/conversation/create-group', { name, groupMembers });
 export const openRoom = async (name, description) => (await ask('POST', '/api/rooms', { name, description })).data;
 export const rooms = (page = 1) => ask('GET', `/api/rooms?page=${page}&limit=100&sort=name&order=asc`);
 export const roomDetails = async (id) => (await ask('GET', `/api/rooms/${each(id)}`)).data;
 
-// What the system says: direct.
+// Notifications: direct.
 export const notices = (page) => ask('GET', `/api/notifications?page=${page}&limit=100`);
 export const readNotice = (id) => ask('PATCH', `/api/notifications/${each(id)}/read`);
 
-/** Uploads a file into a conversation; what comes back goes with a message. `fetch` cannot say how far it is, so this is the older way. */
+/** Uploads a file into a conversation; the answer is what a message attaches. `fetch` reports no progress, so this is the older API. */
 export function upload(conversationId, file, clientMessageId, progress) {
   const request = new XMLHttpRequest();
   const done = new Promise((resolve, reject) => {
@@ -129,7 +128,7 @@ export function upload(conversationId, file, clientMessageId, progress) {
       try {
         said = JSON.parse(request.responseText);
       } catch {
-        // Something on the way answered in its own words.
+        // A proxy on the way answered, and not in JSON.
       }
       if (request.status >= 200 && request.status < 300) return resolve(said);
       reject(new Refusal(request.status, said, Number(request.getResponseHeader('retry-after')) || 0));
@@ -137,7 +136,7 @@ export function upload(conversationId, file, clientMessageId, progress) {
     request.onerror = request.ontimeout = () => reject(new Refusal(0));
     request.onabort = () => reject(new Refusal(0));
     const form = new FormData();
-    // The server reads part by part: what it must know comes before the bytes.
+    // The server reads the parts in order, so what it must know comes before the bytes.
     form.append('clientMessageId', clientMessageId);
     form.append('file', file, file.name || 'file');
     request.open('POST', at(`/api/conversations/${each(conversationId)}/attachments`));
@@ -149,12 +148,12 @@ export function upload(conversationId, file, clientMessageId, progress) {
 }
 
 /**
- * Is this the path of a file of this server? Messages name paths, and whoever looks at them fetches those with their own
- * token: one name and nothing else, so that no `..`, `%2e` or `?` makes another route of it.
+ * Is this the path of a file of this server? The author of a message chooses the path, and the reader's browser fetches it
+ * with the reader's token. So it must be one plain name: no `..`, `%2e` or `?` can make another route of it.
  */
 export const isFile = (path) => /^\/(?:uploads|api\/files)\/(?!\.{1,2}$)[^\s\p{C}/\\?#%]+$/u.test(path);
 
-/** A file of this server. An `<img>` cannot bring a token, so files are fetched and shown from memory. */
+/** The bytes of a file of this server. An `<img>` cannot send a token, so files are fetched and shown from memory. */
 export async function fileBytes(path) {
   if (!isFile(path)) throw new Refusal(400, { message: 'This is no file of this server' });
   const answer = await fetch(at(path), { headers: { authorization: `Bearer ${token}` } }).catch(() => null);

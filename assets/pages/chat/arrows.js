@@ -1,6 +1,6 @@
 // How does one walk through a list without a mouse?
 
-/** The arrow keys, Home and End move among the things of a list. */
+/** The arrow keys, Home and End move the focus among the items of a list. */
 export function withArrows(event, selector) {
   const step = { ArrowDown: 1, ArrowUp: -1, Home: -Infinity, End: Infinity }[event.key];
   if (!step) return;

@@ -24,7 +24,7 @@ export function Begin({ close }) {
   <//>`;
 }
 
-/** Everything that comes page by page, up to a few thousand: `[items, refusal]`, growing. */
+/** Loads a list page by page, up to 30 pages: `[items, refusal]`, where the items become more. */
 function usePages(load) {
   const [items, grow] = useState(null);
   const [refusal, refuse] = useState(null);
@@ -49,7 +49,7 @@ const everybody = async (page) => {
   return { items: users.filter(({ id }) => id !== store.me.id), pages: pagination.total_pages };
 };
 
-/** A search field over everybody; `pick` is called with a person. */
+/** A search field over all users; `pick` is called with the chosen one. */
 export function People({ pick, picked = [], without = [], label = 'Search for a person' }) {
   const [people, refusal] = usePages(everybody);
   const [sought, seek] = useState('');

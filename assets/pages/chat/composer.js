@@ -13,9 +13,9 @@ import { useStore } from './store.js';
 
 const count = new Intl.NumberFormat();
 
-/** By how many characters, as the server counts them, this is too long; nothing is cut away unseen. */
+/** How many characters too long is this text, as the server counts them? We say so rather than cut it silently. */
 function tooLong(text, most) {
-  // Most texts are so short that nobody need count.
+  // Most texts are short enough without counting.
   if (text.length <= most) return 0;
   let characters = 0;
   for (const _ of text.trim()) characters += 1;
@@ -31,7 +31,7 @@ export function Composer({ one }) {
   const over = tooLong(text, about.maxMessage);
   const ready = !busy && !over && (text.trim() || one.uploads.some((item) => item.attachment));
 
-  // As high as what is written, up to a third of the screen, which the style sheet says.
+  // The field is as high as its text, up to a third of the screen (see the style sheet).
   useLayoutEffect(() => {
     area.current.style.height = 'auto';
     area.current.style.height = `${area.current.scrollHeight + 2}px`;
@@ -48,7 +48,7 @@ export function Composer({ one }) {
     area.current.focus();
     if (!ready) return;
     pending.post(one.id, text.trim(), uploads.take(one));
-    // Whoever writes is at the end, wherever they were reading.
+    // After sending, the view is at the end, wherever it was before.
     history.toLatest(one).then(meet, () => {});
     one.draft = '';
     drafts.keep(me.id, one.id, '');
@@ -56,7 +56,7 @@ export function Composer({ one }) {
     conversations.iType(one.id, false);
   };
   const key = (event) => {
-    // While an input method composes a word, Enter takes the word.
+    // While an input method composes a word, Enter accepts that word.
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
     event.preventDefault();
     send();
@@ -68,7 +68,7 @@ export function Composer({ one }) {
   };
   const choose = (event) => {
     uploads.add(one, event.target.files);
-    // Or the same file could not be chosen again.
+    // Without this, choosing the same file again would not be a change.
     event.target.value = '';
     area.current.focus();
   };

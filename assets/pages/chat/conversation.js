@@ -19,7 +19,7 @@ export function Conversation({ id }) {
   const box = useRef();
   const one = conversations.get(id);
 
-  // On a phone this is a screen of its own: reading begins at its head. Elsewhere one goes on writing.
+  // On a phone this is a screen of its own, so the focus goes to its head; elsewhere it goes to the text field.
   useEffect(() => {
     if (!one) return;
     const target = matchMedia('(max-width: 720px)').matches ? '.back' : 'textarea';

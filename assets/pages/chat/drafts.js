@@ -1,5 +1,5 @@
-// What was begun and not sent? The words in each conversation's place to write, kept in this browser for this account: over
-// a reload, another conversation, and being signed out in the middle of a sentence. Whoever signs out leaves none.
+// What was written and not sent? The text in each conversation's field, kept in this browser for this account. It survives a
+// reload, a look at another conversation, and being signed out by the server. Signing out oneself deletes it.
 
 const prefix = (me) => `chat.draft.${me}.`;
 
@@ -11,13 +11,13 @@ export function read(me, conversationId) {
   }
 }
 
-/** Keeps the words; none are nothing to keep. */
+/** Keeps the text; an empty one is deleted. */
 export function keep(me, conversationId, text) {
   try {
     if (text) localStorage.setItem(prefix(me) + conversationId, text);
     else localStorage.removeItem(prefix(me) + conversationId);
   } catch {
-    // A full or forbidden store: they live as long as the page.
+    // The browser's storage is full or forbidden: the draft lives as long as the page.
   }
 }
 

@@ -1,29 +1,29 @@
-// What was said here? The stretch of a conversation that the page knows: loaded where one left off reading, towards the
-// past and the present as one scrolls, and grown by what is heard.
+// Which messages of a conversation does the page have? One stretch without holes: loaded where one stopped reading, then in
+// both directions as one scrolls, and made longer by new messages.
 //
-// It is one stretch without holes: `messages`, oldest first. `more` says that there are older ones, `newer` that there are
-// newer ones, which are loaded then and not taken from what is heard. `newFrom` is the first unread message, `landsAt` the
-// one at which the view begins, if that is not the end; `stretch` counts how often it was another stretch.
+// `messages` has them, the oldest first. `more` says that the server has older ones. `newer` says that it has newer ones; they
+// are then loaded, and live messages are not added. `newFrom` is the id of the first unread message, `landsAt` that of the
+// message at which the view begins, if it is not the end. `stretch` counts how often the whole stretch was replaced.
 
 import * as api from './api.js';
 import * as pending from './pending.js';
 import { changed, store } from './store.js';
 
-/** Messages asked for at once. */
+/** How many messages one request asks for. */
 const PAGE = 100;
 
 export const fresh = () => ({ messages: null, ids: new Set(), more: false, newer: false, stretch: 0, newFrom: null, landsAt: null });
 
-/** Loads where one left off: at the first unread message, or at the end. */
+/** Loads the messages around the first unread one, or the latest ones. */
 export async function open(conversation) {
   if (conversation.messages && findNew(conversation)) return [];
   const { messages, ...page } = await load(conversation, async () => {
     if (!(conversation.unread > 0)) return api.messages(conversation.id, { limit: PAGE / 2 });
     const unread = await api.messages(conversation.id, { limit: PAGE, unread: true });
     const [first] = unread.messages.slice(-1);
-    // Read elsewhere meanwhile, or removed.
+    // It was read in another window meanwhile, or deleted.
     if (!first) return api.messages(conversation.id, { limit: PAGE / 2 });
-    // What was said just before is what it answers.
+    // The messages just before it are what it answers.
     const before = await api.messages(conversation.id, { limit: PAGE / 4, before: first.id });
     const newFrom = unread.messages.findLast(({ senderId }) => senderId !== store.me.id)?.id;
     return { ...before, messages: [...unread.messages, ...before.messages], newFrom, newer: unread.hasMore, newerCursor: unread.nextCursor };
@@ -31,14 +31,14 @@ export async function open(conversation) {
   return begin(conversation, messages, page);
 }
 
-/** Lets go of where one is, for the latest messages. */
+/** Replaces the stretch by the latest messages. */
 export async function toLatest(conversation) {
   if (!conversation.newer) return [];
   const { messages, ...page } = await load(conversation, () => api.messages(conversation.id, { limit: PAGE / 2 }));
   return begin(conversation, messages, { ...page, newFrom: conversation.newFrom, landsAt: null });
 }
 
-/** What is heard while a page is on its way stands behind it. */
+/** Asks for a stretch. Live messages that come before its answer wait in `early`. */
 async function load(conversation, asking) {
   conversation.problem = null;
   conversation.early = [];
@@ -61,7 +61,7 @@ function begin(conversation, newestFirst, { hasMore, nextCursor, newFrom = null,
   return messages;
 }
 
-/** Is the first unread message known already? Then the line before it stands there. */
+/** Do we have the first unread message already? Then it is marked. */
 function findNew(conversation) {
   if (conversation.newFrom || !(conversation.unread > 0)) return true;
   let left = conversation.unread;
@@ -76,7 +76,7 @@ function findNew(conversation) {
   return false;
 }
 
-/** Takes in what was heard; `false` where it was known, or will be loaded. */
+/** Adds a live message; answers `false` if it was there already, or will be loaded later. */
 export function take(conversation, message) {
   if (conversation.early) return conversation.early.push(message) > 0;
   if (!conversation.messages || conversation.newer || conversation.ids.has(message.id)) return false;
@@ -85,11 +85,11 @@ export function take(conversation, message) {
   return true;
 }
 
-/** One page further back. */
+/** Loads one page of older messages. */
 export const loadOlder = (conversation) =>
   more(conversation, conversation.more, { before: conversation.cursor }, (page, { hasMore, nextCursor }) => ({ messages: [...page, ...conversation.messages], more: hasMore, cursor: nextCursor }));
 
-/** One page towards the present. */
+/** Loads one page of newer messages. */
 export const loadNewer = (conversation) =>
   more(conversation, conversation.newer, { after: conversation.newerCursor }, (page, { hasMore, nextCursor }) => ({ messages: [...conversation.messages, ...page], newer: hasMore, newerCursor: nextCursor }));
 

@@ -38,7 +38,7 @@ export function List() {
   </nav>`;
 }
 
-/** They stay until they are put away, and so cover nothing. */
+/** Notifications stay until they are dismissed, so they stand in the list and cover nothing. */
 function Notices() {
   const { list, unread } = useStore().notices;
   return html`<section class="notices" aria-label="From the system" aria-live="polite">

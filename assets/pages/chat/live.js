@@ -1,13 +1,12 @@
-// What happens while one looks? The socket of mentor's namespace `/chat`, which hears all of one's conversations by
-// itself.
+// How does the page hear what happens? By a socket in mentor's namespace `/chat`, which joins all of one's conversations.
 //
-// Nothing is missed: whoever comes back says the id of the last message that they heard, and the server first tells what
-// came since, in the order in which it was said, wherever that was.
+// Nothing is missed: when the socket connects again it sends the id of the last message that it heard. The server first sends
+// all messages since then, of all conversations, in their order.
 
 import { path } from '../here.js';
 import { Manager } from '../vendor/socket.io.js';
 
-/** Begins to listen; `on` has a function for each thing that may happen. */
+/** Connects; `on` has a function for each event. */
 export function listen(token, on) {
   const manager = new Manager(location.origin, {
     path,
@@ -22,18 +21,18 @@ export function listen(token, on) {
   const overheard = new Set();
 
   socket.on('connect', () => {
-    // What somebody only looks into is not joined by itself. Said at once, it is caught up together with the rest.
+    // The server does not join open rooms that one only looks into. Joined at once, they are caught up with the rest.
     for (const id of overheard) socket.emit('join_conversation', { conversationId: id });
     on.connected(last !== null);
   });
   socket.on('disconnect', (reason) => {
     on.disconnected();
-    // The server ended this socket: signed out elsewhere, or it goes down. `refused` finds out which.
+    // The server ended this socket: the login was ended elsewhere, or the server stops. `refused` finds out which.
     if (reason === 'io server disconnect') on.refused();
   });
   socket.on('connect_error', () => {
     on.disconnected();
-    // Refused by the server, not cut off: the client does not try again by itself.
+    // The server refused the connection, so the client does not try again by itself.
     if (!socket.active) on.refused();
   });
   socket.on('new_message', ({ message }) => {
@@ -49,25 +48,25 @@ export function listen(token, on) {
   socket.on('error', (problem) => on.problem(problem));
 
   return {
-    /** The conversations as they were listed after connecting: where nothing was heard before, they are where we begin. */
+    /** The conversations as the server listed them: if no message was heard yet, the latest of theirs counts as the last one. */
     listed: (conversations) => (last ??= newest(conversations)),
     again: () => socket.connect(),
-    /** With which token it comes in the next time. */
+    /** The token to connect with the next time. */
     goOnWith: (fresh) => (token = fresh),
-    /** Hears an open room that is not one's own; resolves once nothing more can be missed. */
+    /** Joins an open room to look into it; resolves once its messages are heard. */
     overhear: (id) => {
       overheard.add(id);
       return socket.timeout(5_000).emitWithAck('join_conversation', { conversationId: id }).catch(() => {});
     },
     stopOverhearing: (id) => overheard.delete(id) && socket.emit('leave_conversation', { conversationId: id }),
     type: (id, isTyping) => socket.connected && socket.volatile.emit('typing', { conversationId: id, isTyping }),
-    /** One has read up to this message. */
+    /** Says that one has read up to this message. */
     markRead: (id, messageId) => socket.connected && socket.emit('mark_read', { conversationId: id, messageId }),
     close: () => socket.disconnect(),
   };
 }
 
-/** The id of what was said last in any of these conversations. */
+/** The id of the latest message in any of these conversations. */
 function newest(conversations) {
   const latest = conversations.flatMap(({ lastMessage }) => lastMessage ?? []);
   return latest.reduce((one, other) => (one?.createdAt > other.createdAt ? one : other), null)?.id ?? null;

@@ -1,8 +1,8 @@
-// What was said? The messages, by day and by author. Only those near the view are in the document, however many are
-// known: before and after them stands as much space as the others would take (heights.js).
+// How are the messages shown? By day and by author. Only those near the view are in the document, however many the page
+// has; empty space before and after them is as high as the others would be (heights.js).
 //
-// What one looks at stays where it is, whatever is loaded, measured or said elsewhere: the `anchor` is the line at the top
-// of the view, and how far it is from there. Who is at the end stays at the end.
+// The view does not jump when messages are loaded, measured or added elsewhere: the `anchor` is the line at the top of the
+// view, with its distance from there. A view that is at the end stays at the end.
 
 import { Refused } from '../parts/form.js';
 import { Icon } from '../parts/icon.js';
@@ -17,15 +17,15 @@ import * as reading from './reading.js';
 import { day, dayOf, fully } from './text.js';
 import { store } from './store.js';
 
-/** Messages of one author within this time stand together. */
+/** Messages of one author within this time are shown as a group. */
 const TOGETHER = 5 * 60_000;
-// In pixels: what is drawn beyond the view, what of it must be left before more is drawn, how near an end the next page is
-// asked for, and what still counts as the end.
+// In pixels: how far beyond the view lines are drawn; how little of that may be left before more are drawn; how near to an
+// end the next page is loaded; and how near to the end still counts as the end.
 const BEYOND = 480;
 const LEAST = 160;
 const NEAR = 600;
 const AT_END = 60;
-/** Where the first unread line stands from the top, when a conversation opens. */
+/** How far from the top the first unread line is when a conversation opens. */
 const OPENS_AT = 96;
 
 export function Log({ one }) {
@@ -46,18 +46,18 @@ export function Log({ one }) {
   place.mine = mine ?? null;
   choose(place, count);
 
-  // Before the browser paints, so that nothing is seen to jump.
+  // This runs before the browser paints, so nothing is seen to jump.
   useLayoutEffect(() => {
     const had = place.focus && !document.activeElement?.closest('.log');
     measure(place, box.current, list.current);
     settle(place, box.current, list.current, !one.newer);
-    // What had the focus is far away now: the keys go on scrolling.
+    // The line that had the focus is not drawn any more. With the focus here the keys still scroll.
     if (had) box.current.focus({ preventScroll: true });
     place.focus = box.current.contains(document.activeElement);
     if (isShort(place)) draw();
     look();
   });
-  // The window, the place to write or a picture changed its size.
+  // Draws again if the window, the text field or a picture changes its size.
   useEffect(() => {
     const watch = new ResizeObserver(() => {
       if (box.current.clientWidth !== place.width) place.heights.reset(place.heights.length);
@@ -69,7 +69,7 @@ export function Log({ one }) {
     return () => watch.disconnect();
   }, []);
 
-  /** What of it is in view, and whether an end is near. */
+  /** Notes the last message in view as read, and loads more near an end. */
   const look = () => {
     const log = box.current;
     const y = log.scrollTop - list.current.offsetTop;
@@ -88,7 +88,7 @@ export function Log({ one }) {
   const scrolled = () => {
     const log = box.current;
     const { heights } = place;
-    // Ours, and nobody's wish to go elsewhere.
+    // We scrolled ourselves, not the reader.
     if (Math.abs(log.scrollTop - place.top) < 1) return look();
     const y = log.scrollTop - list.current.offsetTop;
     const at = heights.find(y);
@@ -128,7 +128,7 @@ export function Log({ one }) {
   </div>`;
 }
 
-/** The lines are others now: what is known of them moves with them. */
+/** Lines were added or replaced: their heights and the anchor move with them. */
 function follow(place, one, messages, count) {
   const { heights } = place;
   if (place.stretch !== one.stretch) {
@@ -148,7 +148,7 @@ function follow(place, one, messages, count) {
   place.first = messages[0];
 }
 
-/** Which lines are drawn: those in the view and some around, unless those that are drawn will do. */
+/** Chooses which lines to draw: those in the view and some around it, unless the drawn ones still cover it. */
 function choose(place, count) {
   const { heights, anchor, high } = place;
   if (place.end) {
@@ -163,7 +163,7 @@ function choose(place, count) {
   place.to = count ? heights.find(y + high + BEYOND) + 1 : 0;
 }
 
-/** Does the view come near lines that are not drawn? */
+/** Is the view near lines that are not drawn? */
 function isShort({ heights, anchor, from, to, high, end }, y) {
   if (end && to !== heights.length) return true;
   const top = y ?? (end ? heights.offset(to) - high : heights.offset(anchor.at) + anchor.above);
@@ -176,7 +176,7 @@ function measure(place, log, list) {
   for (const line of list.querySelectorAll(':scope > article')) place.heights.measure(at++, line.getBoundingClientRect().height);
 }
 
-/** Gives what is not drawn its space, and puts the view where it was. */
+/** Sizes the empty space for the lines that are not drawn, and scrolls to where the view was. */
 function settle(place, log, list, isWhole) {
   const { heights, from, to, anchor } = place;
   list.firstElementChild.style.height = `${heights.offset(from)}px`;
@@ -185,7 +185,7 @@ function settle(place, log, list, isWhole) {
   if (Math.abs(log.scrollTop - wanted) >= 1) log.scrollTop = wanted;
   place.top = log.scrollTop;
   if (place.end || Math.abs(place.top - wanted) < 1) return;
-  // There is not so much above it, or below.
+  // There is less above or below than the anchor asks for.
   const y = place.top - list.offsetTop;
   const at = heights.find(y);
   place.anchor = { at, above: y - heights.offset(at) };

@@ -1,4 +1,4 @@
-// Who sits here? Signing in and out, and what is kept in this browser for the next time.
+// Who is signed in? Signing in and out, and the token that this browser keeps for the next time.
 
 import { at } from '../here.js';
 import * as api from './api.js';
@@ -11,7 +11,7 @@ import * as pending from './pending.js';
 import { changed, store } from './store.js';
 
 const kept = 'chat.session';
-/** What this page keeps while it is at Google's: a login that comes back without it was begun by somebody else. */
+/** The key of what this window keeps while it is at Google: if a login comes back without it, somebody else began it. */
 const awaited = 'chat.login';
 /** In seconds, and in milliseconds. */
 const DAY = 86_400;
@@ -19,7 +19,7 @@ const HOUR = 3_600_000;
 /** The connection, while somebody is signed in. */
 let connection = null;
 
-/** On opening the page: is the token that was kept still good? */
+/** When the page opens: goes on with the kept token, if it is still good. */
 export async function begin() {
   const brought = takeBrought();
   if (brought) localStorage.setItem(kept, JSON.stringify({ token: brought }));
@@ -29,9 +29,9 @@ export async function begin() {
 }
 
 /**
- * Who signed in with Google comes back with the token behind the `#`, which no server on the way saw. Anybody can write
- * such an address, and whoever opened it would go on in another's account without a sign of it: so it must bring back the
- * value that this window kept when it left, and that is good once.
+ * A login with Google comes back with the token behind the `#`, which no server on the way sees. Anybody can write such an
+ * address, and whoever opened it would unknowingly use the other's account. So the address must have the value that this
+ * window kept when it left, and that value is good once.
  */
 export function takeBrought() {
   if (!location.hash.startsWith('#token=')) return null;
@@ -43,7 +43,7 @@ export function takeBrought() {
   return own ? brought.get('token') : null;
 }
 
-/** Leaves for Google, and comes back to `takeBrought`, and to the conversation whose address this is. */
+/** Goes to Google; `takeBrought` is where it comes back to, and then to the conversation in the page's address. */
 export function signInWithGoogle() {
   const state = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
   sessionStorage.setItem(awaited, JSON.stringify({ state, hash: location.hash }));
@@ -60,15 +60,15 @@ function read() {
 
 async function enter(login) {
   api.identify(login.token, () => leave('You were signed out. Sign in to go on.'));
-  // Both at once: whoever comes back sees their list after one round trip.
+  // Both requests go at once, so that the list is there after one round trip.
   const listing = api.conversations().catch(() => null);
   try {
     const { id, name, email } = await api.whoAmI();
-    // rooms spells ids in hex; which of its rooms are one's own shows only in that spelling.
+    // rooms spells ids in hex, and only in that spelling can we tell which groups are our own.
     store.me = { id, name, email, hex: login.hex };
   } catch (refusal) {
     if (refusal.status === 401) return;
-    // The server is away: we wait for it rather than ask for a password that is not wrong.
+    // The server cannot be reached: we wait for it rather than ask for a password that was not wrong.
     store.online = false;
     changed();
     setTimeout(() => enter(login), 2_000);
@@ -104,7 +104,7 @@ async function enter(login) {
   prolong(login);
 }
 
-/** Asks for a fresh token when the one at hand is a day old: who comes back every day stays signed in. */
+/** Asks for a fresh token if ours is a day old: so somebody who comes back every day stays signed in. */
 async function prolong({ token }) {
   if (read()?.token !== token || !connection) return;
   const { iat, exp } = claimsOf(token);
@@ -113,7 +113,7 @@ async function prolong({ token }) {
   const mine = connection;
   const fresh = await api.refresh().catch(() => null);
   const login = read();
-  // Signed out meanwhile, or another window was quicker.
+  // Somebody signed out meanwhile, or another window was quicker.
   if (!fresh || mine !== connection || login?.token !== token) return;
   localStorage.setItem(kept, JSON.stringify({ ...login, token: fresh }));
   goOnWith(fresh);
@@ -132,17 +132,17 @@ function claimsOf(token) {
   }
 }
 
-// As long as the page is open.
+// Also while the page stays open.
 setInterval(() => store.me && store.online && prolong(read() ?? {}), HOUR);
 
-/** The server ended the connection: are we still who we were? Then once more, else `identify` has seen the 401. */
+/** The server ended the connection. If our token is still good we connect once more; if not, the 401 has signed us out. */
 async function refused() {
   const mine = connection;
   const still = await api.whoAmI().then(() => true, (refusal) => refusal.status !== 401);
   if (still) setTimeout(() => mine === connection && read() && mine?.again(), 1_000);
 }
 
-/** Signs in; the caller shows a refusal. */
+/** Signs in; throws the refusal for the caller to show. */
 export async function signIn(email, password) {
   const { token, data } = await api.signIn(email, password);
   const login = { token, hex: data.id };
@@ -156,23 +156,23 @@ export async function signUp(username, email, password) {
 }
 
 export async function signOut() {
-  // Nobody need tell this window that it is signed out.
+  // Closed first, so that the server does not tell this window that it was signed out.
   connection?.close();
-  // Also without an answer: whoever wants to leave, leaves.
+  // Signing out works here even if the server cannot be reached.
   await api.signOut().catch(() => {});
-  // What the other windows take for that, and not for being signed out.
+  // By this value other windows see that somebody signed out on purpose.
   localStorage.setItem(kept, 'null');
   goneForGood('');
 }
 
-/** Whoever leaves on purpose leaves nothing for the next one, who may be somebody else. */
+/** Signing out on purpose deletes drafts and the address too: the next one here may be somebody else. */
 function goneForGood(farewell) {
   if (store.me) drafts.forgetAll(store.me.id);
   if (location.hash.startsWith('#c/')) history.replaceState(null, '', at('/'));
   leave(farewell);
 }
 
-/** Back to signing in; nothing of this person stays on the screen. Signing in again leads to where they were. */
+/** Shows the sign-in screen and forgets what is shown of this person. The address stays, so signing in again leads back to it. */
 export function leave(farewell) {
   connection?.close();
   connection = null;
@@ -183,17 +183,17 @@ export function leave(farewell) {
   changed();
 }
 
-// Signed out in another window is signed out here.
+// What another window does to the login happens here too.
 addEventListener('storage', ({ key, newValue }) => {
   if (key !== kept || !store.me) return;
   if (newValue === 'null') return goneForGood('You signed out in another window.');
   if (!newValue) return leave('You were signed out. Sign in to go on.');
   const { token } = read() ?? {};
-  // A fresh token of the same login, which another window asked for.
+  // Another window asked for a fresh token of the same login.
   if (token && claimsOf(token).sub === claimsOf(api.current()).sub) goOnWith(token);
 });
 
-// Back at the window: what came meanwhile, if the browser had put the page to sleep.
+// When one comes back to the window: the browser may have stopped the page meanwhile.
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState !== 'visible' || !store.ready || !store.online) return;
   conversations.refresh();

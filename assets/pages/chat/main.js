@@ -1,4 +1,4 @@
-// Which screen is it? Signing in for strangers; for everybody else the list beside a conversation.
+// Which screen is shown? Signing in, or the list beside a conversation.
 
 import { made } from '../here.js';
 import { Icon } from '../parts/icon.js';
@@ -32,7 +32,7 @@ function Page() {
 const Nothing = () => html`<section class="nothing" aria-label="Conversation"><div class="empty"><img src=${made('icon.svg')} alt="" width="56" height="56" />
   <h2>Your conversations</h2><p>Choose one on the left, or begin a new one.</p></div></section>`;
 
-/** What is said in the corner, and what is said to screen readers. */
+/** Short notices in the corner, and new messages for screen readers. */
 function Corner() {
   const { toasts, spoken } = useStore();
   return html`<section class="corner" aria-label="Notifications" aria-live="polite">
@@ -45,14 +45,14 @@ function Corner() {
 }
 
 addEventListener('hashchange', () => {
-  // An address that somebody wrote: no login of this window ends here.
+  // Only an address that somebody made can change here to this; a real login loads the page anew.
   if (location.hash.startsWith('#token=')) return void takeBrought();
   if (resetToken() && store.me) return location.reload();
   if (store.me) conversations.show(conversations.wanted());
 });
 api.about().then((about) => (Object.assign(store.about, about), changed())).catch(() => {});
 render(html`<${Page} />`, document.getElementById('chat'));
-// A link to choose a new password is for whoever has it, whoever is signed in here.
+// A link to choose a new password works for whoever has it, also if somebody is signed in here.
 if (resetToken()) {
   store.me = null;
   changed();

@@ -1,5 +1,5 @@
-// What does one message look like? A bubble with its words, its files, its time, and how far it has come.
-// The direction of a bubble is that of its words; names, files and times are set apart (`bdi`) and have no say in it.
+// How is one message shown? A bubble with its text, files and time, and whether it was sent and read.
+// The text alone decides the writing direction of the bubble; names, files and times are isolated by `bdi`.
 
 import { pictures } from '../parts/bytes.js';
 import { Face } from '../parts/face.js';
@@ -29,7 +29,7 @@ export function Message({ line, first, last, readers, crowd }) {
   </div>`;
 }
 
-/** The whole of it in two words; of several readers how many. */
+/** How far one's own message has come: on its way, sent, or read by how many. */
 function Tick({ entry, readers: { read, of } }) {
   const all = read > 0 && read === of;
   const come = all ? ['read', 'Read'] : ['sent', read ? `Read by ${read} of ${of}` : 'Sent'];
@@ -37,10 +37,10 @@ function Tick({ entry, readers: { read, of } }) {
   return html`<bdi class=${`tick ${all ? 'is-read' : ''}`} title=${said}><${Icon} name=${icon} /><span class="unseen">${said}</span></bdi>`;
 }
 
-/** What lies elsewhere is only a link, since fetching it would tell them who reads. */
+/** A file of another server is only a link: fetching it would tell that server who reads. */
 function Attachment({ one }) {
   if (!api.isFile(one.url)) {
-    // Also a path of this server that is no file: nobody is sent there.
+    // This includes paths of this server that are no files: nobody is sent there.
     if (!/^https?:\/\//i.test(one.url)) return html`<span class="file"><${FileWords} one=${one} note="Cannot be opened" /></span>`;
     return html`<a class="file" href=${one.url} target="_blank" rel="noopener noreferrer nofollow"><${FileWords} one=${one} /></a>`;
   }
@@ -51,7 +51,7 @@ function Attachment({ one }) {
 const FileWords = ({ one, note }) => html`<${Icon} name="file" /><span class="file-words"><bdi>${one.filename}</bdi>
   <span class="small">${note ?? (one.size ? size(one.size) : 'File')}</span></span>`;
 
-/** What was fetched, by its address, as long as the page lives. */
+/** Fetched files by their address, kept as long as the page lives. */
 const fetched = new Map();
 function fetchOnce(url) {
   if (!fetched.has(url)) {
@@ -71,7 +71,7 @@ function Picture({ one }) {
     return () => (wanted = false);
   }, [one.url]);
   if (refusal) return html`<span class="file"><${FileWords} one=${one} note=${refusal.message} /></span>`;
-  // The frame has its size before the picture comes: nothing jumps.
+  // The frame has its size before the picture comes, so nothing jumps.
   return html`<a class="picture" href=${shown} target="_blank" rel="noopener" aria-label=${`Picture: ${one.filename}`} download=${one.filename}>
     ${shown ? html`<img src=${shown} alt=${one.filename} />` : html`<span class="unseen">Loading ${one.filename}</span>`}</a>`;
 }

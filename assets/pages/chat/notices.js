@@ -1,14 +1,14 @@
-// What has the system to say? Its notifications that one has not put away yet, here or anywhere, the newest first.
+// Which notifications are unread? Those that one has not dismissed on any device, the newest first.
 
 import * as api from './api.js';
 import { changed, store, toast } from './store.js';
 
-/** So many are shown at once; when one goes, the next one comes. */
+/** How many are shown at once; when one is dismissed, the next one appears. */
 export const SHOWN = 3;
-/** Pages of a hundred that are looked through for them, if many newer ones were put away. */
+/** How many pages of a hundred are searched for them, if many newer ones were dismissed. */
 const PAGES = 20;
 
-/** Asks for them: on coming in, and when there is a new one, whose id is spelled in another way on the connection. */
+/** Loads them: on connecting, and when there is a new one, because the socket's event spells its id in another way. */
 export async function refresh() {
   const list = [];
   let unread = 0;
@@ -22,13 +22,13 @@ export async function refresh() {
   changed();
 }
 
-/** A new one. On a phone the list where it stands is another screen, so it is shown for a moment. */
+/** There is a new one. On a phone the list is another screen, so the notification is also shown for a moment. */
 export function heard({ title, message }) {
   if (store.shown && matchMedia('(max-width: 720px)').matches) toast({ title, text: message });
   refresh().catch(() => {});
 }
 
-/** Puts one away, everywhere. */
+/** Dismisses one, on all devices. */
 export async function dismiss({ id }) {
   const before = store.notices;
   store.notices = { list: before.list.filter((one) => one.id !== id), unread: before.unread - 1 };

@@ -1,15 +1,15 @@
-// Which messages are on their way? They show at once, are kept in this browser until the server has them, and are sent again
-// with the same `clientMessageId`, which makes a repeat harmless: after a reload, a cut connection, or an answer that got lost.
+// Which messages are on their way? They are shown at once and kept in this browser until the server has them. After a reload,
+// a cut connection or a lost answer they are sent again with the same `clientMessageId`, so the server posts them once.
 //
 // An entry is `{ clientMessageId, conversationId, content, attachments, at, state, why }`; its state goes from `waiting`
-// over `sending` to `sent` (answered, but not heard yet: where it stands among the others, the line says) or `failed`.
+// over `sending` to `failed` or `sent`. A sent one stays until it is heard on the connection, which tells its place in the order.
 
 import * as api from './api.js';
 import { changed, store } from './store.js';
 
 let owner = null;
 const busy = new Set();
-/** The keys have been called so from the beginning: under another name whatever waits in a browser would be lost. */
+/** Browsers have messages under these keys, so the name cannot change. */
 const prefix = () => `chat.outbox.${owner}.`;
 
 export function load(me) {
@@ -25,7 +25,7 @@ export function load(me) {
   store.pending.sort((a, b) => (a.at < b.at ? -1 : 1));
 }
 
-/** What the conversation shows below its messages. */
+/** Those that a conversation shows below its messages. */
 export const of = (id) => store.pending.filter((entry) => entry.conversationId === id && !entry.heardAs);
 
 export function post(conversationId, content, attachments = []) {
@@ -37,13 +37,13 @@ export function post(conversationId, content, attachments = []) {
   pump(conversationId);
 }
 
-/** Each in a key of its own, so that two windows do not overwrite each other's. */
+/** Each has a key of its own, so that two windows do not overwrite each other's. */
 function keep(entry) {
   const { clientMessageId, conversationId, content, attachments, at } = entry;
   try {
     localStorage.setItem(prefix() + clientMessageId, JSON.stringify({ clientMessageId, conversationId, content, attachments, at }));
   } catch {
-    // A full or forbidden store: it lives as long as the page.
+    // The browser's storage is full or forbidden: the message lives as long as the page.
   }
 }
 
@@ -63,14 +63,14 @@ export function retry(entry) {
   pump(entry.conversationId);
 }
 
-/** The connection is back: what failed for want of one goes again. What was refused waits for its author. */
+/** The connection is back: what failed without one is sent again. What the server refused waits for its author. */
 export function retryAll() {
   for (const entry of store.pending) if (entry.state === 'failed' && entry.unreachable) entry.state = 'waiting';
   changed();
   for (const id of new Set(store.pending.map((entry) => entry.conversationId))) pump(id);
 }
 
-/** One after the other, so that they arrive in the order in which they were written. */
+/** Sends one after the other, so that they arrive in the order in which they were written. */
 async function pump(conversationId) {
   if (busy.has(conversationId)) return;
   busy.add(conversationId);
@@ -84,11 +84,11 @@ async function pump(conversationId) {
       localStorage.removeItem(`chat.outbox.${sender}.${entry.clientMessageId}`);
       Object.assign(entry, { state: 'sent', id });
       const conversation = store.conversations.get(conversationId);
-      // Without its messages loaded nobody waits to see where it stands.
+      // If the conversation's messages are not loaded, nobody sees the order.
       if (!conversation?.messages || conversation.ids.has(id)) remove(entry);
     } catch (refusal) {
       Object.assign(entry, { state: 'failed', why: refusal.message, unreachable: refusal.unreachable });
-      // Heard, and only the answer got lost: most likely it is there, and saying it again makes sure.
+      // It was heard and only the answer got lost, so it was most likely posted; sending it again makes sure.
       if (entry.heardAs && entry.unreachable) setTimeout(retry, 3_000, entry);
       else entry.heardAs = undefined;
     }
@@ -99,7 +99,7 @@ async function pump(conversationId) {
 
 /**
  * One's own message is heard, often before its request is answered. Answers the key under which it is shown already, so
- * that the line on the screen stays the same line.
+ * that the view keeps the same element.
  */
 export function heardOwn({ id, conversationId, content }) {
   const mine = store.pending.filter((entry) => entry.conversationId === conversationId && !entry.heardAs);
@@ -109,13 +109,13 @@ export function heardOwn({ id, conversationId, content }) {
     return answered.clientMessageId;
   }
   const under = ({ state, unreachable }) => state === 'sending' || state === 'waiting' || (state === 'failed' && unreachable);
-  // Not answered yet: the first with these words. If it is another's, the answer puts it right.
+  // If no request was answered yet, the first entry with the same text is taken. If that is wrong, the answer corrects it.
   const guessed = mine.find((entry) => !entry.id && under(entry) && entry.content === content);
   if (guessed) guessed.heardAs = id;
   return guessed?.clientMessageId;
 }
 
-/** The messages of a conversation were loaded: what is among them is on its way no more. */
+/** The messages of a conversation were loaded: those among them are not on their way any more. */
 export function arrived(conversation) {
   store.pending = store.pending.filter((entry) => !(entry.id && conversation.ids.has(entry.id)));
 }

@@ -1,4 +1,4 @@
-// How does one come in? Signing in, signing up, and a forgotten password.
+// How does one sign in? With a password, with a new account, with Google, or after a forgotten password.
 
 import { at, made } from '../here.js';
 import { Field, Refused, useDoing } from '../parts/form.js';
@@ -7,7 +7,7 @@ import * as api from './api.js';
 import { signIn, signInWithGoogle, signUp } from './login.js';
 import { useStore } from './store.js';
 
-/** The token of a mailed link, which stands behind the `#`, where no server on the way sees it. */
+/** The token of a mailed link. It is behind the `#`, where no server on the way sees it. */
 export const resetToken = () => /^#reset(?:\?token)?=([^&]+)$/.exec(location.hash)?.[1];
 
 const screens = {
@@ -30,7 +30,7 @@ const screens = {
     fields: ['email'],
     go: ({ email }) => api.askForReset(email),
     done: 'If this address has an account, a mail with a link is on its way. It is good for one hour.',
-    // Where the server sends no mail.
+    // If the server sends no mail.
     mailless: {
       lead: 'This server sends no mail. Say who you are, and ask whoever runs it for a link to choose a new one.',
       button: 'Ask for the link',

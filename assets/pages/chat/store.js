@@ -1,12 +1,12 @@
-// What does the page know? One plain object, changed by the verbs in login.js, conversations.js, events.js and pending.js; the views draw
-// it again after every change.
+// What does the page know? One plain object. The verbs in login.js, conversations.js, events.js and others change it; the
+// views draw it again after every change.
 
 import { useEffect, useState } from '../vendor/preact-htm.js';
 
 export const store = {
   /** `{ id, name, email }` once signed in; `null` if nobody is; `undefined` while we ask. */
   me: undefined,
-  /** What this server allows, until it has said so: see `GET /api/about`. */
+  /** What this server allows, see `GET /api/about`; these values hold until it has answered. */
   about: { maxMessage: Infinity, maxUpload: Infinity, maxAttachments: 10, googleLogin: false },
   /** Why one has to sign in again, in words. */
   farewell: '',
@@ -17,22 +17,22 @@ export const store = {
   conversations: new Map(),
   /** The id of the conversation that is shown. */
   shown: null,
-  /** Names of people, by id: of members, and of who is not one any more. */
+  /** Names of people by id, also of those who have left: see `people.js` */
   names: new Map(),
   /** Messages on their way: see `pending.js` */
   pending: [],
   /** `{ key, title, text, kind, dismiss }` */
   toasts: [],
-  /** What the system says: see `notices.js` */
+  /** Notifications: see `notices.js` */
   notices: { list: [], unread: 0 },
-  /** What is read out to who does not see the screen: the latest messages of others. */
+  /** The latest messages of others, for screen readers. */
   spoken: [],
 };
 
 const views = new Set();
 let due = false;
 
-/** The store has changed: whoever shows it draws it again, once for all that changes in this turn. */
+/** The store has changed: the views draw again, once for all changes of this turn. */
 export function changed() {
   if (due) return;
   due = true;
@@ -57,7 +57,7 @@ export function useStore() {
 
 let toasted = 0;
 
-/** Says something in the corner until it is put away, or a while. */
+/** Shows a notice in the corner until it is dismissed, for six seconds at most. */
 export function toast({ title, text = '', kind = '' }) {
   const key = ++toasted;
   const dismiss = () => {
@@ -69,7 +69,7 @@ export function toast({ title, text = '', kind = '' }) {
   changed();
 }
 
-/** Read out by a screen reader, and seen by nobody. */
+/** Has screen readers read something out; nobody sees it. */
 export function say(words) {
   const key = ++toasted;
   store.spoken = [...store.spoken.slice(-4), { key, words }];

@@ -1,15 +1,15 @@
-// How do words, names and moments look? Pure functions; whatever people typed stays text.
+// How are texts, sizes and times written? By pure functions; what people typed is never taken for HTML.
 
 import { html } from '../vendor/preact-htm.js';
 
 const address = /\bhttps?:\/\/[^\s<>"]+/gi;
 
-/** Text with its web addresses made links. Everything else, and every odd address, stays text. */
+/** Makes links of the web addresses in a text. Everything else stays text, and so do broken addresses. */
 export function linked(text) {
   const parts = [];
   let past = 0;
   for (const found of text.matchAll(address)) {
-    // A full stop or a bracket behind an address belongs to the sentence around it.
+    // A full stop or a bracket after an address belongs to the sentence around it.
     const trimmed = found[0].replace(/[.,;:!?'*_]+$/, '');
     const url = trimmed.includes('(') ? trimmed : trimmed.replace(/[)\]]+$/, '');
     if (!URL.canParse(url)) continue;
@@ -22,7 +22,7 @@ export function linked(text) {
 }
 
 export const dayOf = (iso) => new Date(iso).toDateString();
-// Making one of these takes longer than a hundred uses of it.
+// To make one of these takes longer than to use it a hundred times.
 const times = new Intl.DateTimeFormat([], { hour: '2-digit', minute: '2-digit' });
 const moments = new Intl.DateTimeFormat([], { dateStyle: 'full', timeStyle: 'short' });
 export const clock = (iso) => times.format(new Date(iso));
@@ -39,7 +39,7 @@ export function day(iso) {
   return then.toLocaleDateString([], { weekday: 'long', day: 'numeric', month: 'long', year });
 }
 
-/** The moment of a conversation's last word: short, because it stands in a narrow list. */
+/** The time of a conversation's last message, short because the list is narrow. */
 export function briefly(iso) {
   const then = new Date(iso);
   const ago = Math.round((new Date(new Date().toDateString()) - new Date(then.toDateString())) / 86_400_000);
@@ -62,7 +62,7 @@ export function listing(names) {
   return `${names[0]}, ${names[1]} and ${names.length - 2} others`;
 }
 
-/** What a user agent calls itself, in two words. */
+/** A user agent in a few words, such as "Firefox on Linux". */
 export function device(agent) {
   const browser = [['Edg/', 'Edge'], ['Firefox/', 'Firefox'], ['Chrome/', 'Chrome'], ['Safari/', 'Safari']];
   const system = [['Android', 'Android'], ['iPhone', 'iPhone'], ['iPad', 'iPad'], ['Windows', 'Windows'], ['Mac OS', 'macOS'], ['Linux', 'Linux']];

@@ -1,4 +1,4 @@
-// Which files wait to be sent along? Each is uploaded at once, with its progress, and goes with the next message.
+// Which files go with the next message? Each is uploaded as soon as it is chosen, with its progress.
 //
 // An item of `conversation.uploads` is `{ key, name, size, picture, progress, attachment, why }`.
 
@@ -17,7 +17,7 @@ export function add(conversation, files) {
     const item = {
       key: ++made,
       file,
-      // The same file twice is one upload; choosing it anew is another.
+      // To try again is the same upload; to choose the file again is another one.
       clientId: `file-${made}-${Date.now()}-${Math.random().toString(36).slice(2)}`,
       name: file.name || 'file',
       size: file.size,
@@ -55,7 +55,7 @@ export function remove(conversation, item) {
   changed();
 }
 
-/** What is ready goes; whatever failed stays, so that nobody believes it went. */
+/** Takes those that are uploaded. Failed ones stay, so that nobody believes they were sent. */
 export function take(conversation) {
   const ready = conversation.uploads.filter((item) => item.attachment);
   conversation.uploads = conversation.uploads.filter((item) => !item.attachment);

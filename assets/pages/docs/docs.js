@@ -1,4 +1,4 @@
-// What can be asked of this server, and what does it say? The OpenAPI and AsyncAPI documents, for reading.
+// What can clients ask of this server, and what does it send? The OpenAPI and AsyncAPI documents, for reading.
 import { at } from '../here.js';
 import { dialects } from '../parts/dialects.js';
 import { Refused } from '../parts/form.js';
@@ -14,7 +14,7 @@ async function fetched(name, sort) {
   return answer.json();
 }
 
-/** Everything of one dialect in one list: its operations by tag, then its events. */
+/** All of one dialect in one list: its operations by tag, then its events. */
 function book(name, openapi, asyncapi) {
   const entries = [];
   for (const [path, item] of Object.entries(openapi.paths)) {
@@ -62,7 +62,7 @@ function Page() {
   const field = useRef();
 
   useEffect(() => {
-    // The one that is looked at first; the others for the filter.
+    // First the one that is shown; the filter needs the others.
     for (const one of [name, ...names.filter((other) => other !== name)]) {
       Promise.all([fetched(one, 'openapi'), fetched(one, 'asyncapi')])
         .then(([openapi, asyncapi]) => setBooks((known) => ({ ...known, [one]: book(one, openapi, asyncapi) })))
@@ -152,9 +152,9 @@ function Connection({ document }) {
     <${Code} text=${`const socket = io('${url}', { ${path}auth: { token } });`} label="Connect" />`;
 }
 
-/** One operation or event; its inside is made when it is opened. */
+/** One operation or event; its details are drawn when it is opened. */
 function Entry({ entry }) {
-  // Open from the first moment where a link leads here: nothing jumps.
+  // If a link leads here it is open from the beginning, so nothing jumps.
   const [open, setOpen] = useState(() => hashNow() === entry.key);
   const { operation, path, token } = entry;
   return html`

@@ -1,8 +1,8 @@
-// How does a part of a document look? Words, schemas, examples, and lines to copy.
+// How is a part of a document shown? Text, schemas, examples, and code to copy.
 import { copy } from '../parts/bytes.js';
 import { html, useState, useEffect } from '../vendor/preact-htm.js';
 
-/** What a `$ref` names, and everything that stands beside it. */
+/** What a `$ref` points to, with the fields beside the `$ref`. */
 export function find(part, document) {
   if (!part?.$ref) return part;
   const { $ref, ...beside } = part;
@@ -10,13 +10,13 @@ export function find(part, document) {
   return { ...find(found, document), ...beside };
 }
 
-/** Text with `code` in it, a paragraph for each of its own. */
+/** Text with `code` in it, in paragraphs. */
 export function Words({ text }) {
   if (!text) return null;
   return text.split('\n\n').map((paragraph) => html`<p>${paragraph.split('`').map((part, at) => (at % 2 ? html`<code>${part}</code>` : part))}</p>`);
 }
 
-/** What a type is called: `array of string`, `string or null`. */
+/** A type in words: `array of string`, `string or null`. */
 function typeOf(schema, document) {
   if ('const' in schema) return JSON.stringify(schema.const);
   if (schema.enum) return schema.enum.map((one) => JSON.stringify(one)).join(' | ');
@@ -33,7 +33,7 @@ function limits({ minLength, maxLength, minimum, maximum, maxItems, default: usu
   ].filter(Boolean).join(', ');
 }
 
-/** The fields of an object, its parts put together. */
+/** The fields of an object, with those of its `allOf` parts. */
 function fieldsOf(schema, document) {
   const parts = (schema.allOf ?? []).map((part) => fieldsOf(find(part, document), document));
   return {
@@ -42,7 +42,7 @@ function fieldsOf(schema, document) {
   };
 }
 
-/** A named field with what is in it; without a name, what is in it. */
+/** A field with its schema; without a name the schema alone. */
 export function Schema({ name, schema, required, note, document }) {
   const whole = find(schema, document);
   const inner = whole.items ? find(whole.items, document) : whole;
@@ -64,7 +64,7 @@ export function Schema({ name, schema, required, note, document }) {
 
 const told = new EventTarget();
 
-/** Says to who cannot see it that something was copied. */
+/** Tells screen readers that something was copied. */
 export function Copied() {
   const [count, setCount] = useState(0);
   useEffect(() => {
@@ -96,7 +96,7 @@ function coloured(text) {
   return parts.map((part, at) => (at % 2 ? html`<span class=${part.endsWith(':') ? 'key' : 'text'}>${part}</span>` : part));
 }
 
-/** A value for a parameter, as it could be. */
+/** An example value for a parameter. */
 function sample(schema, document) {
   const whole = find(schema, document);
   return whole.examples?.[0] ?? whole.enum?.[0] ?? whole.default ?? '1';

@@ -1,9 +1,9 @@
-// What becomes of bytes outside the page: text for the clipboard, and files that a browser may show.
+// What leaves the page? Text for the clipboard, and files for the browser to show.
 
-/** What is shown as a picture. Everything else is bytes, which a browser must not take for a page of ours and run. */
+/** The types that are shown as pictures. Anything else is only bytes: a browser must not take it for a page of ours and run it. */
 export const pictures = /^image\/(png|jpe?g|gif|webp|avif|bmp)$/;
 
-/** Copies text. Without TLS, away from localhost, there is no clipboard: then the old way, by selecting it. */
+/** Copies text. Without TLS browsers offer no clipboard, except on localhost: then we select the text and copy it the old way. */
 export async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);

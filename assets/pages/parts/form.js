@@ -17,7 +17,7 @@ export function Field({ label, hint, fault, children, ...input }) {
   </div>`;
 }
 
-/** What was refused and why, also said to who cannot see it; `retry` does it again. */
+/** Why something was refused, also for screen readers; `retry` does it again. */
 export const Refused = ({ refusal, retry }) => html`<div role="alert">${refusal && html`<div class="error">
     <p>${refusal.message}</p>
     ${refusal.errors?.length > 0 && html`<ul>${refusal.errors.map((one) => html`<li>${one}</li>`)}</ul>`}
