@@ -1,10 +1,11 @@
 // Is there a backup? This downloads the whole database as it is at one moment, while the server goes on.
+import { save } from '../parts/bytes.js';
 import { Refused } from '../parts/form.js';
 import { html, useState } from '../vendor/preact-htm.js';
 import { fetchWith, useLoad } from './api.js';
 import { Code, Copy, Facts, Screen } from './parts.js';
 import { say } from './said.js';
-import { gather, nameOf, save } from './saving.js';
+import { gather, nameOf } from './saving.js';
 import { When, bytes, decimal } from './words.js';
 
 const command = 'chat backup --db chat.db chat-backup.db';

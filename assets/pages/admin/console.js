@@ -1,7 +1,7 @@
 // What does a socket send and hear? A client in the page: it connects with a token, sends any event, and shows all it hears.
 import { path } from '../here.js';
 import { dialects } from '../parts/dialects.js';
-import { Field } from '../parts/form.js';
+import { Field, Refused } from '../parts/form.js';
 import { html, useEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { io } from '../vendor/socket.io.js';
 import { events } from './snippets.js';
@@ -48,7 +48,7 @@ export function Console({ token, name, other }) {
   const known = events(other)[space];
   const [event, setEvent] = useState('send_message');
   const [body, setBody] = useState(null);
-  const [wrong, refuse] = useState('');
+  const [wrong, refuse] = useState(null);
   const { lines, state, open, close, emit, clear } = useSocket(token, space);
   // An example is there until one has written something else.
   const text = body ?? JSON.stringify(known[event] ?? {}, null, 1).replace(/\n\s*/g, ' ');
@@ -58,10 +58,10 @@ export function Console({ token, name, other }) {
     try {
       parsed = text.trim() ? JSON.parse(text) : undefined;
     } catch (error) {
-      refuse(`This is not JSON: ${error.message}`);
+      refuse({ message: `This is not JSON: ${error.message}` });
       return;
     }
-    refuse('');
+    refuse(null);
     emit(event.trim(), parsed);
   };
   const connected = state === 'open';
@@ -88,7 +88,7 @@ export function Console({ token, name, other }) {
         <datalist id="known-events">${Object.keys(known).map((one) => html`<option value=${one} />`)}</datalist>
         <${Field} label="JSON">${(id) => html`<textarea id=${id} class="mono" rows="3" spellcheck=${false} value=${text}
           aria-invalid=${String(Boolean(wrong))} onInput=${(typed) => setBody(typed.currentTarget.value)}></textarea>`}</${Field}>
-        ${wrong && html`<p class="error" role="alert">${wrong}</p>`}
+        <${Refused} refusal=${wrong} />
         <div class="buttons"><button class="button main" disabled=${!connected}>Emit</button>
           <button class="button" type="button" onClick=${clear} disabled=${!lines.length}>Clear</button></div>
       </form>

@@ -1,5 +1,5 @@
 // Which files were uploaded? All of them: to look at, to download and to delete.
-import { pictures } from '../parts/bytes.js';
+import { pictures, save } from '../parts/bytes.js';
 import { Refused } from '../parts/form.js';
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import { admin, fetchWith } from './api.js';
@@ -7,7 +7,6 @@ import { show, sure } from './dialogs.js';
 import { List } from './list.js';
 import { Facts, Screen, Tag, Waiting } from './parts.js';
 import { href } from './route.js';
-import { save } from './saving.js';
 import { When, bytes } from './words.js';
 
 const heard = /^(audio|video)\//;

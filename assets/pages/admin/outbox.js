@@ -1,6 +1,6 @@
 // Which mails are there? Their text, whether they were sent, and why not. Without a mail server one reads the codes here.
-import { Refused } from '../parts/form.js';
-import { html, useState } from '../vendor/preact-htm.js';
+import { Refused, useDoing } from '../parts/form.js';
+import { html } from '../vendor/preact-htm.js';
 import { admin } from './api.js';
 import { show } from './dialogs.js';
 import { List } from './list.js';
@@ -16,18 +16,14 @@ const State = ({ mail }) => (mail.sentAt ? html`<${Tag} kind="good">sent</${Tag}
   : mail.refusedAt ? html`<${Tag} kind="bad">refused</${Tag}>` : mail.error ? html`<${Tag} kind="bad">failed ${mail.tries > 1 ? `${mail.tries} times` : ''}</${Tag}>` : html`<${Tag}>waiting</${Tag}>`);
 
 function Mail({ mail, reload, shut }) {
-  const [wrong, set] = useState(null);
+  const [busy, refusal, run] = useDoing();
   const code = codeOf(mail);
-  const again = async () => {
-    try {
-      await admin('POST', `outbox/${mail.id}/retry`, {});
-      shut();
-      say('The mail is tried again');
-      reload();
-    } catch (error) {
-      set(error);
-    }
-  };
+  const again = () => run(async () => {
+    await admin('POST', `outbox/${mail.id}/retry`, {});
+    shut();
+    say('The mail is tried again');
+    reload();
+  });
   return html`
     <div class="stack">
       ${code && html`<p class="code"><span class="unseen">Code: </span><strong>${code}</strong> <${Copy} text=${code} what="the code" /></p>`}
@@ -36,8 +32,8 @@ function Mail({ mail, reload, shut }) {
         ['Due', html`<${When} at=${mail.dueAt} exact never="–" />`], ['Sent', html`<${When} at=${mail.sentAt} exact never="not yet" />`],
         ['Tries', mail.tries], mail.error && ['Error', mail.error],
         mail.error && !mail.sentAt && ['What now', mail.refusedAt ? 'It is not tried again by itself.' : 'It is tried again by itself.']]} />
-      <${Refused} refusal=${wrong} />
-      <div class="buttons">${!mail.sentAt && html`<button class="button main" onClick=${again}>Send again</button>`}</div>
+      <${Refused} refusal=${refusal} />
+      <div class="buttons">${!mail.sentAt && html`<button class="button main" disabled=${busy} onClick=${again}>Send again</button>`}</div>
     </div>`;
 }
 

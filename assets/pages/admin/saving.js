@@ -1,14 +1,4 @@
-// How does something become a file on the reader's disk?
-
-/** Has the browser save what is at an address. */
-export function save(url, name) {
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  document.body.append(link);
-  link.click();
-  link.remove();
-}
+// How is a download read, and what is its file called?
 
 /** Reads an answer to its end, and tells `progress` how many bytes have come. */
 export async function gather(answer, progress) {

@@ -1,7 +1,6 @@
 // How does one begin to write a client? Choose a person, get a token, copy a program, and listen with a socket beside it.
 import { server } from '../here.js';
 import { dialects } from '../parts/dialects.js';
-import { Refused } from '../parts/form.js';
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import { admin, me } from './api.js';
 import { Console } from './console.js';
@@ -50,14 +49,9 @@ export function TryIt({ params }) {
   const [person, choose] = useNamed(params.as);
   const [other, setOther] = useOther(person);
   const [given, set] = useState(null);
-  const [wrong, refuse] = useState(null);
   useEffect(() => set(null), [person?.id]);
   const act = async () => {
-    refuse(null);
-    if (!person) {
-      refuse(new Error('Choose a person from the list'));
-      return;
-    }
+    if (!person) throw new Error('Choose a person from the list');
     set(await admin('POST', `users/${person.id}/token`, { label: 'Try it' }));
   };
   const it = { url: server, token: given?.token ?? 'TOKEN', me: person ?? placeholder, other: other ?? placeholder };
@@ -68,7 +62,6 @@ export function TryIt({ params }) {
           <${Picker} label="As" chosen=${person} choose=${choose} hint="Whom the programs speak for. It is written to the audit log." />
           <${Picker} label="With" chosen=${other} choose=${setOther} hint="Whom they write to." />
         </${Form}>
-        <${Refused} refusal=${wrong} />
         <div class="token">${given ? html`<${Code} label="The token" text=${given.token} wrap />
           <p class="small quiet"><${Copy} text=${given.token} what="the token" /> Good until <${When} at=${given.expiresAt} exact />; it
             ends with its device, on the person's page.</p>` : null}</div>

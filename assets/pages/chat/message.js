@@ -1,7 +1,7 @@
 // How is one message shown? A bubble with its text, files and time, and whether it was sent and read.
 // The text alone decides the writing direction of the bubble; names, files and times are isolated by `bdi`.
 
-import { pictures } from '../parts/bytes.js';
+import { pictures, save } from '../parts/bytes.js';
 import { Face } from '../parts/face.js';
 import { Icon } from '../parts/icon.js';
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
@@ -81,8 +81,7 @@ function Download({ one }) {
   const load = async () => {
     tell('Loading…');
     try {
-      const url = await fetchOnce(one.url);
-      Object.assign(document.createElement('a'), { href: url, download: one.filename }).click();
+      save(await fetchOnce(one.url), one.filename);
       tell();
     } catch (refusal) {
       tell(refusal.message);

@@ -1,4 +1,4 @@
-// What leaves the page? Text for the clipboard, and files for the browser to show.
+// What leaves the page? Text for the clipboard, and files for the browser to show or save.
 
 /** The types that are shown as pictures. Anything else is only bytes: a browser must not take it for a page of ours and run it. */
 export const pictures = /^image\/(png|jpe?g|gif|webp|avif|bmp)$/;
@@ -15,3 +15,6 @@ export async function copy(text) {
     area.remove();
   }
 }
+
+/** Has the browser save what is at an address. */
+export const save = (url, name) => Object.assign(document.createElement('a'), { href: url, download: name }).click();

@@ -10,7 +10,7 @@ const { mallory, room } = await peopled(chat);
 // Somebody is there, called so too.
 await connected(chat, mallory.token);
 
-/** The screens, each with its heading and something of the world that it shows. */
+/** The screens, each with its heading and something that it shows. */
 const screens = [
   ['overview', 'Overview', 'Open sockets'], ['wire', 'Live wire', 'Nothing has passed'], ['sockets', 'Sockets', hostile],
   ['people', 'People', hostile], [`people/${mallory.id}`, hostile, 'mallory@example.test'], ['conversations', 'Conversations', hostile],

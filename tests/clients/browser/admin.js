@@ -1,4 +1,4 @@
-// How does a check get to the admin page? A server, an administrator who has signed in, and a world with hostile names in it.
+// How does a check get to the admin page? A server, an administrator who has signed in, and data with hostile names in it.
 //
 //   const chat = await served();                         a throwaway server with an administrator, chat.boss
 //   const page = await signedIn(browser, chat, 'people'); the page at a screen, as the administrator

@@ -96,7 +96,7 @@ export class Browser {
     return page;
   }
 
-  /** This page may say so: the check cuts its line, or asks for what is refused. */
+  /** This page may say so: the check cuts its connection, or asks for what is refused. */
   forgives(page, pattern) {
     this.#forgiven.push({ page, pattern });
   }

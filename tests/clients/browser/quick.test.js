@@ -35,7 +35,7 @@ test('the second visit asks whether the page has changed, and for nothing that i
 test('whoever comes back sees the list after one round trip', async () => {
   const page = await browser.person();
   await enters(page, chat.url, 'host');
-  // The line may take its time, and who one is is asked together with the list.
+  // The connection may take its time. Who is signed in is asked together with the list.
   await page.routeWebSocket(/socket\.io/, () => {});
   const asked = [];
   let free = () => {};
@@ -51,7 +51,7 @@ test('whoever comes back sees the list after one round trip', async () => {
   await page.locator('.words', { hasText: 'Welcome!' }).waitFor();
 });
 
-test('what was said between the list and the line is heard', async () => {
+test('what was said between the list and the connection is heard', async () => {
   const guest = await chat.signUp('guest');
   const { id } = await guest.post('/conversation/create', { receiverId: host.id });
   const page = await browser.person();
