@@ -12,7 +12,6 @@ use crate::core::model::{AccountId, Device, Time};
 use crate::core::{notice, text};
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
-use crate::web::fields::Fields;
 use crate::web::people::picture_url;
 
 /// How long a token for looking at the server as somebody lasts.
@@ -67,19 +66,6 @@ pub fn shape(spell: &Spelling, here: &Directory, seen: &PersonSeen) -> Value {
     })
 }
 
-/// Notes what is wrong with the name and the address of somebody who is to have an account.
-pub(super) fn check(fields: &mut Fields<'_>, name: &str, email: &str) {
-    let wrong = [
-        ("name", text::wrong_with_name(name.trim())),
-        ("email", text::wrong_with_email(email.trim())),
-    ];
-    for (field, wrong) in wrong {
-        if let Some(wrong) = wrong {
-            fields.fault(field, wrong);
-        }
-    }
-}
-
 /// POST /api/admin/users: `{ name, email, password, admin }`; without a password one is chosen by a reset link
 pub async fn add(mut call: Call) -> Answer {
     let me = call.admin()?;
@@ -89,7 +75,7 @@ pub async fn add(mut call: Call) -> Answer {
     if let Some(wrong) = password.as_deref().and_then(text::wrong_with_password) {
         fields.fault("password", wrong);
     }
-    check(&mut fields, &name, &email);
+    fields.also_wrong(admin::wrong_with(&name, &email));
     let admin = fields.flag("admin", false);
     fields.done(Some(()))?;
     let new = NewPerson {

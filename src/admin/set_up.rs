@@ -18,7 +18,7 @@ pub async fn set_up(mut call: Call) -> Answer {
     if let Some(wrong) = text::wrong_with_password(&password) {
         fields.fault("password", wrong);
     }
-    super::people::check(&mut fields, &name, &email);
+    fields.also_wrong(admin::wrong_with(&name, &email));
     let token = fields.done(Some(token))?;
     let asked = token.clone();
     call.read(move |view| admin::may_set_up(view, &asked))

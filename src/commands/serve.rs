@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 use super::Failure;
-use super::bootstrap;
+use super::bootstrap::Administrator;
 use super::greeting::Greeting;
 use crate::core::{Core, admin};
 use crate::flags::{Announce, Serve};
@@ -34,9 +34,11 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
     };
     let smtp = flags.smtp()?;
     let oidc = flags.oidc()?;
-    if let Some(email) = &flags.admin_email {
-        bootstrap::make_sense(email, flags.admin_password_file.as_deref(), is_fresh)?;
-    }
+    let administrator = flags
+        .admin_email
+        .as_deref()
+        .map(|email| Administrator::read(email, flags.admin_password_file.as_deref(), is_fresh));
+    let administrator = administrator.transpose()?;
     let bound = Bound::to(flags.listeners(listen_given))
         .await
         .map_err(|error| match error.kind() {
@@ -49,8 +51,8 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
     } else {
         None
     };
-    if let Some(email) = &flags.admin_email {
-        bootstrap::administrator(&core, email, flags.admin_password_file.as_deref()).await?;
+    if let Some(administrator) = administrator {
+        administrator.make(&core).await?;
     }
     let (noting, durability) = (core.clone(), core.durability());
     let server = Server::start(Settings {

@@ -26,22 +26,15 @@ pub struct NewPerson {
     pub admin: bool,
 }
 
-impl NewPerson {
-    fn checked(mut self) -> Result<Self> {
-        self.name = self.name.trim().to_owned();
-        self.email = self.email.trim().to_owned();
-        let wrong = [
-            ("name", text::wrong_with_name(&self.name)),
-            ("email", text::wrong_with_email(&self.email)),
-        ];
-        let faults = wrong.map(|(field, wrong)| Some(Fault::new(field, wrong?)));
-        let faults: Vec<_> = faults.into_iter().flatten().collect();
-        if faults.is_empty() {
-            Ok(self)
-        } else {
-            Err(Error::Invalid(faults))
-        }
-    }
+/// What is wrong with the name and the address of a new person. [`add`] checks it; a handler that hashes a password first
+/// checks it before.
+pub fn wrong_with(name: &str, email: &str) -> Vec<Fault> {
+    let wrong = [
+        ("name", text::wrong_with_name(name.trim())),
+        ("email", text::wrong_with_email(email.trim())),
+    ];
+    let faults = wrong.map(|(field, wrong)| Some(Fault::new(field, wrong?)));
+    faults.into_iter().flatten().collect()
 }
 
 /// What to change about an account; `None` leaves a field as it is.
@@ -67,14 +60,18 @@ fn subject(account: &Account) -> String {
 /// # Errors
 /// `Invalid`, and `Taken` if the name or the address is somebody's.
 pub fn add(tx: &Tx<'_>, by: By, new: NewPerson) -> Result<Account> {
-    let new = new.checked()?;
-    let username = new.username.then(|| new.name.clone());
-    let typed = tx.account_by_email(&new.email)?;
+    let faults = wrong_with(&new.name, &new.email);
+    if !faults.is_empty() {
+        return Err(Error::Invalid(faults));
+    }
+    let (name, email) = (new.name.trim(), new.email.trim());
+    let username = new.username.then_some(name);
+    let typed = tx.account_by_email(email)?;
     // An administrator's account is never taken over, even if its address was not proven.
     let id = match typed.filter(|typed| typed.is_unproven() && !typed.admin) {
         Some(typed) => {
             tx.record(by, "user.take-over", &subject(&typed), "")?;
-            tx.name_account(typed.id, &new.name, username.as_deref())?;
+            tx.name_account(typed.id, name, username)?;
             if typed.suspended_at.is_some() {
                 tx.suspend_account(typed.id, false)?;
             }
@@ -82,9 +79,9 @@ pub fn add(tx: &Tx<'_>, by: By, new: NewPerson) -> Result<Account> {
         }
         None => tx.insert_account(&NewAccount {
             home: "admin",
-            username,
-            name: new.name,
-            email: Some(new.email),
+            username: username.map(str::to_owned),
+            name: name.to_owned(),
+            email: Some(email.to_owned()),
             password: None,
             external: None,
         })?,

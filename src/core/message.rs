@@ -21,6 +21,8 @@ pub struct Draft {
     pub conversation: ConversationId,
     /// May be empty if something is attached.
     pub text: String,
+    /// What the dialect's document calls the text: refusals go by it.
+    pub text_field: &'static str,
     pub content_type: Cow<'static, str>,
     pub attachments: Vec<Attachment>,
     /// The client's id of the message: a repeat is the same message.
@@ -39,6 +41,7 @@ impl Draft {
             dialect,
             conversation,
             text,
+            text_field: "content",
             content_type: PLAIN.into(),
             attachments: Vec::new(),
             client_id,
@@ -178,14 +181,14 @@ pub fn repeated(tx: &Tx<'_>, author: &Me, client_id: Option<&str>) -> Result<Opt
     Ok(tx.already_sent(author.id, client_id)?.map(Arc::new))
 }
 
-/// What is wrong with a draft of at most `most` characters.
-pub fn wrong_with(draft: &Draft, most: usize) -> Vec<Fault> {
+/// What is wrong with a draft whose text may have `most` characters.
+fn wrong_with(draft: &Draft, most: usize) -> Vec<Fault> {
     let mut faults = Vec::new();
     if text::is_blank(&draft.text) && draft.attachments.is_empty() {
-        faults.push(Fault::new("content", "must not be empty"));
+        faults.push(Fault::new(draft.text_field, "must not be empty"));
     }
     let lengths = [
-        ("content", text::wrong_with_text(&draft.text, most)),
+        (draft.text_field, text::wrong_with_text(&draft.text, most)),
         (
             "contentType",
             text::wrong_with_line(&draft.content_type, limits::NAME_CHARS),

@@ -5,7 +5,6 @@ use bytes::Bytes;
 use super::given::Given;
 use crate::core::error::{Error, Fault, Result};
 use crate::core::id::{Id, IdKind, Spelling};
-use crate::core::text;
 
 /// The words that the documents use for what a message says; each is accepted for the others.
 pub const CONTENT: &[&str] = &["content", "message", "text"];
@@ -32,7 +31,7 @@ impl<'s> Fields<'s> {
         self.spelling
     }
 
-    /// A text; empty where it is missing, which whoever needs it says.
+    /// A text; empty if it is missing.
     pub fn text(&mut self, names: &[&str]) -> String {
         self.optional_text(names).unwrap_or_default()
     }
@@ -56,15 +55,12 @@ impl<'s> Fields<'s> {
         }
     }
 
-    /// What a message says: it must say something, in at most `most` characters.
-    pub fn content(&mut self, names: &[&str], most: usize) -> String {
-        let said = self.text(names);
-        if text::is_blank(&said) {
-            self.fault(names[0], "must not be empty");
-        } else if let Some(wrong) = text::wrong_with_text(&said, most) {
-            self.fault(names[0], wrong);
-        }
-        said
+    /// A text that must be there. What it may be, only the verb that takes it says.
+    pub fn required_text(&mut self, names: &[&str]) -> String {
+        let given = self.optional_text(names);
+        given
+            .or_else(|| self.wrong(names, "must not be empty"))
+            .unwrap_or_default()
     }
 
     pub fn id<K: IdKind>(&mut self, names: &[&str]) -> Option<Id<K>> {

@@ -6,7 +6,7 @@ use super::shapes;
 use crate::core::error::{Error, Result};
 use crate::core::message::Draft;
 use crate::core::model::{AccountId, AccountKind, ConversationId, Me};
-use crate::core::{account, conversation, limits, message, text};
+use crate::core::{account, conversation, limits, message};
 use crate::dialects::said::PLACE;
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
@@ -61,10 +61,7 @@ pub async fn show_conversation(call: Call) -> Answer {
 pub async fn create_group(mut call: Call) -> Answer {
     let me = call.me()?;
     let mut fields = call.fields().await?;
-    let (name, members) = (fields.text(&["name"]), fields.ids(MEMBERS));
-    if let Some(wrong) = text::wrong_with_name(&name) {
-        fields.fault("name", wrong);
-    }
+    let (name, members) = (fields.required_text(&["name"]), fields.ids(MEMBERS));
     let (name, members) = fields.done(Some((name, members)))?;
     let asking = me.clone();
     let id = call
@@ -97,10 +94,9 @@ async fn show(call: &Call, me: Me, id: ConversationId, made: bool) -> Answer {
 /// POST /message/create
 pub async fn create_message(mut call: Call) -> Answer {
     let me = call.me()?;
-    let most = call.core().limits().message_chars;
     let mut fields = call.fields().await?;
     let sender = fields.optional_id::<AccountKind>(&["senderId"]);
-    let draft = draft(fields, most)?;
+    let draft = draft(fields)?;
     is_me(&me, sender)?;
     let sent = call.write(move |tx| message::post(tx, &me, draft)).await?;
     Ok(json_reply(
@@ -110,11 +106,14 @@ pub async fn create_message(mut call: Call) -> Answer {
 }
 
 /// `{ conversationId, message, clientMessageId? }`, in the body and in the events.
-pub fn draft(mut fields: Fields<'_>, most: usize) -> Result<Draft> {
+pub fn draft(mut fields: Fields<'_>) -> Result<Draft> {
     let place = fields.id(PLACE);
-    let text = fields.content(WORDS, most);
+    let text = fields.required_text(WORDS);
     let client_id = fields.optional_text(&["clientMessageId"]);
-    fields.done(place.map(|place| Draft::text("campus", place, text, client_id)))
+    fields.done(place.map(|place| Draft {
+        text_field: WORDS[0],
+        ..Draft::text("campus", place, text, client_id)
+    }))
 }
 
 /// GET /message/get-messages: the conversation in the query, or in the GET's body

@@ -8,7 +8,7 @@ use crate::web::fields::Fields;
 /// `send-message` and `send-group-message` `{ conversationId, message }`
 pub fn send(mut said: Said) -> Result<Reaction> {
     let fields = Fields::new(std::mem::take(&mut said.given), said.core.spelling());
-    let draft = rest::draft(fields, said.core.limits().message_chars)?;
+    let draft = rest::draft(fields)?;
     said.post(draft, |spell, message| {
         ack("message", shapes::message(spell, message))
     })

@@ -12,7 +12,7 @@ pub fn send_message(mut said: Said) -> Result<Reaction> {
     let mut fields = Fields::new(std::mem::take(&mut said.given), said.core.spelling());
     let place = fields.optional_id(PLACE);
     let to = fields.optional_id(&["toUserId"]);
-    let text = fields.content(CONTENT, said.core.limits().message_chars);
+    let text = fields.required_text(CONTENT);
     let client_id = fields.optional_text(&["clientMessageId"]);
     if place.is_none() && to.is_none() {
         fields.fault("conversationId", "is required where there is no toUserId");

@@ -132,8 +132,7 @@ pub async fn list_messages(call: Call) -> Answer {
 pub async fn send(mut call: Call) -> Answer {
     let me = call.me()?;
     let id = call.id(0, "id")?;
-    let most = call.core().limits().message_chars;
-    let draft = draft(id, call.fields().await?, most)?;
+    let draft = draft(id, call.fields().await?)?;
     let sent = call.write(move |tx| message::post(tx, &me, draft)).await?;
     Ok(json_reply(
         StatusCode::CREATED,
@@ -142,7 +141,7 @@ pub async fn send(mut call: Call) -> Answer {
 }
 
 /// `{ content, contentType, attachments: [{ filename, mimeType, url, size }], clientMessageId? }`
-fn draft(conversation: ConversationId, mut fields: Fields<'_>, most: usize) -> Result<Draft> {
+fn draft(conversation: ConversationId, mut fields: Fields<'_>) -> Result<Draft> {
     let text = fields.text(CONTENT);
     let content_type = fields
         .optional_text(&["contentType"])
@@ -154,16 +153,11 @@ fn draft(conversation: ConversationId, mut fields: Fields<'_>, most: usize) -> R
         .into_iter()
         .map(|given| attachment(given, spell))
         .collect();
-    let draft = Draft {
-        dialect: "mentor",
-        conversation,
-        text,
+    fields.done(Some(Draft {
         content_type,
         attachments,
-        client_id,
-    };
-    fields.also_wrong(message::wrong_with(&draft, most));
-    fields.done(Some(draft))
+        ..Draft::text("mentor", conversation, text, client_id)
+    }))
 }
 
 /// What is missing or of another type becomes what the verb's check finds wrong.

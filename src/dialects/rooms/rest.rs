@@ -121,8 +121,7 @@ pub async fn show_room(call: Call) -> Answer {
 /// POST /api/messages: send a message to a chat room
 pub async fn send(mut call: Call) -> Answer {
     let me = call.me()?;
-    let most = call.core().limits().message_chars;
-    let draft = draft(call.fields().await?, most)?;
+    let draft = draft(call.fields().await?)?;
     let sent = call.write(move |tx| message::post(tx, &me, draft)).await?;
     let shape = shapes::sent(call.core().spelling(), &sent);
     Ok(json_reply(
@@ -132,9 +131,9 @@ pub async fn send(mut call: Call) -> Answer {
 }
 
 /// `{ roomId, content, clientMessageId? }`, in the body and in the `message` event.
-pub fn draft(mut fields: Fields<'_>, most: usize) -> Result<Draft> {
+pub fn draft(mut fields: Fields<'_>) -> Result<Draft> {
     let room = fields.id(ROOM);
-    let text = fields.content(CONTENT, most);
+    let text = fields.required_text(CONTENT);
     let client_id = fields.optional_text(&["clientMessageId"]);
     fields.done(room.map(|room| Draft::text("rooms", room, text, client_id)))
 }

@@ -11,7 +11,7 @@ use crate::web::uploads::Intake;
 /// `message` `{ roomId, content }`: say something in the room; whoever does, hears it too
 pub fn message(mut said: Said) -> Result<Reaction> {
     let fields = Fields::new(std::mem::take(&mut said.given), said.core.spelling());
-    let draft = rest::draft(fields, said.core.limits().message_chars)?;
+    let draft = rest::draft(fields)?;
     said.post(draft, |spell, message| {
         ack("message", shapes::heard(spell, message))
     })
@@ -21,12 +21,9 @@ pub fn message(mut said: Said) -> Result<Reaction> {
 pub fn file_upload(mut said: Said) -> Result<Reaction> {
     let mut fields = Fields::new(std::mem::take(&mut said.given), said.core.spelling());
     let room = fields.id(PLACE);
-    let name = fields.text(&["filename", "originalName", "name"]);
+    let name = fields.required_text(&["filename", "originalName", "name"]);
     let data = fields.binary(&["data", "file"]);
     let client_id = fields.optional_text(&["clientMessageId"]);
-    if name.trim().is_empty() {
-        fields.fault("filename", "must not be empty");
-    }
     let (room, data) = fields.done(room.zip(data))?;
     if let Some((_, counted)) = said.rates.count(Class::Upload, "fileUpload", said.asker) {
         counted?;
