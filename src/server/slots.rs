@@ -6,11 +6,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use http::StatusCode;
 use ipnet::IpNet;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use crate::web::answer::envelope;
 use crate::web::rates::network;
 
 /// File descriptors that are kept for the database and whatever else is no connection.
@@ -232,11 +234,10 @@ impl Drop for Idleness {
 
 /// Says why, if that goes out at once: nobody is waited for here.
 fn turn_away(stream: &TcpStream) {
-    let body = "{\"success\":false,\"statusCode\":429,\"error\":\"Too Many Requests\",\
-        \"message\":\"Too many connections from this address\",\
-        \"errors\":[\"Too many connections from this address\"]}";
+    let status = StatusCode::TOO_MANY_REQUESTS;
+    let body = envelope(status, "Too many connections from this address").to_string();
     let answer = format!(
-        "HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\nRetry-After: 10\r\n\
+        "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nRetry-After: 10\r\n\
          Connection: close\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );

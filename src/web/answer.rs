@@ -89,7 +89,7 @@ pub fn details(error: &Error) -> Vec<String> {
 /// `{ success: false, statusCode, error, message, errors, requestId? }`.
 pub fn refusal(error: &Error, request: &str) -> Reply {
     let status = status(error);
-    let mut body = envelope(status, &error.to_string(), &details(error));
+    let mut body = envelope_of(status, &error.to_string(), &details(error));
     if let Error::Internal(cause) = error {
         tracing::error!(request, cause, "a request failed");
         body["requestId"] = json!(request);
@@ -123,17 +123,19 @@ pub fn refusal(error: &Error, request: &str) -> Reply {
 pub fn wrong_method(allowed: &str) -> Reply {
     let status = StatusCode::METHOD_NOT_ALLOWED;
     let message = format!("Method not allowed: use {allowed}");
-    let mut reply = json_reply(
-        status,
-        &envelope(status, &message, std::slice::from_ref(&message)),
-    );
+    let mut reply = json_reply(status, &envelope(status, &message));
     if let Ok(allowed) = HeaderValue::from_str(allowed) {
         reply.headers_mut().insert(header::ALLOW, allowed);
     }
     reply
 }
 
-fn envelope(status: StatusCode, message: &str, errors: &[String]) -> Value {
+/// The envelope of a refusal that has nothing to say but its message.
+pub fn envelope(status: StatusCode, message: &str) -> Value {
+    envelope_of(status, message, &[message.to_owned()])
+}
+
+fn envelope_of(status: StatusCode, message: &str, errors: &[String]) -> Value {
     json!({
         "success": false,
         "statusCode": status.as_u16(),

@@ -5,7 +5,7 @@ use headers::{Header, HeaderMapExt, IfNoneMatch, IfRange};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tokio::sync::mpsc;
 
-use super::answer::{Answer, json_reply, stream_reply};
+use super::answer::{Answer, Reply, envelope, json_reply, stream_reply};
 use super::call::Call;
 use super::media;
 use crate::core::error::Error;
@@ -107,12 +107,10 @@ fn wanted(range: &str, size: u64) -> Wanted {
     }
 }
 
-fn out_of_range(size: u64) -> super::answer::Reply {
-    let body = serde_json::json!({
-        "success": false, "statusCode": 416, "error": "Range Not Satisfiable",
-        "message": "The range lies outside the file", "errors": [],
-    });
-    let mut reply = json_reply(StatusCode::RANGE_NOT_SATISFIABLE, &body);
+fn out_of_range(size: u64) -> Reply {
+    let status = StatusCode::RANGE_NOT_SATISFIABLE;
+    let body = envelope(status, "The range lies outside the file");
+    let mut reply = json_reply(status, &body);
     reply
         .headers_mut()
         .typed_insert(headers::ContentRange::unsatisfied_bytes(size));
