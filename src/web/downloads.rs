@@ -1,13 +1,13 @@
 //! How do files go out? Whole, a range of it, or "not changed"; part by part; and so that a browser runs none.
 
 use bytes::Bytes;
-use headers::{Header, HeaderMapExt, IfNoneMatch, IfRange};
+use headers::{ETag, HeaderMapExt, IfRange};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tokio::sync::mpsc;
 
 use super::answer::{Answer, Reply, envelope, json_reply, stream_reply};
 use super::call::Call;
-use super::media;
+use super::{etag, media};
 use crate::core::error::Error;
 use crate::core::limits::FILE_PART;
 use crate::core::model::{File, FileId, Named};
@@ -34,23 +34,12 @@ pub async fn serve(call: &Call, named: Option<Named>) -> Answer {
 /// # Errors
 /// None that anybody could help.
 pub fn send(call: &Call, file: &File) -> Answer {
-    let tag = format!("\"{}\"", file.hash);
-    let etag: headers::ETag = tag
-        .parse()
-        .map_err(|_| Error::Internal(format!("{tag} is no entity tag")))?;
-    if call
-        .typed::<IfNoneMatch>()
-        .is_some_and(|wanted| !wanted.precondition_passes(&etag))
-    {
-        let mut reply = json_reply(StatusCode::NOT_MODIFIED, &serde_json::Value::Null);
-        *reply.body_mut() = Bytes::new().into();
-        reply.headers_mut().remove(header::CONTENT_TYPE);
-        reply.headers_mut().typed_insert(etag);
-        return Ok(reply);
-    }
-    let changed = call
-        .typed::<IfRange>()
-        .is_some_and(|known| known.is_modified(Some(&etag), None));
+    etag::unless_known(call, &file.hash, |etag| whole_or_range(call, file, etag))
+}
+
+fn whole_or_range(call: &Call, file: &File, etag: &ETag) -> Answer {
+    let known = call.headers().typed_get::<IfRange>();
+    let changed = known.is_some_and(|known| known.is_modified(Some(etag), None));
     let range = call.header(header::RANGE).filter(|_| !changed);
     let (status, from, to) = match wanted(range.unwrap_or_default(), file.size) {
         Wanted::Whole => (StatusCode::OK, 0, file.size),
@@ -60,7 +49,6 @@ pub fn send(call: &Call, file: &File) -> Answer {
     let mut reply = stream_reply(status, bytes_of(call.core().clone(), file.id, from, to));
     describe(reply.headers_mut(), file);
     let headers = reply.headers_mut();
-    headers.typed_insert(etag);
     headers.typed_insert(headers::ContentLength(to - from));
     if status == StatusCode::PARTIAL_CONTENT
         && let Ok(range) = headers::ContentRange::bytes(from..to, file.size)
@@ -185,10 +173,4 @@ fn bytes_of(
         }
     });
     futures_util::stream::poll_fn(move |cx| receiver.poll_recv(cx))
-}
-
-impl Call {
-    fn typed<H: Header>(&self) -> Option<H> {
-        self.headers().typed_get()
-    }
 }

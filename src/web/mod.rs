@@ -11,6 +11,7 @@ pub mod call;
 mod counted;
 pub mod documents;
 pub mod downloads;
+mod etag;
 pub mod fields;
 pub mod forms;
 pub mod given;

@@ -11,20 +11,18 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::sync::Arc;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use headers::{HeaderMapExt, IfNoneMatch};
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderValue, Response, header};
 use rust_embed::Embed;
 use tokio::sync::OnceCell;
 
 use super::answer::Answer;
 use super::call::Call;
+use super::etag;
 use super::routes::Route;
 use crate::core::error::{Error, Result};
-use crate::core::hex;
 use crate::routes;
 
 #[derive(Embed)]
@@ -115,7 +113,7 @@ impl Made {
                 all.extend_from_slice(&file.metadata.sha256_hash());
             }
         }
-        let version = hash(&all);
+        let version = etag::hash(&all);
         let mut files = HashMap::new();
         for path in paths {
             let Some(file) = Assets::get(&path) else {
@@ -134,25 +132,15 @@ impl Made {
         let file = self.files.get(path).ok_or(Error::NotFound("Page"))?;
         let packed = file.packed.as_ref().filter(|_| takes_gzip(call));
         let body = packed.unwrap_or(&file.plain);
-        let etag: headers::ETag = body
-            .tag
-            .parse()
-            .map_err(|_| Error::Internal(format!("{} is no entity tag", body.tag)))?;
-        let known = call
-            .headers()
-            .typed_get::<IfNoneMatch>()
-            .is_some_and(|wanted| !wanted.precondition_passes(&etag));
-        let bytes = if known {
-            Bytes::new()
-        } else {
-            body.bytes.clone()
-        };
-        let mut reply = Response::new(bytes.into());
-        if known {
-            *reply.status_mut() = StatusCode::NOT_MODIFIED;
-        }
+        let mut reply = etag::unless_known(call, &body.tag, |_| {
+            let mut whole = Response::new(body.bytes.clone().into());
+            if packed.is_some() {
+                let gzip = HeaderValue::from_static("gzip");
+                whole.headers_mut().insert(header::CONTENT_ENCODING, gzip);
+            }
+            Ok(whole)
+        })?;
         let headers = reply.headers_mut();
-        headers.typed_insert(etag);
         let media_type = HeaderValue::from_str(&file.media_type)
             .map_err(|e| Error::Internal(format!("a media type: {e}")))?;
         headers.insert(header::CONTENT_TYPE, media_type);
@@ -166,16 +154,13 @@ impl Made {
         if file.packed.is_some() {
             headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
         }
-        if packed.is_some() && !known {
-            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        }
         Ok(reply)
     }
 }
 
 impl File {
     fn new(bytes: Bytes, media_type: String) -> Result<Self> {
-        let tag = hash(&bytes);
+        let tag = etag::hash(&bytes);
         let mut packed = None;
         if bytes.len() >= PACKED_FROM_BYTES {
             let failed = |e| Error::Internal(format!("packing a page: {e}"));
@@ -184,15 +169,12 @@ impl File {
             let small = packing.finish().map_err(failed)?;
             packed = (small.len() < bytes.len()).then(|| Body {
                 bytes: small.into(),
-                tag: format!("\"{tag}-gzip\""),
+                tag: format!("{tag}-gzip"),
             });
         }
         Ok(Self {
             media_type,
-            plain: Body {
-                bytes,
-                tag: format!("\"{tag}\""),
-            },
+            plain: Body { bytes, tag },
             packed,
         })
     }
@@ -203,10 +185,6 @@ fn named(page: &[u8], version: &str) -> Bytes {
     String::from_utf8_lossy(page)
         .replace("=\"assets/", &format!("=\"assets/{version}/"))
         .into()
-}
-
-fn hash(bytes: &[u8]) -> String {
-    hex(&digest(&SHA256, bytes).as_ref()[..16])
 }
 
 fn is_version(segment: &str) -> bool {

@@ -20,13 +20,13 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use headers::{HeaderMapExt, IfNoneMatch};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::Value;
 
 use super::Web;
-use super::answer::{Answer, Reply, json_reply};
+use super::answer::{Answer, json_reply};
 use super::call::Call;
+use super::etag;
 use super::pages::page;
 use super::routes::Route;
 use crate::core::error::{Error, Result};
@@ -133,27 +133,16 @@ fn read(text: &str) -> Result<Value> {
 impl Document {
     fn new(document: &Value) -> Self {
         let body = Bytes::from(document.to_string());
-        let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &body);
-        let tag = format!("\"{}\"", crate::core::hex(&hash.as_ref()[..16]));
+        let tag = etag::hash(&body);
         Self { body, tag }
     }
 
     fn reply(&self, call: &Call) -> Answer {
-        let etag: headers::ETag = self
-            .tag
-            .parse()
-            .map_err(|_| Error::Internal(format!("{} is no entity tag", self.tag)))?;
-        let known = call.headers().typed_get::<IfNoneMatch>();
-        let mut reply = if known.is_some_and(|known| !known.precondition_passes(&etag)) {
-            let mut reply = Reply::new(Bytes::new().into());
-            *reply.status_mut() = StatusCode::NOT_MODIFIED;
-            reply
-        } else {
-            let mut reply = json_reply(StatusCode::OK, &Value::Null);
-            *reply.body_mut() = self.body.clone().into();
-            reply
-        };
-        reply.headers_mut().typed_insert(etag);
+        let mut reply = etag::unless_known(call, &self.tag, |_| {
+            let mut whole = json_reply(StatusCode::OK, &Value::Null);
+            *whole.body_mut() = self.body.clone().into();
+            Ok(whole)
+        })?;
         let cache = HeaderValue::from_static("no-cache");
         reply.headers_mut().insert(header::CACHE_CONTROL, cache);
         Ok(reply)
