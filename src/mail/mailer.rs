@@ -16,6 +16,7 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 
 use crate::core::Core;
 use crate::core::model::{AccountId, Mail, StopId};
+use crate::web::this_machine::names_this_machine;
 
 /// How often it is looked for what is due.
 const INTERVAL: Duration = Duration::from_millis(500);
@@ -48,11 +49,8 @@ impl Smtp {
         let parsed: http::Uri = url.parse().map_err(|_| wrong())?;
         let authority = parsed.authority().ok_or_else(wrong)?;
         let host = authority.host().trim_matches(['[', ']']);
+        let here = names_this_machine(host);
         let user = authority.as_str().rsplit_once('@').map(|(user, _)| user);
-        let here = host == "localhost"
-            || host
-                .parse::<std::net::IpAddr>()
-                .is_ok_and(|address| address.is_loopback());
         // On this machine nobody listens in between, and certificates are self-made.
         let tls = TlsParameters::builder(host.to_owned())
             .dangerous_accept_invalid_certs(here)

@@ -43,6 +43,7 @@ use crate::web::origin::Origin;
 use crate::web::pages::Pages;
 use crate::web::rates::{Rate, Rates};
 use crate::web::routes::Routes;
+use crate::web::this_machine::is_this_machine;
 use crate::web::volumes::Volume;
 use crate::web::watch::{About, Setting, Watch};
 use crate::web::{self, Web};
@@ -126,7 +127,7 @@ impl Server {
             .map(|flags| Oidc::new(flags, &url))
             .transpose();
         let in_the_clear = settings.tls.is_none() && !url.starts_with("https:");
-        let is_public = |own: &Listening| !own.address.ip().is_loopback();
+        let is_public = |own: &Listening| !is_this_machine(own.address.ip());
         let (watch, questions) = Watch::new(About {
             settings: settings.flags,
             mails: settings.smtp.is_some(),

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use http::{HeaderMap, Request, Version, header};
 use ipnet::IpNet;
 
+use crate::web::this_machine::{is_this_machine, names_this_machine};
 use crate::web::watch::Watch;
 
 /// What only a proxy adds to a request.
@@ -60,7 +61,7 @@ impl Proxies {
             return RequestSource {
                 address: peer,
                 is_own: true,
-                is_local: peer.is_loopback() && asks_for_this_machine(headers),
+                is_local: is_this_machine(peer) && asks_for_this_machine(headers),
             };
         }
         if !self.trusts(&peer) {
@@ -139,15 +140,8 @@ fn asks_for_this_machine(headers: &HeaderMap) -> bool {
     let host = headers
         .get(header::HOST)
         .and_then(|host| host.to_str().ok());
-    let Some(authority) = host.and_then(|host| host.parse::<http::uri::Authority>().ok()) else {
-        return false;
-    };
-    let host = authority.host();
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost")
-        || bare
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+    let authority = host.and_then(|host| host.parse::<http::uri::Authority>().ok());
+    authority.is_some_and(|authority| names_this_machine(authority.host()))
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use crate::web::answer::envelope;
 use crate::web::rates::network;
+use crate::web::this_machine::is_this_machine;
 
 /// File descriptors that are kept for the database and whatever else is no connection.
 const OWN_FILES: u64 = 64;
@@ -130,7 +131,7 @@ impl ConnectionSlots {
 
     /// A proxy, or this machine itself, where one may be that nobody told of.
     fn stands_for_many(&self, address: IpAddr) -> bool {
-        address.is_loopback() || self.trust_proxy.iter().any(|net| net.contains(&address))
+        is_this_machine(address) || self.trust_proxy.iter().any(|net| net.contains(&address))
     }
 
     /// Has the connection that has been idle for the longest end, of all or of this address.

@@ -18,6 +18,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio_rustls::rustls::ClientConfig;
 
+use super::this_machine::names_this_machine;
 use crate::core::error::{Error, Result};
 
 /// How long the issuer may take to answer, and how much.
@@ -85,12 +86,12 @@ impl Issuer {
         let parsed: http::Uri = url
             .parse()
             .map_err(|_| format!("--oidc-issuer {} is no URL", url))?;
-        let host = parsed.host().unwrap_or_default().trim_matches(['[', ']']);
-        let here = host == "localhost"
-            || host
-                .parse::<std::net::IpAddr>()
-                .is_ok_and(|address| address.is_loopback());
-        if parsed.scheme_str() != Some("https") && !(parsed.scheme_str() == Some("http") && here) {
+        let is_safe = match parsed.scheme_str() {
+            Some("https") => true,
+            Some("http") => parsed.host().is_some_and(names_this_machine),
+            _ => false,
+        };
+        if !is_safe {
             return Err(format!("--oidc-issuer {} must be an https URL", url));
         }
         let tls = ClientConfig::builder()

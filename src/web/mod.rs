@@ -27,6 +27,7 @@ pub mod people;
 pub mod rates;
 mod refused;
 pub mod routes;
+pub mod this_machine;
 pub mod uploads;
 pub mod volumes;
 pub mod watch;

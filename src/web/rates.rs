@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderValue};
 use moka::sync::Cache;
 
 use super::answer::seconds;
+use super::this_machine::is_this_machine;
 use super::volumes::{Volume, Volumes};
 use crate::core::error::{Error, Result};
 use crate::core::model::AccountId;
@@ -117,7 +118,7 @@ impl Rates {
     /// # Errors
     /// `TooOften` past the limit.
     pub fn comes_from(&self, address: IpAddr) -> Result<()> {
-        if address.to_canonical().is_loopback() {
+        if is_this_machine(address) {
             return Ok(());
         }
         let window = self.connects_from.as_ref();

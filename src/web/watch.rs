@@ -11,6 +11,7 @@ use http::StatusCode;
 use serde_json::value::RawValue;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
+use super::this_machine::is_this_machine;
 use crate::core::error::{Error, Result};
 use crate::core::model::{AccountId, ConversationId, Time};
 
@@ -245,12 +246,9 @@ impl Watch {
 
 /// Is it this machine, or one of a private network?
 fn is_near(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => {
-            address.is_loopback() || address.is_private() || address.is_link_local()
-        }
-        IpAddr::V6(address) => {
-            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
-        }
-    }
+    let is_in_a_private_network = match address {
+        IpAddr::V4(address) => address.is_private() || address.is_link_local(),
+        IpAddr::V6(address) => address.is_unique_local() || address.is_unicast_link_local(),
+    };
+    is_in_a_private_network || is_this_machine(address)
 }
