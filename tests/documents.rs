@@ -118,7 +118,7 @@ fn retold(dialect: &dyn chat::dialects::Dialect) -> BTreeSet<String> {
     for event in events() {
         let mut telling = Telling::new(&spell, &people, true, &|_| true);
         dialect.retell(&event, &mut telling);
-        for one in telling.into_told() {
+        for one in telling.into_events() {
             let body = serde_json::from_str(one.body.get()).expect("a shape is JSON");
             documented::heard(dialect.namespace().path(), one.event, &body);
             told.insert(one.event.to_owned());

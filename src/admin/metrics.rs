@@ -37,7 +37,7 @@ pub async fn show(call: Call) -> Answer {
 }
 
 fn text(core: &Core, watch: &Watch, sockets: SocketCount) -> String {
-    let mut page = Page(String::new());
+    let mut page = Exposition(String::new());
     page.family("chat_build_info", "gauge", "What runs.");
     let version = env!("CARGO_PKG_VERSION");
     page.sample("chat_build_info", &[("version", version)], 1);
@@ -106,9 +106,9 @@ fn text(core: &Core, watch: &Watch, sockets: SocketCount) -> String {
     page.0
 }
 
-struct Page(String);
+struct Exposition(String);
 
-impl Page {
+impl Exposition {
     fn family(&mut self, name: &str, kind: &str, help: &str) {
         self.line(format_args!("# HELP {name} {help}"));
         self.line(format_args!("# TYPE {name} {kind}"));

@@ -16,7 +16,7 @@ use crate::core::model::Me;
 use crate::core::short::Short;
 use crate::web::answer::{Answer, stream_reply};
 use crate::web::call::Call;
-use crate::web::watch::{Passing, Watch};
+use crate::web::watch::{Watch, WireEvent};
 
 /// How often is looked whether the watcher may watch still.
 const LOOK: Duration = Duration::from_millis(500);
@@ -25,7 +25,7 @@ const SILENCE: u32 = 30;
 
 /// What is told of an event.
 #[derive(Serialize)]
-struct Line<'p> {
+struct WireEventShape<'p> {
     at: Short,
     dialect: &'p str,
     event: &'p str,
@@ -104,8 +104,8 @@ fn lines(
     first.chain(rest)
 }
 
-fn data(core: &Core, passing: &Passing) -> String {
-    let line = Line {
+fn data(core: &Core, passing: &WireEvent) -> String {
+    let line = WireEventShape {
         at: passing.at.iso(),
         dialect: passing.dialect,
         event: passing.event,

@@ -22,7 +22,7 @@ use crate::web::watch::Setting;
 /// What to print, and the code to exit with.
 pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Result<(), Failure> {
     // Before anything else: who stops a server that is still starting wants it stopped.
-    let end = Ending::watch(flags.exit_with_stdin)?;
+    let shutdown = ShutdownSignal::watch(flags.exit_with_stdin)?;
     let home = Home::of(&flags)?;
     home.say_where(&mut set);
     let is_fresh = !home.path.exists();
@@ -102,7 +102,7 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
             greeting(out.is_terminal()).say(out);
         }
     }
-    let why = end.reached().await;
+    let why = shutdown.received().await;
     tracing::info!(why, "ending");
     server.stop().await;
     Ok(())
@@ -165,13 +165,13 @@ fn announce(server: &Server, db: &Path, admin_token: Option<&str>) -> anyhow::Re
 }
 
 /// What ends the server: SIGTERM, SIGINT, or standard input where that was asked for.
-struct Ending {
+struct ShutdownSignal {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
     stdin: Option<oneshot::Receiver<()>>,
 }
 
-impl Ending {
+impl ShutdownSignal {
     fn watch(with_stdin: bool) -> anyhow::Result<Self> {
         let stdin = with_stdin.then(|| {
             let (closed, watching) = oneshot::channel();
@@ -190,7 +190,7 @@ impl Ending {
         })
     }
 
-    async fn reached(mut self) -> &'static str {
+    async fn received(mut self) -> &'static str {
         let stdin = async {
             match self.stdin {
                 Some(closed) => drop(closed.await),

@@ -40,7 +40,7 @@ pub fn add_part(tx: &Tx<'_>, file: FileId, position: i64, bytes: &[u8]) -> Resul
 
 /// What is known of a file once it is complete.
 #[derive(Debug)]
-pub struct Whole {
+pub struct FinishedUpload {
     /// The conversation that it is shared in; `None`: nowhere yet.
     pub conversation: Option<ConversationId>,
     pub size: u64,
@@ -55,7 +55,7 @@ pub struct Whole {
 ///
 /// # Errors
 /// `NotFound` if the uploader may not speak there any more.
-pub fn finish(tx: &Tx<'_>, me: &Me, id: FileId, whole: &Whole) -> Result<Arc<File>> {
+pub fn finish(tx: &Tx<'_>, me: &Me, id: FileId, whole: &FinishedUpload) -> Result<Arc<File>> {
     if let Some(client_id) = &whole.client_id {
         if let Some(wrong) = text::wrong_with_line(client_id, limits::CLIENT_ID_CHARS) {
             return Err(Error::invalid("clientMessageId", wrong));

@@ -3,14 +3,14 @@
 //! A dialect is a route table, the events that its clients say, and a retelling of what became true in the words of
 //! its document. It translates and rules nothing.
 
-pub mod said;
+pub mod socket_event;
 pub mod telling;
 
 use crate::core::model::Event;
 use crate::web::about::Spoken;
 use crate::web::documents::{Described, Documents};
 use crate::web::routes::Route;
-use said::Hearing;
+use socket_event::EventHandler;
 use telling::Telling;
 
 /// The documents: a folder each. A sixth one is a folder and a word here.
@@ -64,7 +64,7 @@ pub trait Dialect: Send + Sync {
     fn routes(&self) -> Vec<Route>;
 
     /// What its clients may say on a socket.
-    fn hears(&self) -> &'static [(&'static str, Hearing)];
+    fn hears(&self) -> &'static [(&'static str, EventHandler)];
 
     /// What only the server may say: from a client it means nothing.
     fn says(&self) -> &'static [&'static str];

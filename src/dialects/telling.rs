@@ -24,7 +24,7 @@ pub enum Audience {
 
 /// Something told.
 #[derive(Debug)]
-pub struct Told {
+pub struct OutgoingEvent {
     pub to: Audience,
     pub event: &'static str,
     pub body: Arc<RawValue>,
@@ -38,7 +38,7 @@ pub struct Telling<'t> {
     room: bool,
     /// Has this person a socket here?
     here: &'t dyn Fn(AccountId) -> bool,
-    told: Vec<Told>,
+    events: Vec<OutgoingEvent>,
 }
 
 impl<'t> Telling<'t> {
@@ -53,7 +53,7 @@ impl<'t> Telling<'t> {
             people,
             room,
             here,
-            told: Vec::new(),
+            events: Vec::new(),
         }
     }
 
@@ -103,7 +103,7 @@ impl<'t> Telling<'t> {
     /// Encoded once, whoever hears it.
     fn tell(&mut self, to: Audience, event: &'static str, shape: &impl Serialize) {
         match to_raw_value(shape) {
-            Ok(body) => self.told.push(Told {
+            Ok(body) => self.events.push(OutgoingEvent {
                 to,
                 event,
                 body: body.into(),
@@ -112,7 +112,7 @@ impl<'t> Telling<'t> {
         }
     }
 
-    pub fn into_told(self) -> Vec<Told> {
-        self.told
+    pub fn into_events(self) -> Vec<OutgoingEvent> {
+        self.events
     }
 }

@@ -20,7 +20,7 @@ use crate::mail::mailer::Smtp;
 use crate::web::oidc::OidcFlags;
 use crate::web::origin::{self, Origin};
 use crate::web::rates::Rate;
-use crate::web::volumes::Volume;
+use crate::web::volume::Volume;
 pub use settings::settings;
 pub use values::Listen;
 
@@ -622,7 +622,7 @@ impl Serve {
             client_secret: secret("--google-client-secret-file", path)?,
             login_return: self.login_return.clone(),
         };
-        flags.make_sense().map_err(|wrong| anyhow!(wrong))?;
+        flags.check().map_err(|wrong| anyhow!(wrong))?;
         Ok(Some(flags))
     }
 

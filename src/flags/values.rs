@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use crate::core::time;
 use crate::dialects::ALL;
-use crate::web::volumes::Volume;
+use crate::web::volume::Volume;
 
 /// An address, and the dialect whose routes are asked first there.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -83,16 +83,16 @@ impl Smtp {
     }
 
     /// Hands a mail over; `off` is where its reader turns such mail off.
-    async fn send(&self, mail: &Mail, off: Option<String>) -> Result<(), Refused> {
-        let message = self.message(mail, off).map_err(Refused::for_good)?;
+    async fn send(&self, mail: &Mail, off: Option<String>) -> Result<(), SendError> {
+        let message = self.message(mail, off).map_err(SendError::for_good)?;
         let sending = tokio::time::timeout(SMTP_TIMEOUT, self.transport.send(message));
         match sending.await {
             Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(Refused {
+            Ok(Err(error)) => Err(SendError {
                 for_good: is_final(&error),
                 error: error.into(),
             }),
-            Err(_) => Err(Refused {
+            Err(_) => Err(SendError {
                 for_good: false,
                 error: anyhow!("the mail server took too long"),
             }),
@@ -111,7 +111,9 @@ impl Smtp {
                 mail.created_at.0
             )));
         if let Some(off) = off {
-            message = message.header(Off(off)).header(OneClick);
+            message = message
+                .header(ListUnsubscribe(off))
+                .header(ListUnsubscribePost);
         }
         Ok(message.multipart(MultiPart::alternative_plain_html(
             mail.text.clone(),
@@ -121,13 +123,13 @@ impl Smtp {
 }
 
 /// Why a mail was not taken.
-struct Refused {
+struct SendError {
     /// It will never be: there is no use in trying again.
     for_good: bool,
     error: anyhow::Error,
 }
 
-impl Refused {
+impl SendError {
     fn for_good(error: anyhow::Error) -> Self {
         Self {
             for_good: true,
@@ -150,9 +152,9 @@ fn is_final(error: &lettre::transport::smtp::Error) -> bool {
 
 /// `List-Unsubscribe` (RFC 2369): where mail programs turn it off for their user.
 #[derive(Clone)]
-struct Off(String);
+struct ListUnsubscribe(String);
 
-impl Header for Off {
+impl Header for ListUnsubscribe {
     fn name() -> HeaderName {
         HeaderName::new_from_ascii_str("List-Unsubscribe")
     }
@@ -168,9 +170,9 @@ impl Header for Off {
 
 /// `List-Unsubscribe-Post` (RFC 8058): one click does it, without asking.
 #[derive(Clone)]
-struct OneClick;
+struct ListUnsubscribePost;
 
-impl Header for OneClick {
+impl Header for ListUnsubscribePost {
     fn name() -> HeaderName {
         HeaderName::new_from_ascii_str("List-Unsubscribe-Post")
     }

@@ -23,10 +23,10 @@ use super::send_queue::SendQueue;
 use crate::core::error::{Error, Result};
 use crate::core::limits::JSON_BYTES;
 use crate::core::model::{Me, MessageId, SubscriberId, Time};
-use crate::dialects::said::{Ack, Reaction, Said, Typing};
+use crate::dialects::socket_event::{Ack, Reaction, SocketEvent, Typing};
 use crate::dialects::{ALL, Dialect, Namespace};
 use crate::web::answer::{details, status};
-use crate::web::given::Given;
+use crate::web::input::Input;
 use crate::web::rates::Asker;
 use crate::web::watch::SocketSeen;
 
@@ -78,7 +78,7 @@ struct Queue {
 pub struct Heard {
     pub name: String,
     /// `Err` for what is no JSON, or more than an event may be.
-    pub given: Result<Given>,
+    pub input: Result<Input>,
     /// How many attachments came with it, and how many bytes they are together.
     attached: (usize, usize),
     /// If the client gave one.
@@ -99,14 +99,14 @@ impl FromMessageParts<LocalAdapter> for Heard {
             Frame::Str(_, Some(parts)) => (parts.len(), parts.iter().map(|part| part.len()).sum()),
             _ => (0, 0),
         };
-        let given = given_in(socket, frame, ack);
+        let input = input_in(socket, frame, ack);
         let callback = match AckSender::from_message_parts(socket, frame, ack) {
             Ok(callback) => ack.is_some().then_some(callback),
             Err(never) => match never {},
         };
         Ok(Self {
             name,
-            given,
+            input,
             attached,
             callback,
         })
@@ -114,11 +114,11 @@ impl FromMessageParts<LocalAdapter> for Heard {
 }
 
 /// What stands behind the name of an event.
-fn given_in(
+fn input_in(
     socket: &Arc<RawSocket<LocalAdapter>>,
     frame: &mut Frame,
     ack: &Option<i64>,
-) -> Result<Given> {
+) -> Result<Input> {
     // The frame without its attachments.
     let text = match frame {
         Frame::Str(text, _) => text.clone(),
@@ -129,13 +129,13 @@ fn given_in(
             "An event must be at most {JSON_BYTES} bytes"
         )));
     }
-    let TryData(read) = match TryData::<Given>::from_message_parts(socket, frame, ack) {
+    let TryData(read) = match TryData::<Input>::from_message_parts(socket, frame, ack) {
         Ok(read) => read,
         Err(never) => match never {},
     };
-    read.or_else(|_| match serde_json::from_str::<Vec<Given>>(&text) {
+    read.or_else(|_| match serde_json::from_str::<Vec<Input>>(&text) {
         // Without any argument it says nothing.
-        Ok(arguments) if arguments.len() < 2 => Ok(Given::Null),
+        Ok(arguments) if arguments.len() < 2 => Ok(Input::Null),
         Ok(_) => Err(Error::Malformed(
             "The event names an attachment that did not come with it".into(),
         )),
@@ -147,7 +147,7 @@ fn given_in(
 
 impl Heard {
     /// What was said, unless more is attached than there may be.
-    fn checked(self, most: u64) -> Result<Given> {
+    fn checked(self, most: u64) -> Result<Input> {
         let (count, bytes) = self.attached;
         if count > ATTACHMENTS {
             return Err(Error::Malformed(format!(
@@ -159,7 +159,7 @@ impl Heard {
                 "A file must be at most {most} bytes"
             )));
         }
-        self.given
+        self.input
     }
 }
 
@@ -411,11 +411,11 @@ impl Client {
             // Who they are as of now: a name may have changed, a token may be over.
             let core = self.context.core.clone();
             let me = core.directory().me(self.me.id, self.me.device)?;
-            return hearing(Said {
+            return hearing(SocketEvent {
                 core,
                 me,
                 subscriber: subscriber(self.number, index),
-                given: heard.checked(self.context.core.limits().upload_bytes)?,
+                input: heard.checked(self.context.core.limits().upload_bytes)?,
                 rates: self.context.rates.clone(),
                 asker: self.asker,
                 typing: self.typing.clone(),

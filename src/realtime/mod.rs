@@ -37,7 +37,7 @@ use crate::core::model::{AccountId, MessageId, Time};
 use crate::core::{Core, News, missed, notice};
 use crate::dialects::Namespace;
 use crate::web::call::without_bearer;
-use crate::web::given::Given;
+use crate::web::input::Input;
 use crate::web::rates::{Asker, Rate, Rates};
 use crate::web::watch::{Queries, Watch};
 use client::{Client, Heard, Socket};
@@ -156,7 +156,7 @@ fn open_namespace(
     };
     let admit = {
         let (context, signals) = (context.clone(), signals.clone());
-        move |socket: Socket, TryData(auth): TryData<Given>| {
+        move |socket: Socket, TryData(auth): TryData<Input>| {
             let (context, signals) = (context.clone(), signals.clone());
             async move {
                 let auth = auth.unwrap_or_default();
@@ -185,7 +185,7 @@ async fn admit(
     signals: &mpsc::UnboundedSender<Signal>,
     namespace: Namespace,
     socket: &Socket,
-    mut auth: Given,
+    mut auth: Input,
 ) -> Result<(), Error> {
     let handshake = Handshake::of(socket);
     let handshake =
@@ -195,21 +195,21 @@ async fn admit(
     }
     let (token, position) = match auth {
         // Of an old client, which has it in a query.
-        Given::List(said) => {
+        Input::List(said) => {
             let mut said = said.into_iter();
             (said.next(), said.next())
         }
         _ => (auth.take("token"), auth.take("lastMessageId")),
     };
     let token = match token {
-        Some(Given::Text(token)) => Some(without_bearer(&token).into()),
+        Some(Input::Text(token)) => Some(without_bearer(&token).into()),
         _ => handshake.token.clone(),
     };
     let token = token.filter(|token| !token.is_empty());
     let token = token.ok_or(Error::Unauthorized("A token is required"))?;
-    context.rates.comes_from(handshake.address)?;
+    context.rates.count_connect_from(handshake.address)?;
     let me = context.core.me(&token).await?;
-    context.rates.comes(me.id)?;
+    context.rates.count_connect(me.id)?;
     let expires_at = context
         .core
         .directory()
@@ -266,13 +266,13 @@ async fn admit(
 
 /// The position of what a client says it has heard last, and 0 where there was nothing to hear yet; nothing and null are
 /// none.
-fn read_position(given: Option<Given>, context: &Context) -> Result<Option<MessageId>, Error> {
+fn read_position(given: Option<Input>, context: &Context) -> Result<Option<MessageId>, Error> {
     let read = match given {
-        None | Some(Given::Null) => return Ok(None),
-        Some(Given::Integer(0)) => Some(missed::BEGINNING),
-        Some(Given::Text(zero)) if zero == "0" => Some(missed::BEGINNING),
-        Some(Given::Integer(number)) => MessageId::new(number),
-        Some(Given::Text(text)) => context.core.spelling().read(&text),
+        None | Some(Input::Null) => return Ok(None),
+        Some(Input::Integer(0)) => Some(missed::BEGINNING),
+        Some(Input::Text(zero)) if zero == "0" => Some(missed::BEGINNING),
+        Some(Input::Integer(number)) => MessageId::new(number),
+        Some(Input::Text(text)) => context.core.spelling().read(&text),
         Some(_) => None,
     };
     let wrong = || Error::Malformed("lastMessageId must be the id of a message".into());

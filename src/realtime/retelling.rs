@@ -9,7 +9,7 @@ use super::send_queue::Packet;
 use crate::core::model::{Event, Notice, SubscriberId, Time};
 use crate::dialects::telling::{Audience, Telling};
 use crate::dialects::{ALL, Dialect};
-use crate::web::watch::Passing;
+use crate::web::watch::WireEvent;
 
 /// Has each dialect tell the event to those who listen in it.
 pub fn retell(context: &Context, registry: &Registry, event: &Event) {
@@ -29,7 +29,7 @@ pub fn retell(context: &Context, registry: &Registry, event: &Event) {
         let mut telling =
             Telling::new(core.spelling(), core.directory(), room.is_some(), &is_there);
         dialect.retell(event, &mut telling);
-        for told in telling.into_told() {
+        for told in telling.into_events() {
             let room = room.unwrap_or_default();
             let packet = Arc::new(Packet {
                 event: told.event,
@@ -50,7 +50,7 @@ pub fn retell(context: &Context, registry: &Registry, event: &Event) {
             let watch = &context.watch;
             watch.delivers(to);
             if watch.is_watched() {
-                watch.passes(Passing {
+                watch.publish(WireEvent {
                     at: Time::now(),
                     dialect: dialect.name(),
                     event: told.event,
@@ -96,7 +96,7 @@ pub fn tell_one(context: &Context, client: &Arc<Client>, dialect: usize, event: 
     let core = &context.core;
     let mut telling = Telling::new(core.spelling(), core.directory(), true, &here);
     ALL[dialect].retell(event, &mut telling);
-    for told in telling.into_told() {
+    for told in telling.into_events() {
         let is_for_it = match told.to {
             Audience::Room => true,
             Audience::Others(than) => than != client.me.id,

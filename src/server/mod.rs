@@ -44,8 +44,8 @@ use crate::web::pages::Pages;
 use crate::web::rates::{Rate, Rates};
 use crate::web::routes::Routes;
 use crate::web::this_machine::is_this_machine;
-use crate::web::volumes::Volume;
-use crate::web::watch::{About, Setting, Watch};
+use crate::web::volume::Volume;
+use crate::web::watch::{ServerFacts, Setting, Watch};
 use crate::web::{self, Web};
 use ingress::Ingress;
 pub use listeners::{Bound, Listening};
@@ -128,7 +128,7 @@ impl Server {
             .transpose();
         let in_the_clear = settings.tls.is_none() && !url.starts_with("https:");
         let is_public = |own: &Listening| !is_this_machine(own.address.ip());
-        let (watch, questions) = Watch::new(About {
+        let (watch, questions) = Watch::new(ServerFacts {
             settings: settings.flags,
             mails: settings.smtp.is_some(),
             durable: core.durability() == Durability::Full,

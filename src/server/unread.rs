@@ -16,7 +16,7 @@ use http_body::{Body, Frame, SizeHint};
 use super::manners::Serving;
 use crate::core::limits::FILE_PART;
 use crate::realtime::connection::Connection;
-use crate::web::in_flight::Begun;
+use crate::web::in_flight::RequestInFlight;
 use crate::web::rates::network;
 
 /// Bytes of large answers that may wait, for all clients together.
@@ -142,7 +142,7 @@ impl Drop for Held {
 }
 
 /// What is held until an answer has been taken.
-type Until = Arc<(Serving, Option<Held>, Option<Arc<Begun>>)>;
+type Until = Arc<(Serving, Option<Held>, Option<Arc<RequestInFlight>>)>;
 
 /// An answer, whose parts hold what is counted until the wire has taken them.
 pub struct Answered<B> {
@@ -151,7 +151,12 @@ pub struct Answered<B> {
 }
 
 impl<B> Answered<B> {
-    pub fn new(body: B, serving: Serving, held: Option<Held>, begun: Option<Arc<Begun>>) -> Self {
+    pub fn new(
+        body: B,
+        serving: Serving,
+        held: Option<Held>,
+        begun: Option<Arc<RequestInFlight>>,
+    ) -> Self {
         let until = Arc::new((serving, held, begun));
         Self { body, until }
     }

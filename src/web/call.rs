@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::Web;
 use super::answer::Reply;
 use super::fields::Fields;
-use super::given::Given;
+use super::input::Input;
 use super::rates::Asker;
 use crate::core::error::{Error, Result};
 use crate::core::id::{Id, IdKind, Spelling};
@@ -183,11 +183,11 @@ impl Call {
         &self.query
     }
 
-    fn query_object(&self) -> Given {
+    fn query_object(&self) -> Input {
         let pairs = form_urlencoded::parse(self.query.as_bytes());
         let fields =
-            pairs.map(|(name, value)| (name.into_owned(), Given::Text(value.into_owned())));
-        Given::Fields(fields.collect())
+            pairs.map(|(name, value)| (name.into_owned(), Input::Text(value.into_owned())));
+        Input::Fields(fields.collect())
     }
 
     /// The fields of the JSON object in the body; an empty body is an empty object.
@@ -203,12 +203,12 @@ impl Call {
     ///
     /// # Errors
     /// As [`Call::fields`].
-    pub async fn object(&mut self) -> Result<Given> {
+    pub async fn object(&mut self) -> Result<Input> {
         let bytes = self.bytes(limits::JSON_BYTES).await?;
         // Some editors and clients begin every file with it; JSON may be told from it.
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
         let given = if bytes.is_empty() {
-            Given::Fields(Vec::new())
+            Input::Fields(Vec::new())
         } else if !self.is_json() {
             return Err(Error::WrongType(
                 "The content type must be application/json",
@@ -218,7 +218,7 @@ impl Call {
                 .map_err(|e| Error::Malformed(format!("The body is not valid JSON: {e}")))?
         };
         match given {
-            Given::Fields(_) => Ok(given),
+            Input::Fields(_) => Ok(given),
             _ => Err(Error::Malformed("The body must be a JSON object".into())),
         }
     }
@@ -227,7 +227,7 @@ impl Call {
     ///
     /// # Errors
     /// As [`Call::fields`].
-    pub async fn query_or_object(&mut self, names: &[&str]) -> Result<Given> {
+    pub async fn query_or_object(&mut self, names: &[&str]) -> Result<Input> {
         let query = self.query_object();
         if names.iter().any(|name| query.has(name)) {
             Ok(query)
@@ -276,7 +276,7 @@ impl Call {
     pub fn read_at<T, V>(
         &self,
         verb: V,
-    ) -> impl Future<Output = Result<(T, Stand)>> + Send + use<T, V>
+    ) -> impl Future<Output = Result<(T, PositionHeader)>> + Send + use<T, V>
     where
         V: FnOnce(&View<'_>) -> Result<T> + Send + 'static,
         T: Send + 'static,
@@ -285,15 +285,15 @@ impl Call {
         let read = self.read(move |view| Ok((verb(view)?, missed::position(view)?)));
         async move {
             let (found, position) = read.await?;
-            Ok((found, Stand::of(&spelling, position)))
+            Ok((found, PositionHeader::of(&spelling, position)))
         }
     }
 
     /// As [`Call::read_inline`], for a list of messages: with the position to catch up from.
-    pub fn glance_at<T, V>(
+    pub fn read_inline_at<T, V>(
         &self,
         verb: V,
-    ) -> impl Future<Output = Result<(T, Stand)>> + Send + use<T, V>
+    ) -> impl Future<Output = Result<(T, PositionHeader)>> + Send + use<T, V>
     where
         V: FnOnce(&View<'_>) -> Result<T> + Send + 'static,
         T: Send + 'static,
@@ -302,7 +302,7 @@ impl Call {
         let read = self.read_inline(move |view| Ok((verb(view)?, missed::position(view)?)));
         async move {
             let (found, position) = read.await?;
-            Ok((found, Stand::of(&spelling, position)))
+            Ok((found, PositionHeader::of(&spelling, position)))
         }
     }
 
@@ -336,12 +336,12 @@ impl Call {
 }
 
 /// How far the log had come when something was read: whoever connects with it as `lastMessageId` hears what came since.
-pub struct Stand(HeaderValue);
+pub struct PositionHeader(HeaderValue);
 
 /// How the beginning of the log is spelled.
 const NOTHING: HeaderValue = HeaderValue::from_static("0");
 
-impl Stand {
+impl PositionHeader {
     fn of(spelling: &Spelling, position: Position) -> Self {
         let spelled = if position == missed::BEGINNING {
             Ok(NOTHING)
@@ -353,7 +353,7 @@ impl Stand {
     }
 
     /// Says it beside what was read.
-    pub fn beside(self, mut reply: Reply) -> Reply {
+    pub fn added_to(self, mut reply: Reply) -> Reply {
         reply.headers_mut().insert("x-position", self.0);
         reply
     }

@@ -41,10 +41,10 @@ fn whole_or_range(call: &Call, file: &File, etag: &ETag) -> Answer {
     let known = call.headers().typed_get::<IfRange>();
     let changed = known.is_some_and(|known| known.is_modified(Some(etag), None));
     let range = call.header(header::RANGE).filter(|_| !changed);
-    let (status, from, to) = match wanted(range.unwrap_or_default(), file.size) {
-        Wanted::Whole => (StatusCode::OK, 0, file.size),
-        Wanted::Part(from, to) => (StatusCode::PARTIAL_CONTENT, from, to),
-        Wanted::Nothing => return Ok(out_of_range(file.size)),
+    let (status, from, to) = match requested_range(range.unwrap_or_default(), file.size) {
+        RequestedRange::Whole => (StatusCode::OK, 0, file.size),
+        RequestedRange::Part(from, to) => (StatusCode::PARTIAL_CONTENT, from, to),
+        RequestedRange::Unsatisfiable => return Ok(out_of_range(file.size)),
     };
     let mut reply = stream_reply(status, bytes_of(call.core().clone(), file.id, from, to));
     describe(reply.headers_mut(), file);
@@ -59,22 +59,22 @@ fn whole_or_range(call: &Call, file: &File, etag: &ETag) -> Answer {
 }
 
 #[derive(Debug, PartialEq)]
-enum Wanted {
+enum RequestedRange {
     Whole,
     /// From this byte up to before that one.
     Part(u64, u64),
-    Nothing,
+    Unsatisfiable,
 }
 
 /// What a `Range` header asks for. One range is served; of several, the whole file, which HTTP allows; and what is no
 /// range is as good as none, which HTTP demands.
-fn wanted(range: &str, size: u64) -> Wanted {
+fn requested_range(range: &str, size: u64) -> RequestedRange {
     let ranges = range
         .split_once('=')
         .filter(|(unit, _)| unit.eq_ignore_ascii_case("bytes"));
     let bounds = ranges.and_then(|(_, one)| one.trim().split_once('-'));
     let Some((first, last)) = bounds else {
-        return Wanted::Whole;
+        return RequestedRange::Whole;
     };
     // A number past all numbers is past every end.
     let number = |digits: &str| {
@@ -86,12 +86,12 @@ fn wanted(range: &str, size: u64) -> Wanted {
         (Some(first), None) if last.is_empty() => (first, size),
         // The last so many; all, where there are not so many.
         (None, Some(count)) if first.is_empty() => (size - count.min(size), size),
-        _ => return Wanted::Whole,
+        _ => return RequestedRange::Whole,
     };
     if from >= size {
-        Wanted::Nothing
+        RequestedRange::Unsatisfiable
     } else {
-        Wanted::Part(from, to.min(size))
+        RequestedRange::Part(from, to.min(size))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::given::Given;
+use super::input::Input;
 use crate::core::error::{Error, Fault, Result};
 use crate::core::id::{Id, IdKind, Spelling};
 
@@ -12,15 +12,15 @@ pub const CONTENT: &[&str] = &["content", "message", "text"];
 /// The fields of a body, a query or an event, and what is wrong with them so far. The first of several names for a
 /// field is the document's; faults go by it.
 pub struct Fields<'s> {
-    given: Given,
+    input: Input,
     spelling: &'s Spelling,
     faults: Vec<Fault>,
 }
 
 impl<'s> Fields<'s> {
-    pub fn new(given: Given, spelling: &'s Spelling) -> Self {
+    pub fn new(input: Input, spelling: &'s Spelling) -> Self {
         Self {
-            given,
+            input,
             spelling,
             faults: Vec::new(),
         }
@@ -38,7 +38,7 @@ impl<'s> Fields<'s> {
 
     pub fn optional_text(&mut self, names: &[&str]) -> Option<String> {
         match self.take(names)? {
-            Given::Text(text) => Some(text),
+            Input::Text(text) => Some(text),
             _ => self.wrong(names, "must be a string"),
         }
     }
@@ -46,8 +46,8 @@ impl<'s> Fields<'s> {
     /// A code that somebody typed; a client may send it as a number.
     pub fn code(&mut self, name: &str) -> String {
         match self.take(&[name]) {
-            Some(Given::Text(text)) => text.trim().to_owned(),
-            Some(Given::Integer(number)) => format!("{number:06}"),
+            Some(Input::Text(text)) => text.trim().to_owned(),
+            Some(Input::Integer(number)) => format!("{number:06}"),
             _ => {
                 self.fault(name, "must be the code that was sent");
                 String::new()
@@ -77,11 +77,11 @@ impl<'s> Fields<'s> {
 
     /// An id that stands alone, or in an object under one of these names.
     pub fn bare_id<K: IdKind>(&mut self, names: &[&str]) -> Option<Id<K>> {
-        match &self.given {
-            Given::Fields(_) => self.id(names),
-            Given::Null => self.wrong(names, "is required"),
+        match &self.input {
+            Input::Fields(_) => self.id(names),
+            Input::Null => self.wrong(names, "is required"),
             _ => {
-                let given = std::mem::take(&mut self.given);
+                let given = std::mem::take(&mut self.input);
                 self.read_id(names, given)
             }
         }
@@ -90,7 +90,7 @@ impl<'s> Fields<'s> {
     /// Ids in a list.
     pub fn ids<K: IdKind>(&mut self, names: &[&str]) -> Vec<Id<K>> {
         match self.take(names) {
-            Some(Given::List(items)) => items
+            Some(Input::List(items)) => items
                 .into_iter()
                 .filter_map(|given| self.read_id(names, given))
                 .collect(),
@@ -102,10 +102,10 @@ impl<'s> Fields<'s> {
     }
 
     /// The items of a list; none where it is missing.
-    pub fn list(&mut self, names: &[&str]) -> Vec<Given> {
+    pub fn list(&mut self, names: &[&str]) -> Vec<Input> {
         match self.take(names) {
             None => Vec::new(),
-            Some(Given::List(items)) => items,
+            Some(Input::List(items)) => items,
             Some(_) => {
                 self.fault(names[0], "must be a list");
                 Vec::new()
@@ -117,7 +117,7 @@ impl<'s> Fields<'s> {
     pub fn flag(&mut self, name: &str, default: bool) -> bool {
         match self.take(&[name]) {
             None => default,
-            Some(Given::Flag(flag)) => flag,
+            Some(Input::Flag(flag)) => flag,
             Some(_) => {
                 self.fault(name, "must be true or false");
                 default
@@ -129,9 +129,9 @@ impl<'s> Fields<'s> {
     ///
     /// # Errors
     /// `Invalid`, with every fault.
-    pub fn rest(self) -> Result<Given> {
+    pub fn rest(self) -> Result<Input> {
         if self.faults.is_empty() {
-            Ok(self.given)
+            Ok(self.input)
         } else {
             Err(Error::Invalid(self.faults))
         }
@@ -139,12 +139,12 @@ impl<'s> Fields<'s> {
 
     /// Is there anything under one of these names?
     pub fn has(&self, names: &[&str]) -> bool {
-        names.iter().any(|name| self.given.has(name))
+        names.iter().any(|name| self.input.has(name))
     }
 
     pub fn binary(&mut self, names: &[&str]) -> Option<Bytes> {
         match self.take(names) {
-            Some(Given::Binary(bytes)) => Some(bytes),
+            Some(Input::Binary(bytes)) => Some(bytes),
             _ => self.wrong(names, "must be binary"),
         }
     }
@@ -153,8 +153,8 @@ impl<'s> Fields<'s> {
     pub fn number(&mut self, name: &str, default: u32, least: u32, most: u32) -> u32 {
         let number = match self.take(&[name]) {
             None => Some(default),
-            Some(Given::Integer(number)) => u32::try_from(number).ok(),
-            Some(Given::Text(text)) => text.parse().ok(),
+            Some(Input::Integer(number)) => u32::try_from(number).ok(),
+            Some(Input::Text(text)) => text.parse().ok(),
             Some(_) => None,
         };
         let inside = number.filter(|number| (least..=most).contains(number));
@@ -215,15 +215,15 @@ impl<'s> Fields<'s> {
         }
     }
 
-    fn take(&mut self, names: &[&str]) -> Option<Given> {
-        let found = names.iter().find_map(|name| self.given.take(name));
-        found.filter(|given| *given != Given::Null)
+    fn take(&mut self, names: &[&str]) -> Option<Input> {
+        let found = names.iter().find_map(|name| self.input.take(name));
+        found.filter(|given| *given != Input::Null)
     }
 
-    fn read_id<K: IdKind>(&mut self, names: &[&str], given: Given) -> Option<Id<K>> {
+    fn read_id<K: IdKind>(&mut self, names: &[&str], given: Input) -> Option<Id<K>> {
         let id = match given {
-            Given::Integer(number) => Id::new(number),
-            Given::Text(text) => self.spelling.read(&text),
+            Input::Integer(number) => Id::new(number),
+            Input::Text(text) => self.spelling.read(&text),
             _ => None,
         };
         id.or_else(|| self.wrong(names, format!("must be the id of a {}", K::NAME)))

@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::{Bytes, BytesMut};
 use http::header;
 
+use super::bounded_body::{BoundedBody, HEAD};
 use super::call::Call;
-use super::counted::{Counted, HEAD};
-use super::given::Given;
+use super::input::Input;
 use crate::core::error::{Error, Result};
 
 /// Parts that a form may have.
@@ -37,7 +37,7 @@ pub struct Form {
 }
 
 /// How a part is called.
-pub struct Part {
+pub struct FormPart {
     pub name: String,
     pub file_name: Option<String>,
 }
@@ -50,12 +50,12 @@ pub async fn read(
     call: &mut Call,
     file_field: &str,
     most: u64,
-) -> Result<(Given, Option<FormFile>)> {
+) -> Result<(Input, Option<FormFile>)> {
     let mut form = Form::open(call, most)?;
     let (mut fields, mut file) = (Vec::new(), None);
-    while let Some(Part { name, file_name }) = form.next().await? {
+    while let Some(FormPart { name, file_name }) = form.next().await? {
         let Some(file_name) = file_name.filter(|_| name == file_field) else {
-            fields.push((name, Given::Text(form.text(TEXTS).await?)));
+            fields.push((name, Input::Text(form.text(TEXTS).await?)));
             continue;
         };
         let mut bytes = BytesMut::new();
@@ -71,7 +71,7 @@ pub async fn read(
             bytes: bytes.freeze(),
         });
     }
-    Ok((Given::Fields(fields), file))
+    Ok((Input::Fields(fields), file))
 }
 
 /// Does this content type say that a form follows?
@@ -95,7 +95,7 @@ impl Form {
         }
         let boundary = multer::parse_boundary(content_type).map_err(broken)?;
         let most = most.saturating_add((TEXTS + PARTS * HEAD) as u64);
-        let (counted, head) = Counted::new(call.body(), most);
+        let (counted, head) = BoundedBody::new(call.body(), most);
         Ok(Self {
             parser: multer::Multipart::new(counted, boundary),
             head,
@@ -109,7 +109,7 @@ impl Form {
     ///
     /// # Errors
     /// `Malformed` for a broken form, `TooLarge` for too many parts, too long a head, or too much that is no file.
-    pub async fn next(&mut self) -> Result<Option<Part>> {
+    pub async fn next(&mut self) -> Result<Option<FormPart>> {
         self.text(TEXTS).await?;
         self.part = None;
         self.head.store(0, Ordering::Relaxed);
@@ -117,7 +117,7 @@ impl Form {
         let Some(part) = &self.part else {
             return Ok(None);
         };
-        let part = Part {
+        let part = FormPart {
             name: part.name().unwrap_or_default().to_owned(),
             file_name: file_name(part),
         };

@@ -18,16 +18,16 @@ const READING: usize = 2;
 
 /// How many requests of each account are in flight.
 #[derive(Debug, Default)]
-pub struct InFlight(Mutex<HashMap<AccountId, Asked>>);
+pub struct InFlight(Mutex<HashMap<AccountId, AccountRequests>>);
 
 /// What one account has asked for.
 #[derive(Debug)]
-struct Asked {
+struct AccountRequests {
     count: usize,
     reading: Arc<Semaphore>,
 }
 
-impl Default for Asked {
+impl Default for AccountRequests {
     fn default() -> Self {
         Self {
             count: 0,
@@ -41,7 +41,7 @@ impl InFlight {
     ///
     /// # Errors
     /// `TooOften` past so many at a time.
-    pub fn begin(self: &Arc<Self>, account: AccountId, most: usize) -> Result<Begun> {
+    pub fn begin(self: &Arc<Self>, account: AccountId, most: usize) -> Result<RequestInFlight> {
         let mut counts = self.lock();
         let asked = counts.entry(account).or_default();
         if asked.count >= most {
@@ -50,34 +50,34 @@ impl InFlight {
             });
         }
         asked.count += 1;
-        Ok(Begun {
+        Ok(RequestInFlight {
             all: self.clone(),
             account,
             reading: asked.reading.clone(),
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<AccountId, Asked>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<AccountId, AccountRequests>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A request in flight.
 #[derive(Debug)]
-pub struct Begun {
+pub struct RequestInFlight {
     all: Arc<InFlight>,
     account: AccountId,
     reading: Arc<Semaphore>,
 }
 
-impl Begun {
+impl RequestInFlight {
     /// Waits for its turn at reading, which it has until what is returned is dropped.
     pub async fn turn(&self) -> Option<OwnedSemaphorePermit> {
         self.reading.clone().acquire_owned().await.ok()
     }
 }
 
-impl Drop for Begun {
+impl Drop for RequestInFlight {
     fn drop(&mut self) {
         let mut counts = self.all.lock();
         if let Some(asked) = counts.get_mut(&self.account) {

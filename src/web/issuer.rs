@@ -22,10 +22,10 @@ use super::this_machine::names_this_machine;
 use crate::core::error::{Error, Result};
 
 /// How long the issuer may take to answer, and how much.
-const ANSWER: Duration = Duration::from_secs(10);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 const ANSWER_BYTES: usize = 1 << 20;
 /// How long what the issuer says of itself is believed.
-const BELIEVED: Duration = Duration::from_secs(3_600);
+const PROVIDER_TTL: Duration = Duration::from_secs(3_600);
 
 /// An issuer, and how it is asked.
 pub struct Issuer {
@@ -47,7 +47,7 @@ pub struct Provider {
 
 /// What an ID token says.
 #[derive(Deserialize)]
-pub struct Claims {
+pub struct IdTokenClaims {
     pub sub: String,
     /// For whom it was made, where it names several audiences.
     azp: Option<String>,
@@ -105,12 +105,12 @@ impl Issuer {
         Ok(Self {
             url: url.trim_end_matches('/').to_owned(),
             http: HttpClient::builder(TokioExecutor::new()).build(connector),
-            provider: Cache::builder().time_to_live(BELIEVED).build(),
+            provider: Cache::builder().time_to_live(PROVIDER_TTL).build(),
         })
     }
 
     /// How the OAuth library asks. It owns what it asks with: a borrow would not outlive the call in the library's eyes.
-    pub fn asking(&self) -> impl Fn(Request<Vec<u8>>) -> Asking + Send + Sync + 'static {
+    pub fn http_client(&self) -> impl Fn(Request<Vec<u8>>) -> HttpFuture + Send + Sync + 'static {
         let http = self.http.clone();
         move |request| Box::pin(ask(http.clone(), request))
     }
@@ -160,7 +160,7 @@ impl Provider {
     ///
     /// # Errors
     /// `Unauthorized`; why, only the log says.
-    pub fn check(&self, token: &str, client_id: &str, nonce: &str) -> Result<Claims> {
+    pub fn check(&self, token: &str, client_id: &str, nonce: &str) -> Result<IdTokenClaims> {
         let wrong = |why: &str| {
             tracing::warn!(why, "an ID token was refused");
             Error::Unauthorized("The issuer's ID token does not hold")
@@ -180,7 +180,7 @@ impl Provider {
         validation.set_issuer(&[&self.issuer]);
         validation.set_audience(&[client_id]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation);
+        let claims = jsonwebtoken::decode::<IdTokenClaims>(token, &key, &validation);
         let claims = claims.map_err(|e| wrong(&e.to_string()))?.claims;
         if claims.sub.is_empty() {
             return Err(wrong("it names nobody"));
@@ -195,7 +195,7 @@ impl Provider {
     }
 }
 
-type Asking =
+type HttpFuture =
     Pin<Box<dyn Future<Output = std::result::Result<Response<Vec<u8>>, Unanswered>> + Send>>;
 type Http = HttpClient<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
@@ -214,7 +214,7 @@ async fn ask(
             .map_err(Unanswered::Body)?;
         Ok(Response::from_parts(head, body.to_bytes().to_vec()))
     };
-    tokio::time::timeout(ANSWER, asking)
+    tokio::time::timeout(ANSWER_TIMEOUT, asking)
         .await
         .unwrap_or(Err(Unanswered::TooLate))
 }

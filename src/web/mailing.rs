@@ -63,7 +63,7 @@ fn answer(call: &Call, unread: Option<bool>) -> Answer {
 
 #[derive(Template)]
 #[template(path = "off.html", config = "assets/askama.toml")]
-struct Page {
+struct TurnOffPage {
     is_off: bool,
 }
 
@@ -96,7 +96,7 @@ fn reader(call: &Call) -> Result<AccountId> {
 }
 
 fn page(is_off: bool) -> Answer {
-    let html = Page { is_off }
+    let html = TurnOffPage { is_off }
         .render()
         .map_err(|error| Error::Internal(format!("the page about mail: {error}")))?;
     let mut reply = Response::new(Bytes::from(html).into());

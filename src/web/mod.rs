@@ -7,15 +7,15 @@
 
 pub mod about;
 pub mod answer;
+mod bounded_body;
 pub mod call;
-mod counted;
 pub mod documents;
 pub mod downloads;
 mod etag;
 pub mod fields;
 pub mod forms;
-pub mod given;
 pub mod in_flight;
+pub mod input;
 mod issuer;
 pub mod login;
 pub mod mailing;
@@ -29,7 +29,7 @@ mod refused;
 pub mod routes;
 pub mod this_machine;
 pub mod uploads;
-pub mod volumes;
+pub mod volume;
 pub mod watch;
 
 use std::convert::Infallible;
@@ -47,7 +47,7 @@ use crate::core::error::{Error, Result};
 use answer::{Reply, refusal, wrong_method};
 use call::{Body, Call, Visitor};
 use rates::{Class, Rates};
-use routes::{Found, Routes};
+use routes::{RouteMatch, Routes};
 
 /// How long a request may take, and an upload.
 const REQUEST: Duration = Duration::from_secs(30);
@@ -114,23 +114,25 @@ pub fn filter(
 impl Web {
     async fn answer(&self, routes: &Routes, method: &Method, path: &str, call: Call) -> Reply {
         let request = call.visitor().request.clone();
-        let is_looked_at = refused::is_looked_at(method, path, call.headers());
-        let refuse = |error: &Error| match is_looked_at {
-            true => refused::in_words(refusal(error, &request), error, &self.public_url),
+        let wants_html = refused::wants_html(method, path, call.headers());
+        let refuse = |error: &Error| match wants_html {
+            true => refused::as_page(refusal(error, &request), error, &self.public_url),
             false => refusal(error, &request),
         };
         let (shared, params) = match routes.find(method, path) {
-            Found::Routes(routes, params) => (routes, params),
-            Found::BehindASlash if is_looked_at => return without_slash(path, call.raw_query()),
-            Found::BehindASlash => match routes.find(method, &path[..path.len() - 1]) {
-                Found::Routes(routes, params) => (routes, params),
-                Found::WrongMethod(allowed) => return wrong_method(&allowed),
-                Found::BehindASlash | Found::Nothing => {
+            RouteMatch::Routes(routes, params) => (routes, params),
+            RouteMatch::TrailingSlash if wants_html => {
+                return without_slash(path, call.raw_query());
+            }
+            RouteMatch::TrailingSlash => match routes.find(method, &path[..path.len() - 1]) {
+                RouteMatch::Routes(routes, params) => (routes, params),
+                RouteMatch::WrongMethod(allowed) => return wrong_method(&allowed),
+                RouteMatch::TrailingSlash | RouteMatch::NotFound => {
                     return refuse(&Error::NotFound("Route"));
                 }
             },
-            Found::WrongMethod(allowed) => return wrong_method(&allowed),
-            Found::Nothing => return refuse(&Error::NotFound("Route")),
+            RouteMatch::WrongMethod(allowed) => return wrong_method(&allowed),
+            RouteMatch::NotFound => return refuse(&Error::NotFound("Route")),
         };
         let meant = shared
             .iter()

@@ -26,7 +26,7 @@ use crate::core::external_login::Identity;
 use crate::core::{hex, random};
 
 /// How long somebody may take to log in over there.
-const PATIENCE: Duration = Duration::from_secs(600);
+const LOGIN_TIMEOUT: Duration = Duration::from_secs(600);
 /// Characters of a `state` that a page gives, to know its own login by when the browser comes back.
 const STATE_CHARS: usize = 128;
 /// The cookie that binds a login to the browser that began it.
@@ -45,7 +45,7 @@ pub struct OidcFlags {
 impl OidcFlags {
     /// # Errors
     /// What is wrong with the issuer's URL, or with where the browser goes afterwards.
-    pub fn make_sense(&self) -> std::result::Result<(), String> {
+    pub fn check(&self) -> std::result::Result<(), String> {
         if let Some(url) = &self.login_return
             && !(url.starts_with("https://") || url.starts_with("http://"))
         {
@@ -62,10 +62,10 @@ pub struct Oidc {
     redirect: String,
     issuer: Issuer,
     /// Logins that have begun, by state.
-    begun: Cache<String, Arc<Begun>>,
+    pending: Cache<String, Arc<PendingLogin>>,
 }
 
-struct Begun {
+struct PendingLogin {
     nonce: String,
     verifier: String,
     /// What the browser's cookie must say.
@@ -86,10 +86,10 @@ struct IdTokenField {
 }
 impl ExtraTokenFields for IdTokenField {}
 
-type Tokens = StandardTokenResponse<IdTokenField, BasicTokenType>;
+type TokenResponse = StandardTokenResponse<IdTokenField, BasicTokenType>;
 type Flow = Client<
     BasicErrorResponse,
-    Tokens,
+    TokenResponse,
     BasicTokenIntrospectionResponse,
     StandardRevocableToken,
     BasicRevocationErrorResponse,
@@ -104,13 +104,13 @@ impl Oidc {
     /// # Errors
     /// What is wrong with the issuer's URL, or with where the browser goes afterwards.
     pub fn new(flags: OidcFlags, public_url: &str) -> std::result::Result<Self, String> {
-        flags.make_sense()?;
+        flags.check()?;
         Ok(Self {
             issuer: Issuer::new(&flags.issuer)?,
             redirect: format!("{public_url}/auth/google/callback"),
             flags,
-            begun: Cache::builder()
-                .time_to_live(PATIENCE)
+            pending: Cache::builder()
+                .time_to_live(LOGIN_TIMEOUT)
                 .max_capacity(10_000)
                 .build(),
         })
@@ -141,7 +141,7 @@ impl Oidc {
         let returned = query.done(Some(state))?;
         let provider = self.issuer.provider().await?;
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-        let begun = Begun {
+        let begun = PendingLogin {
             nonce: hex(&random::<16>()),
             verifier: verifier.into_secret(),
             browser: hex(&random::<16>()),
@@ -166,9 +166,9 @@ impl Oidc {
         let cookie = format!(
             "{COOKIE}={}; Path={path}; Max-Age={}; HttpOnly; SameSite=Lax{secure}",
             begun.browser,
-            PATIENCE.as_secs()
+            LOGIN_TIMEOUT.as_secs()
         );
-        self.begun.insert(state.secret().clone(), Arc::new(begun));
+        self.pending.insert(state.secret().clone(), Arc::new(begun));
         redirect(url.as_str(), Some(&cookie))
     }
 
@@ -180,7 +180,7 @@ impl Oidc {
     pub async fn finish(&self, call: &Call) -> Result<Returned> {
         let mut query = call.query();
         let (state, code) = (query.text(&["state"]), query.text(&["code"]));
-        let begun = self.begun.remove(&state);
+        let begun = self.pending.remove(&state);
         let browser = cookie(call.header(header::COOKIE).unwrap_or_default());
         let begun = begun.filter(|begun| browser == Some(&begun.browser));
         let begun = begun.ok_or(Error::Unauthorized(
@@ -190,7 +190,7 @@ impl Oidc {
             return Err(Error::Unauthorized("The login was not completed"));
         }
         let provider = self.issuer.provider().await?;
-        let http = self.issuer.asking();
+        let http = self.issuer.http_client();
         let tokens = self
             .flow(&provider)?
             .exchange_code(AuthorizationCode::new(code))

@@ -11,7 +11,7 @@ use moka::sync::Cache;
 
 use super::answer::seconds;
 use super::this_machine::is_this_machine;
-use super::volumes::{Volume, Volumes};
+use super::volume::{Volume, VolumeLimiter};
 use crate::core::error::{Error, Result};
 use crate::core::model::AccountId;
 use crate::core::time;
@@ -57,18 +57,18 @@ pub enum Class {
 }
 
 /// So many times what one account may connect, all who share an address may.
-const AN_OFFICE: u32 = 20;
+const PER_ADDRESS: u32 = 20;
 
 /// The limits of a server.
 pub struct Rates {
-    auth: Option<Window>,
-    api: Option<Window>,
-    upload: Option<Window>,
+    auth: Option<RateLimiter>,
+    api: Option<RateLimiter>,
+    upload: Option<RateLimiter>,
     /// What everybody has uploaded.
-    pub volumes: Volumes,
-    connects: Option<Window>,
-    /// Of one address: [`AN_OFFICE`] times as many.
-    connects_from: Option<Window>,
+    pub upload_volume: VolumeLimiter,
+    connects: Option<RateLimiter>,
+    /// Of one address: [`PER_ADDRESS`] times as many.
+    connects_from: Option<RateLimiter>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -76,10 +76,10 @@ enum Key {
     Account(AccountId),
     Address(IpAddr),
     /// An address at a route.
-    Door(IpAddr, &'static str),
+    AddressAtRoute(IpAddr, &'static str),
 }
 
-struct Window {
+struct RateLimiter {
     limit: u32,
     span: Duration,
     counts: Cache<Key, Arc<(Instant, AtomicU32)>>,
@@ -94,7 +94,7 @@ pub struct Asker {
 
 /// What the `RateLimit-*` headers say.
 #[derive(Debug, Clone, Copy)]
-pub struct Standing {
+pub struct RateLimitHeaders {
     limit: u32,
     remaining: u32,
     reset: Duration,
@@ -102,14 +102,14 @@ pub struct Standing {
 
 impl Rates {
     pub fn new(auth: Rate, api: Rate, upload: Rate, connects: Rate, volume: Volume) -> Self {
-        let many = |(count, span): (u32, Duration)| (count.saturating_mul(AN_OFFICE), span);
+        let many = |(count, span): (u32, Duration)| (count.saturating_mul(PER_ADDRESS), span);
         Self {
-            volumes: Volumes::new(volume),
-            connects_from: Window::new(Rate(connects.0.map(many))),
-            connects: Window::new(connects),
-            auth: Window::new(auth),
-            api: Window::new(api),
-            upload: Window::new(upload),
+            upload_volume: VolumeLimiter::new(volume),
+            connects_from: RateLimiter::new(Rate(connects.0.map(many))),
+            connects: RateLimiter::new(connects),
+            auth: RateLimiter::new(auth),
+            api: RateLimiter::new(api),
+            upload: RateLimiter::new(upload),
         }
     }
 
@@ -117,7 +117,7 @@ impl Rates {
     ///
     /// # Errors
     /// `TooOften` past the limit.
-    pub fn comes_from(&self, address: IpAddr) -> Result<()> {
+    pub fn count_connect_from(&self, address: IpAddr) -> Result<()> {
         if is_this_machine(address) {
             return Ok(());
         }
@@ -131,7 +131,7 @@ impl Rates {
     ///
     /// # Errors
     /// `TooOften` past the limit.
-    pub fn comes(&self, account: AccountId) -> Result<()> {
+    pub fn count_connect(&self, account: AccountId) -> Result<()> {
         let window = self.connects.as_ref();
         window.map_or(Ok(()), |window| window.count(Key::Account(account)).1)
     }
@@ -142,10 +142,10 @@ impl Rates {
         class: Class,
         route: &'static str,
         asker: Asker,
-    ) -> Option<(Standing, Result<()>)> {
+    ) -> Option<(RateLimitHeaders, Result<()>)> {
         let address = network(asker.address);
         let (window, key) = match class {
-            Class::Auth => (&self.auth, Key::Door(address, route)),
+            Class::Auth => (&self.auth, Key::AddressAtRoute(address, route)),
             Class::Api => (
                 &self.api,
                 asker.account.map_or(Key::Address(address), Key::Account),
@@ -160,7 +160,7 @@ impl Rates {
     }
 }
 
-impl Window {
+impl RateLimiter {
     fn new(rate: Rate) -> Option<Self> {
         let (limit, span) = rate.0?;
         // Whoever floods from very many addresses pushes out the oldest windows, not the server.
@@ -175,14 +175,14 @@ impl Window {
         })
     }
 
-    fn count(&self, key: Key) -> (Standing, Result<()>) {
+    fn count(&self, key: Key) -> (RateLimitHeaders, Result<()>) {
         let window = self
             .counts
             .get_with(key, || Arc::new((Instant::now(), AtomicU32::new(0))));
         let before = window.1.fetch_add(1, Ordering::Relaxed);
         let reset = self.span.saturating_sub(window.0.elapsed());
         let remaining = self.limit.saturating_sub(before.saturating_add(1));
-        let standing = Standing {
+        let standing = RateLimitHeaders {
             limit: self.limit,
             remaining,
             reset,
@@ -196,7 +196,7 @@ impl Window {
     }
 }
 
-impl Standing {
+impl RateLimitHeaders {
     pub fn write(self, headers: &mut HeaderMap) {
         headers.insert("ratelimit-limit", HeaderValue::from(self.limit));
         headers.insert("ratelimit-remaining", HeaderValue::from(self.remaining));

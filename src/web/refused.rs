@@ -32,7 +32,7 @@ const POLICY: &str =
 </html>
 "#
 )]
-struct Page<'p> {
+struct RefusalPage<'p> {
     /// The path that a proxy in front takes away.
     base: &'p str,
     title: &'p str,
@@ -40,7 +40,7 @@ struct Page<'p> {
 }
 
 /// Does a person look at this with a browser? Programs ask for JSON, or for anything.
-pub fn is_looked_at(method: &Method, path: &str, headers: &HeaderMap) -> bool {
+pub fn wants_html(method: &Method, path: &str, headers: &HeaderMap) -> bool {
     let reads = *method == Method::GET || *method == Method::HEAD;
     let accepts = headers
         .get_all(header::ACCEPT)
@@ -53,7 +53,7 @@ pub fn is_looked_at(method: &Method, path: &str, headers: &HeaderMap) -> bool {
 }
 
 /// The same refusal as a page; its status and headers stay.
-pub fn in_words(mut reply: Reply, error: &Error, public_url: &str) -> Reply {
+pub fn as_page(mut reply: Reply, error: &Error, public_url: &str) -> Reply {
     let base = public_url.parse::<http::Uri>();
     let base = base
         .as_ref()
@@ -69,7 +69,7 @@ pub fn in_words(mut reply: Reply, error: &Error, public_url: &str) -> Reply {
             (reason.unwrap_or("Refused"), details(other))
         }
     };
-    let page = Page { base, title, lines };
+    let page = RefusalPage { base, title, lines };
     let Ok(text) = page.render() else {
         return reply;
     };

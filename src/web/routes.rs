@@ -11,7 +11,7 @@ use super::call::Call;
 use super::rates::Class;
 
 /// An answer on its way.
-pub type Answering = Pin<Box<dyn Future<Output = Answer> + Send>>;
+pub type AnswerFuture = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
 /// One line of a document's table of contents.
 #[derive(Clone)]
@@ -22,7 +22,7 @@ pub struct Route {
     pub class: Class,
     /// Where two documents share a path and a method: is this request meant for this one?
     pub meant: Option<fn(&Call) -> bool>,
-    pub handler: Arc<dyn Fn(Call) -> Answering + Send + Sync>,
+    pub handler: Arc<dyn Fn(Call) -> AnswerFuture + Send + Sync>,
 }
 
 impl Route {
@@ -66,14 +66,14 @@ pub struct Routes {
 }
 
 /// What a path leads to.
-pub enum Found<'t> {
+pub enum RouteMatch<'t> {
     /// One route, or those that share the path and the method, and what stands where they have a `{name}`.
     Routes(Vec<&'t Route>, Vec<String>),
     /// The path is known, the method is not: what `Allow` says.
     WrongMethod(String),
     /// Nothing; but the path without the slash at its end is known.
-    BehindASlash,
-    Nothing,
+    TrailingSlash,
+    NotFound,
 }
 
 impl Routes {
@@ -98,12 +98,12 @@ impl Routes {
     }
 
     /// HEAD is answered by what answers GET.
-    pub fn find(&self, method: &Method, path: &str) -> Found<'_> {
+    pub fn find(&self, method: &Method, path: &str) -> RouteMatch<'_> {
         let Ok(found) = self.tree.at(path) else {
             let shorter = path.strip_suffix('/').filter(|rest| !rest.ends_with('/'));
             return match shorter.is_some_and(|path| self.tree.at(path).is_ok()) {
-                true => Found::BehindASlash,
-                false => Found::Nothing,
+                true => RouteMatch::TrailingSlash,
+                false => RouteMatch::NotFound,
             };
         };
         let wanted = if method == Method::HEAD {
@@ -120,9 +120,9 @@ impl Routes {
             let mut allowed: Vec<_> = found.value.iter().map(|r| r.method.as_str()).collect();
             allowed.sort_unstable();
             allowed.dedup();
-            return Found::WrongMethod(allowed.join(", "));
+            return RouteMatch::WrongMethod(allowed.join(", "));
         }
-        Found::Routes(
+        RouteMatch::Routes(
             routes,
             found
                 .params

@@ -6,10 +6,10 @@ use aws_lc_rs::digest;
 use bytes::{Bytes, BytesMut};
 
 use super::call::Call;
-use super::forms::{Form, Part};
+use super::forms::{Form, FormPart};
 use super::media;
 use super::rates::Rates;
-use super::volumes::Allowance;
+use super::volume::Allowance;
 use crate::core::error::{Error, Result};
 use crate::core::limits::FILE_PART;
 use crate::core::model::{ConversationId, File, FileId, Me};
@@ -38,7 +38,7 @@ impl Intake {
     /// `TooOften` where this person has uploaded all that they may by now.
     pub fn begin(core: Core, me: Me, original: String, rates: &Rates) -> Result<Self> {
         let most = core.limits().upload_bytes;
-        let mut allowance = rates.volumes.of(me.id);
+        let mut allowance = rates.upload_volume.of(me.id);
         allowance.take(0)?;
         Ok(Self {
             core,
@@ -92,7 +92,7 @@ impl Intake {
             .ok_or_else(|| Error::Internal("a file was not stored".into()))?;
         let me = self.me.clone();
         let hash = hex(self.hash.clone().finish().as_ref());
-        let whole = file::Whole {
+        let whole = file::FinishedUpload {
             conversation,
             size: self.size,
             hash,
@@ -168,7 +168,7 @@ pub async fn take_upload(call: &mut Call, me: Me, to: Destination<'_>) -> Result
     let most = call.core().limits().upload_bytes;
     let mut form = Form::open(call, most)?;
     let (mut intake, mut client_id) = (None, None);
-    while let Some(Part { name, file_name }) = form.next().await? {
+    while let Some(FormPart { name, file_name }) = form.next().await? {
         if name == "file" && intake.is_none() {
             let original = file_name.unwrap_or_else(|| "file".to_owned());
             let rates = &call.web().rates;

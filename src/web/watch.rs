@@ -21,7 +21,7 @@ const WIRE: usize = 1_024;
 const SLICES: usize = 180;
 
 /// Something told, as it passes to its listeners.
-pub struct Passing {
+pub struct WireEvent {
     pub at: Time,
     pub dialect: &'static str,
     pub event: &'static str,
@@ -104,7 +104,7 @@ pub struct Watch {
     pub exposed: bool,
     /// A proxy that speaks for many, and that nobody said to trust.
     proxy: Mutex<Option<IpAddr>>,
-    wire: broadcast::Sender<Arc<Passing>>,
+    wire: broadcast::Sender<Arc<WireEvent>>,
     queries: mpsc::UnboundedSender<Query>,
     /// Requests by the first digit of the answer's status.
     answered: [AtomicU64; 6],
@@ -115,7 +115,7 @@ pub struct Watch {
 
 /// What is known of a server when it starts.
 #[derive(Debug, Default)]
-pub struct About {
+pub struct ServerFacts {
     pub settings: Vec<Setting>,
     pub mails: bool,
     pub durable: bool,
@@ -126,7 +126,7 @@ pub struct About {
 pub type Queries = mpsc::UnboundedReceiver<Query>;
 
 impl Watch {
-    pub fn new(about: About) -> (Arc<Self>, Queries) {
+    pub fn new(about: ServerFacts) -> (Arc<Self>, Queries) {
         let (queries, asked) = mpsc::unbounded_channel();
         let watch = Self {
             started_at: Time::now(),
@@ -164,13 +164,13 @@ impl Watch {
         self.wire.receiver_count() > 0
     }
 
-    pub fn passes(&self, passing: Passing) {
+    pub fn publish(&self, passing: WireEvent) {
         // An error says that nobody watches any more.
         self.wire.send(Arc::new(passing)).ok();
     }
 
     /// What passes from now on.
-    pub fn wire(&self) -> broadcast::Receiver<Arc<Passing>> {
+    pub fn wire(&self) -> broadcast::Receiver<Arc<WireEvent>> {
         self.wire.subscribe()
     }
 

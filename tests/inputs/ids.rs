@@ -6,7 +6,7 @@ use chat::core::id::{
     FileKind, Id, IdKind, MailId, MailKind, MessageId, MessageKind, NoticeId, NoticeKind, Spelling,
 };
 use chat::web::fields::Fields;
-use chat::web::given::Given;
+use chat::web::input::Input;
 use proptest::prelude::*;
 
 const CASES: u32 = 200;
@@ -127,7 +127,7 @@ fn whatever_is_near_a_spelling_is_none() {
 fn a_number_is_an_id_where_it_is_whole_and_small_enough() {
     let spell = Spelling::new(*b"sixteen bytes!!!");
     let read = |json: &str| -> Option<i64> {
-        let given: Given = serde_json::from_str(json).ok()?;
+        let given: Input = serde_json::from_str(json).ok()?;
         let mut fields = Fields::new(given, &spell);
         let id: Option<ConversationId> = fields.bare_id(&["conversationId"]);
         fields.done(id).ok().map(|id| id.number())

@@ -4,7 +4,7 @@ use rusqlite::Row;
 
 use super::{Tx, View};
 use crate::core::error::{Error, Result};
-use crate::core::file::Whole;
+use crate::core::file::FinishedUpload;
 use crate::core::model::{AccountId, File, FileId, Id, Listed, Page, Time};
 
 /// The columns by which files can be listed.
@@ -125,7 +125,7 @@ impl Tx<'_> {
     }
 
     /// It is there. If it is shared in a conversation, that stands in the log.
-    pub(in crate::core) fn complete_file(&self, id: FileId, whole: &Whole) -> Result<()> {
+    pub(in crate::core) fn complete_file(&self, id: FileId, whole: &FinishedUpload) -> Result<()> {
         let position = match whole.conversation {
             Some(_) => Some(self.next_position()?),
             None => None,

@@ -8,7 +8,7 @@ mod sign_up;
 mod socket;
 
 use crate::core::model::{Event, Kind};
-use crate::dialects::said::Hearing;
+use crate::dialects::socket_event::EventHandler;
 use crate::dialects::telling::Telling;
 use crate::routes;
 use crate::web::documents::Documents;
@@ -53,11 +53,11 @@ impl crate::dialects::Dialect for Dialect {
         }
     }
 
-    fn hears(&self) -> &'static [(&'static str, Hearing)] {
+    fn hears(&self) -> &'static [(&'static str, EventHandler)] {
         &[
-            ("join-conversation", |said| said.join()),
+            ("join-conversation", |event| event.join()),
             ("send-message", socket::send),
-            ("join-group", |said| said.join()),
+            ("join-group", |event| event.join()),
             ("send-group-message", socket::send),
         ]
     }

@@ -7,7 +7,7 @@ use crate::core::error::{Error, Result};
 use crate::core::message::Draft;
 use crate::core::model::{AccountId, AccountKind, ConversationId, Me};
 use crate::core::{account, conversation, limits, message};
-use crate::dialects::said::PLACE;
+use crate::dialects::socket_event::PLACE;
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
 use crate::web::fields::Fields;
@@ -125,8 +125,8 @@ pub async fn list_messages(mut call: Call) -> Answer {
     let limit = fields.number("limit", PAGE, 1, limits::PAGE);
     let before = fields.optional_id(&["before"]);
     let place = fields.done(place)?;
-    let ((mut page, _), stand) = call
-        .glance_at(move |view| message::before(view, me.id, place, before, limit))
+    let ((mut page, _), position) = call
+        .read_inline_at(move |view| message::before(view, me.id, place, before, limit))
         .await?;
     page.reverse();
     let spell = call.core().spelling();
@@ -134,7 +134,7 @@ pub async fn list_messages(mut call: Call) -> Answer {
         .iter()
         .map(|message| shapes::message(spell, message))
         .collect();
-    ok(page).map(|reply| stand.beside(reply))
+    ok(page).map(|reply| position.added_to(reply))
 }
 
 /// GET /message/get-conversation-participants

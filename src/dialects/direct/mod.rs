@@ -7,7 +7,7 @@ mod shapes;
 mod socket;
 
 use crate::core::model::Event;
-use crate::dialects::said::Hearing;
+use crate::dialects::socket_event::EventHandler;
 use crate::dialects::telling::Telling;
 use crate::routes;
 use crate::web::documents::Documents;
@@ -27,14 +27,14 @@ impl crate::dialects::Dialect for Dialect {
         }
     }
 
-    fn hears(&self) -> &'static [(&'static str, Hearing)] {
+    fn hears(&self) -> &'static [(&'static str, EventHandler)] {
         &[
-            ("join_conversation", |said| said.join()),
-            ("leave_conversation", |said| said.leave()),
+            ("join_conversation", |event| event.join()),
+            ("leave_conversation", |event| event.leave()),
             ("send_message", socket::send_message),
-            ("mark_read", |said| said.mark_read()),
-            ("typing_start", |said| said.type_in(true)),
-            ("typing_stop", |said| said.type_in(false)),
+            ("mark_read", |event| event.mark_read()),
+            ("typing_start", |event| event.type_in(true)),
+            ("typing_stop", |event| event.type_in(false)),
         ]
     }
 

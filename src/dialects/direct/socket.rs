@@ -4,12 +4,12 @@ use super::shapes;
 use crate::core::error::{Error, Result};
 use crate::core::message::Draft;
 use crate::core::{conversation, message};
-use crate::dialects::said::{PLACE, Reaction, Said, ack};
+use crate::dialects::socket_event::{PLACE, Reaction, SocketEvent, ack};
 use crate::web::fields::{CONTENT, Fields};
 
 /// `send_message` `{ conversationId?, content, toUserId? }`: one of the two ids must be there
-pub fn send_message(mut said: Said) -> Result<Reaction> {
-    let mut fields = Fields::new(std::mem::take(&mut said.given), said.core.spelling());
+pub fn send_message(mut event: SocketEvent) -> Result<Reaction> {
+    let mut fields = Fields::new(std::mem::take(&mut event.input), event.core.spelling());
     let place = fields.optional_id(PLACE);
     let to = fields.optional_id(&["toUserId"]);
     let text = fields.required_text(CONTENT);
@@ -18,7 +18,7 @@ pub fn send_message(mut said: Said) -> Result<Reaction> {
         fields.fault("conversationId", "is required where there is no toUserId");
     }
     let (text, client_id) = fields.done(Some((text, client_id)))?;
-    said.queue(
+    event.queue(
         move |tx, me, subscriber| {
             // A repeat may come where its sender may speak no more: what was sent was sent.
             if let Some(first) = message::repeated(tx, me, client_id.as_deref())? {

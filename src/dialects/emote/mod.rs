@@ -5,7 +5,7 @@ mod rest;
 mod shapes;
 
 use crate::core::model::Event;
-use crate::dialects::said::Hearing;
+use crate::dialects::socket_event::EventHandler;
 use crate::dialects::telling::Telling;
 use crate::routes;
 use crate::web::call::Call;
@@ -44,7 +44,7 @@ impl crate::dialects::Dialect for Dialect {
         }
     }
 
-    fn hears(&self) -> &'static [(&'static str, Hearing)] {
+    fn hears(&self) -> &'static [(&'static str, EventHandler)] {
         &[]
     }
 

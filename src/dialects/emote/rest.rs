@@ -97,7 +97,7 @@ pub async fn list_conversations(call: Call) -> Answer {
     let page = page(&mut query);
     query.done(Some(()))?;
     let offset = u32::try_from(page.offset()).unwrap_or(u32::MAX);
-    let (inbox, stand) = call
+    let (inbox, position) = call
         .read_at(move |view| conversation::inbox(view, &me, page.limit, offset))
         .await?;
     let spell = call.core().spelling();
@@ -112,7 +112,7 @@ pub async fn list_conversations(call: Call) -> Answer {
     reply
         .headers_mut()
         .insert("x-total-count", HeaderValue::from(inbox.total));
-    Ok(stand.beside(reply))
+    Ok(position.added_to(reply))
 }
 
 /// POST /api/password/reset-request: request a password reset for a user

@@ -7,7 +7,7 @@ mod socket;
 
 use crate::core::model::Event;
 use crate::dialects::Namespace;
-use crate::dialects::said::Hearing;
+use crate::dialects::socket_event::EventHandler;
 use crate::dialects::telling::Telling;
 use crate::routes;
 use crate::web::documents::Documents;
@@ -47,12 +47,12 @@ impl crate::dialects::Dialect for Dialect {
         }
     }
 
-    fn hears(&self) -> &'static [(&'static str, Hearing)] {
+    fn hears(&self) -> &'static [(&'static str, EventHandler)] {
         &[
-            ("join_conversation", |said| said.join()),
-            ("leave_conversation", |said| said.leave()),
+            ("join_conversation", |event| event.join()),
+            ("leave_conversation", |event| event.leave()),
             ("typing", socket::typing),
-            ("mark_read", |said| said.mark_read()),
+            ("mark_read", |event| event.mark_read()),
         ]
     }
 

@@ -9,11 +9,11 @@ use crate::core::id::Spelling;
 use crate::core::message::{After, Draft, PLAIN};
 use crate::core::model::{Attachment, ConversationId, Me};
 use crate::core::{conversation, file, limits, message, session};
-use crate::dialects::said::UPTO;
+use crate::dialects::socket_event::UPTO;
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
 use crate::web::fields::{CONTENT, Fields};
-use crate::web::given::Given;
+use crate::web::input::Input;
 use crate::web::uploads::{self, Destination};
 
 /// The document's defaults.
@@ -27,7 +27,7 @@ pub async fn list(call: Call) -> Answer {
     let limit = query.number("limit", CONVERSATIONS, 1, limits::PAGE);
     let offset = query.number("offset", 0, 0, u32::MAX);
     query.done(Some(()))?;
-    let (inbox, stand) = call
+    let (inbox, position) = call
         .read_at(move |view| conversation::inbox(view, &me, limit, offset))
         .await?;
     let spell = call.core().spelling();
@@ -40,7 +40,7 @@ pub async fn list(call: Call) -> Answer {
     reply
         .headers_mut()
         .insert("x-total-count", HeaderValue::from(inbox.total));
-    Ok(stand.beside(reply))
+    Ok(position.added_to(reply))
 }
 
 /// POST /api/conversations/by-session: get or create the conversation for a session
@@ -105,8 +105,8 @@ pub async fn list_messages(call: Call) -> Answer {
     }
     query.done(Some(()))?;
     let forward = after.or(unread);
-    let ((page, more), stand) = call
-        .glance_at(move |view| match forward {
+    let ((page, more), position) = call
+        .read_inline_at(move |view| match forward {
             Some(from) => message::after(view, me.id, id, from, limit),
             None => message::before(view, me.id, id, before, limit),
         })
@@ -125,7 +125,7 @@ pub async fn list_messages(call: Call) -> Answer {
         has_more: more,
         next_cursor: next,
     };
-    ok(history).map(|reply| stand.beside(reply))
+    ok(history).map(|reply| position.added_to(reply))
 }
 
 /// POST /api/conversations/:id/messages
@@ -161,10 +161,10 @@ fn draft(conversation: ConversationId, mut fields: Fields<'_>) -> Result<Draft> 
 }
 
 /// What is missing or of another type becomes what the verb's check finds wrong.
-fn attachment(mut given: Given, spell: &Spelling) -> Attachment {
+fn attachment(mut given: Input, spell: &Spelling) -> Attachment {
     let mut text = |names: &[&str]| {
         names.iter().find_map(|name| match given.take(name) {
-            Some(Given::Text(text)) => Some(text),
+            Some(Input::Text(text)) => Some(text),
             _ => None,
         })
     };
@@ -174,8 +174,8 @@ fn attachment(mut given: Given, spell: &Spelling) -> Attachment {
         text(&["url"]),
     );
     let size = match given.take("size") {
-        Some(Given::Integer(size)) => size,
-        None | Some(Given::Null) => 0,
+        Some(Input::Integer(size)) => size,
+        None | Some(Input::Null) => 0,
         Some(_) => -1,
     };
     let url = url.unwrap_or_default();

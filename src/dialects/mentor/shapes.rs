@@ -95,14 +95,14 @@ pub fn message<'m>(spell: &Spelling, message: &'m Message) -> ShapedMessage<'m> 
 /// What `new_message` says.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct News<'m> {
+pub struct NewMessage<'m> {
     conversation_id: Short,
     message: ShapedMessage<'m>,
 }
 
 /// `new_message`
-pub fn new_message<'m>(spell: &Spelling, posted: &'m Message) -> News<'m> {
-    News {
+pub fn new_message<'m>(spell: &Spelling, posted: &'m Message) -> NewMessage<'m> {
+    NewMessage {
         conversation_id: spell.uuid(posted.place.id),
         message: message(spell, posted),
     }

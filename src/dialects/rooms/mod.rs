@@ -6,7 +6,7 @@ mod shapes;
 mod socket;
 
 use crate::core::model::Event;
-use crate::dialects::said::Hearing;
+use crate::dialects::socket_event::EventHandler;
 use crate::dialects::telling::Telling;
 use crate::routes;
 use crate::web::documents::Documents;
@@ -42,10 +42,10 @@ impl crate::dialects::Dialect for Dialect {
         }
     }
 
-    fn hears(&self) -> &'static [(&'static str, Hearing)] {
+    fn hears(&self) -> &'static [(&'static str, EventHandler)] {
         &[
-            ("joinRoom", |said| said.join()),
-            ("leaveRoom", |said| said.leave()),
+            ("joinRoom", |event| event.join()),
+            ("leaveRoom", |event| event.leave()),
             ("message", socket::message),
             ("fileUpload", socket::file_upload),
         ]

@@ -85,14 +85,14 @@ pub async fn list_rooms(call: Call) -> Answer {
         ],
     );
     query.done(Some(()))?;
-    let (rooms, stand) = call
+    let (rooms, position) = call
         .read_at(move |view| conversation::seen_by(view, who, order, page))
         .await?;
     let spell = call.core().spelling();
     let list = shapes::list("Rooms retrieved successfully", &rooms, page, |room| {
         shapes::room(spell, room)
     });
-    ok(list).map(|reply| stand.beside(reply))
+    ok(list).map(|reply| position.added_to(reply))
 }
 
 /// GET /api/rooms/:roomId: get specific room details
@@ -104,8 +104,8 @@ pub async fn show_room(call: Call) -> Answer {
         limit: LATEST,
         descending: true,
     };
-    let ((room, mut messages), stand) = call
-        .glance_at(move |view| {
+    let ((room, mut messages), position) = call
+        .read_inline_at(move |view| {
             Ok((
                 conversation::show(view, who, id)?,
                 message::page(view, who, id, latest)?.items,
@@ -115,7 +115,8 @@ pub async fn show_room(call: Call) -> Answer {
     // The latest, and in the order in which they were said.
     messages.reverse();
     let shape = shapes::room_with_messages(call.core().spelling(), &room, &messages);
-    ok(with_data("Room details retrieved successfully", shape)).map(|reply| stand.beside(reply))
+    ok(with_data("Room details retrieved successfully", shape))
+        .map(|reply| position.added_to(reply))
 }
 
 /// POST /api/messages: send a message to a chat room
@@ -147,8 +148,8 @@ pub async fn list_messages(call: Call) -> Answer {
     // Both are the order in which messages were said, which is the one that a deep page costs nothing in.
     query.word("sort", &[("createdAt", ()), ("_id", ())]);
     query.done(Some(()))?;
-    let (messages, stand) = call
-        .glance_at(move |view| message::page(view, who, room, page))
+    let (messages, position) = call
+        .read_inline_at(move |view| message::page(view, who, room, page))
         .await?;
     let spell = call.core().spelling();
     let list = shapes::list(
@@ -157,7 +158,7 @@ pub async fn list_messages(call: Call) -> Answer {
         page,
         |message| shapes::listed(spell, message),
     );
-    ok(list).map(|reply| stand.beside(reply))
+    ok(list).map(|reply| position.added_to(reply))
 }
 
 /// POST /api/files/upload: upload a file

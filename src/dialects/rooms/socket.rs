@@ -3,39 +3,39 @@
 use super::{rest, shapes};
 use crate::core::error::Result;
 use crate::core::{conversation, file};
-use crate::dialects::said::{PLACE, Reaction, Said, ack};
+use crate::dialects::socket_event::{PLACE, Reaction, SocketEvent, ack};
 use crate::web::fields::Fields;
 use crate::web::rates::Class;
 use crate::web::uploads::Intake;
 
 /// `message` `{ roomId, content }`: say something in the room; whoever does, hears it too
-pub fn message(mut said: Said) -> Result<Reaction> {
-    let fields = Fields::new(std::mem::take(&mut said.given), said.core.spelling());
+pub fn message(mut event: SocketEvent) -> Result<Reaction> {
+    let fields = Fields::new(std::mem::take(&mut event.input), event.core.spelling());
     let draft = rest::draft(fields)?;
-    said.post(draft, |spell, message| {
+    event.post(draft, |spell, message| {
         ack("message", shapes::heard(spell, message))
     })
 }
 
 /// `fileUpload` `{ roomId, filename, mimetype, data: <binary> }`: share a file in the room
-pub fn file_upload(mut said: Said) -> Result<Reaction> {
-    let mut fields = Fields::new(std::mem::take(&mut said.given), said.core.spelling());
+pub fn file_upload(mut event: SocketEvent) -> Result<Reaction> {
+    let mut fields = Fields::new(std::mem::take(&mut event.input), event.core.spelling());
     let room = fields.id(PLACE);
     let name = fields.required_text(&["filename", "originalName", "name"]);
     let data = fields.binary(&["data", "file"]);
     let client_id = fields.optional_text(&["clientMessageId"]);
     let (room, data) = fields.done(room.zip(data))?;
-    if let Some((_, counted)) = said.rates.count(Class::Upload, "fileUpload", said.asker) {
+    if let Some((_, counted)) = event.rates.count(Class::Upload, "fileUpload", event.asker) {
         counted?;
     }
     Ok(Reaction::Held(Box::pin(async move {
-        let Said {
+        let SocketEvent {
             core,
             me,
             subscriber,
             rates,
             ..
-        } = said;
+        } = event;
         let asking = me.clone();
         core.write(move |tx| {
             file::may_share(tx, &asking, room)?;

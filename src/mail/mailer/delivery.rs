@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::task::{Id, JoinSet};
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::{INTERVAL, Links, Refused, Smtp, for_the_log};
+use super::{INTERVAL, Links, SendError, Smtp, for_the_log};
 use crate::core::error::Result;
 use crate::core::model::{Mail, MailId, MailKind, Time};
 use crate::core::{Core, outbox};
@@ -20,7 +20,7 @@ const DIGESTS: usize = 3;
 /// How long until what became of a mail is written down again.
 const AGAIN: Duration = Duration::from_secs(1);
 
-struct Round {
+struct Deliveries {
     core: Core,
     smtp: Arc<Smtp>,
     links: Links,
@@ -29,7 +29,7 @@ struct Round {
 }
 
 pub async fn deliver(core: Core, smtp: Arc<Smtp>, links: Links) {
-    let mut round = Round {
+    let mut deliveries = Deliveries {
         core,
         smtp,
         links,
@@ -41,20 +41,20 @@ pub async fn deliver(core: Core, smtp: Arc<Smtp>, links: Links) {
     loop {
         tokio::select! {
             _ = tick.tick() => {}
-            Some(done) = round.sending.join_next_with_id() => {
+            Some(done) = deliveries.sending.join_next_with_id() => {
                 let id = done.map_or_else(|error| error.id(), |(id, ())| id);
-                round.under_way.remove(&id);
+                deliveries.under_way.remove(&id);
             }
         }
         for kind in [MailKind::Code, MailKind::Digest] {
-            if let Err(error) = round.send_due(kind).await {
+            if let Err(error) = deliveries.send_due(kind).await {
                 tracing::warn!(%error, "the outbox was not looked into");
             }
         }
     }
 }
 
-impl Round {
+impl Deliveries {
     /// Begins to hand over what is due of this kind, as far as there are places.
     async fn send_due(&mut self, kind: MailKind) -> Result<()> {
         let digests = self.under_way.values();
@@ -79,9 +79,9 @@ impl Round {
             let (id, core, smtp) = (mail.id, self.core.clone(), self.smtp.clone());
             let off = mail.reader.map(|reader| self.links.off(reader));
             let task = self.sending.spawn(async move {
-                let fate = Fate::of(&mail, smtp.send(&mail, off).await);
+                let outcome = Outcome::of(&mail, smtp.send(&mail, off).await);
                 // It keeps its place until that is written down: else it would be sent again at once, and again.
-                while let Err(error) = fate.note(&core, &mail).await {
+                while let Err(error) = outcome.note(&core, &mail).await {
                     tracing::warn!(mail = id.number(), %error, "what became of a mail is not noted yet");
                     tokio::time::sleep(AGAIN).await;
                 }
@@ -94,16 +94,16 @@ impl Round {
 
 /// What became of a mail.
 #[derive(Clone)]
-enum Fate {
+enum Outcome {
     Sent,
     /// With the words of the mail server.
     Failed(String),
     Refused(String),
 }
 
-impl Fate {
-    fn of(mail: &Mail, sent: std::result::Result<(), Refused>) -> Self {
-        let Err(Refused { for_good, error }) = sent else {
+impl Outcome {
+    fn of(mail: &Mail, sent: std::result::Result<(), SendError>) -> Self {
+        let Err(SendError { for_good, error }) = sent else {
             return Self::Sent;
         };
         let (number, why) = (mail.id.number(), for_the_log(&error));
@@ -126,8 +126,8 @@ impl Fate {
     }
 
     async fn note(&self, core: &Core, mail: &Mail) -> Result<()> {
-        let (fate, mail) = (self.clone(), mail.clone());
-        core.write(move |tx| match fate {
+        let (outcome, mail) = (self.clone(), mail.clone());
+        core.write(move |tx| match outcome {
             Self::Sent => outbox::sent(tx, mail.id),
             Self::Failed(words) => outbox::failed(tx, &mail, &words),
             Self::Refused(words) => outbox::refused(tx, &mail, &words),

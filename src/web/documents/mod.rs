@@ -83,11 +83,11 @@ async fn show_asyncapi(call: Call) -> Answer {
     show(&call, "asyncapi")
 }
 
-fn show(call: &Call, sort: &str) -> Answer {
-    let shelf = &call.web().documents;
-    let made = shelf.made.get_or_init(|| shelf.make(call.web()));
+fn show(call: &Call, kind: &str) -> Answer {
+    let specs = &call.web().documents;
+    let made = specs.made.get_or_init(|| specs.make(call.web()));
     let made = made.as_ref().map_err(Error::clone)?;
-    let document = made.get(&format!("{}/{sort}", call.param(0)));
+    let document = made.get(&format!("{}/{kind}", call.param(0)));
     document.ok_or(Error::NotFound("Document"))?.reply(call)
 }
 

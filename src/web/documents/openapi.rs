@@ -9,7 +9,7 @@ use crate::web::routes::Route;
 
 /// The document of a dialect.
 pub fn document(one: &Described, source: &Value, shared: &Value, url: &str) -> Value {
-    let writer = Writer {
+    let writer = OperationWriter {
         shared,
         schemas: all(&[source, shared]),
     };
@@ -74,13 +74,13 @@ pub fn template(path: &str) -> String {
     path.replace("{*", "{")
 }
 
-struct Writer<'s> {
+struct OperationWriter<'s> {
     shared: &'s Value,
     /// In the notation.
     schemas: Value,
 }
 
-impl Writer<'_> {
+impl OperationWriter<'_> {
     fn operation(&self, key: &str, given: &Value, route: Option<&Route>) -> Value {
         let (_, path) = key.split_once(' ').unwrap_or_default();
         let class = route.map_or(Class::Free, |route| route.class);

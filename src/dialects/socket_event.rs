@@ -14,7 +14,7 @@ use crate::core::message::{self, Draft};
 use crate::core::model::{ConversationId, Me, Message, SubscriberId};
 use crate::core::{Core, Tx, conversation};
 use crate::web::fields::Fields;
-use crate::web::given::Given;
+use crate::web::input::Input;
 use crate::web::rates::{Asker, Rates};
 
 /// The names that the documents give a conversation's id.
@@ -28,37 +28,37 @@ pub const UPTO: &[&str] = &["messageId", "message_id"];
 pub struct Ack(Option<(&'static str, Box<RawValue>)>);
 
 /// An answer on its way.
-pub type Answering = Pin<Box<dyn Future<Output = Result<Ack>> + Send>>;
+pub type AckFuture = Pin<Box<dyn Future<Output = Result<Ack>> + Send>>;
 
 /// What is done with an answer.
-pub type Answer = Box<dyn FnOnce(Result<Ack>) + Send>;
+pub type Completion = Box<dyn FnOnce(Result<Ack>) + Send>;
 
 /// What follows from an event.
 pub enum Reaction {
     /// One verb, which this queues at once: so one socket's events take effect in the order in which they were said,
     /// without waiting for each other's commit.
-    Verb(Box<dyn FnOnce(Answer) + Send>),
+    Verb(Box<dyn FnOnce(Completion) + Send>),
     /// There is more to do than one verb: the socket's next event waits until it is done.
-    Held(Answering),
+    Held(AckFuture),
 }
 
 /// What hears an event of one name.
-pub type Hearing = fn(Said) -> Result<Reaction>;
+pub type EventHandler = fn(SocketEvent) -> Result<Reaction>;
 
 /// A socket event in hand.
-pub struct Said {
+pub struct SocketEvent {
     pub core: Core,
     pub me: Me,
     /// This socket, as a listener of the dialect whose event it said.
     pub subscriber: SubscriberId,
-    pub given: Given,
+    pub input: Input,
     pub rates: Arc<Rates>,
     pub asker: Asker,
     /// What this socket remembers of its own typing.
     pub typing: Arc<Typing>,
 }
 
-impl Said {
+impl SocketEvent {
     /// Queues a verb; its result becomes what a callback gets.
     pub fn queue<T, V, A>(self, verb: V, ack: A) -> Result<Reaction>
     where
@@ -121,7 +121,7 @@ impl Said {
     /// # Errors
     /// `Invalid` for what is no id.
     pub fn mark_read(mut self) -> Result<Reaction> {
-        let mut fields = Fields::new(std::mem::take(&mut self.given), self.core.spelling());
+        let mut fields = Fields::new(std::mem::take(&mut self.input), self.core.spelling());
         let upto = fields.optional_id(UPTO);
         let place = fields.bare_id(PLACE);
         let place = fields.done(place)?;
@@ -149,7 +149,7 @@ impl Said {
     }
 
     fn place(&mut self) -> Result<ConversationId> {
-        let mut fields = Fields::new(std::mem::take(&mut self.given), self.core.spelling());
+        let mut fields = Fields::new(std::mem::take(&mut self.input), self.core.spelling());
         let place = fields.bare_id(PLACE);
         fields.done(place)
     }

@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 /// JSON as it came in. Unlike `serde_json::Value` it keeps a socket's binary attachment as the bytes that it is.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub enum Given {
+pub enum Input {
     #[default]
     Null,
     Flag(bool),
@@ -15,20 +15,20 @@ pub enum Given {
     /// A number that is no integer, or none that fits.
     Other,
     Text(String),
-    List(Vec<Given>),
+    List(Vec<Input>),
     /// In the order in which they came; of two with one name the last counts.
-    Fields(Vec<(String, Given)>),
+    Fields(Vec<(String, Input)>),
     Binary(Bytes),
 }
 
-impl Given {
+impl Input {
     /// Has this object a field of this name?
     pub fn has(&self, name: &str) -> bool {
         matches!(self, Self::Fields(fields) if fields.iter().any(|(key, _)| key == name))
     }
 
     /// Takes a field of an object out of it.
-    pub fn take(&mut self, name: &str) -> Option<Given> {
+    pub fn take(&mut self, name: &str) -> Option<Input> {
         let Self::Fields(fields) = self else {
             return None;
         };
@@ -37,7 +37,7 @@ impl Given {
     }
 }
 
-impl<'de> Deserialize<'de> for Given {
+impl<'de> Deserialize<'de> for Input {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Reader)
     }
@@ -46,75 +46,75 @@ impl<'de> Deserialize<'de> for Given {
 struct Reader;
 
 impl<'de> Visitor<'de> for Reader {
-    type Value = Given;
+    type Value = Input;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
 
-    fn visit_unit<E>(self) -> Result<Given, E> {
-        Ok(Given::Null)
+    fn visit_unit<E>(self) -> Result<Input, E> {
+        Ok(Input::Null)
     }
 
-    fn visit_none<E>(self) -> Result<Given, E> {
-        Ok(Given::Null)
+    fn visit_none<E>(self) -> Result<Input, E> {
+        Ok(Input::Null)
     }
 
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Given, D::Error> {
-        Given::deserialize(deserializer)
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Input, D::Error> {
+        Input::deserialize(deserializer)
     }
 
-    fn visit_bool<E>(self, flag: bool) -> Result<Given, E> {
-        Ok(Given::Flag(flag))
+    fn visit_bool<E>(self, flag: bool) -> Result<Input, E> {
+        Ok(Input::Flag(flag))
     }
 
-    fn visit_i64<E>(self, number: i64) -> Result<Given, E> {
-        Ok(Given::Integer(number))
+    fn visit_i64<E>(self, number: i64) -> Result<Input, E> {
+        Ok(Input::Integer(number))
     }
 
-    fn visit_u64<E>(self, number: u64) -> Result<Given, E> {
-        Ok(i64::try_from(number).map_or(Given::Other, Given::Integer))
+    fn visit_u64<E>(self, number: u64) -> Result<Input, E> {
+        Ok(i64::try_from(number).map_or(Input::Other, Input::Integer))
     }
 
-    fn visit_f64<E>(self, number: f64) -> Result<Given, E> {
+    fn visit_f64<E>(self, number: f64) -> Result<Input, E> {
         // JavaScript does not tell 7.0 from 7; below 2^53 the conversion is exact.
         let whole = number.fract() == 0.0 && number.abs() < (1_u64 << 53) as f64;
         Ok(if whole {
-            Given::Integer(number as i64)
+            Input::Integer(number as i64)
         } else {
-            Given::Other
+            Input::Other
         })
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Given, E> {
-        Ok(Given::Text(text.to_owned()))
+    fn visit_str<E>(self, text: &str) -> Result<Input, E> {
+        Ok(Input::Text(text.to_owned()))
     }
 
-    fn visit_string<E>(self, text: String) -> Result<Given, E> {
-        Ok(Given::Text(text))
+    fn visit_string<E>(self, text: String) -> Result<Input, E> {
+        Ok(Input::Text(text))
     }
 
-    fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Given, E> {
-        Ok(Given::Binary(Bytes::copy_from_slice(bytes)))
+    fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Input, E> {
+        Ok(Input::Binary(Bytes::copy_from_slice(bytes)))
     }
 
-    fn visit_byte_buf<E>(self, bytes: Vec<u8>) -> Result<Given, E> {
-        Ok(Given::Binary(bytes.into()))
+    fn visit_byte_buf<E>(self, bytes: Vec<u8>) -> Result<Input, E> {
+        Ok(Input::Binary(bytes.into()))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Given, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Input, A::Error> {
         let mut list = Vec::new();
         while let Some(item) = items.next_element()? {
             list.push(item);
         }
-        Ok(Given::List(list))
+        Ok(Input::List(list))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Given, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Input, A::Error> {
         let mut fields = Vec::new();
         while let Some(entry) = entries.next_entry()? {
             fields.push(entry);
         }
-        Ok(Given::Fields(fields))
+        Ok(Input::Fields(fields))
     }
 }

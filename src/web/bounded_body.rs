@@ -17,7 +17,7 @@ pub const HEAD: usize = 16 << 10;
 const PIECE: usize = 8 << 10;
 
 /// A body on its way to the parser, piece by piece.
-pub struct Counted {
+pub struct BoundedBody {
     body: Body,
     /// Of what came in, what has not been handed on.
     rest: Bytes,
@@ -29,7 +29,7 @@ pub struct Counted {
     head: Arc<AtomicUsize>,
 }
 
-impl Counted {
+impl BoundedBody {
     /// This body, of at most so many bytes. Who knows that the parser has found something sets the other count to 0.
     pub fn new(body: Body, most: u64) -> (Self, Arc<AtomicUsize>) {
         let head = Arc::<AtomicUsize>::default();
@@ -44,7 +44,7 @@ impl Counted {
     }
 }
 
-impl Stream for Counted {
+impl Stream for BoundedBody {
     type Item = Result<Bytes>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {

@@ -19,15 +19,15 @@ const LEAST: u64 = 64 << 10;
 const ACCOUNTS: u64 = 200_000;
 
 /// What all accounts have sent.
-pub struct Volumes(Option<Windows>);
+pub struct VolumeLimiter(Option<VolumeWindows>);
 
-struct Windows {
+struct VolumeWindows {
     limit: u64,
     span: Duration,
-    sent: Cache<AccountId, Arc<Window>>,
+    sent: Cache<AccountId, Arc<VolumeWindow>>,
 }
 
-struct Window {
+struct VolumeWindow {
     since: Instant,
     bytes: AtomicU64,
 }
@@ -35,18 +35,18 @@ struct Window {
 /// What one file may have of its uploader's volume.
 pub struct Allowance {
     /// `None`: as much as it likes.
-    window: Option<(Arc<Window>, u64, Duration)>,
+    window: Option<(Arc<VolumeWindow>, u64, Duration)>,
     taken: u64,
 }
 
-impl Volumes {
+impl VolumeLimiter {
     pub fn new(volume: Volume) -> Self {
         Self(volume.0.map(|(limit, span)| {
             let sent = Cache::builder()
                 .time_to_live(span)
                 .max_capacity(ACCOUNTS)
                 .build();
-            Windows { limit, span, sent }
+            VolumeWindows { limit, span, sent }
         }))
     }
 
@@ -54,7 +54,7 @@ impl Volumes {
     pub fn of(&self, account: AccountId) -> Allowance {
         let window = self.0.as_ref().map(|windows| {
             let fresh = || {
-                Arc::new(Window {
+                Arc::new(VolumeWindow {
                     since: Instant::now(),
                     bytes: AtomicU64::new(0),
                 })
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn small_files_count_as_more_and_large_ones_as_they_are() {
-        let volumes = Volumes::new(Volume(Some((3 * LEAST, Duration::from_secs(60)))));
+        let volumes = VolumeLimiter::new(Volume(Some((3 * LEAST, Duration::from_secs(60)))));
         let ann = AccountId::new(1).expect("an id");
         let mut large = volumes.of(ann);
         large.take(1).expect("the first bytes of a file");
