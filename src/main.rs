@@ -1,4 +1,4 @@
-//! Flags in, command run, exit code out.
+//! Reads the flags, runs the command, and returns its exit code.
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -36,7 +36,7 @@ fn run(flags: Flags, set: Vec<Setting>, listen_given: bool) -> Result<(), Failur
             None => commands::serve::run(flags.serve, set, listen_given).await,
         }
     });
-    // Whatever still runs has had its time.
+    // The command has waited for what must finish.
     runtime.shutdown_background();
     ended
 }
@@ -47,7 +47,7 @@ fn log(flags: &Serve) {
         LogFormat::Text => false,
         LogFormat::Auto => !std::io::stderr().is_terminal(),
     };
-    // What the libraries say matters when something is wrong.
+    // Of libraries only warnings and errors are logged.
     let targets = Targets::new()
         .with_default(flags.log.min(Level::WARN))
         .with_target("chat", flags.log);

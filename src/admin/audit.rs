@@ -1,4 +1,4 @@
-//! Who changed what? The audit log, those on the command line too.
+//! Who changed what? The audit log of administrators and of the command line.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! How does a copy get out? A consistent one, streamed while the server goes on.
+//! How is a backup downloaded? As a consistent copy, streamed while the server goes on.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -42,7 +42,7 @@ pub async fn download(call: Call) -> Answer {
     Ok(reply)
 }
 
-/// A copy that has no name any more: it is gone when it has been sent, however that ends.
+/// A copy, opened and already unlinked: it is gone as soon as the file is closed, also if sending fails.
 fn copy_of(db: &Path) -> anyhow::Result<(File, u64)> {
     let beside = db.parent().filter(|parent| !parent.as_os_str().is_empty());
     let directory = tempfile::tempdir_in(beside.unwrap_or(Path::new(".")))?;
@@ -65,7 +65,7 @@ fn send(mut file: File, sender: &mpsc::Sender<io::Result<Bytes>>) {
             part.truncate(read);
             Bytes::from(part)
         });
-        // Whoever asked may have gone.
+        // The client may have gone.
         if sender.blocking_send(part).is_err() || !goes_on {
             break;
         }

@@ -1,4 +1,4 @@
-//! What is said, and where? Every conversation and its messages, from above.
+//! What is said, and where? Every conversation and its messages, for administrators.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -65,7 +65,7 @@ fn participant(spell: &Spelling, one: &Participant) -> Value {
     })
 }
 
-/// GET /api/admin/conversations/{conversationId}/messages: newest first, deleted ones too; `before` pages on
+/// GET /api/admin/conversations/{conversationId}/messages: newest first, with deleted ones; `before` asks for the next page
 pub async fn messages(call: Call) -> Answer {
     call.admin()?;
     let id = call.id(0, "conversationId")?;
@@ -107,7 +107,7 @@ fn said(spell: &Spelling, message: &Message, deleted: bool) -> Value {
     })
 }
 
-/// DELETE /api/admin/messages/{messageId}: its sequence number stays behind, empty
+/// DELETE /api/admin/messages/{messageId}: an empty message with its sequence number remains
 pub async fn delete_message(call: Call) -> Answer {
     let (me, message) = (call.admin()?, call.id(0, "messageId")?);
     call.write(move |tx| admin::delete_message(tx, Some(me.id), message))

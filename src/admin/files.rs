@@ -1,4 +1,4 @@
-//! Which files are kept? All of them, whosever they are.
+//! Which files are kept? The files of all people.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ pub async fn show(call: Call) -> Answer {
     Ok(one(StatusCode::OK, "file", file))
 }
 
-/// GET /api/admin/files/{fileId}/content: its bytes, whosever it is
+/// GET /api/admin/files/{fileId}/content: its bytes; reading a private file is noted in the audit log
 pub async fn content(call: Call) -> Answer {
     let (me, id) = (call.admin()?, call.id(0, "fileId")?);
     let (file, private) = call
@@ -62,7 +62,7 @@ fn shape(spell: &Spelling, file: &File, uploader: &str) -> Value {
     })
 }
 
-/// DELETE /api/admin/files/{fileId}: from wherever it is shown
+/// DELETE /api/admin/files/{fileId}: removes it everywhere
 pub async fn delete(call: Call) -> Answer {
     let (me, file) = (call.admin()?, call.id(0, "fileId")?);
     call.write(move |tx| admin::delete_file(tx, Some(me.id), file))

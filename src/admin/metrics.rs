@@ -1,4 +1,6 @@
-//! Is it well, and how well? What monitoring asks: `/healthz`, and `/metrics` in Prometheus' text format.
+//! Is the server well? For monitoring: `/healthz`, and `/metrics` in Prometheus' text format 0.0.4.
+//!
+//! The text is written by hand: `prometheus-client` knows no summaries and writes OpenMetrics, with other names for counters.
 
 use std::fmt::Write as _;
 use std::sync::atomic::Ordering::Relaxed;
@@ -13,14 +15,14 @@ use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
 use crate::web::watch::{SocketCount, Watch};
 
-/// GET /healthz: 200 where a write has just come to the disk, 503 where not
+/// GET /healthz: 200 if a write reaches the disk now, 503 if not
 pub async fn health(call: Call) -> Answer {
     call.core().is_well().await?;
     let body = json!({ "success": true, "status": "ok", "version": env!("CARGO_PKG_VERSION") });
     ok(body)
 }
 
-/// GET /metrics: for an administrator, and for who asks on this machine without a proxy between
+/// GET /metrics: for administrators, and without a login for a client on this machine without a proxy in between
 pub async fn show(call: Call) -> Answer {
     if !call.visitor().is_local {
         call.admin()?;

@@ -1,4 +1,4 @@
-//! What does whoever runs it need? The administrator's API and page; a dialect like the others, with its own door.
+//! What do administrators need? Their API and page; shaped like a dialect, but only administrators may use it.
 
 mod audit;
 mod backup;
@@ -25,7 +25,7 @@ use crate::web::fields::Fields;
 use crate::web::pages;
 use crate::web::routes::Route;
 
-/// How many a page has, unless asked otherwise.
+/// Items of a page by default.
 const PAGE: u32 = 20;
 
 pub fn routes() -> Vec<Route> {
@@ -67,7 +67,7 @@ pub fn routes() -> Vec<Route> {
     }
 }
 
-/// The administrator's API as far as its documents go, and the routes around it that are no dialect's.
+/// What the document of the administrator's API is made from, with the routes that belong to no dialect.
 pub fn described() -> Described {
     Described {
         name: "admin",
@@ -91,7 +91,7 @@ async fn show_page(call: Call) -> Answer {
     pages::page(&call, "admin/index.html").await
 }
 
-/// What a list is asked for: `q`, `page`, `limit`; and what else it takes.
+/// The query of a list: `q`, `page`, `limit` and `order`, and what `also` takes from it.
 fn listing<T>(
     call: &Call,
     also: impl FnOnce(&mut Fields<'_>) -> T,

@@ -1,4 +1,4 @@
-//! What mail is there? As it was written, until it has been sent.
+//! What mail is in the outbox? Every mail, also for some time after it was sent.
 
 use serde_json::{Value, json};
 
@@ -38,7 +38,7 @@ fn shape(spell: &Spelling, mail: &Mail) -> Value {
     })
 }
 
-/// POST /api/admin/outbox/{mailId}/retry: send it now
+/// POST /api/admin/outbox/{mailId}/retry: tries to send it again now
 pub async fn retry(call: Call) -> Answer {
     let (me, mail) = (call.admin()?, call.id(0, "mailId")?);
     call.write(move |tx| admin::retry_mail(tx, Some(me.id), mail))

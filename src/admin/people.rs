@@ -1,4 +1,4 @@
-//! Who is here, and who may be? Accounts, their devices, and what an administrator does for or to them.
+//! Who has an account? Accounts, their devices, and what an administrator may do to them.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
 use crate::web::people::picture_url;
 
-/// How long a token for looking at the server as somebody lasts.
+/// How long a token lasts with which an administrator tries the server as somebody else.
 const LOOK: std::time::Duration = std::time::Duration::from_secs(60 * 60);
 
 /// GET /api/admin/users: newest first; `q` looks in names and addresses
@@ -66,7 +66,7 @@ pub fn shape(spell: &Spelling, here: &Directory, seen: &PersonSeen) -> Value {
     })
 }
 
-/// POST /api/admin/users: `{ name, email, password, admin }`; without a password one is chosen by a reset link
+/// POST /api/admin/users: `{ name, email, password, admin }`; without a password, a reset link lets them choose one
 pub async fn add(mut call: Call) -> Answer {
     let me = call.admin()?;
     let mut fields = call.fields().await?;
@@ -98,7 +98,7 @@ async fn hashed(call: &Call, password: Option<String>) -> Result<Option<String>>
     }
 }
 
-/// PATCH /api/admin/users/{userId}: `{ name, suspended, admin, password }`, each where it is to be different
+/// PATCH /api/admin/users/{userId}: `{ name, suspended, admin, password }`, each of them optional
 pub async fn change(mut call: Call) -> Answer {
     let (me, id) = (call.admin()?, call.id(0, "userId")?);
     let mut fields = call.fields().await?;
@@ -121,7 +121,7 @@ pub async fn change(mut call: Call) -> Answer {
     user(&call, StatusCode::OK, id).await
 }
 
-/// DELETE /api/admin/users/{userId}: what they said stays where it was said
+/// DELETE /api/admin/users/{userId}: their messages stay
 pub async fn remove(call: Call) -> Answer {
     let (me, id) = (call.admin()?, call.id(0, "userId")?);
     call.write(move |tx| admin::remove(tx, Some(me.id), id))
@@ -144,7 +144,7 @@ pub async fn reset_link(call: Call) -> Answer {
 pub async fn token(call: Call) -> Answer {
     let (me, id) = (call.admin()?, call.id(0, "userId")?);
     let now = Time::now();
-    // Shorter than a login, so that nobody prolongs it as one.
+    // Shorter than a login, so that it cannot be refreshed like one.
     let expires_at = now.plus(LOOK.min(call.core().tokens().ttl / 2));
     let address = call.visitor().address.to_string();
     let device = call

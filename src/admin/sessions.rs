@@ -32,7 +32,7 @@ pub async fn show(call: Call) -> Answer {
     Ok(one(StatusCode::OK, "session", session))
 }
 
-/// PUT /api/admin/sessions/{uuid}: `{ mentorId, menteeId, startAt, status }`, or what has become of it
+/// PUT /api/admin/sessions/{uuid}: `{ mentorId, menteeId, startAt, status }`, to record a session or change its status
 pub async fn put(mut call: Call) -> Answer {
     let (me, uuid) = (call.admin()?, call.param(0).to_owned());
     let mut fields = call.fields().await?;

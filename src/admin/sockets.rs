@@ -1,4 +1,4 @@
-//! Who is connected? The open sockets, and the end of one.
+//! Who is connected? Lists the open sockets, and closes one.
 
 use serde_json::{Value, json};
 
@@ -44,7 +44,7 @@ fn shape(spell: &Spelling, one: &SocketSeen) -> Value {
     })
 }
 
-/// DELETE /api/admin/sockets/{socketId}: its client may come back
+/// DELETE /api/admin/sockets/{socketId}: closes it; its client may connect again
 pub async fn end(call: Call) -> Answer {
     let me = call.admin()?;
     let number = call.param(0).parse();

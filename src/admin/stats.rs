@@ -1,4 +1,4 @@
-//! How is it going? Figures of now and of the last half hour, and what should worry whoever runs it.
+//! How is the server doing? Figures of now and of the last half hour, and warnings for the administrator.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,11 +16,11 @@ use crate::web::answer::{Answer, ok};
 use crate::web::call::Call;
 use crate::web::watch::{Slice, Watch};
 
-/// How long a slice of time is.
+/// The length of a slice of time.
 const SLICE: Duration = Duration::from_secs(10);
-/// Less room than this on the disk is a warning.
+/// Warn if fewer bytes than this are free on the disk.
 const LITTLE_ROOM: u64 = 1 << 30;
-/// A copy older than this is a warning.
+/// Warn if the last backup is older than this, in milliseconds.
 const OLD_BACKUP: i64 = 7 * 86_400_000;
 
 /// Gathers a slice of figures every ten seconds, for as long as the server runs.
@@ -35,7 +35,7 @@ pub async fn observe(core: Core, watch: Arc<Watch>) {
         let Ok(sockets) = watch.count().await else {
             return;
         };
-        // Where it cannot be asked, it is as it was.
+        // If the database cannot be read, the last value stays.
         file_bytes = core.read(admin::file_bytes).await.unwrap_or(file_bytes);
         let (durations_now, posted_now) = (core.meter().durations(), core.meter().posted());
         let took = durations_now.since(&durations);
@@ -70,7 +70,7 @@ pub fn wal(path: &Path) -> PathBuf {
     wal.into()
 }
 
-/// Bytes that are free where the database lies.
+/// Bytes that are free on the disk with the database.
 fn room(path: &Path) -> Option<u64> {
     let beside = path
         .parent()
@@ -151,7 +151,7 @@ pub async fn show(call: Call) -> Answer {
     Ok(one(StatusCode::OK, "stats", stats))
 }
 
-/// `[{ code, text }]`: what should worry whoever runs it, and what to do about it.
+/// `[{ code, text }]`: what is wrong, and what to do about it.
 fn warnings(
     watch: &Watch,
     room: Option<u64>,
@@ -222,7 +222,7 @@ pub async fn settings(call: Call) -> Answer {
     ok(body)
 }
 
-/// What the system says of this process.
+/// What the operating system knows of this process.
 pub struct Process {
     pub memory_bytes: u64,
     pub cpu_seconds: f64,

@@ -1,4 +1,4 @@
-//! What passes? Every event as it is told to its listeners, in each dialect's words, for whoever watches.
+//! What is sent to clients? Every event in each dialect's shapes, streamed to administrators who watch.
 
 use std::io;
 use std::sync::Arc;
@@ -18,12 +18,12 @@ use crate::web::answer::{Answer, stream_reply};
 use crate::web::call::Call;
 use crate::web::watch::{Watch, WireEvent};
 
-/// How often is looked whether the watcher may watch still.
+/// How often it is checked that the watcher is still an administrator.
 const LOOK: Duration = Duration::from_millis(500);
-/// Looks without anything passing, after which the stream says that it is there: 15 s.
+/// After so many checks without an event (15 s) the stream sends a comment, so that proxies keep it open.
 const SILENCE: u32 = 30;
 
-/// What is told of an event.
+/// An event, as the stream shows it.
 #[derive(Serialize)]
 struct WireEventShape<'p> {
     at: Short,
@@ -59,7 +59,7 @@ pub async fn watch(call: Call) -> Answer {
     Ok(reply)
 }
 
-/// The lines of the stream. It ends when the watcher may watch no more, and when the server ends.
+/// The stream. It ends when the watcher is no longer an administrator, after `limit` events, and when the server stops.
 fn lines(
     core: Core,
     me: Me,

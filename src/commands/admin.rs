@@ -1,4 +1,4 @@
-//! `chat admin …`: administrators, for whoever can write the file.
+//! `chat admin …`: makes administrators; whoever can write the file may do it.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use crate::core::model::Account;
 use crate::core::{account, error};
 use crate::flags::{AdminAdd, AdminCommand, AdminLink};
 
-/// Where a server is reached that was told nothing.
+/// The URL of a server with default flags.
 const UNTOLD: &str = "http://127.0.0.1:3000";
 
 pub async fn run(command: AdminCommand) -> Result<(), Failure> {
@@ -37,7 +37,7 @@ async fn promote_or_make(core: &Core, add: &AdminAdd) -> Result<Account, Failure
     let new = new_person(core, name, add.email.clone(), &add.password).await?;
     let new = NewPerson {
         admin: true,
-        // One that was not chosen may be somebody's already, which is no reason to fail.
+        // A name that was derived from the address may be taken; that is no reason to fail.
         username: add.name.is_some(),
         ..new
     };
@@ -61,7 +61,7 @@ pub async fn promote(core: &Core, email: &str) -> error::Result<Option<Account>>
     .await
 }
 
-/// What stands before the @.
+/// The part of an address before the @.
 pub fn name_in(email: &str) -> &str {
     email.split('@').next().unwrap_or(email)
 }
@@ -83,7 +83,7 @@ async fn link(flags: AdminLink) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Where an administrator is made, by whoever holds it.
+/// The link whose holder becomes an administrator.
 pub fn set_up_link(url: &str, token: &str) -> String {
     format!("{}/admin#setup={token}", url.trim_end_matches('/'))
 }

@@ -1,4 +1,4 @@
-//! `chat backup`, `chat restore`, `chat check`: copies of the whole, and whether it is sound.
+//! `chat backup`, `chat restore`, `chat check`: copies of the database, and whether one is sound.
 
 use serde_json::json;
 
@@ -13,7 +13,7 @@ pub async fn make(flags: &Copy) -> Result<(), Failure> {
         backup::make(&flags.file.db, &flags.copy)
     })?;
     if let Err(failure) = remember(flags).await {
-        // The copy is there and sound; that nobody will read of it does not change that.
+        // The copy is there and sound, so this is no failure.
         tracing::warn!(%failure, "the backup could not be noted in the audit log");
     }
     if flags.file.json {
@@ -28,8 +28,8 @@ pub async fn make(flags: &Copy) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The administrator's page tells when the last copy was made. A file that waits to be brought up to date is copied
-/// and left as it is.
+/// Notes the backup in the audit log, because the administrator's page shows when the last one was made. A file of an earlier
+/// version is not touched.
 async fn remember(flags: &Copy) -> Result<(), Failure> {
     if backup::is_older(&flags.file.db)? {
         return Ok(());

@@ -1,4 +1,4 @@
-//! What does a person read who has started a server? Where it is, what to do first, and what it may lose.
+//! What is printed when a server has started? Its URLs, what to do first, and what it may lose.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -7,21 +7,21 @@ use super::admin::set_up_link;
 use crate::core::Durability;
 use crate::server::Server;
 
-/// What is said at the start.
+/// What is printed at the start.
 pub struct Greeting<'g> {
     pub server: &'g Server,
     pub db: &'g Path,
-    /// The file was made just now.
+    /// The database file is new.
     pub is_fresh: bool,
-    /// Makes the first administrator.
+    /// The token that makes the first administrator.
     pub set_up: Option<&'g str>,
     pub durability: Durability,
-    /// It is read on a terminal.
+    /// The output is a terminal.
     pub is_seen: bool,
 }
 
 impl Greeting<'_> {
-    /// Says it; whether somebody listens does not matter.
+    /// Prints it. A closed output is ignored.
     pub fn say(&self, mut out: impl Write) {
         self.write(&mut out).and_then(|()| out.flush()).ok();
     }

@@ -1,4 +1,4 @@
-//! What can be done to the file beside serving it? The subcommands, a file each.
+//! What can the command line do? The subcommands, a file each.
 
 mod admin;
 mod backup;
@@ -33,7 +33,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// 1 failed, 3 database (corrupt, locked, newer), 4 address in use. 2, bad flags, is clap's.
+    /// 1: failed; 3: database corrupt, locked or newer; 4: address in use. 2, for bad flags, is clap's.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Other(_) => 1,
@@ -50,7 +50,7 @@ impl From<crate::core::error::Error> for Failure {
     }
 }
 
-/// Runs a subcommand to its end.
+/// Runs a subcommand.
 ///
 /// # Errors
 /// What to print, and the code to exit with.
@@ -69,7 +69,7 @@ pub async fn run(command: Command) -> Result<(), Failure> {
     }
 }
 
-/// Opens a file that must be there, beside a server that may be running on it.
+/// Opens a file that must exist; a server may be running on it.
 fn visit(path: &Path) -> Result<Core, Failure> {
     must_exist(path)?;
     Ok(Core::visit(path, flags::options())?)
@@ -91,7 +91,7 @@ fn must_exist(path: &Path) -> Result<(), Failure> {
     Err(Failure::Other(missing))
 }
 
-/// Closes what was opened beside a server.
+/// Closes what [`visit`] has opened.
 async fn close(core: Core) {
     tokio::task::spawn_blocking(move || core.close()).await.ok();
 }

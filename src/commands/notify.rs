@@ -1,4 +1,4 @@
-//! `chat notify`: sends a system notification; a running server pushes it within a second.
+//! `chat notify`: sends a system notification; a running server sends it to sockets within a second.
 
 use serde_json::json;
 

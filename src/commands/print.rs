@@ -1,4 +1,4 @@
-//! What goes with the binary? Shell completions and a systemd unit, which it prints itself.
+//! What else is installed with the binary? It prints shell completions and a systemd unit.
 
 use std::io::Write;
 
@@ -16,7 +16,7 @@ pub fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
     out(&script)
 }
 
-/// `chat systemd FLAGS`: a unit for this binary where it lies. The flags are tried first.
+/// `chat systemd FLAGS`: a unit for this binary at its present path. The flags are checked first.
 pub fn systemd(words: &[String]) -> Result<(), Failure> {
     let tried = std::iter::once("chat").chain(words.iter().map(String::as_str));
     match flags::read(tried) {
@@ -69,7 +69,7 @@ fn out(text: &[u8]) -> Result<(), Failure> {
     Ok(written.context("nobody reads what was asked for")?)
 }
 
-/// As systemd takes a word: in quotes where it must be, with its own signs doubled.
+/// A word as systemd reads it: quoted if necessary, with `%` and `$` doubled.
 fn escaped(word: &str) -> String {
     let word = word.replace('%', "%%").replace('$', "$$");
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,%$".contains(c);

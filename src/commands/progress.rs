@@ -1,4 +1,4 @@
-//! Is it still at it? On a terminal, work that takes longer than a moment says how far it is.
+//! How far is it? On a terminal, work that takes longer than half a second shows its progress.
 
 use std::fs;
 use std::io::{IsTerminal, Write};
@@ -7,10 +7,10 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often it says so; what is done sooner says nothing.
+/// How often progress is shown. Work that is done sooner shows none.
 const EVERY: Duration = Duration::from_millis(500);
 
-/// Does the work. Where a file grows by it until it is as large as another, that is how far it is.
+/// Does the work. `growing` is a file that grows until it is as large as another: the percentage that is shown.
 pub fn show<T>(doing: &str, growing: Option<(&Path, &Path)>, work: impl FnOnce() -> T) -> T {
     if !std::io::stderr().is_terminal() {
         return work();

@@ -1,4 +1,4 @@
-//! `chat` without a subcommand: opens the file, serves, and ends in order.
+//! `chat` without a subcommand: opens the file, serves, and shuts down in order.
 
 use std::io::{ErrorKind, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
@@ -16,17 +16,17 @@ use crate::flags::{Announce, Serve};
 use crate::server::{Bound, Server, Settings, temp, tls};
 use crate::web::watch::Setting;
 
-/// Serves until it is told to end.
+/// Serves until it is told to stop.
 ///
 /// # Errors
 /// What to print, and the code to exit with.
 pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Result<(), Failure> {
-    // Before anything else: who stops a server that is still starting wants it stopped.
+    // First of all, so that a signal also stops a server that is still starting.
     let shutdown = ShutdownSignal::watch(flags.exit_with_stdin)?;
     let home = Home::of(&flags)?;
     home.say_where(&mut set);
     let is_fresh = !home.path.exists();
-    // Whatever can be wrong is found out before there is a file.
+    // All flags are checked before a database file is made.
     let options = flags.options()?;
     let tls = match (&flags.tls_cert, &flags.tls_key) {
         (Some(cert), Some(key)) => Some(tls::acceptor(cert, key)?),
@@ -93,7 +93,7 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
     match flags.announce {
         Some(Announce::Json) => {
             announce(&server, &home.path, admin_token.as_deref())?;
-            // Standard output has one line, for a program. What is for people goes where they look for it.
+            // Standard output has only the line for programs, so the text for people goes to standard error.
             let out = std::io::stderr();
             greeting(out.is_terminal()).say(out);
         }
@@ -108,7 +108,7 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
     Ok(())
 }
 
-/// Where the database lies: a temporary directory is gone when this is.
+/// Where the database is. A temporary directory is deleted when this is dropped.
 struct Home {
     path: PathBuf,
     directory: Option<tempfile::TempDir>,
@@ -132,7 +132,7 @@ impl Home {
         })
     }
 
-    /// The flag names another file than the one in a temporary directory.
+    /// Puts the path in the temporary directory into the settings, in place of the value of `--db`.
     fn say_where(&self, set: &mut [Setting]) {
         let db = set.iter_mut().find(|setting| setting.flag == "--db");
         if let Some(db) = db.filter(|_| self.directory.is_some()) {
@@ -142,7 +142,7 @@ impl Home {
     }
 }
 
-/// One line of JSON on stdout, the first and only one.
+/// Prints one line of JSON to stdout, the only one.
 fn announce(server: &Server, db: &Path, admin_token: Option<&str>) -> anyhow::Result<()> {
     let listeners: Vec<_> = server
         .listening()
@@ -164,7 +164,7 @@ fn announce(server: &Server, db: &Path, admin_token: Option<&str>) -> anyhow::Re
         .context("nobody reads the announcement")
 }
 
-/// What ends the server: SIGTERM, SIGINT, or standard input where that was asked for.
+/// What stops the server: SIGTERM, SIGINT, or with `--exit-with-stdin` the end of standard input.
 struct ShutdownSignal {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
@@ -175,7 +175,7 @@ impl ShutdownSignal {
     fn watch(with_stdin: bool) -> anyhow::Result<Self> {
         let stdin = with_stdin.then(|| {
             let (closed, watching) = oneshot::channel();
-            // A thread of its own: tokio's would keep the program from ending.
+            // A thread of its own, because tokio would wait for its own thread when the program ends.
             std::thread::spawn(move || {
                 let (mut input, mut rest) = (std::io::stdin(), [0; 1024]);
                 while matches!(input.read(&mut rest), Ok(read) if read > 0) {}

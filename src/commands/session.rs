@@ -7,7 +7,7 @@ use crate::core::model::{Page, Session, Time};
 use crate::core::{account, session};
 use crate::flags::{DbFile, SessionPut};
 
-/// Sessions that a list shows.
+/// How many sessions a list shows.
 const SHOWN: u32 = 1_000;
 
 pub async fn put(flags: SessionPut) -> Result<(), Failure> {

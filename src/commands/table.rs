@@ -1,4 +1,4 @@
-//! How does a list look to a person? Columns as wide as what stands in them.
+//! How is a list printed for people? In columns as wide as their contents.
 
 /// Prints rows under their headings.
 pub fn print<const COLUMNS: usize>(headings: [&str; COLUMNS], rows: &[[String; COLUMNS]]) {
@@ -14,7 +14,7 @@ pub fn print<const COLUMNS: usize>(headings: [&str; COLUMNS], rows: &[[String; C
 
 fn line<const COLUMNS: usize>(cells: &[String; COLUMNS], widths: &[usize; COLUMNS]) {
     let padded = cells.iter().zip(widths).map(|(cell, width)| {
-        // What somebody calls themselves must not move the cursor.
+        // A name must not move the cursor.
         let cell: String = cell.chars().filter(|c| !c.is_control()).collect();
         format!("{cell:<width$}")
     });

@@ -1,4 +1,4 @@
-//! `chat user …`: accounts, on the command line; a running server hears of it within a second.
+//! `chat user …`: manages accounts; a running server learns of changes within a second.
 
 use std::io::{IsTerminal, Read};
 
@@ -12,7 +12,7 @@ use crate::core::model::{Account, Page};
 use crate::core::{Core, Tx, account, text};
 use crate::flags::{self, PasswordSource, UserAdd, UserCommand, UserList, UserOnly, UserPassword};
 
-/// Accounts that a list shows.
+/// How many accounts a list shows.
 const SHOWN: u32 = 1_000;
 
 pub async fn run(command: UserCommand) -> Result<(), Failure> {
@@ -47,7 +47,7 @@ async fn make(add: UserAdd) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Somebody new, with a password that is asked for.
+/// A new person with the password from this source, hashed.
 pub async fn new_person(
     core: &Core,
     name: String,
@@ -64,7 +64,7 @@ pub async fn new_person(
     })
 }
 
-/// The password: from the file, from standard input, or from who sits at the terminal.
+/// The password, checked: from the file, from standard input, or typed twice at the terminal.
 pub fn password(source: &PasswordSource) -> Result<String, Failure> {
     let given = match &source.password_file {
         Some(path) => flags::secret("--password-file", path)?,
@@ -209,7 +209,7 @@ async fn act(
     Ok(())
 }
 
-/// Says what was done.
+/// Prints what was done.
 pub fn tell(json: bool, account: &Account, did: &str) {
     if json {
         println!("{}", brief(account));

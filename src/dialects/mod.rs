@@ -1,7 +1,7 @@
-//! How do clients say it? One folder per document, and what a document is to the rest of the house.
+//! How do clients say it? One folder per document, each a [`Dialect`].
 //!
-//! A dialect is a route table, the events that its clients say, and a retelling of what became true in the words of
-//! its document. It translates and rules nothing.
+//! A dialect is a route table, handlers for the events that its clients send, and the retelling of what became true in the
+//! words of its document. It translates; rules are in `core`.
 
 pub mod socket_event;
 pub mod telling;
@@ -13,20 +13,20 @@ use crate::web::routes::Route;
 use socket_event::EventHandler;
 use telling::Telling;
 
-/// The documents: a folder each. A sixth one is a folder and a word here.
+/// Declares the dialects. A new one is a folder, and its name in this list.
 macro_rules! dialects {
     ($($folder:ident)*) => {
         $(pub mod $folder;)*
 
-        /// All dialects, in the order in which a listener of no dialect asks their routes.
+        /// All dialects. A port of no dialect asks their routes in this order.
         pub static ALL: &[&dyn Dialect] = &[$(&$folder::Dialect),*];
     };
 }
 
-// Where two share a path, the earlier one is asked first whether it is meant.
+// If two share a path, the earlier one is asked first whether a request is meant for it.
 dialects! { campus emote mentor rooms direct }
 
-/// Where sockets connect to.
+/// A Socket.IO namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Namespace {
     /// `/`
@@ -48,7 +48,7 @@ impl Namespace {
 
 /// One document's API.
 pub trait Dialect: Send + Sync {
-    /// As flags and metrics call it.
+    /// Its name in flags and metrics.
     fn name(&self) -> &'static str;
 
     fn namespace(&self) -> Namespace {
@@ -60,23 +60,23 @@ pub trait Dialect: Send + Sync {
         false
     }
 
-    /// The document's table of contents.
+    /// Its routes, in the order of the document.
     fn routes(&self) -> Vec<Route>;
 
-    /// What its clients may say on a socket.
+    /// The events that its clients may send, with their handlers.
     fn hears(&self) -> &'static [(&'static str, EventHandler)];
 
-    /// What only the server may say: from a client it means nothing.
+    /// The events that only the server may send; from a client they are ignored.
     fn says(&self) -> &'static [&'static str];
 
-    /// What is written down of both, for who writes clients.
+    /// The files that its OpenAPI and AsyncAPI documents are made from.
     fn documents(&self) -> Documents;
 
-    /// Tells what became true to whoever listens, in the document's shapes.
+    /// Tells an event to those who listen, in the document's shapes.
     fn retell(&self, event: &Event, tell: &mut Telling<'_>);
 }
 
-/// The dialects, as far as their documents go.
+/// What the documents of all dialects are made from.
 pub fn described() -> Vec<Described> {
     let described = ALL.iter().map(|dialect| Described {
         name: dialect.name(),

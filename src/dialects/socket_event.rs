@@ -1,4 +1,4 @@
-//! A socket event in hand: who said it, with what, and what follows.
+//! A socket event in hand: who sent it, with which input, and what follows.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,49 +17,49 @@ use crate::web::fields::Fields;
 use crate::web::input::Input;
 use crate::web::rates::{Asker, Rates};
 
-/// The names that the documents give a conversation's id.
+/// The names that the documents give the field with a conversation's id.
 pub const PLACE: &[&str] = &["conversationId", "roomId", "conversation"];
 
-/// How far somebody has read, where it is not all.
+/// The names of the field with the last message that was read, if not all were.
 pub const UPTO: &[&str] = &["messageId", "message_id"];
 
-/// What a callback gets beside `ok: true`.
+/// The argument of a callback: `ok: true`, and one shape under a name if there is one.
 #[derive(Debug, Default)]
 pub struct Ack(Option<(&'static str, Box<RawValue>)>);
 
-/// An answer on its way.
+/// A handler that is still running.
 pub type AckFuture = Pin<Box<dyn Future<Output = Result<Ack>> + Send>>;
 
-/// What is done with an answer.
+/// Called with the result, after the commit.
 pub type Completion = Box<dyn FnOnce(Result<Ack>) + Send>;
 
-/// What follows from an event.
+/// What a handler wants to be done.
 pub enum Reaction {
-    /// One verb, which this queues at once: so one socket's events take effect in the order in which they were said,
-    /// without waiting for each other's commit.
+    /// One verb, which this function queues at once: so the events of a socket take effect in the order in which they were
+    /// sent, without waiting for each other's commit.
     Verb(Box<dyn FnOnce(Completion) + Send>),
-    /// There is more to do than one verb: the socket's next event waits until it is done.
+    /// More than one verb: the socket's next event waits until this future has finished.
     Held(AckFuture),
 }
 
-/// What hears an event of one name.
+/// Handles an event of one name.
 pub type EventHandler = fn(SocketEvent) -> Result<Reaction>;
 
 /// A socket event in hand.
 pub struct SocketEvent {
     pub core: Core,
     pub me: Me,
-    /// This socket, as a listener of the dialect whose event it said.
+    /// This socket in the dialect whose event it sent.
     pub subscriber: SubscriberId,
     pub input: Input,
     pub rates: Arc<Rates>,
     pub asker: Asker,
-    /// What this socket remembers of its own typing.
+    /// When this socket last typed in which conversation.
     pub typing: Arc<Typing>,
 }
 
 impl SocketEvent {
-    /// Queues a verb; its result becomes what a callback gets.
+    /// Queues a verb; `ack` makes the argument of the callback from its result.
     pub fn queue<T, V, A>(self, verb: V, ack: A) -> Result<Reaction>
     where
         V: FnOnce(&Tx<'_>, &Me, SubscriberId) -> Result<T> + Send + 'static,
@@ -81,7 +81,7 @@ impl SocketEvent {
         })))
     }
 
-    /// Posts, and joins what is posted to: who says something in a dialect's words hears the answers in them.
+    /// Posts a message and joins its conversation, so that the sender hears the answers in this dialect.
     pub fn post<A>(self, draft: Draft, ack: A) -> Result<Reaction>
     where
         A: FnOnce(&Spelling, &Message) -> Ack + Send + 'static,
@@ -92,10 +92,10 @@ impl SocketEvent {
         )
     }
 
-    /// Joins the conversation whose id was said, alone or in an object.
+    /// Joins the conversation whose id is the input, or a field of it.
     ///
     /// # Errors
-    /// `Invalid` for what is no id.
+    /// `Invalid` if it is not an id.
     pub fn join(mut self) -> Result<Reaction> {
         let place = self.place()?;
         self.queue(
@@ -104,10 +104,10 @@ impl SocketEvent {
         )
     }
 
-    /// Leaves it, for this socket alone.
+    /// Leaves that conversation, with this socket alone.
     ///
     /// # Errors
-    /// `Invalid` for what is no id.
+    /// `Invalid` if it is not an id.
     pub fn leave(mut self) -> Result<Reaction> {
         let place = self.place()?;
         self.queue(
@@ -116,10 +116,10 @@ impl SocketEvent {
         )
     }
 
-    /// Marks what was said there as read, all of it or up to a `messageId`; a callback gets the `count`.
+    /// Marks the messages of that conversation as read, all or up to a `messageId`; the callback gets the `count`.
     ///
     /// # Errors
-    /// `Invalid` for what is no id.
+    /// `Invalid` if it is not an id.
     pub fn mark_read(mut self) -> Result<Reaction> {
         let mut fields = Fields::new(std::mem::take(&mut self.input), self.core.spelling());
         let upto = fields.optional_id(UPTO);
@@ -131,10 +131,10 @@ impl SocketEvent {
         )
     }
 
-    /// Types, or has stopped. Saying the same again within two seconds is nothing new to the others.
+    /// Tells the others that this person types, or has stopped. A repeat within two seconds is not passed on.
     ///
     /// # Errors
-    /// `Invalid` for what is no id.
+    /// `Invalid` if it is not an id.
     pub fn type_in(mut self, on: bool) -> Result<Reaction> {
         let place = self.place()?;
         if !self.typing.is_news(place, on) {
@@ -155,9 +155,9 @@ impl SocketEvent {
     }
 }
 
-/// What a callback gets: one thing under one name.
+/// An ack with one shape under one name.
 pub fn ack(name: &'static str, shape: impl Serialize) -> Ack {
-    // Not reached: what we shape has text for keys.
+    // Never fails: all keys of our shapes are text.
     let shape = to_raw_value(&shape).unwrap_or_else(|_| RawValue::NULL.to_owned());
     Ack(Some((name, shape)))
 }
@@ -173,12 +173,12 @@ impl Serialize for Ack {
     }
 }
 
-/// When one socket last said that it types, where.
+/// When a socket last told that it types or has stopped, by conversation.
 #[derive(Debug, Default)]
 pub struct Typing {
-    /// `false` where the operator has switched off all limits on how often.
+    /// `false` if the operator has switched rate limits off.
     limited: bool,
-    /// What was passed on of late, and whether it was that typing had begun: no more of them than events are allowed.
+    /// What was passed on lately: where, whether typing began, and when. The rate limit on events bounds its length.
     passed_on: Mutex<Vec<(ConversationId, bool, Instant)>>,
 }
 
@@ -190,15 +190,14 @@ impl Typing {
         }
     }
 
-    /// May the others hear this? Once in a while that somebody types in a conversation, and after each of these once that
-    /// they have stopped.
+    /// Is it to be passed on? Typing at most every two seconds in a conversation, and once after each that it has stopped.
     fn is_news(&self, place: ConversationId, on: bool) -> bool {
         if !self.limited {
             return true;
         }
         let passed_on = self.passed_on.lock();
         let mut passed_on = passed_on.unwrap_or_else(PoisonError::into_inner);
-        // Whoever types on is still typing when this is forgotten, and may stop then.
+        // An entry lives as long as clients show it, so that a late stop is still passed on.
         passed_on.retain(|(_, is_on, at)| {
             at.elapsed() < if *is_on { TYPING_LASTS } else { TYPING_EVERY }
         });

@@ -1,4 +1,4 @@
-//! Who hears what? A dialect's retelling of one event, shaped once, and only where somebody listens.
+//! Who hears what? A dialect's retelling of one event. A shape is made once, and only if somebody listens.
 
 use std::sync::Arc;
 
@@ -9,20 +9,20 @@ use crate::core::directory::Directory;
 use crate::core::id::Spelling;
 use crate::core::model::AccountId;
 
-/// To whom something is told.
+/// Who gets an outgoing event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Audience {
     /// All who listen to the conversation in this dialect.
     Room,
-    /// The same, without one person's sockets.
+    /// All of these but one person's sockets.
     Others(AccountId),
-    /// Those of one person who listen to it.
+    /// One person's sockets that listen to it.
     Own(AccountId),
     /// All sockets of one person.
     Person(AccountId),
 }
 
-/// Something told.
+/// An event for clients: its name and encoded body, and who gets it.
 #[derive(Debug)]
 pub struct OutgoingEvent {
     pub to: Audience,
@@ -36,7 +36,7 @@ pub struct Telling<'t> {
     pub people: &'t Directory,
     /// Does anybody listen to the conversation in this dialect?
     room: bool,
-    /// Has this person a socket here?
+    /// Does this person have a socket in the dialect's namespace?
     here: &'t dyn Fn(AccountId) -> bool,
     events: Vec<OutgoingEvent>,
 }
@@ -100,7 +100,7 @@ impl<'t> Telling<'t> {
         }
     }
 
-    /// Encoded once, whoever hears it.
+    /// Encodes the shape, once for all listeners.
     fn tell(&mut self, to: Audience, event: &'static str, shape: &impl Serialize) {
         match to_raw_value(shape) {
             Ok(body) => self.events.push(OutgoingEvent {

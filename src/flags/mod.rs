@@ -37,7 +37,7 @@ pub struct Flags {
     pub serve: Serve,
 }
 
-/// Reads a whole command line, the program's name first.
+/// Reads a command line, with the program's name first.
 ///
 /// # Errors
 /// What is wrong with it, and what to type; or the help that was asked for.
@@ -47,14 +47,14 @@ pub fn read<Word: Into<OsString> + Clone>(
     let matches = Flags::command().try_get_matches_from(words)?;
     let flags = Flags::from_arg_matches(&matches)?;
     if !flags.serve.user.is_empty() && !flags.serve.temp {
-        // clap would check it, but for --temp having a conflict of its own.
+        // `requires` cannot say it, because --temp has a conflict of its own.
         let wrong = "--user makes accounts in a throwaway instance only: add --temp";
         return Err(Flags::command().error(ErrorKind::MissingRequiredArgument, wrong));
     }
     Ok((flags, matches))
 }
 
-/// What works on the file, also while a server runs on it.
+/// The subcommands. They work on the database file, also while a server runs on it.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Send a system notification to somebody
@@ -130,7 +130,7 @@ pub struct UserAdd {
     pub file: DbFile,
 }
 
-/// How hard passwords are hashed if nobody says otherwise; each step doubles the time.
+/// The default cost of hashing passwords; each step doubles the time.
 const BCRYPT_COST: u32 = 11;
 
 /// Where a password comes from: never an argument, which others could see.
@@ -498,7 +498,7 @@ pub enum LogFormat {
 }
 
 impl Serve {
-    /// The limits on how often, in the order auth, API, upload, events, connects. A throwaway instance has none.
+    /// The rate limits, in the order auth, API, upload, events, connects. With --temp there are none by default.
     pub fn rates(&self) -> [Rate; 5] {
         let usual = [(5, 60), (100, 15 * 60), (10, 60 * 60), (20, 1), (300, 60)];
         let given = [
@@ -514,14 +514,14 @@ impl Serve {
         })
     }
 
-    /// How many bytes an account may upload in which time. A throwaway instance does not count.
+    /// How many bytes an account may upload in which time. With --temp there is no limit by default.
     pub fn volume(&self) -> Volume {
         let documented = Volume(Some((500 << 20, Duration::from_secs(24 * 60 * 60))));
         let unset = if self.temp { Volume(None) } else { documented };
         self.limit_upload_bytes.unwrap_or(unset)
     }
 
-    /// Connections that one address may have.
+    /// How many connections one address may have.
     pub fn connections_per_address(&self) -> Option<usize> {
         let usual = (!self.temp).then_some(1_024);
         self.connections_per_address
@@ -533,10 +533,10 @@ impl Serve {
         given.unwrap_or(Rate((!self.temp).then_some(usual)))
     }
 
-    /// How the core is to be opened.
+    /// The options for opening the core.
     ///
     /// # Errors
-    /// Where the signing secret cannot be read, or is too short.
+    /// If a file with a secret or key cannot be read, or is not a good one.
     pub fn options(&self) -> anyhow::Result<Options> {
         let mut options = options();
         options.durability = match self.durability {
@@ -546,7 +546,7 @@ impl Serve {
         options.limits = Limits {
             message_chars: self.max_message,
             upload_bytes: self.max_upload,
-            // A throwaway instance limits sizes, not numbers.
+            // --temp limits sizes, not numbers.
             sockets: if self.temp {
                 usize::MAX
             } else {
@@ -558,7 +558,7 @@ impl Serve {
             new_conversations: self
                 .limited(self.limit_conversations, limits::NEW_CONVERSATIONS)
                 .0,
-            // Between two codes: a promise to whom they are mailed, and no matter of how often somebody may ask.
+            // The minute between two codes protects whoever is mailed: --limit-auth off does not lift it, only --temp does.
             resend: !self.temp || self.rates()[0].0.is_some(),
             mail_delay: self.mail_delay,
             mail_counted: !self.temp,
@@ -590,10 +590,10 @@ impl Serve {
         Ok(options)
     }
 
-    /// How mail is handed over, where it is.
+    /// How mail is sent; `None` without --smtp-url.
     ///
     /// # Errors
-    /// Where the password cannot be read, or the URL is none.
+    /// If the password cannot be read, or the URL is malformed.
     pub fn smtp(&self) -> anyhow::Result<Option<Smtp>> {
         let Some(url) = &self.smtp_url else {
             return Ok(None);
@@ -606,10 +606,10 @@ impl Serve {
         Smtp::new(url, password, &self.mail_from).map(Some)
     }
 
-    /// Logging in with Google or another issuer, where that is turned on.
+    /// Logging in with Google or another issuer, if that is turned on.
     ///
     /// # Errors
-    /// Where the client secret cannot be read, or a URL is none.
+    /// If the client secret cannot be read, or a URL is malformed.
     pub fn oidc(&self) -> anyhow::Result<Option<OidcFlags>> {
         let (Some(client_id), Some(path)) =
             (&self.google_client_id, &self.google_client_secret_file)
@@ -626,7 +626,7 @@ impl Serve {
         Ok(Some(flags))
     }
 
-    /// The addresses to listen on: a throwaway instance picks a free port, unless told otherwise.
+    /// The addresses to listen on; with --temp and without --listen a free port.
     pub fn listeners(&self, given: bool) -> Vec<Listen> {
         if self.temp && !given {
             let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -642,14 +642,14 @@ impl Serve {
 /// The one secret in a file.
 ///
 /// # Errors
-/// Where it cannot be read.
+/// If it cannot be read.
 pub fn secret(flag: &str, path: &Path) -> anyhow::Result<String> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("{flag} {} cannot be read", path.display()))?;
     Ok(text.trim().to_owned())
 }
 
-/// How the core is opened where no flag says otherwise.
+/// The options without any flags, as the subcommands use them.
 pub fn options() -> Options {
     Options {
         durability: Durability::Full,

@@ -1,4 +1,4 @@
-//! How is it set? Each flag of a server that runs, for the administrator to see, and the line that would change it.
+//! How is a running server set? Each flag with its value, and the line that would change it, for administrators.
 
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, CommandFactory};
@@ -6,10 +6,10 @@ use clap::{Arg, ArgAction, ArgMatches, CommandFactory};
 use super::Flags;
 use crate::web::watch::Setting;
 
-/// Flags whose values nobody should read over a shoulder.
+/// Flags whose values are secret.
 const SECRET: [&str; 1] = ["user"];
 
-/// Each flag that a server takes, as it is set in these arguments.
+/// Each flag of a server, with its value in these arguments.
 pub fn settings(matches: &ArgMatches) -> Vec<Setting> {
     let command = Flags::command();
     let shown = command
@@ -53,7 +53,7 @@ fn setting(matches: &ArgMatches, arg: &Arg, long: &str) -> Setting {
     }
 }
 
-/// As a shell would have it.
+/// Quoted for a shell, if necessary.
 fn quoted(value: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,*[]".contains(c);
     if !value.is_empty() && value.chars().all(plain) {

@@ -1,4 +1,4 @@
-//! How is a flag's value written? Addresses, people, spans of time and sizes, with what to type where one is wrong.
+//! How is a flag's value written? Addresses, people, spans of time and sizes; if one is wrong, the error says what to type.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -51,7 +51,7 @@ pub fn user(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// A network, or the one address of a proxy.
+/// A network, or a single address.
 pub fn network(text: &str) -> Result<IpNet, String> {
     let network = text.parse::<IpNet>().ok();
     network
@@ -70,7 +70,7 @@ pub fn size(text: &str) -> Result<u64, String> {
     read.ok_or_else(|| format!("{text} is no size up to 1GiB: write 512KiB or 10MiB"))
 }
 
-/// So many bytes in a span of time, or `off`.
+/// A number of bytes in a span of time, as `500MiB/1d`, or `off`.
 pub fn volume(text: &str) -> Result<Volume, String> {
     if text == "off" {
         return Ok(Volume(None));

@@ -1,5 +1,5 @@
-//! Who brings the mail? A task that writes what is due to be told ([`writing`]), and one that hands mails over by SMTP
-//! ([`delivery`]), again and again with growing waits until one is taken or refused for good. Nobody waits for them.
+//! Who sends mail? One task writes digests that are due ([`writing`]), another sends mails by SMTP ([`delivery`]). It tries
+//! each mail with growing pauses until it is accepted or refused for good. No request waits for them.
 
 mod delivery;
 mod writing;
@@ -18,28 +18,28 @@ use crate::core::Core;
 use crate::core::model::{AccountId, Mail, StopId};
 use crate::web::this_machine::names_this_machine;
 
-/// How often it is looked for what is due.
+/// How often the tasks look for what is due.
 const INTERVAL: Duration = Duration::from_millis(500);
-/// How long an SMTP server may take to take a mail.
+/// How long an SMTP server may take to accept a mail.
 const SMTP_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How mail is handed over.
+/// The connection to the mail server, and the sender.
 pub struct Smtp {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
 }
 
 impl Smtp {
-    /// `smtp://[user@]host[:port]` (STARTTLS where it is offered, and required for a password unless the server is on
+    /// `smtp://[user@]host[:port]` (STARTTLS if it is offered; with a password it is required, unless the server is on
     /// this machine) or `smtps://…`.
     ///
     /// # Errors
-    /// What is wrong, in words.
+    /// What is wrong with a flag, and what to write instead.
     pub fn new(url: &str, password: Option<String>, from: &str) -> anyhow::Result<Self> {
         let from = from
             .parse()
             .with_context(|| format!("--mail-from {from} is no address"))?;
-        // Looked for before anything is read: a password may have in it what ends the name of a host.
+        // Before the URL is parsed: a password may contain signs that end a host's name.
         let after = url.split_once("://").map_or(url, |(_, after)| after);
         let before_host = after.rsplit_once('@').map_or("", |(user, _)| user);
         if before_host.contains(':') {
@@ -51,7 +51,7 @@ impl Smtp {
         let host = authority.host().trim_matches(['[', ']']);
         let here = names_this_machine(host);
         let user = authority.as_str().rsplit_once('@').map(|(user, _)| user);
-        // On this machine nobody listens in between, and certificates are self-made.
+        // On this machine nobody can listen in, and certificates are usually self-signed.
         let tls = TlsParameters::builder(host.to_owned())
             .dangerous_accept_invalid_certs(here)
             .build()?;
@@ -82,7 +82,7 @@ impl Smtp {
         })
     }
 
-    /// Hands a mail over; `off` is where its reader turns such mail off.
+    /// Sends a mail; `off` is the URL at which its reader turns such mail off.
     async fn send(&self, mail: &Mail, off: Option<String>) -> Result<(), SendError> {
         let message = self.message(mail, off).map_err(SendError::for_good)?;
         let sending = tokio::time::timeout(SMTP_TIMEOUT, self.transport.send(message));
@@ -104,7 +104,7 @@ impl Smtp {
             .from(self.from.clone())
             .to(mail.to.parse().context("the recipient is no address")?)
             .subject(&mail.subject)
-            // The same mail has the same id: a server that got it twice can tell.
+            // A mail that is sent again has the same id, so that a mail server can drop the second one.
             .message_id(Some(format!(
                 "<{}.{}@chat>",
                 mail.id.number(),
@@ -122,9 +122,9 @@ impl Smtp {
     }
 }
 
-/// Why a mail was not taken.
+/// Why a mail was not accepted.
 struct SendError {
-    /// It will never be: there is no use in trying again.
+    /// It will never be accepted, so it is not tried again.
     for_good: bool,
     error: anyhow::Error,
 }
@@ -138,7 +138,7 @@ impl SendError {
     }
 }
 
-/// Answers of a mail server to who asks to log in, or has not: they are about us, and not about the mail.
+/// Status codes about our login at the mail server, and not about the mail: the mail may be accepted later.
 const ABOUT_US: [&str; 4] = ["530", "534", "535", "538"];
 
 /// Would the mail server refuse this mail every time?
@@ -150,7 +150,7 @@ fn is_final(error: &lettre::transport::smtp::Error) -> bool {
             .is_some_and(|code| about_us(code.to_string()))
 }
 
-/// `List-Unsubscribe` (RFC 2369): where mail programs turn it off for their user.
+/// `List-Unsubscribe` (RFC 2369): the URL at which mail programs turn such mail off.
 #[derive(Clone)]
 struct ListUnsubscribe(String);
 
@@ -168,7 +168,7 @@ impl Header for ListUnsubscribe {
     }
 }
 
-/// `List-Unsubscribe-Post` (RFC 8058): one click does it, without asking.
+/// `List-Unsubscribe-Post` (RFC 8058): a POST to that URL turns it off without a question.
 #[derive(Clone)]
 struct ListUnsubscribePost;
 
@@ -186,7 +186,7 @@ impl Header for ListUnsubscribePost {
     }
 }
 
-/// How this server is reached from outside, and the links that lead there.
+/// Makes the links in mails.
 #[derive(Clone)]
 pub struct Links {
     core: Core,
@@ -198,7 +198,7 @@ impl Links {
         Self { core, public_url }
     }
 
-    /// Turns mail about unread messages off for this person, and can do nothing else.
+    /// The link that turns mail about unread messages off for this person; it is good for nothing else.
     fn off(&self, reader: AccountId) -> String {
         let token = StopId::new(reader.number()).map(|id| self.core.spelling().uuid(id));
         let token = token.as_ref().map_or("", |token| token);
@@ -206,7 +206,7 @@ impl Links {
     }
 }
 
-/// Writes and delivers until the core has closed. Without SMTP mails are written and stay in the outbox.
+/// Writes and sends mails until it is cancelled. Without SMTP they are written and stay in the outbox.
 pub async fn run(core: Core, smtp: Option<Smtp>, public_url: String) {
     let links = Links::new(core.clone(), public_url);
     let delivering = async {
@@ -217,7 +217,7 @@ pub async fn run(core: Core, smtp: Option<Smtp>, public_url: String) {
     tokio::join!(writing::write(&core, &links), delivering);
 }
 
-/// What a mail server says may repeat the mail, and there are codes in it: the log gets the number, the outbox the words.
+/// A mail server's words may repeat the mail with its codes: so the log gets only the status code, and the outbox the words.
 fn for_the_log(error: &anyhow::Error) -> String {
     let answer = error.downcast_ref::<lettre::transport::smtp::Error>();
     match answer.and_then(lettre::transport::smtp::Error::status) {

@@ -1,4 +1,4 @@
-//! What does a mail say? Its words here, its looks in `assets/mail`; everything in it is escaped there.
+//! What does a mail say? The words are here; the templates in `assets/mail` lay them out and escape them.
 
 use askama::Template;
 
@@ -7,18 +7,18 @@ use crate::core::model::Message;
 use crate::core::outbox::MailContent;
 use crate::core::text;
 
-/// What a mail says, whatever it looks like.
+/// The words of a mail, for its text and its HTML.
 struct Words {
     heading: String,
     lines: Vec<String>,
-    /// Shown large.
+    /// A code or a token, shown large.
     code: Option<String>,
     link: Option<Link>,
     quotes: Vec<Quote>,
-    /// What there was no room for.
+    /// Tells of conversations that are not quoted.
     rest: Option<String>,
     footer: &'static str,
-    /// The address that turns such mail off.
+    /// The URL that turns such mail off.
     off: Option<String>,
 }
 
@@ -28,7 +28,7 @@ struct Link {
 }
 
 struct Quote {
-    /// Where it was said, at the first quote from there.
+    /// The name of the conversation, at the first quote from it.
     place: Option<String>,
     author: String,
     text: String,
@@ -63,7 +63,7 @@ impl Words {
     }
 
     fn render(&self) -> MailContent {
-        // Rendering fails for a writer that fails, which a string is not.
+        // Never fails: a string takes everything.
         let text = Plain { words: self }.render().unwrap_or_default();
         let html = Html { words: self }.render().unwrap_or_default();
         MailContent {
@@ -74,7 +74,7 @@ impl Words {
     }
 }
 
-/// The six digits to sign up with.
+/// A mail with the six digits to sign up with.
 pub fn sign_up(code: &str) -> MailContent {
     let mut words = Words::new(
         "Your code to sign up",
@@ -84,7 +84,7 @@ pub fn sign_up(code: &str) -> MailContent {
     words.render()
 }
 
-/// Somebody tried to sign up with an address that has an account.
+/// A mail to an address that has an account, when somebody tries to sign up with it.
 pub fn already_registered() -> MailContent {
     let lines = [
         "Somebody, probably you, wants to sign up with this address, which has an account already.",
@@ -92,7 +92,7 @@ pub fn already_registered() -> MailContent {
     Words::new("You have an account already", &lines).render()
 }
 
-/// The six digits to reset a password with.
+/// A mail with the six digits to reset a password with.
 pub fn reset(code: &str) -> MailContent {
     let lines = ["Type this code to choose a new password. It is valid for 10 minutes."];
     let mut words = Words::new("Your code for a new password", &lines);
@@ -100,7 +100,7 @@ pub fn reset(code: &str) -> MailContent {
     words.render()
 }
 
-/// The link to reset a password with, and the token alone.
+/// A mail with the link to reset a password with, and its token alone.
 pub fn reset_link(public_url: &str, token: &str) -> MailContent {
     let lines =
         ["Use this token or this link to choose a new password. It is valid for one hour, once."];
@@ -114,7 +114,7 @@ pub fn reset_link(public_url: &str, token: &str) -> MailContent {
     words.render()
 }
 
-/// All that somebody has not read; `off` turns such mail off.
+/// A mail about messages that somebody has not read; `off` is the URL that turns such mail off.
 pub fn digest(digest: &Digest, off: &str) -> MailContent {
     let newest = digest.told.first().and_then(|told| told.latest.last());
     let heading = match (digest.count, newest) {
@@ -143,7 +143,7 @@ pub fn digest(digest: &Digest, off: &str) -> MailContent {
     words.render()
 }
 
-/// Characters of a message that a mail shows: who wants all of it comes back.
+/// How many characters of a message a mail quotes.
 const QUOTED: usize = 500;
 
 /// The text of a message, and what is attached to it.
@@ -163,7 +163,7 @@ fn said(message: &Message) -> String {
         .join(" ")
 }
 
-/// A heading becomes a mail's subject: nothing in it may begin another header.
+/// The text without line breaks, because a heading becomes the subject, and a line break would begin another header.
 fn one_line(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })

@@ -1,4 +1,4 @@
-//! What is answered? Replies with a JSON body, and the one envelope for everything that is refused.
+//! How is a request answered? With a JSON body, a stream, or the one envelope of refusals.
 
 use std::time::Duration;
 
@@ -10,23 +10,23 @@ use warp::Reply as _;
 
 use crate::core::error::{Error, Result};
 
-/// A reply on its way out.
+/// An HTTP response.
 pub type Reply = warp::reply::Response;
 
-/// What a handler gives back.
+/// What a handler returns: a reply, or the refusal to shape.
 pub type Answer = Result<Reply>;
 
-/// How long somebody should stay away from a server that has too much to do.
+/// `Retry-After` of a server that is overloaded.
 const OVERLOAD_PASSES: Duration = Duration::from_secs(1);
 
-/// Bytes that most answers fit in.
+/// How many bytes are reserved for an answer; most fit.
 const USUAL: usize = 1_024;
 
-/// A JSON body under this status.
+/// A reply with this status and a JSON body.
 pub fn json_reply(status: StatusCode, body: &impl Serialize) -> Reply {
     let mut bytes = Vec::with_capacity(USUAL);
     if let Err(error) = serde_json::to_writer(&mut bytes, body) {
-        // Not reached: what we shape has text for keys.
+        // Never fails: all keys of our shapes are text.
         tracing::error!(%error, "an answer could not be encoded");
     }
     let mut reply = Response::new(Bytes::from(bytes).into());
@@ -38,12 +38,12 @@ pub fn json_reply(status: StatusCode, body: &impl Serialize) -> Reply {
     reply
 }
 
-/// What was asked for, as JSON.
+/// `200 OK` with a JSON body.
 pub fn ok(body: impl Serialize) -> Answer {
     Ok(json_reply(StatusCode::OK, &body))
 }
 
-/// A body that is a stream of parts.
+/// A reply whose body is a stream of parts.
 pub fn stream_reply<S>(status: StatusCode, parts: S) -> Reply
 where
     S: futures_util::Stream<Item = std::result::Result<Bytes, std::io::Error>>
@@ -74,7 +74,7 @@ pub fn status(error: &Error) -> StatusCode {
     }
 }
 
-/// What is wrong in detail, a line per field; the message where there are no fields.
+/// The `errors` of a refusal: a line for each wrong field, or the message if no field is wrong.
 pub fn details(error: &Error) -> Vec<String> {
     match error {
         Error::Invalid(faults) => faults
@@ -111,7 +111,7 @@ pub fn refusal(error: &Error, request: &str) -> Reply {
             .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     if let Error::TooLarge(_) | Error::TooSlow = error {
-        // The rest of the body is still on its way, and nobody will read it.
+        // The rest of the body is still coming, and nobody reads it.
         reply
             .headers_mut()
             .insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -119,7 +119,7 @@ pub fn refusal(error: &Error, request: &str) -> Reply {
     reply
 }
 
-/// The method is not one that this path knows.
+/// `405 Method Not Allowed`, with the methods that the path has.
 pub fn wrong_method(allowed: &str) -> Reply {
     let status = StatusCode::METHOD_NOT_ALLOWED;
     let message = format!("Method not allowed: use {allowed}");
@@ -130,7 +130,7 @@ pub fn wrong_method(allowed: &str) -> Reply {
     reply
 }
 
-/// The envelope of a refusal that has nothing to say but its message.
+/// The envelope of a refusal whose only detail is its message.
 pub fn envelope(status: StatusCode, message: &str) -> Value {
     envelope_of(status, message, &[message.to_owned()])
 }
@@ -145,7 +145,7 @@ fn envelope_of(status: StatusCode, message: &str, errors: &[String]) -> Value {
     })
 }
 
-/// A duration in whole seconds, rounded up, at least one.
+/// A duration in whole seconds, rounded up, at least 1.
 pub fn seconds(wait: Duration) -> HeaderValue {
     HeaderValue::from(wait.as_millis().div_ceil(1000).max(1) as u64)
 }

@@ -1,4 +1,4 @@
-//! How much of a form gets to its parser? So much at once, so much in all, and so much before it has found something.
+//! How many bytes of a form does the parser get? Bounded at a time, in all, and until it has found a part or content.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,26 +11,27 @@ use futures_util::Stream;
 use super::call::Body;
 use crate::core::error::{Error, Result};
 
-/// Bytes that the head of a part may have, with its boundary.
+/// How many bytes the head of a part may have, with its boundary.
 pub const HEAD: usize = 16 << 10;
-/// What the parser is given at once.
+/// How many bytes the parser is given at a time.
 const PIECE: usize = 8 << 10;
 
-/// A body on its way to the parser, piece by piece.
+/// A body that the parser reads piece by piece.
 pub struct BoundedBody {
     body: Body,
-    /// Of what came in, what has not been handed on.
+    /// What came in and was not handed to the parser yet.
     rest: Bytes,
-    /// The parser takes all that it can get before it looks at it: so there is nothing more until it has looked.
+    /// The parser reads until the stream is pending, and only then parses. So every piece is followed by one `Pending`.
     rests: bool,
-    /// Bytes that may still come.
+    /// How many bytes may still come.
     left: u64,
-    /// Bytes that were handed on since the parser last found a part or a content.
+    /// Bytes that were handed on since the parser last found a part or content.
     head: Arc<AtomicUsize>,
 }
 
 impl BoundedBody {
-    /// This body, of at most so many bytes. Who knows that the parser has found something sets the other count to 0.
+    /// This body, limited to `most` bytes; and the count of bytes without a find, which [`Form`](super::forms::Form) sets to 0
+    /// when the parser has found a part or content.
     pub fn new(body: Body, most: u64) -> (Self, Arc<AtomicUsize>) {
         let head = Arc::<AtomicUsize>::default();
         let counted = Self {

@@ -1,4 +1,4 @@
-//! A request in hand: who asks, what for, and with what.
+//! A request in hand: who asks, for what, and with which path, query, headers and body.
 
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -20,21 +20,21 @@ use crate::core::model::{Me, Page, Position};
 use crate::core::{Core, Tx, View};
 use crate::core::{limits, missed};
 
-/// Who sent a request: found out where it was accepted, and carried with it.
+/// Who sent a request. `server` finds it out and puts it into the request's extensions.
 #[derive(Debug, Clone)]
 pub struct Visitor {
-    /// The client's address; a trusted proxy's word is believed.
+    /// The client's address; behind a trusted proxy the one that the proxy says.
     pub address: IpAddr,
-    /// The address is the client's own, and not that of a proxy which speaks for many.
+    /// The address is the client's own, and not that of a proxy with many clients.
     pub is_own: bool,
-    /// It was sent on this machine, by a name of this machine, with no proxy between.
+    /// It was sent from this machine to a name of this machine, without a proxy.
     pub is_local: bool,
     /// The request's id, in the answer and in the log.
     pub request: Arc<str>,
 }
 
 impl Visitor {
-    /// What says that two requests come from one client; `None` where an address does not.
+    /// The address, if it proves that two requests come from one client; `None` if it may be a proxy's.
     pub fn proof(&self) -> Option<String> {
         self.is_own.then(|| self.address.to_string())
     }
@@ -119,22 +119,22 @@ impl Call {
     /// The person who asks.
     ///
     /// # Errors
-    /// `Unauthorized` without a token, with a bad one, or one that is over.
+    /// `Unauthorized` without a token, or with one that is bad or has expired.
     pub fn me(&self) -> Result<Me> {
         self.me
             .clone()?
             .ok_or(Error::Unauthorized("A token is required"))
     }
 
-    /// The person who asks, if they say who they are.
+    /// The person who asks, if the request has a token.
     ///
     /// # Errors
-    /// `Unauthorized` with a bad token: a broken login should not look like none.
+    /// `Unauthorized` with a bad token, so that a broken login does not look like none.
     pub fn maybe_me(&self) -> Result<Option<Me>> {
         self.me.clone()
     }
 
-    /// The reader of something that is public: with `--members-only` they must say who they are.
+    /// The reader of something public; with `--members-only` a token is required.
     ///
     /// # Errors
     /// As [`Call::me`].
@@ -146,21 +146,21 @@ impl Call {
         }
     }
 
-    /// The id in the path, counted from 0.
+    /// The id in a `{name}` of the path; positions count from 0, `name` is for the refusal.
     ///
     /// # Errors
-    /// `Invalid` for what is no id of such a thing.
+    /// `Invalid` if it is not the id of a `K`.
     pub fn id<K: IdKind>(&self, position: usize, name: &str) -> Result<Id<K>> {
         let read = self.web.core.spelling().read(self.param(position));
         read.ok_or_else(|| Error::invalid(name, format!("must be the id of a {}", K::NAME)))
     }
 
-    /// What stands in the path where the route has a `{name}`, counted from 0; empty past the last.
+    /// The text in a `{name}` of the path; positions count from 0, and past the last it is empty.
     pub fn param(&self, position: usize) -> &str {
         self.params.get(position).map_or("", String::as_str)
     }
 
-    /// An administrator who asks.
+    /// The administrator who asks.
     ///
     /// # Errors
     /// As [`Call::me`], and `Forbidden` for everybody else.
@@ -193,19 +193,19 @@ impl Call {
     /// The fields of the JSON object in the body; an empty body is an empty object.
     ///
     /// # Errors
-    /// `WrongType` for another content type, `TooLarge`, `Malformed` for bad JSON or none that is an object.
+    /// `WrongType` for another content type, `TooLarge`, `Malformed` if it is not a JSON object.
     pub async fn fields(&mut self) -> Result<Fields<'_>> {
         let object = self.object().await?;
         Ok(Fields::new(object, self.web.core.spelling()))
     }
 
-    /// The JSON object in the body.
+    /// The JSON object in the body; an empty body is an empty object.
     ///
     /// # Errors
     /// As [`Call::fields`].
     pub async fn object(&mut self) -> Result<Input> {
         let bytes = self.bytes(limits::JSON_BYTES).await?;
-        // Some editors and clients begin every file with it; JSON may be told from it.
+        // Some editors and clients begin every file with a byte order mark.
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
         let given = if bytes.is_empty() {
             Input::Fields(Vec::new())
@@ -223,7 +223,7 @@ impl Call {
         }
     }
 
-    /// The query where it has one of these fields, and the JSON object in the body where it has not.
+    /// The query if it has one of these fields, else the JSON object in the body.
     ///
     /// # Errors
     /// As [`Call::fields`].
@@ -236,7 +236,7 @@ impl Call {
         }
     }
 
-    /// The body as it comes in; it can be taken once.
+    /// The body as a stream; it can be taken once, and is empty after that.
     pub fn body(&mut self) -> Body {
         self.body
             .take()
@@ -262,7 +262,7 @@ impl Call {
         async move { core.read(verb).await }
     }
 
-    /// Runs a verb that reads no more than a page.
+    /// Runs a verb that reads no more than a page, on this thread (see [`Core::read_inline`]).
     pub fn read_inline<T, V>(&self, verb: V) -> impl Future<Output = Result<T>> + Send + use<T, V>
     where
         V: FnOnce(&View<'_>) -> Result<T> + Send + 'static,
@@ -272,7 +272,7 @@ impl Call {
         async move { core.read_inline(verb).await }
     }
 
-    /// As [`Call::read`], for a list of conversations: with the position to catch up from.
+    /// As [`Call::read`], for a list of conversations; also answers the position to catch up from.
     pub fn read_at<T, V>(
         &self,
         verb: V,
@@ -289,7 +289,7 @@ impl Call {
         }
     }
 
-    /// As [`Call::read_inline`], for a list of messages: with the position to catch up from.
+    /// As [`Call::read_inline`], for a list of messages; also answers the position to catch up from.
     pub fn read_inline_at<T, V>(
         &self,
         verb: V,
@@ -319,7 +319,7 @@ impl Call {
         })
     }
 
-    /// The whole body, counted while it comes in: neither a missing length nor a wrong one gets past.
+    /// The whole body. Its bytes are counted as they come in, because a `Content-Length` may be missing or wrong.
     async fn bytes(&mut self, most: usize) -> Result<Bytes> {
         let mut body = self.body();
         let mut bytes = BytesMut::new();
@@ -335,10 +335,11 @@ impl Call {
     }
 }
 
-/// How far the log had come when something was read: whoever connects with it as `lastMessageId` hears what came since.
+/// The `x-position` header: the position of the log at a read. A socket that connects with it as `lastMessageId` gets what
+/// came after that read.
 pub struct PositionHeader(HeaderValue);
 
-/// How the beginning of the log is spelled.
+/// The spelling of the beginning of the log.
 const NOTHING: HeaderValue = HeaderValue::from_static("0");
 
 impl PositionHeader {
@@ -348,18 +349,18 @@ impl PositionHeader {
         } else {
             HeaderValue::from_str(&spelling.uuid(position))
         };
-        // Not reached: hex digits and dashes may stand in a header.
+        // Never fails: hex digits and dashes are allowed in a header.
         Self(spelled.unwrap_or(NOTHING))
     }
 
-    /// Says it beside what was read.
+    /// The reply with this header.
     pub fn added_to(self, mut reply: Reply) -> Reply {
         reply.headers_mut().insert("x-position", self.0);
         reply
     }
 }
 
-/// The token in `Authorization: Bearer <token>`, or alone there. Another scheme is a proxy's before us, and none of ours.
+/// The token in `Authorization: Bearer <token>` or `Authorization: <token>`. Another scheme is for a proxy in front.
 pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     values.find_map(|value| {
@@ -378,7 +379,7 @@ pub fn without_bearer(value: &str) -> &str {
     }
 }
 
-/// `page`, `limit` and `order`, as the rooms document pages its lists; newest first unless asked otherwise.
+/// `page`, `limit` and `order` of a list, as the rooms document has them; newest first by default.
 pub fn page(query: &mut Fields<'_>, default_limit: u32) -> Page {
     Page {
         page: query.number("page", 1, 1, 10_000_000),
@@ -387,7 +388,7 @@ pub fn page(query: &mut Fields<'_>, default_limit: u32) -> Page {
     }
 }
 
-/// What stands beside a page: `{ page, limit, total, totalPages }`.
+/// The `pagination` of a page: `{ page, limit, total, totalPages }`.
 pub fn pagination(page: Page, total: i64) -> Value {
     json!({
         "page": page.page,

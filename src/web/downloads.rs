@@ -1,4 +1,4 @@
-//! How do files go out? Whole, a range of it, or "not changed"; part by part; and so that a browser runs none.
+//! How are files sent? Whole, as a range, or as "not changed"; part by part; and so that a browser runs none of them.
 
 use bytes::Bytes;
 use headers::{ETag, HeaderMapExt, IfRange};
@@ -13,15 +13,15 @@ use crate::core::limits::FILE_PART;
 use crate::core::model::{File, FileId, Named};
 use crate::core::{Core, file};
 
-/// Answers with a file: whole, a range of it, or "not changed".
+/// Answers with a file: the whole, a range, or "not changed".
 ///
 /// # Errors
-/// `NotFound` for who may not have it, and for a guessable spelling of the id without a token.
+/// `NotFound` if the caller may not read it, or has no token and names it by an id that can be guessed.
 pub async fn serve(call: &Call, named: Option<Named>) -> Answer {
     let reader = call.reader()?;
     let named = named.ok_or_else(|| Error::invalid("fileId", "must be the id of a file"))?;
     if !named.sealed && reader.is_none() {
-        // A number can be guessed: to who does not say who they are, it names nothing.
+        // A number can be guessed, so without a token it names nothing.
         return Err(Error::NotFound("File"));
     }
     let who = reader.map(|me| me.id);
@@ -29,10 +29,10 @@ pub async fn serve(call: &Call, named: Option<Named>) -> Answer {
     send(call, &file)
 }
 
-/// Answers with this file, as [`serve`] does; whether it may be had has been asked.
+/// Answers with this file, as [`serve`] does. The caller has checked that it may be read.
 ///
 /// # Errors
-/// None that anybody could help.
+/// `Internal` only.
 pub fn send(call: &Call, file: &File) -> Answer {
     etag::unless_known(call, &file.hash, |etag| whole_or_range(call, file, etag))
 }
@@ -61,13 +61,13 @@ fn whole_or_range(call: &Call, file: &File, etag: &ETag) -> Answer {
 #[derive(Debug, PartialEq)]
 enum RequestedRange {
     Whole,
-    /// From this byte up to before that one.
+    /// From the first position up to but not including the second.
     Part(u64, u64),
     Unsatisfiable,
 }
 
-/// What a `Range` header asks for. One range is served; of several, the whole file, which HTTP allows; and what is no
-/// range is as good as none, which HTTP demands.
+/// What a `Range` header asks for. One range is served. For several ranges the whole file is sent, which HTTP allows; a
+/// malformed header is ignored, which HTTP demands (RFC 9110, 14.2), so it must be told from a range outside the file.
 fn requested_range(range: &str, size: u64) -> RequestedRange {
     let ranges = range
         .split_once('=')
@@ -76,7 +76,7 @@ fn requested_range(range: &str, size: u64) -> RequestedRange {
     let Some((first, last)) = bounds else {
         return RequestedRange::Whole;
     };
-    // A number past all numbers is past every end.
+    // A number that does not fit is past the end of any file.
     let number = |digits: &str| {
         let all = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
         all.then(|| digits.parse().unwrap_or(u64::MAX))
@@ -84,7 +84,7 @@ fn requested_range(range: &str, size: u64) -> RequestedRange {
     let (from, to) = match (number(first), number(last)) {
         (Some(first), Some(last)) if first <= last => (first, last.saturating_add(1)),
         (Some(first), None) if last.is_empty() => (first, size),
-        // The last so many; all, where there are not so many.
+        // The last `count` bytes; all if there are fewer.
         (None, Some(count)) if first.is_empty() => (size - count.min(size), size),
         _ => return RequestedRange::Whole,
     };
@@ -105,7 +105,7 @@ fn out_of_range(size: u64) -> Reply {
     reply
 }
 
-/// What a browser must know of a file, so that it shows pictures, plays what can be played, and runs nothing.
+/// The headers by which a browser shows pictures, plays audio and video, and runs nothing.
 fn describe(headers: &mut HeaderMap, file: &File) {
     let media_type = media::served(&file.media_type);
     let way = if media::is_shown(media_type) {
@@ -124,7 +124,7 @@ fn describe(headers: &mut HeaderMap, file: &File) {
     for (name, value) in [
         (header::CONTENT_TYPE, media_type.as_str()),
         (header::CONTENT_DISPOSITION, disposition.as_str()),
-        // Opened by its address, a browser makes a page around what it plays, and loads it from here once more.
+        // If audio or video is opened by its address, the browser makes a page around it that loads it again.
         (
             header::CONTENT_SECURITY_POLICY,
             "default-src 'none'; media-src 'self'; sandbox",
@@ -138,7 +138,7 @@ fn describe(headers: &mut HeaderMap, file: &File) {
     }
 }
 
-/// The bytes of a file from one position up to another, read as fast as they are taken.
+/// The bytes of a file from one position up to another, read as fast as the client takes them.
 fn bytes_of(
     core: Core,
     id: FileId,
@@ -166,7 +166,7 @@ fn bytes_of(
             let start = position * part_size;
             let first = from.saturating_sub(start) as usize;
             let last = ((to - start) as usize).min(part.len());
-            // Whoever took the bytes may have gone.
+            // The client may have gone.
             if first >= last || sender.send(Ok(part.slice(first..last))).await.is_err() {
                 break;
             }

@@ -1,4 +1,4 @@
-//! Has the client got it already? The one rule for what is sent with an entity tag.
+//! Does the client have it already? The one rule for everything that is sent with an entity tag.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
@@ -10,7 +10,7 @@ use super::call::Call;
 use crate::core::error::Error;
 use crate::core::hex;
 
-/// What a tag is made of: 32 hex digits that change with the content.
+/// A tag for this content: 32 hex digits of its SHA-256.
 pub fn hash(bytes: &[u8]) -> String {
     hex(&digest(&SHA256, bytes).as_ref()[..16])
 }

@@ -1,4 +1,4 @@
-//! Is it well formed? Takes fields out of what a client said, and gathers everything that is wrong with them.
+//! Is the input well formed? Takes fields out of what a client sent, and collects everything that is wrong with them.
 
 use bytes::Bytes;
 
@@ -6,11 +6,11 @@ use super::input::Input;
 use crate::core::error::{Error, Fault, Result};
 use crate::core::id::{Id, IdKind, Spelling};
 
-/// The words that the documents use for what a message says; each is accepted for the others.
+/// The names that the documents give a message's text; each is accepted in place of the others.
 pub const CONTENT: &[&str] = &["content", "message", "text"];
 
-/// The fields of a body, a query or an event, and what is wrong with them so far. The first of several names for a
-/// field is the document's; faults go by it.
+/// The fields of a body, a query or an event, and what is wrong with them so far. If a field has several names, the
+/// first is the document's, and faults use it.
 pub struct Fields<'s> {
     input: Input,
     spelling: &'s Spelling,
@@ -43,7 +43,7 @@ impl<'s> Fields<'s> {
         }
     }
 
-    /// A code that somebody typed; a client may send it as a number.
+    /// A six-digit code that somebody typed; a client may send it as a number.
     pub fn code(&mut self, name: &str) -> String {
         match self.take(&[name]) {
             Some(Input::Text(text)) => text.trim().to_owned(),
@@ -55,7 +55,7 @@ impl<'s> Fields<'s> {
         }
     }
 
-    /// A text that must be there. What it may be, only the verb that takes it says.
+    /// A text that must be there. Whether it may be empty or is too long, the verb that takes it checks.
     pub fn required_text(&mut self, names: &[&str]) -> String {
         let given = self.optional_text(names);
         given
@@ -75,7 +75,7 @@ impl<'s> Fields<'s> {
         self.read_id(names, given)
     }
 
-    /// An id that stands alone, or in an object under one of these names.
+    /// An id: the whole input, or a field of it with one of these names.
     pub fn bare_id<K: IdKind>(&mut self, names: &[&str]) -> Option<Id<K>> {
         match &self.input {
             Input::Fields(_) => self.id(names),
@@ -87,7 +87,7 @@ impl<'s> Fields<'s> {
         }
     }
 
-    /// Ids in a list.
+    /// A list of ids.
     pub fn ids<K: IdKind>(&mut self, names: &[&str]) -> Vec<Id<K>> {
         match self.take(names) {
             Some(Input::List(items)) => items
@@ -101,7 +101,7 @@ impl<'s> Fields<'s> {
         }
     }
 
-    /// The items of a list; none where it is missing.
+    /// The items of a list; none if it is missing.
     pub fn list(&mut self, names: &[&str]) -> Vec<Input> {
         match self.take(names) {
             None => Vec::new(),
@@ -113,7 +113,7 @@ impl<'s> Fields<'s> {
         }
     }
 
-    /// Yes or no.
+    /// `true` or `false`; `default` if it is missing.
     pub fn flag(&mut self, name: &str, default: bool) -> bool {
         match self.take(&[name]) {
             None => default,
@@ -125,7 +125,7 @@ impl<'s> Fields<'s> {
         }
     }
 
-    /// What has not been taken, unless something is wrong.
+    /// The fields that were not taken, unless something is wrong.
     ///
     /// # Errors
     /// `Invalid`, with every fault.
@@ -137,7 +137,7 @@ impl<'s> Fields<'s> {
         }
     }
 
-    /// Is there anything under one of these names?
+    /// Is there a field of one of these names?
     pub fn has(&self, names: &[&str]) -> bool {
         names.iter().any(|name| self.input.has(name))
     }
@@ -149,7 +149,7 @@ impl<'s> Fields<'s> {
         }
     }
 
-    /// A whole number from `least` to `most`, also as decimal text, as queries bring it.
+    /// A whole number from `least` to `most`, also as decimal text, because a query is text.
     pub fn number(&mut self, name: &str, default: u32, least: u32, most: u32) -> u32 {
         let number = match self.take(&[name]) {
             None => Some(default),
@@ -167,7 +167,7 @@ impl<'s> Fields<'s> {
         })
     }
 
-    /// One of these words; the first where it is missing.
+    /// The value of one of these words; that of the first if the field is missing.
     pub fn word<T: Copy>(&mut self, name: &str, words: &[(&str, T)]) -> T {
         let given = self.optional_text(&[name]);
         let chosen = match given.as_deref() {
@@ -184,12 +184,12 @@ impl<'s> Fields<'s> {
         })
     }
 
-    /// Says what else is wrong.
+    /// Adds a fault.
     pub fn fault(&mut self, field: &str, wrong: impl Into<String>) {
         self.also_wrong(vec![Fault::new(field, wrong)]);
     }
 
-    /// Takes in what a verb's own check found; of one field the first fault counts.
+    /// Adds the faults that a check in core found; of one field the first fault counts.
     pub fn also_wrong(&mut self, faults: Vec<Fault>) {
         for fault in faults {
             if !self.faults.iter().any(|known| known.field == fault.field) {
@@ -198,7 +198,7 @@ impl<'s> Fields<'s> {
         }
     }
 
-    /// The refusal for what is wrong so far, and for this too.
+    /// The refusal for everything that is wrong so far, and for these faults.
     pub fn refused(mut self, faults: Vec<Fault>) -> Error {
         self.also_wrong(faults);
         Error::Invalid(self.faults)

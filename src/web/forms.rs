@@ -1,7 +1,7 @@
-//! What was filled in? `multipart/form-data` with short texts and one file, part by part.
+//! What is in a form? Reads `multipart/form-data` with short texts and one file, part by part.
 //!
-//! Everything is counted before it gets to the parser, which would keep whatever comes until a part's head has ended, and
-//! what nobody asks for counts as well.
+//! All bytes are counted before the parser gets them, because it buffers the head of a part until the head has ended. Parts
+//! that no handler asks for are counted too.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,9 +14,9 @@ use super::call::Call;
 use super::input::Input;
 use crate::core::error::{Error, Result};
 
-/// Parts that a form may have.
+/// How many parts a form may have.
 const PARTS: usize = 20;
-/// Bytes that everything in a form may have in all that is not its file: texts, names, and what nobody asks for.
+/// How many bytes a form may have beside its file: texts, names, and parts that no handler asks for.
 const TEXTS: usize = 64 << 10;
 
 /// A file in a form.
@@ -25,10 +25,10 @@ pub struct FormFile {
     pub bytes: Bytes,
 }
 
-/// A form that comes in.
+/// A form that is being read.
 pub struct Form {
     parser: multer::Multipart<'static>,
-    /// Bytes that the parser was given since it found something.
+    /// Bytes that the parser was given since it last found a part or content.
     head: Arc<AtomicUsize>,
     /// The part that is being read.
     part: Option<multer::Field<'static>>,
@@ -36,13 +36,13 @@ pub struct Form {
     texts: usize,
 }
 
-/// How a part is called.
+/// The name of a part, and of its file if it has one.
 pub struct FormPart {
     pub name: String,
     pub file_name: Option<String>,
 }
 
-/// The form in this body: its texts, and the file under this name.
+/// Reads the whole form: its texts, and the file in the field of this name, which may have `most` bytes.
 ///
 /// # Errors
 /// `WrongType` for another content type, `Malformed` for a broken form, `TooLarge`.
@@ -65,7 +65,7 @@ pub async fn read(
                 return Err(Error::TooLarge(format!("{name} is too large")));
             }
         }
-        // A file input that nothing was chosen in sends an empty file without a name.
+        // If nothing was chosen in a file input, the browser sends an empty file without a name.
         file = (!bytes.is_empty()).then(|| FormFile {
             name: file_name,
             bytes: bytes.freeze(),
@@ -74,7 +74,7 @@ pub async fn read(
     Ok((Input::Fields(fields), file))
 }
 
-/// Does this content type say that a form follows?
+/// Does this content type announce a form?
 pub fn is_form(content_type: &str) -> bool {
     content_type
         .to_ascii_lowercase()
@@ -82,7 +82,7 @@ pub fn is_form(content_type: &str) -> bool {
 }
 
 impl Form {
-    /// The form in this body, with files of at most so many bytes in all.
+    /// Begins to read the form in this body, whose files may have `most` bytes together.
     ///
     /// # Errors
     /// `WrongType` for another content type, `Malformed` for one without a boundary.
@@ -105,10 +105,10 @@ impl Form {
         })
     }
 
-    /// The next part. What was not read of the one before is passed over, and counts as text.
+    /// The next part. The unread rest of the part before is skipped, and is counted as text.
     ///
     /// # Errors
-    /// `Malformed` for a broken form, `TooLarge` for too many parts, too long a head, or too much that is no file.
+    /// `Malformed` for a broken form, `TooLarge` for too many parts, a head that is too long, or too many bytes beside the file.
     pub async fn next(&mut self) -> Result<Option<FormPart>> {
         self.text(TEXTS).await?;
         self.part = None;
@@ -131,7 +131,7 @@ impl Form {
         Ok(Some(part))
     }
 
-    /// Some more of the part's content.
+    /// The next chunk of the part's content; `None` at its end.
     ///
     /// # Errors
     /// As [`Form::next`].
@@ -143,7 +143,7 @@ impl Form {
         }
     }
 
-    /// The rest of the part's content, as text of at most so many bytes.
+    /// The rest of the part's content as text, at most `most` bytes.
     ///
     /// # Errors
     /// As [`Form::next`].
@@ -170,7 +170,7 @@ impl Form {
     }
 }
 
-/// A form that cannot be read is the client's fault; what was refused while it came in is refused as it was.
+/// A form that cannot be parsed is the client's fault. A refusal by [`BoundedBody`] comes out as it went in.
 fn broken(error: multer::Error) -> Error {
     match error {
         multer::Error::StreamReadFailed(cause) => match cause.downcast::<Error>() {
@@ -181,8 +181,8 @@ fn broken(error: multer::Error) -> Error {
     }
 }
 
-/// What a part calls its file, if it is one. A name beyond ASCII may stand in `filename*` (RFC 5987), with or without a
-/// plainer one beside it.
+/// The name of the part's file, if the part is a file. A name beyond ASCII may be in `filename*` (RFC 5987), with or without
+/// a plain `filename` beside it.
 fn file_name(field: &multer::Field<'_>) -> Option<String> {
     let disposition = field.headers().get(header::CONTENT_DISPOSITION);
     let extended = disposition.and_then(|value| extended_name(value.as_bytes()));

@@ -1,7 +1,7 @@
-//! How much does one account ask for at the same time? Its requests that are served, and its answers that were not read.
+//! How many requests of one account are in flight? Those that are being served, and those whose answers are not read yet.
 //!
-//! A page that nobody reads costs as much as one that somebody does: whoever asks for thousands takes the processors from
-//! all others.
+//! An answer costs the same whether or not it is read, so an account that asks for thousands at once would take the
+//! processors from all others.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,15 +12,14 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::core::error::{Error, Result};
 use crate::core::model::AccountId;
 
-/// Requests of one account that read at the same time; the others wait until it is their turn, and other people's go
-/// before them.
+/// How many requests of one account read at the same time. Its others wait, and other people's requests go first.
 const READING: usize = 2;
 
 /// How many requests of each account are in flight.
 #[derive(Debug, Default)]
 pub struct InFlight(Mutex<HashMap<AccountId, AccountRequests>>);
 
-/// What one account has asked for.
+/// The requests of one account.
 #[derive(Debug)]
 struct AccountRequests {
     count: usize,
@@ -37,10 +36,10 @@ impl Default for AccountRequests {
 }
 
 impl InFlight {
-    /// One more request of this account; counted until what is returned is dropped.
+    /// Counts one more request of this account, until the returned guard is dropped.
     ///
     /// # Errors
-    /// `TooOften` past so many at a time.
+    /// `TooOften` if `most` are in flight already.
     pub fn begin(self: &Arc<Self>, account: AccountId, most: usize) -> Result<RequestInFlight> {
         let mut counts = self.lock();
         let asked = counts.entry(account).or_default();
@@ -62,7 +61,7 @@ impl InFlight {
     }
 }
 
-/// A request in flight.
+/// A request that is counted as long as this lives.
 #[derive(Debug)]
 pub struct RequestInFlight {
     all: Arc<InFlight>,
@@ -71,7 +70,7 @@ pub struct RequestInFlight {
 }
 
 impl RequestInFlight {
-    /// Waits for its turn at reading, which it has until what is returned is dropped.
+    /// Waits until it may read, which it may until the returned permit is dropped.
     pub async fn turn(&self) -> Option<OwnedSemaphorePermit> {
         self.reading.clone().acquire_owned().await.ok()
     }

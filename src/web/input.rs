@@ -1,28 +1,28 @@
-//! What did the client say? A JSON value that may hold binary, as bodies and socket events bring it.
+//! What did the client send? A JSON value that may hold binary data, from a body or a socket event.
 
 use std::fmt;
 
 use bytes::Bytes;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-/// JSON as it came in. Unlike `serde_json::Value` it keeps a socket's binary attachment as the bytes that it is.
+/// JSON as it came in. Unlike `serde_json::Value` it can hold a socket's binary attachment as bytes.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Input {
     #[default]
     Null,
     Flag(bool),
     Integer(i64),
-    /// A number that is no integer, or none that fits.
+    /// A number that is not an integer, or does not fit into 64 bits.
     Other,
     Text(String),
     List(Vec<Input>),
-    /// In the order in which they came; of two with one name the last counts.
+    /// In the order in which they came. If two have the same name, the last one counts.
     Fields(Vec<(String, Input)>),
     Binary(Bytes),
 }
 
 impl Input {
-    /// Has this object a field of this name?
+    /// Does this object have a field of this name?
     pub fn has(&self, name: &str) -> bool {
         matches!(self, Self::Fields(fields) if fields.iter().any(|(key, _)| key == name))
     }
@@ -77,7 +77,7 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     fn visit_f64<E>(self, number: f64) -> Result<Input, E> {
-        // JavaScript does not tell 7.0 from 7; below 2^53 the conversion is exact.
+        // JavaScript sends 7.0 for 7; below 2^53 the conversion is exact.
         let whole = number.fract() == 0.0 && number.abs() < (1_u64 << 53) as f64;
         Ok(if whole {
             Input::Integer(number as i64)

@@ -1,4 +1,4 @@
-//! What does the issuer say? An OpenID Connect provider: its endpoints, its keys, and whether an ID token holds.
+//! What does the issuer say? The OpenID Connect provider: its endpoints, its keys, and whether an ID token is valid.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -21,20 +21,20 @@ use tokio_rustls::rustls::ClientConfig;
 use super::this_machine::names_this_machine;
 use crate::core::error::{Error, Result};
 
-/// How long the issuer may take to answer, and how much.
+/// How long the issuer may take to answer, and how many bytes it may send.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 const ANSWER_BYTES: usize = 1 << 20;
-/// How long what the issuer says of itself is believed.
+/// How long the provider's metadata and keys are cached.
 const PROVIDER_TTL: Duration = Duration::from_secs(3_600);
 
-/// An issuer, and how it is asked.
+/// An issuer, and the HTTP client for it.
 pub struct Issuer {
     url: String,
     http: Http,
     provider: Cache<(), Arc<Provider>>,
 }
 
-/// What the issuer says of itself.
+/// The provider's metadata (`/.well-known/openid-configuration`), and its keys.
 #[derive(Deserialize)]
 pub struct Provider {
     pub issuer: String,
@@ -45,11 +45,11 @@ pub struct Provider {
     keys: Vec<Jwk>,
 }
 
-/// What an ID token says.
+/// The claims of an ID token.
 #[derive(Deserialize)]
 pub struct IdTokenClaims {
     pub sub: String,
-    /// For whom it was made, where it names several audiences.
+    /// The authorized party, if the token names several audiences.
     azp: Option<String>,
     nonce: Option<String>,
     pub email: Option<String>,
@@ -59,7 +59,7 @@ pub struct IdTokenClaims {
     pub picture: Option<String>,
 }
 
-/// Some issuers write it as text.
+/// `email_verified`: some issuers write it as text.
 #[derive(Deserialize, Default)]
 #[serde(untagged)]
 pub enum Verified {
@@ -81,7 +81,7 @@ impl Verified {
 
 impl Issuer {
     /// # Errors
-    /// Where it is not an https URL, nor an http one on this machine.
+    /// If it is neither an https URL nor an http URL of this machine.
     pub fn new(url: &str) -> std::result::Result<Self, String> {
         let parsed: http::Uri = url
             .parse()
@@ -109,16 +109,16 @@ impl Issuer {
         })
     }
 
-    /// How the OAuth library asks. It owns what it asks with: a borrow would not outlive the call in the library's eyes.
+    /// The HTTP client as the OAuth library wants it. It owns its connection pool, because the library takes no borrowed one.
     pub fn http_client(&self) -> impl Fn(Request<Vec<u8>>) -> HttpFuture + Send + Sync + 'static {
         let http = self.http.clone();
         move |request| Box::pin(ask(http.clone(), request))
     }
 
-    /// What the issuer says of itself, asked once an hour.
+    /// The provider's metadata and keys, fetched at most once an hour.
     ///
     /// # Errors
-    /// `Overloaded` where it does not answer.
+    /// `Overloaded` if it does not answer.
     pub async fn provider(&self) -> Result<Arc<Provider>> {
         if let Some(known) = self.provider.get(&()) {
             return Ok(known);
@@ -156,10 +156,10 @@ impl Issuer {
 }
 
 impl Provider {
-    /// What an ID token says, once it holds: signed by the issuer, for this client, in this login.
+    /// The claims of an ID token, if it is valid: signed by the issuer, for this client, with the nonce of this login.
     ///
     /// # Errors
-    /// `Unauthorized`; why, only the log says.
+    /// `Unauthorized`; the reason is only in the log.
     pub fn check(&self, token: &str, client_id: &str, nonce: &str) -> Result<IdTokenClaims> {
         let wrong = |why: &str| {
             tracing::warn!(why, "an ID token was refused");
@@ -219,7 +219,7 @@ async fn ask(
         .unwrap_or(Err(Unanswered::TooLate))
 }
 
-/// Why the issuer's answer did not come.
+/// Why there is no answer from the issuer.
 #[derive(Debug, thiserror::Error)]
 pub enum Unanswered {
     #[error("{0}")]

@@ -1,4 +1,4 @@
-//! Is it really them? Logging in with an address and a password, the same in every dialect.
+//! Who logs in? The e-mail address and the password, checked the same way in every dialect.
 
 use http::header;
 use serde_json::json;
@@ -9,7 +9,7 @@ use crate::core::error::{Error, Result};
 use crate::core::model::{Account, AccountId, Time};
 use crate::core::{Core, account, device};
 
-/// What somebody claims to be.
+/// The address and password that somebody sent.
 pub struct Credentials {
     email: String,
     password: String,
@@ -19,7 +19,7 @@ impl Credentials {
     /// `{ email, password }` from the body.
     ///
     /// # Errors
-    /// `Invalid` where one is missing.
+    /// `Invalid` if one is missing.
     pub async fn read(call: &mut Call) -> Result<Self> {
         let mut fields = call.fields().await?;
         let (email, password) = (fields.text(&["email"]), fields.text(&["password"]));
@@ -32,11 +32,11 @@ impl Credentials {
     }
 }
 
-/// Makes a device for the caller and a token that names it. An address that nobody has takes as long as a wrong
-/// password, and gets the same answer.
+/// Makes a device for the caller, and the token that names it. An unknown address takes as long as a wrong password and gets
+/// the same answer.
 ///
 /// # Errors
-/// `Unauthorized`, `Forbidden` for a suspended account with the right password, `Overloaded`.
+/// `Unauthorized`, `Forbidden` for a suspended account with the right password, `Overloaded` if too many passwords wait.
 pub async fn log_in(call: &Call, claimed: Credentials) -> Result<(Account, String)> {
     let wrong = Error::Unauthorized("Invalid credentials");
     let core = call.core();
@@ -56,7 +56,7 @@ pub async fn log_in(call: &Call, claimed: Credentials) -> Result<(Account, Strin
     Ok((account, token))
 }
 
-/// Nobody waits for it, and another login does it if this one cannot.
+/// Hashes a password at the present cost. It runs in the background; if it fails, the next login tries again.
 async fn hash_anew(core: Core, id: AccountId, password: String, old: String) {
     let done = async {
         let new = core.passwords().hash(password).await?;
@@ -68,7 +68,7 @@ async fn hash_anew(core: Core, id: AccountId, password: String, old: String) {
     }
 }
 
-/// Makes a device for somebody who has proven who they are, and the token that names it.
+/// Makes a device for an account whose owner has been authenticated, and the token that names it.
 ///
 /// # Errors
 /// `Forbidden` for a suspended account.
@@ -87,7 +87,7 @@ pub async fn start(call: &Call, id: AccountId) -> Result<String> {
     core.tokens().mint(id, device, now, expires_at)
 }
 
-/// `POST /api/auth/login`, which two documents share: the envelope of one, and the token where the other expects it.
+/// `POST /api/auth/login`, which two documents share: the envelope of one, with the token also where the other has it.
 pub async fn log_in_route(mut call: Call) -> Answer {
     let credentials = Credentials::read(&mut call).await?;
     let (account, token) = log_in(&call, credentials).await?;
@@ -106,8 +106,8 @@ pub async fn log_in_route(mut call: Call) -> Answer {
     ok(body)
 }
 
-/// `POST /api/auth/refresh`: a fresh token for a device that is in use, which lives on until the token ends. The token that
-/// asked is good until its own end; sockets go on.
+/// `POST /api/auth/refresh`: a new token for the same device, whose login lasts as long as the new token. The old token stays
+/// valid until it expires, and sockets stay open.
 pub async fn refresh_route(call: Call) -> Answer {
     let me = call.me()?;
     let core = call.core();
@@ -124,7 +124,7 @@ pub async fn refresh_route(call: Call) -> Answer {
     ok(json!({ "success": true, "token": token, "expiresAt": expires_at.iso() }))
 }
 
-/// `GET` and `POST /api/auth/logout`, which are one thing.
+/// `GET` and `POST /api/auth/logout`, which do the same.
 pub async fn log_out_route(call: Call) -> Answer {
     let me = call.me()?;
     call.write(move |tx| device::log_out(tx, &me)).await?;

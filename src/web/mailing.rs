@@ -1,5 +1,5 @@
-//! Does this server send mail, and does somebody want it? What pages ask without a login, what a person decides about
-//! mail on unread messages, and the link in such a mail that turns it off.
+//! Does this server send mail, and who wants it? Pages ask the first without a login; a person decides about mail on unread
+//! messages, also by the link in such a mail that turns it off.
 
 use askama::Template;
 use bytes::Bytes;
@@ -18,13 +18,13 @@ pub fn routes() -> Vec<Route> {
     routes! {
         GET "/api/mail" => show, Free;
         PATCH "/api/mail" => decide, Free;
-        // Mail providers say it for their users, many from one address.
+        // Mail providers send it for their users, many from one address, so it is not limited.
         GET "/mail/off/{token}" => ask, Free;
         POST "/mail/off/{token}" => turn_off, Free;
     }
 }
 
-/// What whoever asks for a mail is told: that it is on its way, or that this server sends none.
+/// The answer to a request that mails something: `words` if this server sends mail, else whom to ask for `what`.
 pub fn on_its_way(call: &Call, words: &str, what: &str) -> String {
     if call.web().watch.mails {
         words.to_owned()
@@ -67,16 +67,16 @@ struct TurnOffPage {
     is_off: bool,
 }
 
-/// Nothing but this server's own style, and a form that goes back to it.
+/// This page may load the server's own style and send its form back, and nothing else.
 const POLICY: &str = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// GET /mail/off/{token}: a button. Whatever looks at links in mail turns nothing off.
+/// GET /mail/off/{token}: a page with a button. A scanner that opens the links in a mail turns nothing off.
 async fn ask(call: Call) -> Answer {
     reader(&call)?;
     page(false)
 }
 
-/// POST /mail/off/{token}: no more mail about unread messages, whoever says it with this link
+/// POST /mail/off/{token}: turns mail about unread messages off; whoever has the link may
 async fn turn_off(call: Call) -> Answer {
     let reader = reader(&call)?;
     let turned = call.write(move |tx| digest::want(tx, reader, false));
@@ -87,7 +87,7 @@ async fn turn_off(call: Call) -> Answer {
     page(true)
 }
 
-/// Whom the link was sent to: its token is of this purpose alone, and nobody can guess one.
+/// The account that the link was sent to. Its token is good for this alone, and nobody can guess one.
 fn reader(call: &Call) -> Result<AccountId> {
     let token = call.core().spelling().read_sealed::<_>(call.param(0));
     let stop: Option<StopId> = token;
@@ -104,7 +104,7 @@ fn page(is_off: bool) -> Answer {
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CACHE_CONTROL, "no-store"),
         (header::CONTENT_SECURITY_POLICY, POLICY),
-        // The address is a secret of its reader's; the form must still say where it comes from.
+        // The address holds a secret token, so other sites must not get it; but the form must send its origin.
         (header::REFERRER_POLICY, "same-origin"),
     ] {
         reply

@@ -1,9 +1,9 @@
-//! Of which media type is a file, and as which is it served? What content can tell, a name cannot; and no browser gets
-//! anything that it would run.
+//! Which media type does a file have, and as which type is it served? The content decides before the name, and a browser
+//! is never sent a type that it would run.
 
 use crate::core::limits::FILE_PART;
 
-/// What is known by other names than those that browsers play it by.
+/// Media types that browsers play only under another name.
 const PLAYED_AS: &[(&str, &str)] = &[
     ("audio/m4a", "audio/mp4"),
     ("audio/x-m4a", "audio/mp4"),
@@ -14,8 +14,8 @@ const PLAYED_AS: &[(&str, &str)] = &[
     ("video/x-m4v", "video/mp4"),
 ];
 
-/// What a browser runs nothing of, and who downloads it may want to know. Of texts it is these alone: of a script, a
-/// style or a page our own pages would take it for theirs.
+/// Types that a browser does not run, and that are worth telling whoever downloads. No other text is served as its type: a
+/// script, a style sheet or a page would count as one of our own.
 const KNOWN: &[&str] = &[
     "text/plain",
     "text/csv",
@@ -33,10 +33,10 @@ const KNOWN: &[&str] = &[
     "application/msword",
     "application/rtf",
 ];
-/// What everything else is: bytes.
+/// The type of everything else.
 const BYTES: &str = "application/octet-stream";
 
-/// The media type of a file that begins so, by content as well as by name.
+/// The media type of a file with this beginning and this name.
 pub fn of(start: &[u8], name: &str) -> String {
     if let Some(known) = infer::get(start) {
         return played_as(known.mime_type()).into();
@@ -61,7 +61,7 @@ pub fn of(start: &[u8], name: &str) -> String {
     }
 }
 
-/// Is this the start of a text? UTF-8, with nothing in it that no text has; colours of a terminal are of one.
+/// Is this the start of a text: UTF-8 without control characters, except those of layout and of terminal colours?
 fn is_text(start: &[u8]) -> bool {
     let text = match std::str::from_utf8(start) {
         Ok(text) => text,
@@ -75,7 +75,7 @@ fn is_text(start: &[u8]) -> bool {
     text.chars().all(is_of_one)
 }
 
-/// As which type a file of this one is served. Files of before may have any.
+/// The type that a file of this media type is served as. A file that an earlier version stored may have any media type.
 pub fn served(media_type: &str) -> &str {
     let media_type = played_as(media_type);
     let (kind, rest) = media_type.split_once('/').unwrap_or_default();
@@ -89,7 +89,7 @@ pub fn served(media_type: &str) -> &str {
     if is_inert { media_type } else { BYTES }
 }
 
-/// May a browser show it in a page of its own, rather than keep it?
+/// May a browser show it, rather than save it?
 pub fn is_shown(served: &str) -> bool {
     let kind = served.split('/').next().unwrap_or_default();
     matches!(kind, "image" | "audio" | "video") || served == "text/plain"

@@ -1,9 +1,8 @@
 //! What do all dialects' routes share? A [`Call`](call::Call) in hand, an [`Answer`](answer::Answer), route tables,
 //! pages, uploads, rate limits.
 //!
-//! warp takes the request apart and puts the reply together. What a path means is looked up in one tree
-//! ([`routes`]), so a request does not try the routes one after the other, and "no such path" cannot be mistaken for
-//! "bad request".
+//! warp parses the request and sends the reply. The path is looked up in one tree ([`routes`]), so a request does not try
+//! the routes one after the other, and "no such path" cannot be mistaken for "bad request".
 
 pub mod about;
 pub mod answer;
@@ -49,33 +48,32 @@ use call::{Body, Call, Visitor};
 use rates::{Class, Rates};
 use routes::{RouteMatch, Routes};
 
-/// How long a request may take, and an upload.
+/// How long a request may take, and how long an upload or a backup.
 const REQUEST: Duration = Duration::from_secs(30);
 const UPLOAD: Duration = Duration::from_secs(120);
 
-/// What the routes of a server have in common.
+/// What all routes of a server share.
 pub struct Web {
     pub core: Core,
     pub rates: Arc<Rates>,
     pub in_flight: Arc<in_flight::InFlight>,
-    /// Nobody reads without a token.
+    /// A token is required to read, even what is public.
     pub members_only: bool,
     /// How this server is reached from outside, without a slash at the end.
     pub public_url: String,
-    /// Logging in with Google, or another issuer, where that is turned on.
+    /// Logging in with Google or another issuer, if that is turned on.
     pub oidc: Option<oidc::Oidc>,
-    /// What whoever runs it may watch.
+    /// Figures for the administrator.
     pub watch: Arc<watch::Watch>,
-    /// What browsers are shown.
+    /// The pages for browsers.
     pub pages: pages::Pages,
     /// The APIs that it speaks.
     pub dialects: Vec<about::Spoken>,
-    /// What is written down of its routes and events.
+    /// The OpenAPI and AsyncAPI documents.
     pub documents: documents::SpecCache,
 }
 
-/// The warp filter that answers every request. Who sent it, and the routes of the listener that it came in by, stand
-/// in the request's extensions.
+/// The warp filter that answers every request. The request's extensions hold who sent it, and the routes of its listener.
 pub fn filter(
     web: Arc<Web>,
 ) -> impl Filter<Extract = (Reply,), Error = warp::Rejection> + Clone + Send + Sync + 'static {
@@ -174,7 +172,7 @@ impl Web {
         };
         let mut reply = answered.unwrap_or_else(|error| refuse(&error));
         if let Some(begun) = begun {
-            // Until the answer has been taken, too.
+            // The request is in flight until the client has taken the answer.
             reply.extensions_mut().insert(begun);
         }
         if let Some(standing) = standing {
@@ -184,8 +182,8 @@ impl Web {
     }
 }
 
-/// Shows a browser the way to a page without the slash at its end: what the page is made of lies beside it. The way is
-/// relative, because a proxy may have taken the beginning of the path away.
+/// Redirects a browser to the path without the slash at its end, because the page's relative links lead to its siblings. The
+/// redirect is relative too, because a proxy may have stripped the beginning of the path.
 fn without_slash(path: &str, query: &str) -> Reply {
     let name = path.trim_end_matches('/').rsplit('/').next();
     let mut to = format!("../{}", name.unwrap_or_default());
@@ -200,7 +198,7 @@ fn without_slash(path: &str, query: &str) -> Reply {
     reply
 }
 
-/// A body's parts as bytes; one that breaks off is the client's fault.
+/// The body's parts as bytes. If it breaks off, that is the client's fault.
 fn parts(
     body: impl Stream<Item = std::result::Result<impl Buf, warp::Error>> + Send + Sync + 'static,
 ) -> Body {

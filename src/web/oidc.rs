@@ -1,4 +1,4 @@
-//! Is it really them, says somebody else? Logging in at an OpenID Connect issuer: the authorization code flow with PKCE,
+//! Does the issuer know them? Logging in at an OpenID Connect issuer: the authorization code flow with PKCE,
 //! a state bound to the browser, a nonce, and an ID token checked against the issuer's keys.
 
 use std::sync::Arc;
@@ -25,26 +25,28 @@ use crate::core::error::{Error, Result};
 use crate::core::external_login::Identity;
 use crate::core::{hex, random};
 
-/// How long somebody may take to log in over there.
+/// How long somebody may take to log in at the issuer.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(600);
-/// Characters of a `state` that a page gives, to know its own login by when the browser comes back.
+/// How many characters the `state` of a page may have, by which it knows its own login when the browser comes back.
 const STATE_CHARS: usize = 128;
 /// The cookie that binds a login to the browser that began it.
 const COOKIE: &str = "chat_login";
 
-/// What `--google-client-id` and the flags around it say.
+/// The values of `--google-client-id` and the flags that belong to it.
 #[derive(Debug, Clone)]
 pub struct OidcFlags {
     pub issuer: String,
     pub client_id: String,
     pub client_secret: String,
-    /// Where the browser goes afterwards; without it the answer is JSON.
+    /// Where the browser is sent after the login; without it the answer is JSON.
     pub login_return: Option<String>,
 }
 
 impl OidcFlags {
+    /// Checks the URLs.
+    ///
     /// # Errors
-    /// What is wrong with the issuer's URL, or with where the browser goes afterwards.
+    /// What is wrong with the issuer's URL, or with `--login-return`.
     pub fn check(&self) -> std::result::Result<(), String> {
         if let Some(url) = &self.login_return
             && !(url.starts_with("https://") || url.starts_with("http://"))
@@ -58,23 +60,23 @@ impl OidcFlags {
 /// Logging in at one issuer.
 pub struct Oidc {
     flags: OidcFlags,
-    /// Ours, where the issuer sends the browser back to.
+    /// Our URL that the issuer sends the browser back to.
     redirect: String,
     issuer: Issuer,
-    /// Logins that have begun, by state.
+    /// Logins that have begun, by `state`; each is used once.
     pending: Cache<String, Arc<PendingLogin>>,
 }
 
 struct PendingLogin {
     nonce: String,
     verifier: String,
-    /// What the browser's cookie must say.
+    /// The value that the browser's cookie must have.
     browser: String,
-    /// What the page that began it wants to hear again.
+    /// The `state` of the page that began it, which it gets back.
     state: Option<String>,
 }
 
-/// Who came back from the issuer, and what the page that sent them there wants to hear again.
+/// Who came back from the issuer, and the `state` of the page that sent them there.
 pub struct Returned {
     pub identity: Identity,
     pub state: Option<String>,
@@ -102,7 +104,7 @@ type Flow = Client<
 
 impl Oidc {
     /// # Errors
-    /// What is wrong with the issuer's URL, or with where the browser goes afterwards.
+    /// As [`OidcFlags::check`].
     pub fn new(flags: OidcFlags, public_url: &str) -> std::result::Result<Self, String> {
         flags.check()?;
         Ok(Self {
@@ -120,17 +122,17 @@ impl Oidc {
         self.flags.login_return.as_deref()
     }
 
-    /// Does the browser come back to the page of this server?
+    /// Does the browser come back to the chat page of this server?
     pub fn returns_to(&self, public_url: &str) -> bool {
         self.login_return()
             .is_some_and(|url| url.trim_end_matches('/') == public_url)
     }
 
-    /// Sends the browser to the issuer. The `state` of the query stands beside the token afterwards, so that a page takes
-    /// only the token of a login that it began itself.
+    /// Redirects the browser to the issuer. The page gets the `state` of its query back beside the token, so that it takes only
+    /// the token of a login that it began itself.
     ///
     /// # Errors
-    /// `Invalid` for a `state` that could not stand there, `Overloaded` where the issuer does not answer.
+    /// `Invalid` for a `state` that cannot be put into a URL as it is, `Overloaded` if the issuer does not answer.
     pub async fn begin(&self, call: &Call) -> Result<Reply> {
         let mut query = call.query();
         let state = query.optional_text(&["state"]);
@@ -172,11 +174,11 @@ impl Oidc {
         redirect(url.as_str(), Some(&cookie))
     }
 
-    /// Who came back from the issuer with a code.
+    /// Exchanges the code that the browser brings back from the issuer.
     ///
     /// # Errors
-    /// `Unauthorized` for a state that this browser did not begin with, a code that the issuer does not take, or an
-    /// ID token that does not hold.
+    /// `Unauthorized` for a login that this browser did not begin, a code that the issuer refuses, or an invalid ID token;
+    /// `Overloaded` if the issuer does not answer.
     pub async fn finish(&self, call: &Call) -> Result<Returned> {
         let mut query = call.query();
         let (state, code) = (query.text(&["state"]), query.text(&["code"]));
@@ -246,13 +248,13 @@ impl Oidc {
     }
 }
 
-/// May this stand in a fragment as it is?
+/// Can this be put into a URL's fragment as it is?
 fn is_plain(state: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     (1..=STATE_CHARS).contains(&state.len()) && state.chars().all(plain)
 }
 
-/// Sends the browser on.
+/// `302 Found`, with a cookie if there is one.
 ///
 /// # Errors
 /// `Internal` for what cannot be a header.
@@ -274,7 +276,7 @@ pub fn redirect(url: &str, cookie: Option<&str>) -> Result<Reply> {
     Ok(reply)
 }
 
-/// What an issuer says may repeat the code: of its words the log gets only those that the protocol knows.
+/// The issuer's error may repeat the code, so the log gets only the error codes that the protocol defines.
 fn for_the_log<E: std::error::Error + 'static>(
     error: &RequestTokenError<E, BasicErrorResponse>,
 ) -> String {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use http::Uri;
 
-/// A scheme, a host and a port; the port that the scheme has anyway is not written.
+/// A scheme, a host and a port; `None` is the default port of the scheme.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     scheme: String,
@@ -14,14 +14,14 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// The origin of a page at this URL; `None` for what is no URL with a host.
+    /// The origin of a page at this URL; `None` if it is not a URL with a host.
     pub fn of(url: &str) -> Option<Self> {
         let uri: Uri = url.parse().ok()?;
         let authority = uri.authority()?;
         if authority.as_str().contains('@') || authority.host().is_empty() {
             return None;
         }
-        // A colon with nothing behind it is no port, and one with too much is a mistake.
+        // A colon with nothing behind it is the default port; a number that is no port is a mistake.
         let port = match authority.as_str()[authority.host().len()..].strip_prefix(':') {
             None | Some("") => None,
             Some(port) => Some(port.parse::<u16>().ok()?),
@@ -34,7 +34,7 @@ impl Origin {
         })
     }
 
-    /// Is this what a `Host` header names? It has no scheme, so a port that is not written is the origin's own usual one.
+    /// Does this `Host` header name this origin? It has no scheme, so a missing port is the default one of the origin's scheme.
     pub fn is_at(&self, host: &str) -> bool {
         Self::of(&format!("{}://{host}", self.scheme)).is_some_and(|there| there == *self)
     }
@@ -64,7 +64,7 @@ impl FromStr for Origin {
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "*" => return Err("without --cors-origin all pages may: leave it out".into()),
-            // Any page can make itself one of these, in a sandboxed frame.
+            // Any page can get the origin `null` in a sandboxed frame.
             "null" => {
                 return Err("every page can be null: leave --cors-origin out, and all may".into());
             }
@@ -74,7 +74,7 @@ impl FromStr for Origin {
             format!("{text} is no origin: write https://app.example.com, or http://localhost:5173")
         };
         let origin = Self::of(text).ok_or_else(wrong)?;
-        // What is more than that is a page's address, and would look as if other pages there were shut out.
+        // A path would suggest that only this page is allowed, and not all pages of the origin.
         let uri: Uri = text.parse().map_err(|_| wrong())?;
         match uri.path_and_query().map(|rest| rest.as_str()) {
             None | Some("" | "/") => Ok(origin),
@@ -83,7 +83,7 @@ impl FromStr for Origin {
     }
 }
 
-/// How a server is reached from outside: an http or https URL, perhaps with a path that a proxy takes away, without a
+/// How a server is reached from outside: an http or https URL, perhaps with a path that a proxy strips, without a
 /// slash at the end.
 ///
 /// # Errors
@@ -121,7 +121,7 @@ mod tests {
         ] {
             assert_ne!(read(other).as_ref(), Ok(&page), "{other}");
         }
-        // What applications on telephones and desktops call themselves.
+        // The origins of applications on phones and desktops.
         for app in ["capacitor://localhost", "ionic://localhost", "app://chat"] {
             assert_eq!(read(app).map(|app| app.to_string()).as_deref(), Ok(app));
         }

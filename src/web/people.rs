@@ -1,9 +1,9 @@
-//! Where are their pictures and files?
+//! At which URLs are pictures and files?
 
 use crate::core::id::Spelling;
 use crate::core::model::{File, Picture};
 
-/// The URL of a profile picture: a path here, which needs no token, or another place.
+/// The URL of a profile picture: a path of this server, which needs no token, or a URL elsewhere.
 pub fn picture_url(spell: &Spelling, picture: Option<&Picture>) -> Option<String> {
     picture.map(|picture| match picture {
         Picture::Kept(file) => format!("/uploads/profile-{}", spell.hex(*file)),
@@ -11,7 +11,7 @@ pub fn picture_url(spell: &Spelling, picture: Option<&Picture>) -> Option<String
     })
 }
 
-/// The path of a file: its name, with its id before the ending.
+/// The path of a file: its name, with its id before the extension.
 pub fn file_url(spell: &Spelling, file: &File) -> String {
     let id = spell.hex(file.id);
     match file.name.rsplit_once('.') {

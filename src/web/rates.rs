@@ -1,4 +1,4 @@
-//! How often may somebody ask? Fixed windows, as the documents promise them.
+//! How often may somebody send requests? Rate limits with fixed windows, as the documents promise them.
 
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -16,7 +16,7 @@ use crate::core::error::{Error, Result};
 use crate::core::model::AccountId;
 use crate::core::time;
 
-/// So many in a span of time: `5/1m`; or `off`.
+/// A number in a span of time, as `5/1m`; `None` is `off`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate(pub Option<(u32, Duration)>);
 
@@ -39,7 +39,7 @@ impl FromStr for Rate {
     }
 }
 
-/// Which limit a route falls under.
+/// Which limit applies to a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
     /// Signing up, logging in, codes and resets: per client address and route.
@@ -48,26 +48,26 @@ pub enum Class {
     Api,
     /// The rooms document's uploads: per account.
     Upload,
-    /// All other uploads: in bytes, which all of them are counted in.
+    /// All other uploads: limited only by their bytes, as all uploads are.
     Attachment,
-    /// As often as one likes.
+    /// No limit.
     Free,
-    /// The same, and for as long as an upload may take.
+    /// No limit, and the time-out of an upload.
     Long,
 }
 
-/// So many times what one account may connect, all who share an address may.
+/// How many times as often as one account all accounts at one address may connect.
 const PER_ADDRESS: u32 = 20;
 
-/// The limits of a server.
+/// The rate limits of a server.
 pub struct Rates {
     auth: Option<RateLimiter>,
     api: Option<RateLimiter>,
     upload: Option<RateLimiter>,
-    /// What everybody has uploaded.
+    /// How many bytes each account has uploaded.
     pub upload_volume: VolumeLimiter,
     connects: Option<RateLimiter>,
-    /// Of one address: [`PER_ADDRESS`] times as many.
+    /// Per address: [`PER_ADDRESS`] times as many.
     connects_from: Option<RateLimiter>,
 }
 
@@ -75,7 +75,7 @@ pub struct Rates {
 enum Key {
     Account(AccountId),
     Address(IpAddr),
-    /// An address at a route.
+    /// An address on one route.
     AddressAtRoute(IpAddr, &'static str),
 }
 
@@ -85,14 +85,14 @@ struct RateLimiter {
     counts: Cache<Key, Arc<(Instant, AtomicU32)>>,
 }
 
-/// Who asks, as far as limits go.
+/// Whose limits a request counts against.
 #[derive(Debug, Clone, Copy)]
 pub struct Asker {
     pub account: Option<AccountId>,
     pub address: IpAddr,
 }
 
-/// What the `RateLimit-*` headers say.
+/// The `RateLimit-*` headers.
 #[derive(Debug, Clone, Copy)]
 pub struct RateLimitHeaders {
     limit: u32,
@@ -113,7 +113,7 @@ impl Rates {
         }
     }
 
-    /// Counts a socket that connects from this address; this machine's own stands for who comes by a proxy.
+    /// Counts a socket that connects from this address. This machine is not limited, because a proxy may run on it.
     ///
     /// # Errors
     /// `TooOften` past the limit.
@@ -136,7 +136,7 @@ impl Rates {
         window.map_or(Ok(()), |window| window.count(Key::Account(account)).1)
     }
 
-    /// Counts one request; `None` where there is no limit.
+    /// Counts one request; `None` if it is not limited.
     pub fn count(
         &self,
         class: Class,
@@ -163,7 +163,7 @@ impl Rates {
 impl RateLimiter {
     fn new(rate: Rate) -> Option<Self> {
         let (limit, span) = rate.0?;
-        // Whoever floods from very many addresses pushes out the oldest windows, not the server.
+        // A flood from very many addresses evicts the oldest windows, and does not fill the memory.
         let counts = Cache::builder()
             .time_to_live(span)
             .max_capacity(200_000)
@@ -204,7 +204,7 @@ impl RateLimitHeaders {
     }
 }
 
-/// One customer of an IPv6 provider has 2^64 addresses: they count as one.
+/// The address that limits count by. A customer of an IPv6 provider has 2^64 addresses (a /64), which count as one.
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),

@@ -1,4 +1,4 @@
-//! What does a person see whose browser asked for what is not to be had? The refusal in words, on a page.
+//! What does a browser show if a request is refused? The refusal as an HTML page.
 
 use askama::Template;
 use http::{HeaderMap, HeaderValue, Method, header};
@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue, Method, header};
 use super::answer::{Reply, details};
 use crate::core::error::Error;
 
-/// Nothing but the pages' own looks.
+/// The page may load the server's own style, and nothing else.
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -33,13 +33,13 @@ const POLICY: &str =
 "#
 )]
 struct RefusalPage<'p> {
-    /// The path that a proxy in front takes away.
+    /// The path that a proxy in front strips.
     base: &'p str,
     title: &'p str,
     lines: Vec<String>,
 }
 
-/// Does a person look at this with a browser? Programs ask for JSON, or for anything.
+/// Does a browser ask for a page to show? Programs accept JSON, or anything.
 pub fn wants_html(method: &Method, path: &str, headers: &HeaderMap) -> bool {
     let reads = *method == Method::GET || *method == Method::HEAD;
     let accepts = headers
@@ -52,7 +52,7 @@ pub fn wants_html(method: &Method, path: &str, headers: &HeaderMap) -> bool {
     reads && !path.starts_with("/api/") && kinds.any(|kind| kind.eq_ignore_ascii_case("text/html"))
 }
 
-/// The same refusal as a page; its status and headers stay.
+/// The same refusal as a page, with the same status and headers.
 pub fn as_page(mut reply: Reply, error: &Error, public_url: &str) -> Reply {
     let base = public_url.parse::<http::Uri>();
     let base = base

@@ -1,4 +1,4 @@
-//! Which handler is meant? The dialects' route tables, put together into one tree.
+//! Which handler answers a request? The dialects' route tables, merged into one tree.
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -10,17 +10,17 @@ use super::answer::Answer;
 use super::call::Call;
 use super::rates::Class;
 
-/// An answer on its way.
+/// The running handler.
 pub type AnswerFuture = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
 /// One line of a document's table of contents.
 #[derive(Clone)]
 pub struct Route {
     pub method: Method,
-    /// As the document spells it, with `{name}` for what varies.
+    /// As the document spells it, with `{name}` for a parameter.
     pub path: &'static str,
     pub class: Class,
-    /// Where two documents share a path and a method: is this request meant for this one?
+    /// If two documents share a path and a method: is this request meant for this document?
     pub meant: Option<fn(&Call) -> bool>,
     pub handler: Arc<dyn Fn(Call) -> AnswerFuture + Send + Sync>,
 }
@@ -42,14 +42,14 @@ impl Route {
 }
 
 impl Route {
-    /// The same route, for requests of which this is true.
+    /// The same route, only for requests that `meant` accepts.
     pub fn when(mut self, meant: fn(&Call) -> bool) -> Self {
         self.meant = Some(meant);
         self
     }
 }
 
-/// A route table: `GET "/api/rooms/{roomId}" => rest::show_room, Api;`, with `, when is_meant` where two documents share
+/// A route table: `GET "/api/rooms/{roomId}" => rest::show_room, Api;`, with `, when is_meant` if two documents share
 /// a path.
 #[macro_export]
 macro_rules! routes {
@@ -65,20 +65,20 @@ pub struct Routes {
     tree: matchit::Router<Vec<Route>>,
 }
 
-/// What a path leads to.
+/// What a method and a path lead to.
 pub enum RouteMatch<'t> {
-    /// One route, or those that share the path and the method, and what stands where they have a `{name}`.
+    /// The routes that share the path and the method, in the order in which they are asked, and the values of their `{name}`s.
     Routes(Vec<&'t Route>, Vec<String>),
-    /// The path is known, the method is not: what `Allow` says.
+    /// The path has no such method; with the value of `Allow`.
     WrongMethod(String),
-    /// Nothing; but the path without the slash at its end is known.
+    /// The path is not known, but it is without the slash at its end.
     TrailingSlash,
     NotFound,
 }
 
 impl Routes {
-    /// The routes of all dialects, the tables in the order in which they are asked. On its own port a dialect answers
-    /// what it shares with another one without being asked whether it is meant.
+    /// Merges the tables, in the order in which they are asked. On its own port a dialect answers a shared path without
+    /// asking whether the request is meant for it.
     pub fn new(tables: impl IntoIterator<Item = Vec<Route>>, own_port: bool) -> Self {
         let mut by_path: HashMap<String, Vec<Route>> = HashMap::new();
         for (at, table) in tables.into_iter().enumerate() {
@@ -97,7 +97,7 @@ impl Routes {
         Self { tree }
     }
 
-    /// HEAD is answered by what answers GET.
+    /// Looks up a method and a path; HEAD is answered by the routes of GET.
     pub fn find(&self, method: &Method, path: &str) -> RouteMatch<'_> {
         let Ok(found) = self.tree.at(path) else {
             let shorter = path.strip_suffix('/').filter(|rest| !rest.ends_with('/'));
@@ -133,7 +133,7 @@ impl Routes {
     }
 }
 
-/// Parameters by their position, so that two documents may name them differently. `{*name}` is the rest of the path.
+/// The path with numbered parameters, so that two documents may name them differently. `{*name}` is the rest of the path.
 fn numbered(path: &str) -> String {
     let mut position = 0;
     let segments = path.split('/').map(|segment| {

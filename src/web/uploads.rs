@@ -1,4 +1,4 @@
-//! How do files come in? Part by part, so that none costs more memory than a part.
+//! How are files taken in? Part by part, so that a file costs no more memory than a part.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::core::limits::FILE_PART;
 use crate::core::model::{ConversationId, File, FileId, Me};
 use crate::core::{Core, file, hex};
 
-/// Bytes in a field that holds no file: an id or a word.
+/// How many bytes a field without a file may have: an id or a word.
 const SHORT: usize = 1_000;
 
 /// A file that is coming in.
@@ -25,7 +25,7 @@ pub struct Intake {
     original: String,
     most: u64,
     allowance: Allowance,
-    /// What is not stored yet.
+    /// Bytes that are not stored yet.
     rest: BytesMut,
     stored: Option<FileId>,
     parts: i64,
@@ -34,8 +34,10 @@ pub struct Intake {
 }
 
 impl Intake {
+    /// Begins a file of this name, uploaded by this person.
+    ///
     /// # Errors
-    /// `TooOften` where this person has uploaded all that they may by now.
+    /// `TooOften` if this person has used up their upload volume.
     pub fn begin(core: Core, me: Me, original: String, rates: &Rates) -> Result<Self> {
         let most = core.limits().upload_bytes;
         let mut allowance = rates.upload_volume.of(me.id);
@@ -57,7 +59,7 @@ impl Intake {
     /// Takes in some bytes.
     ///
     /// # Errors
-    /// `TooLarge` past the limit, `TooOften` past what this person may upload; what the writer refuses.
+    /// `TooLarge` past the limit of a file, `TooOften` past this person's upload volume; what the writer refuses.
     pub async fn add(&mut self, bytes: Bytes) -> Result<()> {
         self.size += bytes.len() as u64;
         if self.size > self.most {
@@ -76,10 +78,11 @@ impl Intake {
         Ok(())
     }
 
-    /// The file is whole: in this conversation, or the uploader's own.
+    /// Completes the file and shares it in this conversation; without one it is the uploader's own. A repeat of a `client_id`
+    /// returns the first file.
     ///
     /// # Errors
-    /// `NotFound` where the uploader may not share it there.
+    /// `NotFound` if the uploader may not share it there, `Invalid` for a bad name or `client_id`.
     pub async fn finish(
         mut self,
         conversation: Option<ConversationId>,
@@ -131,7 +134,7 @@ impl Intake {
 }
 
 impl Drop for Intake {
-    /// What did not come whole is forgotten.
+    /// A file that was not completed is deleted.
     fn drop(&mut self) {
         if let Some(id) = self.stored {
             drop(self.core.write(move |tx| file::abandon(tx, id)));
@@ -142,7 +145,7 @@ impl Drop for Intake {
 /// Where an upload is to be shared.
 #[derive(Clone, Copy)]
 pub enum Destination<'n> {
-    /// In the conversation that the form or the query names by one of these, if it does.
+    /// In the conversation that the form or the query names in a field of one of these names, if any.
     Named(&'n [&'n str]),
     Here(ConversationId),
 }
@@ -151,7 +154,7 @@ pub enum Destination<'n> {
 ///
 /// # Errors
 /// `WrongType` for another content type, `Malformed` for a broken form, `Invalid` without a file, `TooLarge`, and `TooOften`
-/// where this person has uploaded all that they may by now.
+/// if this person has used up their upload volume.
 pub async fn take_upload(call: &mut Call, me: Me, to: Destination<'_>) -> Result<Arc<File>> {
     let mut query = call.query();
     let (place_names, mut conversation) = match to {

@@ -1,4 +1,4 @@
-//! How many bytes may somebody send? So many in a span of time for each account, whichever way they come.
+//! How many bytes may an account upload? A volume in a span of time, over all routes and events that take files.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,16 +9,16 @@ use moka::sync::Cache;
 use crate::core::error::{Error, Result};
 use crate::core::model::AccountId;
 
-/// So many bytes in a span of time, `500MiB/1d`; `None` is any.
+/// A number of bytes in a span of time, as `500MiB/1d`; `None` is no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Volume(pub Option<(u64, Duration)>);
 
-/// What the smallest file counts as, in bytes: it is a file and a row, and somebody's request.
+/// Bytes that even the smallest file counts as, because each file costs a row and a request.
 const LEAST: u64 = 64 << 10;
-/// Accounts whose bytes are remembered; past that those who have sent nothing for longest begin anew.
+/// How many accounts are remembered. Past that the accounts that have been idle longest start from zero.
 const ACCOUNTS: u64 = 200_000;
 
-/// What all accounts have sent.
+/// Counts the bytes that each account uploads.
 pub struct VolumeLimiter(Option<VolumeWindows>);
 
 struct VolumeWindows {
@@ -32,9 +32,9 @@ struct VolumeWindow {
     bytes: AtomicU64,
 }
 
-/// What one file may have of its uploader's volume.
+/// What one file takes of its uploader's volume.
 pub struct Allowance {
-    /// `None`: as much as it likes.
+    /// `None`: no limit.
     window: Option<(Arc<VolumeWindow>, u64, Duration)>,
     taken: u64,
 }
@@ -50,7 +50,7 @@ impl VolumeLimiter {
         }))
     }
 
-    /// What a file of this account may have.
+    /// The allowance of a new file of this account.
     pub fn of(&self, account: AccountId) -> Allowance {
         let window = self.0.as_ref().map(|windows| {
             let fresh = || {
@@ -67,7 +67,7 @@ impl VolumeLimiter {
 }
 
 impl Allowance {
-    /// The file has so many bytes by now. What came counts, also if the file is given up: it was stored.
+    /// The file has `size` bytes so far. They stay counted if the upload breaks off, because they were stored.
     ///
     /// # Errors
     /// `TooOften` past the account's volume.

@@ -1,6 +1,6 @@
-//! What may whoever runs it watch? The wire, the open sockets, and figures that are gathered while the server works.
+//! What can an administrator watch? The wire (every event that is sent), the open sockets, and figures of the server.
 //!
-//! Realtime tells and answers here; the administrator's API asks. Nothing is done for a wire that nobody watches.
+//! `realtime` publishes and answers here; the administrator's API asks. If nobody watches the wire, it costs nothing.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -15,12 +15,12 @@ use super::this_machine::is_this_machine;
 use crate::core::error::{Error, Result};
 use crate::core::model::{AccountId, ConversationId, Time};
 
-/// Events that whoever watches the wire may be behind.
+/// How many events a watcher of the wire may lag behind.
 const WIRE: usize = 1_024;
-/// Slices of time that are remembered.
+/// How many slices of time are remembered: half an hour.
 const SLICES: usize = 180;
 
-/// Something told, as it passes to its listeners.
+/// An event as it was sent to its listeners.
 pub struct WireEvent {
     pub at: Time,
     pub dialect: &'static str,
@@ -28,7 +28,7 @@ pub struct WireEvent {
     pub conversation: Option<ConversationId>,
     /// `room`, `others`, `own` or `person`
     pub audience: &'static str,
-    /// How many sockets hear it.
+    /// How many sockets it was sent to.
     pub to: usize,
     pub body: Arc<RawValue>,
 }
@@ -40,7 +40,7 @@ pub struct SocketSeen {
     pub name: Arc<str>,
     pub namespace: &'static str,
     pub transport: &'static str,
-    /// The dialects by which it has joined something.
+    /// The dialects in which it has joined a conversation.
     pub dialects: Vec<&'static str>,
     pub rooms: usize,
     pub address: IpAddr,
@@ -57,11 +57,11 @@ pub struct SocketCount {
     pub chat: usize,
 }
 
-/// What realtime is asked.
+/// A question to `realtime`, with the channel for the answer.
 pub enum Query {
     Count(oneshot::Sender<SocketCount>),
     Sockets(oneshot::Sender<Vec<SocketSeen>>),
-    /// End this one; `false` where there is none.
+    /// Close the socket of this number; answers `false` if there is none.
     End(u64, oneshot::Sender<bool>),
 }
 
@@ -72,48 +72,48 @@ pub struct Slice {
     pub sockets: SocketCount,
     /// Messages by dialect.
     pub messages: Vec<(&'static str, u64)>,
-    /// Milliseconds to a commit.
+    /// Milliseconds from a write's arrival to its commit.
     pub p50: Option<f64>,
     pub p99: Option<f64>,
     pub database_bytes: u64,
-    /// Of files that are whole.
+    /// The bytes of complete files.
     pub file_bytes: i64,
 }
 
-/// A flag, as it is set.
+/// A flag and its value.
 #[derive(Debug, Clone)]
 pub struct Setting {
     pub flag: String,
-    /// `None` where it is not set; of a secret only that it is.
+    /// `None` if it is not set; `set` in place of a secret.
     pub value: Option<String>,
     pub is_default: bool,
     pub help: String,
-    /// What to type for the value that it has, or for one that it could have.
+    /// The command line that sets this value, or an example if it is not set.
     pub line: String,
 }
 
-/// What is to be watched of a server.
+/// Everything that can be watched of a server.
 pub struct Watch {
     pub started_at: Time,
     pub settings: Vec<Setting>,
-    /// Mail is sent, not only kept.
+    /// Mail is sent, and does not only wait in the outbox.
     pub mails: bool,
     /// An acknowledged message survives a power cut.
     pub durable: bool,
-    /// It is reached from outside in the clear.
+    /// It is reached from other machines without TLS.
     pub exposed: bool,
-    /// A proxy that speaks for many, and that nobody said to trust.
+    /// A proxy that was seen and is not in `--trust-proxy`.
     proxy: Mutex<Option<IpAddr>>,
     wire: broadcast::Sender<Arc<WireEvent>>,
     queries: mpsc::UnboundedSender<Query>,
-    /// Requests by the first digit of the answer's status.
+    /// Number of requests by the first digit of the answer's status.
     answered: [AtomicU64; 6],
     delivered: AtomicU64,
     slices: Mutex<VecDeque<Slice>>,
     closing: watch::Sender<bool>,
 }
 
-/// What is known of a server when it starts.
+/// What does not change while the server runs.
 #[derive(Debug, Default)]
 pub struct ServerFacts {
     pub settings: Vec<Setting>,
@@ -122,7 +122,7 @@ pub struct ServerFacts {
     pub exposed: bool,
 }
 
-/// Where realtime hears what it is asked.
+/// The end of the channel at which `realtime` receives queries.
 pub type Queries = mpsc::UnboundedReceiver<Query>;
 
 impl Watch {
@@ -145,7 +145,7 @@ impl Watch {
         (Arc::new(watch), asked)
     }
 
-    /// Somebody speaks for others, and is not believed. One on this machine or in its own network is more likely a proxy
+    /// A peer sends headers of a proxy and is not trusted. One on this machine or in its own network is more likely a proxy
     /// than one from anywhere, so that one is remembered.
     pub fn saw_a_proxy(&self, peer: IpAddr) {
         let mut known = self.proxy.lock().unwrap_or_else(PoisonError::into_inner);
@@ -165,16 +165,16 @@ impl Watch {
     }
 
     pub fn publish(&self, passing: WireEvent) {
-        // An error says that nobody watches any more.
+        // An error only says that nobody watches any more.
         self.wire.send(Arc::new(passing)).ok();
     }
 
-    /// What passes from now on.
+    /// All events that are sent from now on.
     pub fn wire(&self) -> broadcast::Receiver<Arc<WireEvent>> {
         self.wire.subscribe()
     }
 
-    /// Becomes true when the server ends: whoever streams ends too.
+    /// Becomes true when the server stops; streams end then.
     pub fn closing(&self) -> watch::Receiver<bool> {
         self.closing.subscribe()
     }
@@ -198,13 +198,13 @@ impl Watch {
         self.delivered.fetch_add(events as u64, Relaxed);
     }
 
-    /// Events told to sockets so far, each counted for each socket.
+    /// Events sent so far, each counted once for each socket.
     pub fn delivered(&self) -> u64 {
         self.delivered.load(Relaxed)
     }
 
     /// # Errors
-    /// `Overloaded` where the server is stopping.
+    /// `Overloaded` if the server is stopping.
     pub async fn count(&self) -> Result<SocketCount> {
         self.ask(Query::Count).await
     }
@@ -244,7 +244,7 @@ impl Watch {
     }
 }
 
-/// Is it this machine, or one of a private network?
+/// Is it an address of this machine or of a private network?
 fn is_near(address: IpAddr) -> bool {
     let is_in_a_private_network = match address {
         IpAddr::V4(address) => address.is_private() || address.is_link_local(),

@@ -24,9 +24,9 @@ pub async fn send_reset_code(mut call: Call) -> Answer {
     call.write(move |tx| {
         code::issue(tx, Purpose::Reset, &email, &code)?;
         match account::known_address(tx, &email)? {
-            // To the address as its owner wrote it, not as somebody has typed it.
+            // To the address as its owner spelled it, not as it was typed now.
             Some(account) => outbox::post(tx, account.email.as_deref().unwrap_or(&email), &content),
-            // What is answered is the same.
+            // The answer is the same, so it does not tell who has an account.
             None => Ok(()),
         }
     })
@@ -51,7 +51,7 @@ pub async fn reset_password(mut call: Call) -> Answer {
     }
     let token = proof(&mut fields, "resetToken", client.as_deref());
     let (email, password) = fields.done(Some((email, password)))?;
-    // Asked before the slow hash, and again with the writing.
+    // Checked before the slow hash, and again by the verb.
     let (address, asking, shown) = (email.clone(), client.clone(), token.clone());
     call.read(move |view| {
         code::proven(
@@ -95,7 +95,7 @@ pub async fn list_devices(call: Call) -> Answer {
         .collect::<Vec<_>>())
 }
 
-/// POST /auth/remove-all-session: the asking device too
+/// POST /auth/remove-all-session: ends all devices, the caller's too
 pub async fn remove_all_devices(call: Call) -> Answer {
     let me = call.me()?;
     call.write(move |tx| device::end_all(tx, me.id)).await?;
@@ -124,7 +124,7 @@ pub async fn google_callback(call: Call) -> Answer {
         .await?;
     let token = login::start(&call, id).await?;
     match oidc.login_return() {
-        // In the fragment, which no server on the way sees.
+        // In the fragment, which browsers do not send to any server.
         Some(url) => {
             let state = state.map_or(String::new(), |state| format!("&state={state}"));
             oidc::redirect(&format!("{url}#token={token}{state}"), None)

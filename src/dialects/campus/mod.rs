@@ -1,5 +1,5 @@
 //! **campus**, document 000: `/user`, `/auth`, `/conversaton`, `/message`, and kebab-case events in the namespace `/`.
-//! Ids are UUIDs. What the document misspells is kept as spelled, and the correction works too.
+//! Ids are UUIDs. The document's misspelled names work, and so do the correct ones.
 
 mod login;
 mod rest;

@@ -12,11 +12,11 @@ use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
 use crate::web::fields::Fields;
 
-/// What the document calls the words of a message, and its synonyms.
+/// The names of the field with a message's text; the first is the document's.
 const WORDS: &[&str] = &["message", "content", "text"];
-/// The members of a group, as the document spells them and as it means them.
+/// The names of the field with a group's members: as the document spells it, and correctly.
 const MEMBERS: &[&str] = &["groupMenmbers", "groupMembers", "members"];
-/// Messages on a page.
+/// Messages of a page by default.
 const PAGE: u32 = 50;
 
 /// GET /user/profile
@@ -26,7 +26,7 @@ pub async fn profile(call: Call) -> Answer {
     ok(shapes::user(call.core().spelling(), &own))
 }
 
-/// Who says that they are somebody else is refused.
+/// Refuses a `senderId` that is not the caller.
 fn is_me(me: &Me, sender: Option<AccountId>) -> Result<()> {
     match sender {
         Some(sender) if sender != me.id => Err(Error::Forbidden("senderId must be you")),

@@ -59,7 +59,7 @@ pub fn conversation(spell: &Spelling, known: &Conversation, people: &[Person]) -
     })
 }
 
-/// A message, written as it stands, without a tree of values between: there are many at a time.
+/// A message. It is serialized without a `Value` in between, because there are many at a time.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ShapedMessage<'m> {
@@ -81,7 +81,7 @@ pub fn message<'m>(spell: &Spelling, message: &'m Message) -> ShapedMessage<'m> 
     }
 }
 
-/// What is gone: `{ id, conversationId, deletedAt, position }`.
+/// A deleted message: `{ id, conversationId, deletedAt, position }`.
 pub fn deleted(spell: &Spelling, gone: &Deletion) -> Value {
     json!({
         "id": spell.uuid(gone.id),

@@ -1,4 +1,4 @@
-//! Signing up: a code by mail, the right code, and a form.
+//! Signing up: a code is mailed, the code is verified, and a form registers the account.
 
 use http::{StatusCode, header};
 use serde_json::json;
@@ -41,7 +41,7 @@ pub async fn send_code(mut call: Call) -> Answer {
     call.write(move |tx| {
         code::issue(tx, Purpose::SignUp, &email, &code)?;
         match account::known_address(tx, &email)? {
-            // What is answered is the same; the code that was made is told to nobody.
+            // The answer is the same, so it does not tell who has an account; nobody gets this code.
             Some(account) if account.proven_at.is_some() => {
                 outbox::post(tx, account.email.as_deref().unwrap_or(&email), &known)
             }
@@ -60,7 +60,7 @@ pub async fn verify_email(mut call: Call) -> Answer {
     ok(body)
 }
 
-/// `{ email, verificationCode }`: the token that a right code is worth
+/// Reads `{ email, verificationCode }`, and returns the token for a right code.
 pub async fn verify(call: &mut Call, purpose: Purpose) -> Result<String> {
     let client = call.visitor().proof();
     let mut fields = call.fields().await?;
@@ -111,7 +111,7 @@ pub async fn register(mut call: Call) -> Answer {
     };
     fields.done(Some(()))?;
 
-    // Asked before the slow hash, and again with the writing.
+    // Checked before the slow hash, and again by the verb.
     let (address, asking, shown) = (email.clone(), client.clone(), token.clone());
     call.read(move |view| {
         code::proven(
@@ -145,7 +145,7 @@ pub async fn register(mut call: Call) -> Answer {
     Ok(json_reply(StatusCode::CREATED, &shape))
 }
 
-/// The token that a right code was worth. Where no address says that it is the same client, nothing else does.
+/// The token for a right code. It is required if the client's address does not prove who had the code.
 pub fn proof(fields: &mut Fields<'_>, name: &str, client: Option<&str>) -> Option<String> {
     let token = fields.optional_text(&[name]);
     if token.is_none() && client.is_none() {
@@ -165,7 +165,7 @@ fn one_of(fields: &mut Fields<'_>, name: &str, words: &[&str]) -> Option<String>
     Some(given)
 }
 
-/// `YYYY-MM-DD`, in the past; a time behind it is left out.
+/// A date in the past, `YYYY-MM-DD`; a time after it is ignored.
 fn date_of_birth(fields: &mut Fields<'_>) -> Option<String> {
     let given = fields.text(&["dateOfBirth", "date_of_birth"]);
     let day = given.get(..10).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The document's events, as its clients say them.
+//! The events that clients send.
 
 use super::{rest, shapes};
 use crate::core::error::Result;

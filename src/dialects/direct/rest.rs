@@ -7,7 +7,7 @@ use crate::core::notice;
 use crate::web::answer::{Answer, ok};
 use crate::web::call::{Call, page, pagination};
 
-/// How many a page has, unless asked otherwise.
+/// Items of a page by default.
 const PAGE: u32 = 20;
 
 /// GET /api/notifications: the caller's own, newest first

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::core::model::{AccountId, ConversationId, Deletion, Message, Notice, Receipt};
 use crate::core::short::Short;
 
-/// A message, written as it stands, without a tree of values between: there are many at a time.
+/// A message. It is serialized without a `Value` in between, because there are many at a time.
 #[derive(Serialize)]
 pub struct ShapedMessage<'m> {
     id: i64,
@@ -55,7 +55,7 @@ pub fn deleted(gone: &Deletion) -> Value {
     })
 }
 
-/// `messages_read`, with the fields of both documents that have it.
+/// `messages_read`, with the fields of both documents that have this event.
 pub fn receipt(conversation: ConversationId, receipt: &Receipt) -> Value {
     json!({
         "conversationId": conversation.number(),

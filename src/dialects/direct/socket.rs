@@ -1,4 +1,4 @@
-//! The document's events, as its clients say them.
+//! The events that clients send.
 
 use super::shapes;
 use crate::core::error::{Error, Result};
@@ -20,7 +20,7 @@ pub fn send_message(mut event: SocketEvent) -> Result<Reaction> {
     let (text, client_id) = fields.done(Some((text, client_id)))?;
     event.queue(
         move |tx, me, subscriber| {
-            // A repeat may come where its sender may speak no more: what was sent was sent.
+            // Before the permission is checked: a repeat gets the first message even if its sender may no longer speak there.
             if let Some(first) = message::repeated(tx, me, client_id.as_deref())? {
                 return Ok(first);
             }

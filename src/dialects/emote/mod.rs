@@ -13,7 +13,7 @@ use crate::web::documents::Documents;
 use crate::web::login;
 use crate::web::routes::Route;
 
-/// What the accounts that were made here are marked with.
+/// The `home` of the accounts that registered here.
 const HOME: &str = "emote";
 
 pub struct Dialect;
@@ -70,8 +70,8 @@ impl crate::dialects::Dialect for Dialect {
     }
 }
 
-/// Another document has this path too, with `limit` and `offset`. Where neither's parameters are there, it is for those
-/// who registered here.
+/// Another document has this path too, with `limit` and `offset`. If the query has the parameters of neither, the request is
+/// meant for this document if the caller registered here.
 fn is_meant(call: &Call) -> bool {
     let query = call.query();
     if query.has(&["page", "page_size"]) {

@@ -13,7 +13,7 @@ use crate::web::call::Call;
 use crate::web::fields::Fields;
 use crate::web::mailing;
 
-/// How many a page has, unless asked otherwise: the document's default.
+/// Items of a page by default, as the document says.
 const PAGE: u32 = 30;
 
 fn success(message: &str) -> Answer {
@@ -126,13 +126,13 @@ pub async fn request_reset(mut call: Call) -> Answer {
     let token = code::token();
     let content = templates::reset_link(&call.web().public_url, &token);
     call.write(move |tx| {
-        // The document promises 200; one mail a minute is enough.
+        // The document promises 200, also for a request within a minute of the last, which sends no second mail.
         if code::too_soon(tx, Purpose::Link, &email)?.is_some() {
             return Ok(());
         }
         code::issue(tx, Purpose::Link, &email, &token)?;
         match account::known_address(tx, &email)? {
-            // To the address as its owner wrote it, not as somebody has typed it.
+            // To the address as its owner spelled it, not as it was typed now.
             Some(account) => outbox::post(tx, account.email.as_deref().unwrap_or(&email), &content),
             None => Ok(()),
         }

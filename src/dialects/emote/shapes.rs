@@ -1,4 +1,4 @@
-//! The document's objects. It shows none; these are what its words ask for.
+//! The document's objects. It has no example of them, so their fields follow its descriptions.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ pub fn account(spell: &Spelling, account: &Account) -> Value {
     })
 }
 
-/// Anybody: `{ id, name, avatarUrl, createdAt }`; the e-mail address is shown of the caller alone.
+/// Anybody: `{ id, name, avatarUrl, createdAt }`; only the caller sees an e-mail address, their own.
 pub fn user(spell: &Spelling, person: &Person, own: Option<(AccountId, Option<&str>)>) -> Value {
     let mut shape = json!({
         "id": spell.uuid(person.id),

@@ -1,5 +1,5 @@
 //! **mentor**, document 001: `/api/conversations`, and snake_case events in the namespace `/chat`, whose sockets join
-//! everything that is theirs by themselves. Ids are UUIDs.
+//! all conversations of their account by themselves. Ids are UUIDs.
 
 mod rest;
 mod shapes;
@@ -30,7 +30,7 @@ impl crate::dialects::Dialect for Dialect {
 
     fn routes(&self) -> Vec<Route> {
         routes! {
-            // Another document has this path too, and says which requests it means; the rest is ours.
+            // Another document has this path too, and picks the requests that are meant for it; the others come here.
             GET    "/api/conversations"               => rest::list, Free;
             POST   "/api/conversations/by-session"    => rest::by_session, Free;
             GET    "/api/conversations/{id}"          => rest::show, Free;
@@ -39,9 +39,9 @@ impl crate::dialects::Dialect for Dialect {
             PATCH  "/api/conversations/{id}/read"     => rest::mark_read, Free;
             // Beyond the document, which does not say where attachments come from.
             POST   "/api/conversations/{id}/attachments"      => rest::upload, Attachment;
-            // Who has read how far: beyond the document, as the rest.
+            // Beyond the document: how far each member has read.
             GET    "/api/conversations/{id}/reads"    => rest::list_reads, Free;
-            // Groups change: beyond the document, in its words.
+            // Beyond the document: changing the members of a group.
             POST   "/api/conversations/{id}/members"          => rest::add_member, Free;
             DELETE "/api/conversations/{id}/members/{userId}" => rest::remove_member, Free;
         }
@@ -94,12 +94,12 @@ impl crate::dialects::Dialect for Dialect {
                 tell.others(receipt.reader, "messages_read", |spell| {
                     shapes::receipt(spell, place.id, receipt)
                 });
-                // Beyond the document, as the two below: what happens to one is seen in all of one's windows.
+                // Beyond the document, as the two below: all windows of one person show the same.
                 tell.own(receipt.reader, "conversation_read", |spell| {
                     shapes::own_reading(spell, place.id, receipt)
                 });
             }
-            // Beyond the document: who is only here should not miss what the system says.
+            // Beyond the document: clients of this dialect should not miss notifications.
             Event::NoticeMade(notice) => {
                 tell.person(notice.account, "new_notification", |spell| {
                     shapes::notice(spell, notice)

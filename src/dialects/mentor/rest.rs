@@ -16,7 +16,7 @@ use crate::web::fields::{CONTENT, Fields};
 use crate::web::input::Input;
 use crate::web::uploads::{self, Destination};
 
-/// The document's defaults.
+/// Items of a page by default, as the document says.
 const CONVERSATIONS: u32 = 20;
 const MESSAGES: u32 = 50;
 
@@ -86,7 +86,7 @@ async fn overview(call: &Call, me: Me, id: ConversationId, status: StatusCode) -
     ))
 }
 
-/// GET /api/conversations/:id/messages: newest first, by cursor; `after` and `unread` turn towards the present
+/// GET /api/conversations/:id/messages: newest first, by cursor; `after` and `unread` page towards the newest
 pub async fn list_messages(call: Call) -> Answer {
     let me = call.me()?;
     let id = call.id(0, "id")?;
@@ -160,7 +160,7 @@ fn draft(conversation: ConversationId, mut fields: Fields<'_>) -> Result<Draft> 
     }))
 }
 
-/// What is missing or of another type becomes what the verb's check finds wrong.
+/// A field that is missing or of another type becomes a value that the verb refuses: an empty text, a negative size.
 fn attachment(mut given: Input, spell: &Spelling) -> Attachment {
     let mut text = |names: &[&str]| {
         names.iter().find_map(|name| match given.take(name) {

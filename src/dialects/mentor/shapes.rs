@@ -20,7 +20,7 @@ fn person(spell: &Spelling, person: &Person) -> Value {
     })
 }
 
-/// `GET /api/conversations`, an item; `mentor`, `mentee` and `session` are null where there are none.
+/// `GET /api/conversations`, an item; `mentor`, `mentee` and `session` are null if it has none.
 pub fn conversation(spell: &Spelling, overview: &Overview) -> Value {
     let known = &overview.conversation;
     let in_role = |who: Option<AccountId>| {
@@ -51,7 +51,7 @@ pub fn conversation(spell: &Spelling, overview: &Overview) -> Value {
     })
 }
 
-/// A message, written as it stands, without a tree of values between: there are many at a time.
+/// A message. It is serialized without a `Value` in between, because there are many at a time.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ShapedMessage<'m> {
@@ -92,7 +92,7 @@ pub fn message<'m>(spell: &Spelling, message: &'m Message) -> ShapedMessage<'m> 
     }
 }
 
-/// What `new_message` says.
+/// The payload of `new_message`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewMessage<'m> {
@@ -142,7 +142,7 @@ pub fn typing(spell: &Spelling, conversation: ConversationId, who: AccountId, on
     json!({ "conversationId": spell.uuid(conversation), "userId": spell.uuid(who), "isTyping": on })
 }
 
-/// `messages_read`, with the fields of both documents that have it.
+/// `messages_read`, with the fields of both documents that have this event.
 pub fn receipt(spell: &Spelling, conversation: ConversationId, receipt: &Receipt) -> Value {
     json!({
         "conversationId": spell.uuid(conversation),
@@ -155,12 +155,12 @@ pub fn receipt(spell: &Spelling, conversation: ConversationId, receipt: &Receipt
     })
 }
 
-/// `conversation_read`: I have read it, also at another of my sockets.
+/// `conversation_read`, to all sockets of the reader.
 pub fn own_reading(spell: &Spelling, conversation: ConversationId, receipt: &Receipt) -> Value {
     json!({ "conversationId": spell.uuid(conversation), "unreadCount": receipt.left })
 }
 
-/// `conversation_joined` and `conversation_left`: I belong to it from now on, or no more.
+/// `conversation_joined` and `conversation_left`, to whoever became a member or is no longer one.
 pub fn membership(spell: &Spelling, conversation: ConversationId) -> Value {
     json!({ "conversationId": spell.uuid(conversation) })
 }

@@ -13,11 +13,11 @@ use crate::web::downloads;
 use crate::web::fields::{CONTENT, Fields};
 use crate::web::uploads::{self, Destination};
 
-/// How many a page of a list has, unless asked otherwise.
+/// Items of a page by default.
 const PAGE: u32 = 20;
-/// How many messages a room's details carry.
+/// How many messages the details of a room have.
 const LATEST: u32 = 50;
-/// What the document calls a conversation.
+/// The names of the field with the conversation's id; the first is the document's.
 const ROOM: &[&str] = &["roomId", "conversationId", "room", "conversation"];
 
 fn with_data(message: &str, data: Value) -> Value {
@@ -112,7 +112,7 @@ pub async fn show_room(call: Call) -> Answer {
             ))
         })
         .await?;
-    // The latest, and in the order in which they were said.
+    // They were read newest first, and are shown oldest first.
     messages.reverse();
     let shape = shapes::room_with_messages(call.core().spelling(), &room, &messages);
     ok(with_data("Room details retrieved successfully", shape))
@@ -145,7 +145,7 @@ pub async fn list_messages(call: Call) -> Answer {
     let room = call.id(0, "roomId")?;
     let mut query = call.query();
     let page = page(&mut query, PAGE);
-    // Both are the order in which messages were said, which is the one that a deep page costs nothing in.
+    // Both are the order in which messages were sent, the only one in which a deep page costs no more than the first.
     query.word("sort", &[("createdAt", ()), ("_id", ())]);
     query.done(Some(()))?;
     let (messages, position) = call
@@ -178,7 +178,7 @@ pub async fn download(call: Call) -> Answer {
     downloads::serve(&call, named).await
 }
 
-/// GET /uploads/…: the `url` of a file; what counts is the id before its ending
+/// GET /uploads/…: the `url` of a file; only the id before the extension counts
 pub async fn download_by_url(call: Call) -> Answer {
     let named = file::named_in(call.core().spelling(), call.param(0));
     downloads::serve(&call, named).await

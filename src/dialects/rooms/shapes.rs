@@ -46,7 +46,7 @@ pub fn listed<'m>(spell: &Spelling, message: &'m Message) -> ShapedMessage<'m> {
     said(spell, message, None)
 }
 
-/// Shapes of which there are many at a time are written as they stand, without a tree of values between.
+/// A message. It is serialized without a `Value` in between, because there are many at a time.
 #[derive(Serialize)]
 pub struct ShapedMessage<'m> {
     _id: Short,
@@ -82,7 +82,7 @@ fn said<'m>(spell: &Spelling, message: &'m Message, room: Option<Short>) -> Shap
     }
 }
 
-/// What is gone: `{ _id, room, deletedAt, position }`.
+/// A deleted message: `{ _id, room, deletedAt, position }`.
 pub fn deleted(spell: &Spelling, gone: &Deletion) -> Value {
     json!({
         "_id": spell.hex(gone.id),
@@ -92,7 +92,7 @@ pub fn deleted(spell: &Spelling, gone: &Deletion) -> Value {
     })
 }
 
-/// A file, as the room hears of it: with its position in the log, for whoever comes back.
+/// A file, as the room hears of it: with its position in the log, from which a client that comes back catches up.
 pub fn shared(spell: &Spelling, shared: &File) -> Value {
     let mut shape = file(spell, shared);
     shape["position"] = json!(shared.position.map(|position| spell.hex(position)));

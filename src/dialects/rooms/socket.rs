@@ -1,4 +1,4 @@
-//! The document's events, as its clients say them.
+//! The events that clients send.
 
 use super::{rest, shapes};
 use crate::core::error::Result;
@@ -8,7 +8,7 @@ use crate::web::fields::Fields;
 use crate::web::rates::Class;
 use crate::web::uploads::Intake;
 
-/// `message` `{ roomId, content }`: say something in the room; whoever does, hears it too
+/// `message` `{ roomId, content }`: send a message to the room; the sender joins it, so hears it too
 pub fn message(mut event: SocketEvent) -> Result<Reaction> {
     let fields = Fields::new(std::mem::take(&mut event.input), event.core.spelling());
     let draft = rest::draft(fields)?;

@@ -1,5 +1,5 @@
-//! Which mail goes next? Several are handed over at a time, codes and links first; digests never take all places, so
-//! that a slow mail server keeps nobody waiting for a code.
+//! Which mail is sent next? Several are sent at a time, codes and links first. Digests never take all places, so that with a
+//! slow mail server nobody waits for a code behind them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,11 +13,11 @@ use crate::core::error::Result;
 use crate::core::model::{Mail, MailId, MailKind, Time};
 use crate::core::{Core, outbox};
 
-/// Mails that are handed over at a time, and how many of them may be digests.
+/// How many mails are sent at a time, and how many of them may be digests.
 const AT_A_TIME: usize = 6;
 const DIGESTS: usize = 3;
 
-/// How long until what became of a mail is written down again.
+/// How long until a mail's outcome is written to the database again, if that failed.
 const AGAIN: Duration = Duration::from_secs(1);
 
 struct Deliveries {
@@ -48,14 +48,14 @@ pub async fn deliver(core: Core, smtp: Arc<Smtp>, links: Links) {
         }
         for kind in [MailKind::Code, MailKind::Digest] {
             if let Err(error) = deliveries.send_due(kind).await {
-                tracing::warn!(%error, "the outbox was not looked into");
+                tracing::warn!(%error, "the outbox could not be read");
             }
         }
     }
 }
 
 impl Deliveries {
-    /// Begins to hand over what is due of this kind, as far as there are places.
+    /// Begins to send the due mails of this kind, as many as there are free places.
     async fn send_due(&mut self, kind: MailKind) -> Result<()> {
         let digests = self.under_way.values();
         let digests = digests.filter(|(_, kind)| *kind == MailKind::Digest);
@@ -67,7 +67,7 @@ impl Deliveries {
         if room == 0 {
             return Ok(());
         }
-        // Those under way are due as well.
+        // Mails that are being sent are still due in the database.
         let most = 2 * AT_A_TIME as u32;
         let due = self
             .core
@@ -80,9 +80,9 @@ impl Deliveries {
             let off = mail.reader.map(|reader| self.links.off(reader));
             let task = self.sending.spawn(async move {
                 let outcome = Outcome::of(&mail, smtp.send(&mail, off).await);
-                // It keeps its place until that is written down: else it would be sent again at once, and again.
+                // The mail keeps its place until its outcome is stored: otherwise it would be sent again at once.
                 while let Err(error) = outcome.note(&core, &mail).await {
-                    tracing::warn!(mail = id.number(), %error, "what became of a mail is not noted yet");
+                    tracing::warn!(mail = id.number(), %error, "the outcome of a mail could not be stored yet");
                     tokio::time::sleep(AGAIN).await;
                 }
             });
@@ -92,12 +92,13 @@ impl Deliveries {
     }
 }
 
-/// What became of a mail.
+/// The outcome of sending a mail.
 #[derive(Clone)]
 enum Outcome {
     Sent,
-    /// With the words of the mail server.
+    /// To be tried again; with the mail server's words.
     Failed(String),
+    /// Not to be tried again; with the mail server's words.
     Refused(String),
 }
 

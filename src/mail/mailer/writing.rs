@@ -1,5 +1,5 @@
-//! Who is written to? What is due is looked through, conversation by conversation and a few members at a time, and each
-//! of them who is to be told gets a digest.
+//! Who gets a digest of unread messages? Goes through the conversations that are due, a few members at a time, and writes a
+//! mail to each member who is to get one.
 
 use std::time::Duration;
 
@@ -13,9 +13,9 @@ use crate::core::model::Time;
 use crate::core::{Core, outbox};
 use crate::mail::templates;
 
-/// Conversations of one round; the next one follows at once where there are more.
+/// How many conversations are read at a time; if there are more, the next batch follows at once.
 const BATCH: u32 = 20;
-/// How often it is looked for mail that has been kept long enough.
+/// How often mail is deleted that has been kept long enough.
 const TIDYING: Duration = Duration::from_secs(3_600);
 
 pub async fn write(core: &Core, links: &Links) {
@@ -57,10 +57,10 @@ async fn look_through(core: &Core, links: &Links, waiting: Waiting) -> Result<()
         let found = core
             .read(move |view| digest::look(view, waiting, after, Time::now()))
             .await?;
-        // What is said from now on may come too late for those who were looked at first.
+        // From the first page of members: a message after that may be missing in their digests, so it is looked at again.
         seen = seen.or(found.seen);
         later |= found.later;
-        // Together, so that they share a commit.
+        // At the same time, so that they share a commit.
         let posting = found.digests.into_iter().map(|one| post(core, links, one));
         for posted in join_all(posting).await {
             match posted {

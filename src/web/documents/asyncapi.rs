@@ -1,13 +1,13 @@
-//! What can be said and heard? AsyncAPI 3, from a dialect's events.
+//! Which events are there? An AsyncAPI 3 document, from a dialect's events.
 //!
-//! The document speaks of the server: it *receives* what clients say, and *sends* what they hear.
+//! It is written from the server's side: the server *receives* what clients say, and *sends* what they hear.
 
 use serde_json::{Map, Value, json};
 
 use super::Described;
 use super::schemas::{all, named, sample, written_out};
 
-/// The document of a dialect; what `routes` has schemas for, events may name.
+/// The document of a dialect; its events may name the schemas of its `routes`.
 pub fn document(
     one: &Described,
     routes: &Value,
@@ -112,7 +112,7 @@ fn first(source: &Value) -> Option<&String> {
     source["hears"].as_object()?.keys().next_back()
 }
 
-/// An event and what it brings.
+/// An event and its payload.
 fn message(event: &str, given: &Value, schemas: &Value) -> Value {
     let example = given.get("example").cloned();
     let example = example.unwrap_or_else(|| sample(&given["payload"], schemas));
@@ -129,7 +129,7 @@ fn message(event: &str, given: &Value, schemas: &Value) -> Value {
     message
 }
 
-/// What a callback gets.
+/// The argument of a callback.
 fn answer(event: &str, given: &Value, schemas: &Value) -> Value {
     let mut done = json!({ "properties": { "ok": { "const": true } } });
     for (name, schema) in given["answer"].as_object().into_iter().flatten() {

@@ -1,15 +1,15 @@
-//! Where is this written down? OpenAPI and AsyncAPI documents, one of each per dialect, made from what stands beside its
-//! handlers.
+//! Where are routes and events documented? An OpenAPI and an AsyncAPI document per dialect, made from the JSON files beside
+//! its handlers.
 //!
-//! A dialect writes down what is its own: operations by route, events by name, schemas. What follows from the route
-//! table (parameters in the path, refusals, rate limits) and what all share is filled in here, once, when somebody asks.
+//! A dialect's files have what is its own: operations by route, events by name, schemas. What follows from the route table
+//! (path parameters, refusals, rate limits) and what all dialects share is added here, at the first request.
 //!
-//! The notation, beside OpenAPI's own:
-//! - `"$ref": "User"` is a schema of the document or a shared one; in place of a schema, a word alone is the same;
-//! - an object has all its `properties` unless it says which are `optional`;
-//! - `tag`, `token` (`none`, `optional`, else required), `query`, `path` and `body` are an operation's; a text in place
-//!   of an operation is the route that it is another spelling of, one in place of a response a refusal's description;
-//! - an example that is not given is put together from the schema's.
+//! The notation in these files, beside OpenAPI's own:
+//! - `"$ref": "User"` names a schema of the document or a shared one; `"User"` in place of a schema is the same;
+//! - all `properties` of an object are required, except those in its list `optional`;
+//! - `tag`, `token` (`none`, `optional`, else required), `query`, `path` and `body` belong to an operation; a text in
+//!   place of an operation names the route that it is an alias of, a text in place of a response describes a refusal;
+//! - if an example is missing, it is made from the examples in the schema.
 
 mod asyncapi;
 mod openapi;
@@ -32,10 +32,10 @@ use super::routes::Route;
 use crate::core::error::{Error, Result};
 use crate::routes;
 
-/// What all documents share.
+/// What all dialects share.
 const SHARED: &str = include_str!("shared.json");
 
-/// What a dialect writes down of itself, as JSON in the notation above.
+/// A dialect's two files, as JSON in the notation above.
 #[derive(Debug, Clone, Copy)]
 pub struct Documents {
     /// Its operations.
@@ -44,22 +44,22 @@ pub struct Documents {
     pub events: &'static str,
 }
 
-/// A dialect, as far as its documents go.
+/// What a dialect's documents are made from.
 pub struct Described {
     pub name: &'static str,
     pub documents: Documents,
     pub routes: Vec<Route>,
-    /// Where its sockets connect to.
+    /// The namespace that its sockets connect to.
     pub namespace: &'static str,
 }
 
-/// All documents of a server, made when the first is asked for.
+/// All documents of a server, made at the first request for one.
 pub struct SpecCache {
     described: Vec<Described>,
     made: OnceLock<Result<HashMap<String, Document>>>,
 }
 
-/// A document as it goes out.
+/// A document as it is sent.
 struct Document {
     body: Bytes,
     tag: String,
@@ -111,11 +111,11 @@ impl SpecCache {
     }
 }
 
-/// A dialect's OpenAPI document and its AsyncAPI one, of a server at this URL whose messages have at most so many
+/// The OpenAPI and the AsyncAPI document of a dialect, for a server at this URL whose messages may have `message_chars`
 /// characters.
 ///
 /// # Errors
-/// `Internal` for what is no JSON.
+/// `Internal` if a file is not JSON.
 pub fn written(one: &Described, url: &str, message_chars: usize) -> Result<(Value, Value)> {
     let (mut shared, routes) = (read(SHARED)?, read(one.documents.routes)?);
     shared["schemas"]["Text"]["maxLength"] = message_chars.into();

@@ -1,4 +1,4 @@
-//! How can it be asked? OpenAPI 3.1, from a dialect's operations and its route table.
+//! Which requests are there? An OpenAPI 3.1 document, from a dialect's operations and its route table.
 
 use serde_json::{Map, Value, json};
 
@@ -69,7 +69,7 @@ pub fn document(one: &Described, source: &Value, shared: &Value, url: &str) -> V
     document
 }
 
-/// A route's path as OpenAPI writes it: `{path}` where the route takes all the rest, `{*path}`.
+/// A route's path as OpenAPI writes it: `{path}` in place of `{*path}`, the rest of the path.
 pub fn template(path: &str) -> String {
     path.replace("{*", "{")
 }
@@ -149,7 +149,7 @@ impl OperationWriter<'_> {
         json!({ "application/json": { "schema": written_out(schema), "example": example } })
     }
 
-    /// Those that are written down, and the refusals that follow from the route.
+    /// The responses in the file, and the refusals that follow from the route.
     fn responses(&self, path: &str, given: &Value, limited: bool) -> Value {
         let own = given["responses"].as_object();
         let mut responses: Vec<(String, Value)> = own
@@ -209,7 +209,7 @@ impl OperationWriter<'_> {
         response
     }
 
-    /// The one envelope, with these words.
+    /// A refusal: the one envelope, with this description.
     fn refusal(&self, status: &str, description: &Value) -> Value {
         let code = status.parse().unwrap_or(500);
         let reason = http::StatusCode::from_u16(code)
@@ -240,7 +240,7 @@ impl OperationWriter<'_> {
             response["headers"][name] = header(name);
         }
         response["content"] = json!({ "application/json": { "schema": written_out(&json!("Refusal")), "example": example } });
-        // To whoever looks at it with a browser.
+        // What a browser gets.
         response["content"]["text/html"] = json!({});
         response
     }
@@ -257,7 +257,7 @@ fn usual(status: &str) -> &'static str {
     }
 }
 
-/// `get-api-rooms-roomId`: what an operation is called, in links too.
+/// The id of an operation, which links to it use: `get-api-rooms-roomId`.
 fn slug(key: &str) -> String {
     let (method, path) = key.split_once(' ').unwrap_or_default();
     let words = path

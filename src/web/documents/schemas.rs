@@ -1,11 +1,11 @@
-//! What does a schema in the notation mean? Written out, with examples, and those gathered that a document names.
+//! What does a schema in the notation mean? Expands it, makes examples, and collects the schemas that a document names.
 
 use serde_json::{Map, Value, json};
 
-/// Where all of a document's schemas stand.
+/// The JSON pointer to a document's schemas.
 pub const HOME: &str = "#/components/schemas/";
 
-/// A schema, or the name of one.
+/// Expands a schema, or the name of one, to plain JSON Schema.
 pub fn written_out(schema: &Value) -> Value {
     if let Some(name) = schema.as_str() {
         return json!({ "$ref": format!("{HOME}{name}") });
@@ -47,7 +47,7 @@ pub fn written_out(schema: &Value) -> Value {
     schema
 }
 
-/// Something that this schema describes; `known` are the schemas by name, in the notation.
+/// An example for this schema; `known` are the schemas by name, in the notation.
 pub fn sample(schema: &Value, known: &Value) -> Value {
     let name = schema.as_str().or_else(|| schema["$ref"].as_str());
     if let Some(name) = name {
@@ -88,7 +88,7 @@ pub fn sample(schema: &Value, known: &Value) -> Value {
     }
 }
 
-/// All of these schemas by name, the own ones first.
+/// The schemas of all sources by name; of one name the first source counts.
 pub fn all(sources: &[&Value]) -> Value {
     let schemas = sources
         .iter()
@@ -100,7 +100,7 @@ pub fn all(sources: &[&Value]) -> Value {
     all.into()
 }
 
-/// Those that the document names, written out, and those that they name.
+/// The schemas that the document names, directly or by another schema, expanded.
 pub fn named(document: &Value, known: &Value) -> Value {
     let mut found = Map::new();
     let mut open = vec![document.clone()];
@@ -120,7 +120,7 @@ pub fn named(document: &Value, known: &Value) -> Value {
             _ => {}
         }
     }
-    // In the order in which they were written.
+    // In the order of the files.
     let order = known.as_object().into_iter().flat_map(Map::keys);
     let sorted = order.filter_map(|name| found.remove_entry(name));
     sorted.collect::<Map<_, _>>().into()
