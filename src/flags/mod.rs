@@ -57,15 +57,15 @@ pub fn read<Word: Into<OsString> + Clone>(
 /// The subcommands. They work on the database file, also while a server runs on it.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Send a system notification to somebody
+    /// Send a system notification to an account
     Notify(Notify),
     /// Write a consistent copy of the database to a new file, also while a server runs
     Backup(Copy),
-    /// Put a copy in the place of the database, which is kept beside it; not while a server runs
+    /// Replace the database with a copy; the old file is kept beside it; not while a server runs
     Restore(Copy),
-    /// Look for damage
+    /// Check the database for damage
     Check(DbFile),
-    /// Record mentoring sessions, which another application knows of
+    /// Record the mentoring sessions of another application
     #[command(subcommand)]
     Session(SessionCommand),
     /// Make, list, suspend and remove accounts
@@ -74,14 +74,14 @@ pub enum Command {
     /// Make administrators
     #[command(subcommand)]
     Admin(AdminCommand),
-    /// Print what completes this command line in a shell: chat completions bash
+    /// Print the completions of this command line for a shell: chat completions bash
     Completions {
         /// bash, elvish, fish, powershell or zsh
         shell: clap_complete::Shell,
     },
     /// Print a systemd unit that runs this binary with these flags: chat systemd --db /var/lib/chat/chat.db
     Systemd {
-        /// What the server is to be started with
+        /// The flags to start the server with
         #[arg(
             trailing_var_arg = true,
             allow_hyphen_values = true,
@@ -97,19 +97,19 @@ pub enum UserCommand {
     Add(UserAdd),
     /// List the accounts, the newest first
     List(UserList),
-    /// Give somebody a new password; all their devices are logged out
+    /// Give an account a new password; all its devices are logged out
     Password(UserPassword),
-    /// Log somebody out and let them in no more
+    /// Log an account out, and do not let it log in again
     Suspend(UserOnly),
-    /// Let somebody in again
+    /// Let a suspended account log in again
     Resume(UserOnly),
-    /// Remove an account; what it said stays where it was said
+    /// Remove an account; its messages stay
     Remove(UserOnly),
 }
 
 #[derive(Debug, Subcommand)]
 pub enum AdminCommand {
-    /// Make an administrator: of an account that is there, or a new one
+    /// Make an account an administrator, an existing or a new one
     Add(AdminAdd),
     /// Print a one-time link that makes its holder an administrator
     Link(AdminLink),
@@ -133,13 +133,13 @@ pub struct UserAdd {
 /// The default cost of hashing passwords; each step doubles the time.
 const BCRYPT_COST: u32 = 11;
 
-/// Where a password comes from: never an argument, which others could see.
+/// Where a password comes from: never from an argument, which other users of the machine could see.
 #[derive(Debug, Args)]
 pub struct PasswordSource {
-    /// The file with the password; without it standard input, or the terminal, is asked
+    /// The file with the password; without it the password is read from standard input or the terminal
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
-    /// How hard it is hashed: as the server is told, so that all logins take the same time
+    /// How hard the password is hashed; use the server's --bcrypt-cost, so that all logins take the same time
     #[arg(long, value_name = "COST", default_value_t = BCRYPT_COST, value_parser = clap::value_parser!(u32).range(4..=16))]
     pub bcrypt_cost: u32,
 }
@@ -147,7 +147,7 @@ pub struct PasswordSource {
 /// `chat user list`
 #[derive(Debug, Args)]
 pub struct UserList {
-    /// Only those whose name or address has this in it
+    /// Only accounts with this in the name or address
     pub search: Option<String>,
     #[command(flatten)]
     pub file: DbFile,
@@ -156,7 +156,7 @@ pub struct UserList {
 /// `chat user password USER`
 #[derive(Debug, Args)]
 pub struct UserPassword {
-    /// A name, an e-mail address or an id; id:2 or name:2 where it could be either
+    /// A name, an e-mail address or an id; id:2 or name:2 if it could be either
     pub user: String,
     #[command(flatten)]
     pub password: PasswordSource,
@@ -167,7 +167,7 @@ pub struct UserPassword {
 /// `chat user suspend USER`, and the like
 #[derive(Debug, Args)]
 pub struct UserOnly {
-    /// A name, an e-mail address or an id; id:2 or name:2 where it could be either
+    /// A name, an e-mail address or an id; id:2 or name:2 if it could be either
     pub user: String,
     #[command(flatten)]
     pub file: DbFile,
@@ -178,7 +178,7 @@ pub struct UserOnly {
 pub struct AdminAdd {
     #[arg(long)]
     pub email: String,
-    /// How a new account is called [default: what stands before the @]
+    /// The name of a new account [default: the part of the address before the @]
     #[arg(long)]
     pub name: Option<String>,
     #[command(flatten)]
@@ -190,7 +190,7 @@ pub struct AdminAdd {
 /// `chat admin link`
 #[derive(Debug, Args)]
 pub struct AdminLink {
-    /// How the server is reached [default: as the one says that runs on the file, or ran last]
+    /// The URL at which the server is reached [default: that of the server that runs on the file, or ran last]
     #[arg(long, value_name = "URL", value_parser = origin::public_url)]
     pub public_url: Option<String>,
     #[command(flatten)]
@@ -199,7 +199,7 @@ pub struct AdminLink {
 
 #[derive(Debug, Subcommand)]
 pub enum SessionCommand {
-    /// Record a session, or what has become of it
+    /// Record a session, or change its status
     Put(SessionPut),
     /// List the sessions, the one recorded last first
     List(DbFile),
@@ -208,12 +208,12 @@ pub enum SessionCommand {
 /// `chat session put UUID --mentor USER --mentee USER --start-at TIME`
 #[derive(Debug, Args)]
 pub struct SessionPut {
-    /// The other application's id of it
+    /// The id of the session in the other application, a UUID
     pub uuid: String,
-    /// A name, an e-mail address or an id; id:2 or name:2 where it could be either
+    /// A name, an e-mail address or an id; id:2 or name:2 if it could be either
     #[arg(long, value_name = "USER")]
     pub mentor: String,
-    /// A name, an e-mail address or an id; id:2 or name:2 where it could be either
+    /// A name, an e-mail address or an id; id:2 or name:2 if it could be either
     #[arg(long, value_name = "USER")]
     pub mentee: String,
     /// ISO 8601: 2024-01-15T10:00:00Z
@@ -228,13 +228,13 @@ pub struct SessionPut {
 /// `chat notify USER --title T --message M`
 #[derive(Debug, Args)]
 pub struct Notify {
-    /// A name, an e-mail address or an id; id:2 or name:2 where it could be either
+    /// A name, an e-mail address or an id; id:2 or name:2 if it could be either
     pub user: String,
     #[arg(long)]
     pub title: String,
     #[arg(long)]
     pub message: String,
-    /// What it is about, for the client to tell apart
+    /// The type of the notification, which clients can tell apart
     #[arg(long = "type", default_value = "system")]
     pub kind: String,
     #[command(flatten)]
@@ -244,14 +244,14 @@ pub struct Notify {
 /// `chat backup FILE` and `chat restore FILE`
 #[derive(Debug, Args)]
 pub struct Copy {
-    /// The copy
+    /// The file of the copy
     #[arg(value_name = "FILE")]
     pub copy: PathBuf,
     #[command(flatten)]
     pub file: DbFile,
 }
 
-/// What every subcommand takes.
+/// Flags of every subcommand.
 #[derive(Debug, Args)]
 pub struct DbFile {
     /// The database file
@@ -264,7 +264,7 @@ pub struct DbFile {
 
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// The one file that everything is kept in
+    /// The database file, which holds everything
     #[arg(
         long,
         value_name = "FILE",
@@ -272,7 +272,7 @@ pub struct Serve {
         help_heading = "Where"
     )]
     pub db: PathBuf,
-    /// Where to listen; repeatable. Port 0 picks a free one. On a dialect's port its routes are asked first
+    /// The address to listen on; repeatable. Port 0 picks a free port. With a dialect, that dialect's routes come first there
     #[arg(
         long,
         value_name = "[ADDR:]PORT[=DIALECT]",
@@ -296,28 +296,28 @@ pub struct Serve {
         help_heading = "Where"
     )]
     pub tls_key: Option<PathBuf>,
-    /// Whose X-Forwarded-For to believe: an address, or a network (10.0.0.0/8); repeatable
+    /// A proxy whose X-Forwarded-For is believed: an address, or a network (10.0.0.0/8); repeatable
     #[arg(long, value_name = "CIDR", value_parser = values::network, help_heading = "Where")]
     pub trust_proxy: Vec<IpNet>,
-    /// Which web pages may talk to this server beside its own, with credentials if they like; repeatable. Without it all
-    /// may, without credentials
+    /// An origin whose web pages may send requests to this server, also with credentials; repeatable. Without this flag all
+    /// pages may, but without credentials
     #[arg(long, value_name = "ORIGIN", help_heading = "Where")]
     pub cors_origin: Vec<Origin>,
 
     /// A throwaway instance: a database in a temporary directory, a free port, no limits on how often and how many
     #[arg(long, conflicts_with = "db", help_heading = "For tests")]
     pub temp: bool,
-    /// Tell where it serves in one line of JSON on stdout
+    /// Print the URLs in one line of JSON on stdout when the server is ready
     #[arg(long, value_name = "FORMAT", help_heading = "For tests")]
     pub announce: Option<Announce>,
-    /// End when standard input closes
+    /// Stop when standard input closes
     #[arg(long, help_heading = "For tests")]
     pub exit_with_stdin: bool,
-    /// With --temp: an account NAME@example.test from the start; repeatable
+    /// With --temp: make an account NAME@example.test at the start; repeatable
     #[arg(long, value_name = "NAME:PASSWORD", value_parser = values::user, help_heading = "For tests")]
     pub user: Vec<(String, String)>,
 
-    /// `normal` may lose the last moments on power loss; `full` loses nothing that was acknowledged
+    /// `full` loses nothing that was acknowledged; `normal` may lose the last moments if the power fails
     #[arg(
         long,
         value_enum,
@@ -325,34 +325,35 @@ pub struct Serve {
         help_heading = "Promises and limits"
     )]
     pub durability: DurabilityFlag,
-    /// Signing up, logging in, codes and resets: per client address and route [default: 5/1m]
+    /// Limit on signing up, logging in, codes and resets, per client address and route [default: 5/1m]
     #[arg(long, value_name = "N/SPAN|off", help_heading = "Promises and limits")]
     pub limit_auth: Option<Rate>,
-    /// The rooms API: per account, or per address without one [default: 100/15m]
+    /// Limit on requests to the rooms API, per account, or without a login per address [default: 100/15m]
     #[arg(long, value_name = "N/SPAN|off", help_heading = "Promises and limits")]
     pub limit_api: Option<Rate>,
-    /// POST /api/files/upload and the fileUpload event, as the rooms document has it: per account [default: 10/1h]
+    /// Limit on POST /api/files/upload and the fileUpload event, per account [default: 10/1h]
     #[arg(long, value_name = "N/SPAN|off", help_heading = "Promises and limits")]
     pub limit_upload: Option<Rate>,
-    /// Uploads of every way, in bytes per account; a file counts as 64KiB at least [default: 500MiB/1d]
+    /// Limit on the bytes of all uploads, per account; a file counts as at least 64KiB [default: 500MiB/1d]
     #[arg(long, value_name = "SIZE/SPAN|off", value_parser = values::volume, help_heading = "Promises and limits")]
     pub limit_upload_bytes: Option<Volume>,
-    /// Events of one socket, with bursts of five times as many [default: 20/1s]
+    /// Limit on events, per socket; bursts may have five times as many [default: 20/1s]
     #[arg(long, value_name = "N/SPAN|off", help_heading = "Promises and limits")]
     pub limit_events: Option<Rate>,
-    /// Sockets that connect: per account, and 20 times as many per address [default: 300/1m]
+    /// Limit on sockets that connect, per account; an address may have 20 times as many [default: 300/1m]
     #[arg(long, value_name = "N/SPAN|off", help_heading = "Promises and limits")]
     pub limit_connects: Option<Rate>,
-    /// Conversations that one account makes [default: 300/1h]
+    /// Limit on new conversations, per account [default: 300/1h]
     #[arg(long, value_name = "N/SPAN|off", help_heading = "Promises and limits")]
     pub limit_conversations: Option<Rate>,
-    /// How long a connection may wait for its next request: longer than a load balancer in front of it keeps one
+    /// How long a connection may wait for its next request; longer than a load balancer in front keeps it open
     #[arg(long, value_name = "SPAN", default_value = "75s", value_parser = values::span, help_heading = "Promises and limits")]
     pub keep_alive: Duration,
-    /// Connections from one address, but for proxies and this machine; idle ones make room [default: 1024]
+    /// How many connections one address may have, except proxies and this machine; idle ones are closed for new ones
+    /// [default: 1024]
     #[arg(long, value_name = "N", help_heading = "Promises and limits", value_parser = clap::value_parser!(u32).range(1..))]
     pub connections_per_address: Option<u32>,
-    /// Nobody reads rooms without a token
+    /// Require a login to read rooms
     #[arg(long, help_heading = "Promises and limits")]
     pub members_only: bool,
     /// How large an uploaded file may be
@@ -367,13 +368,13 @@ pub struct Serve {
     )]
     pub max_message: usize,
 
-    /// The secret that signs tokens, at least 32 bytes, instead of the one in the database
+    /// The file with the secret that signs tokens, at least 32 bytes, in place of the one in the database
     #[arg(long, value_name = "FILE", help_heading = "Accounts")]
     pub jwt_secret_file: Option<PathBuf>,
-    /// The HS256 secret, or the RS256 or ES256 public key in PEM, of an application whose tokens are accepted too
+    /// Accept the tokens of another application: the file with its HS256 secret, or its RS256 or ES256 public key in PEM
     #[arg(long, value_name = "FILE", help_heading = "Accounts")]
     pub trust_jwt: Option<PathBuf>,
-    /// Whom such a token must be meant for, its `aud`; repeatable. Without it nobody asks
+    /// An accepted audience (`aud`) of such tokens; repeatable. Without this flag any is accepted
     #[arg(
         long,
         value_name = "AUDIENCE",
@@ -381,7 +382,7 @@ pub struct Serve {
         help_heading = "Accounts"
     )]
     pub trust_aud: Vec<String>,
-    /// Who must have issued such a token, its `iss`; repeatable. Without it nobody asks
+    /// An accepted issuer (`iss`) of such tokens; repeatable. Without this flag any is accepted
     #[arg(
         long,
         value_name = "ISSUER",
@@ -392,17 +393,17 @@ pub struct Serve {
     /// How long a login lasts
     #[arg(long, value_name = "SPAN", default_value = "7d", value_parser = values::span, help_heading = "Accounts")]
     pub jwt_ttl: Duration,
-    /// How long after the login a device that is in use may stay logged in; the page asks for a fresh token once a day
+    /// How long a device may stay logged in by refreshing its token; the chat page refreshes it once a day
     #[arg(long, value_name = "SPAN", default_value = "90d", value_parser = values::span, help_heading = "Accounts")]
     pub login_max: Duration,
     /// How hard passwords are hashed; each step doubles the time [default: 11]
     #[arg(long, value_name = "COST", value_parser = clap::value_parser!(u32).range(4..=16), help_heading = "Accounts")]
     pub bcrypt_cost: Option<u32>,
 
-    /// Where mail is handed over: smtp://[user@]host[:port], or smtps://. Without it mail stays in the outbox
+    /// The mail server: smtp://[user@]host[:port], or smtps://. Without this flag mail stays in the outbox
     #[arg(long, value_name = "URL", help_heading = "Mail")]
     pub smtp_url: Option<String>,
-    /// The password of the user in --smtp-url
+    /// The file with the password of the user in --smtp-url
     #[arg(
         long,
         value_name = "FILE",
@@ -410,7 +411,7 @@ pub struct Serve {
         help_heading = "Mail"
     )]
     pub smtp_password_file: Option<PathBuf>,
-    /// Who writes
+    /// The sender of mail
     #[arg(
         long,
         value_name = "ADDRESS",
@@ -418,14 +419,14 @@ pub struct Serve {
         help_heading = "Mail"
     )]
     pub mail_from: String,
-    /// How long mail about unread messages is held
+    /// How long a message may stay unread before a mail tells of it
     #[arg(long, value_name = "SPAN", default_value = "5m", value_parser = values::span, help_heading = "Mail")]
     pub mail_delay: Duration,
-    /// How this server is reached from outside, for links in mail and logins elsewhere [default: the first listener]
+    /// The URL at which this server is reached, for links in mail and logins elsewhere [default: the first listener's]
     #[arg(long, value_name = "URL", value_parser = origin::public_url, help_heading = "Where")]
     pub public_url: Option<String>,
 
-    /// Turns on logging in with Google, or another issuer: the client id that it gave this server
+    /// Turn on logging in with Google, or another issuer: the client id that it gave to this server
     #[arg(
         long,
         value_name = "ID",
@@ -433,7 +434,7 @@ pub struct Serve {
         help_heading = "Accounts"
     )]
     pub google_client_id: Option<String>,
-    /// The secret that the issuer gave with --google-client-id
+    /// The file with the secret that belongs to --google-client-id
     #[arg(
         long,
         value_name = "FILE",
@@ -441,7 +442,7 @@ pub struct Serve {
         help_heading = "Accounts"
     )]
     pub google_client_secret_file: Option<PathBuf>,
-    /// Another OpenID Connect issuer than Google
+    /// The OpenID Connect issuer, if it is not Google
     #[arg(
         long,
         value_name = "URL",
@@ -449,14 +450,14 @@ pub struct Serve {
         help_heading = "Accounts"
     )]
     pub oidc_issuer: String,
-    /// Where a browser goes after logging in, with the token in the fragment; without it the answer is JSON
+    /// The URL that a browser is sent to after such a login, with the token in the fragment; without it the answer is JSON
     #[arg(long, value_name = "URL", help_heading = "Accounts")]
     pub login_return: Option<String>,
 
-    /// Make this account an administrator at the start, or make it; with --admin-password-file
+    /// Make the account with this address an administrator at the start; a missing one is made, with --admin-password-file
     #[arg(long, value_name = "EMAIL", help_heading = "Accounts")]
     pub admin_email: Option<String>,
-    /// The password that the administrator of --admin-email is to have
+    /// The file with the password of the administrator in --admin-email
     #[arg(
         long,
         value_name = "FILE",
@@ -465,7 +466,7 @@ pub struct Serve {
     )]
     pub admin_password_file: Option<PathBuf>,
 
-    /// error, warn, info, debug or trace, to stderr
+    /// What is logged to stderr: error, warn, info, debug or trace
     #[arg(
         long,
         value_name = "LEVEL",
@@ -473,7 +474,7 @@ pub struct Serve {
         help_heading = "Log"
     )]
     pub log: tracing::Level,
-    /// What the log looks like: text, JSON, or by where it goes
+    /// The format of the log
     #[arg(long, value_enum, default_value = "auto", help_heading = "Log")]
     pub log_format: LogFormat,
 }

@@ -64,7 +64,7 @@ async fn hash_anew(core: Core, id: AccountId, password: String, old: String) {
             .await
     };
     if let Err(error) = done.await {
-        tracing::debug!(cause = ?error, "a password was not hashed anew");
+        tracing::debug!(cause = ?error, "a password could not be hashed anew");
     }
 }
 

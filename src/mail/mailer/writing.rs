@@ -25,13 +25,13 @@ pub async fn write(core: &Core, links: &Links) {
     loop {
         round.tick().await;
         if let Err(error) = write_due(core, links).await {
-            tracing::warn!(%error, "mail about unread messages was not written, and is written later");
+            tracing::warn!(%error, "mail about unread messages could not be written yet");
         }
         if tidy_at <= Instant::now() {
             match core.write(outbox::forget_old).await {
                 Ok(true) => {}
                 Ok(false) => tidy_at = Instant::now() + TIDYING,
-                Err(error) => tracing::warn!(%error, "old mail was not forgotten"),
+                Err(error) => tracing::warn!(%error, "old mail could not be deleted"),
             }
         }
     }
