@@ -1,9 +1,11 @@
 //! Which requests are there? An OpenAPI 3.1 document, from a dialect's operations and its route table.
 
+use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::Described;
 use super::schemas::{all, named, sample, written_out};
+use crate::web::answer::envelope;
 use crate::web::rates::Class;
 use crate::web::routes::Route;
 
@@ -211,26 +213,22 @@ impl OperationWriter<'_> {
 
     /// A refusal: the one envelope, with this description.
     fn refusal(&self, status: &str, description: &Value) -> Value {
-        let code = status.parse().unwrap_or(500);
-        let reason = http::StatusCode::from_u16(code)
-            .ok()
-            .and_then(|code| code.canonical_reason());
-        let (message, errors) = match code {
-            400 => ("Validation failed", json!(["content: must not be empty"])),
-            401 => ("A token is required", json!(["A token is required"])),
-            429 => (
-                "Too many requests, please try again later",
-                json!(["Too many requests, please try again later"]),
-            ),
-            500 => ("Internal server error", json!(["Internal server error"])),
-            _ => (reason.unwrap_or_default(), json!([reason])),
+        let status: StatusCode = status.parse().unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let message = match status.as_u16() {
+            400 => "Validation failed",
+            401 => "A token is required",
+            429 => "Too many requests, please try again later",
+            500 => "Internal server error",
+            _ => status.canonical_reason().unwrap_or_default(),
         };
-        let mut example = json!({ "success": false, "statusCode": code, "error": reason, "message": message, "errors": errors });
-        if code == 500 {
-            example["requestId"] = json!("6f1c0a9be2d47583");
+        let mut example = envelope(status, message);
+        match status.as_u16() {
+            400 => example["errors"] = json!(["content: must not be empty"]),
+            500 => example["requestId"] = json!("6f1c0a9be2d47583"),
+            _ => {}
         }
         let mut response = json!({ "description": description });
-        let headers: &[&str] = match code {
+        let headers: &[&str] = match status.as_u16() {
             401 => &["WWW-Authenticate"],
             416 => &["Content-Range"],
             429 | 503 => &["Retry-After"],
