@@ -4,9 +4,9 @@ use serde_json::json;
 
 use super::{Failure, progress};
 use crate::core::{admin, backup};
-use crate::flags::{Copy, DbFile};
+use crate::flags::{CopyFile, DbFile};
 
-pub async fn make(flags: &Copy) -> Result<(), Failure> {
+pub async fn make(flags: &CopyFile) -> Result<(), Failure> {
     super::must_exist(&flags.file.db)?;
     let partial = backup::partial(&flags.copy);
     progress::show("copying", Some((&partial, &flags.file.db)), || {
@@ -30,7 +30,7 @@ pub async fn make(flags: &Copy) -> Result<(), Failure> {
 
 /// Notes the backup in the audit log, because the administrator's page shows when the last one was made. A file of an earlier
 /// version is not touched.
-async fn remember(flags: &Copy) -> Result<(), Failure> {
+async fn remember(flags: &CopyFile) -> Result<(), Failure> {
     if backup::is_older(&flags.file.db)? {
         return Ok(());
     }
@@ -43,7 +43,7 @@ async fn remember(flags: &Copy) -> Result<(), Failure> {
     Ok(noted?)
 }
 
-pub fn restore(flags: &Copy) -> Result<(), Failure> {
+pub fn restore(flags: &CopyFile) -> Result<(), Failure> {
     super::must_exist(&flags.copy)?;
     let partial = backup::restoring(&flags.file.db);
     let kept = progress::show("restoring", Some((&partial, &flags.copy)), || {

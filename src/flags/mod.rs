@@ -60,9 +60,9 @@ pub enum Command {
     /// Send a system notification to an account
     Notify(Notify),
     /// Write a consistent copy of the database to a new file, also while a server runs
-    Backup(Copy),
+    Backup(CopyFile),
     /// Replace the database with a copy; the old file is kept beside it; not while a server runs
-    Restore(Copy),
+    Restore(CopyFile),
     /// Check the database for damage
     Check(DbFile),
     /// Record the mentoring sessions of another application
@@ -243,7 +243,7 @@ pub struct Notify {
 
 /// `chat backup FILE` and `chat restore FILE`
 #[derive(Debug, Args)]
-pub struct Copy {
+pub struct CopyFile {
     /// The file of the copy
     #[arg(value_name = "FILE")]
     pub copy: PathBuf,

@@ -42,17 +42,17 @@ impl InFlight {
     /// `TooOften` if `most` are in flight already.
     pub fn begin(self: &Arc<Self>, account: AccountId, most: usize) -> Result<RequestInFlight> {
         let mut counts = self.lock();
-        let asked = counts.entry(account).or_default();
-        if asked.count >= most {
+        let requests = counts.entry(account).or_default();
+        if requests.count >= most {
             return Err(Error::TooOften {
                 retry_after: Duration::from_secs(1),
             });
         }
-        asked.count += 1;
+        requests.count += 1;
         Ok(RequestInFlight {
             all: self.clone(),
             account,
-            reading: asked.reading.clone(),
+            reading: requests.reading.clone(),
         })
     }
 
@@ -79,9 +79,9 @@ impl RequestInFlight {
 impl Drop for RequestInFlight {
     fn drop(&mut self) {
         let mut counts = self.all.lock();
-        if let Some(asked) = counts.get_mut(&self.account) {
-            asked.count -= 1;
-            if asked.count == 0 {
+        if let Some(requests) = counts.get_mut(&self.account) {
+            requests.count -= 1;
+            if requests.count == 0 {
                 counts.remove(&self.account);
             }
         }

@@ -43,10 +43,11 @@ use warp::filters::path::FullPath;
 
 use crate::core::Core;
 use crate::core::error::{Error, Result};
-use answer::{Reply, refusal, wrong_method};
+use answer::{Answer, Reply, refusal, wrong_method};
 use call::{Body, Call, Visitor};
+use in_flight::RequestInFlight;
 use rates::{Class, Rates};
-use routes::{RouteMatch, Routes};
+use routes::{Route, RouteMatch, Routes};
 
 /// How long a request may take, and how long an upload or a backup.
 const REQUEST: Duration = Duration::from_secs(30);
@@ -132,54 +133,62 @@ impl Web {
             RouteMatch::WrongMethod(allowed) => return wrong_method(&allowed),
             RouteMatch::NotFound => return refuse(&Error::NotFound("Route")),
         };
-        let meant = shared
-            .iter()
-            .find(|route| route.meant.is_none_or(|meant| meant(&call)));
-        let Some(route) = meant else {
+        let mut shared = shared.into_iter();
+        let Some(route) = shared.find(|route| route.meant.is_none_or(|meant| meant(&call))) else {
             return refuse(&Error::NotFound("Route"));
         };
-        let (standing, counted) = match self.rates.count(route.class, route.path, call.asker()) {
-            Some((standing, counted)) => (Some(standing), counted),
+        let (rate_limit, counted) = match self.rates.count(route.class, route.path, call.asker()) {
+            Some((headers, counted)) => (Some(headers), counted),
             None => (None, Ok(())),
         };
-        let patience = match route.class {
-            Class::Upload | Class::Attachment | Class::Long => UPLOAD,
-            Class::Auth | Class::Api | Class::Free => REQUEST,
-        };
-        let asked = call.asker().account.zip(self.core.limits().requests);
-        let begun = counted.and_then(|()| {
-            let begun = asked.map(|(account, most)| self.in_flight.begin(account, most));
-            Ok(begun.transpose()?.map(Arc::new))
-        });
-        let (begun, counted) = match begun {
-            Ok(begun) => (begun, Ok(())),
+        let (in_flight, answered) = match counted.and_then(|()| self.begin(&call)) {
+            Ok(in_flight) => {
+                let reads = method == Method::GET;
+                let answered = handle(route, call.at(params), in_flight.as_deref(), reads).await;
+                (in_flight, answered)
+            }
             Err(error) => (None, Err(error)),
         };
-        let reads = method == Method::GET && patience == REQUEST;
-        let reader = begun.clone().filter(|_| reads);
-        let answering = async move {
-            let _turn = match &reader {
-                Some(begun) => begun.turn().await,
-                None => None,
-            };
-            (route.handler)(call.at(params)).await
-        };
-        let answered = match counted {
-            Ok(()) => tokio::time::timeout(patience, answering)
-                .await
-                .unwrap_or(Err(Error::TooSlow)),
-            Err(error) => Err(error),
-        };
         let mut reply = answered.unwrap_or_else(|error| refuse(&error));
-        if let Some(begun) = begun {
+        if let Some(in_flight) = in_flight {
             // The request is in flight until the client has taken the answer.
-            reply.extensions_mut().insert(begun);
+            reply.extensions_mut().insert(in_flight);
         }
-        if let Some(standing) = standing {
-            standing.write(reply.headers_mut());
+        if let Some(headers) = rate_limit {
+            headers.write(reply.headers_mut());
         }
         reply
     }
+
+    /// Counts a request of an account, if the number of its requests in flight is limited.
+    fn begin(&self, call: &Call) -> Result<Option<Arc<RequestInFlight>>> {
+        let limited = call.asker().account.zip(self.core.limits().requests);
+        let begun = limited.map(|(account, most)| self.in_flight.begin(account, most));
+        Ok(begun.transpose()?.map(Arc::new))
+    }
+}
+
+/// Runs the handler within its time-out. Short reads of an account wait for their turn.
+async fn handle(
+    route: &Route,
+    call: Call,
+    in_flight: Option<&RequestInFlight>,
+    reads: bool,
+) -> Answer {
+    let timeout = match route.class {
+        Class::Upload | Class::Attachment | Class::Long => UPLOAD,
+        Class::Auth | Class::Api | Class::Free => REQUEST,
+    };
+    let reader = in_flight.filter(|_| reads && timeout == REQUEST);
+    let handling = async {
+        let _turn = match reader {
+            Some(request) => request.turn().await,
+            None => None,
+        };
+        (route.handler)(call).await
+    };
+    let answered = tokio::time::timeout(timeout, handling).await;
+    answered.unwrap_or(Err(Error::TooSlow))
 }
 
 /// Redirects a browser to the path without the slash at its end, because the page's relative links lead to its siblings. The

@@ -143,7 +143,7 @@ impl Oidc {
         let returned = query.done(Some(state))?;
         let provider = self.issuer.provider().await?;
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-        let begun = PendingLogin {
+        let login = PendingLogin {
             nonce: hex(&random::<16>()),
             verifier: verifier.into_secret(),
             browser: hex(&random::<16>()),
@@ -153,7 +153,7 @@ impl Oidc {
             .flow(&provider)?
             .authorize_url(CsrfToken::new_random)
             .add_scopes(["openid", "email", "profile"].map(|scope| Scope::new(scope.into())))
-            .add_extra_param("nonce", &begun.nonce)
+            .add_extra_param("nonce", &login.nonce)
             .set_pkce_challenge(challenge)
             .url();
         let secure = if self.redirect.starts_with("https://") {
@@ -167,10 +167,10 @@ impl Oidc {
         let path = path.trim_end_matches("/callback");
         let cookie = format!(
             "{COOKIE}={}; Path={path}; Max-Age={}; HttpOnly; SameSite=Lax{secure}",
-            begun.browser,
+            login.browser,
             LOGIN_TIMEOUT.as_secs()
         );
-        self.pending.insert(state.secret().clone(), Arc::new(begun));
+        self.pending.insert(state.secret().clone(), Arc::new(login));
         redirect(url.as_str(), Some(&cookie))
     }
 
@@ -182,10 +182,10 @@ impl Oidc {
     pub async fn finish(&self, call: &Call) -> Result<Returned> {
         let mut query = call.query();
         let (state, code) = (query.text(&["state"]), query.text(&["code"]));
-        let begun = self.pending.remove(&state);
+        let login = self.pending.remove(&state);
         let browser = cookie(call.header(header::COOKIE).unwrap_or_default());
-        let begun = begun.filter(|begun| browser == Some(&begun.browser));
-        let begun = begun.ok_or(Error::Unauthorized(
+        let login = login.filter(|login| browser == Some(&login.browser));
+        let login = login.ok_or(Error::Unauthorized(
             "This login was not begun in this browser, or too long ago",
         ))?;
         if code.is_empty() {
@@ -196,7 +196,7 @@ impl Oidc {
         let tokens = self
             .flow(&provider)?
             .exchange_code(AuthorizationCode::new(code))
-            .set_pkce_verifier(PkceCodeVerifier::new(begun.verifier.clone()))
+            .set_pkce_verifier(PkceCodeVerifier::new(login.verifier.clone()))
             .request_async(&http)
             .await
             .map_err(|error| {
@@ -208,7 +208,7 @@ impl Oidc {
         let claims = provider.check(
             token.unwrap_or_default(),
             &self.flags.client_id,
-            &begun.nonce,
+            &login.nonce,
         )?;
         let verified = claims.email_verified.is_true();
         let name = claims
@@ -225,7 +225,7 @@ impl Oidc {
         };
         Ok(Returned {
             identity,
-            state: begun.state.clone(),
+            state: login.state.clone(),
         })
     }
 

@@ -182,7 +182,7 @@ impl RateLimiter {
         let before = window.1.fetch_add(1, Ordering::Relaxed);
         let reset = self.span.saturating_sub(window.0.elapsed());
         let remaining = self.limit.saturating_sub(before.saturating_add(1));
-        let standing = RateLimitHeaders {
+        let headers = RateLimitHeaders {
             limit: self.limit,
             remaining,
             reset,
@@ -192,7 +192,7 @@ impl RateLimiter {
         } else {
             Err(Error::TooOften { retry_after: reset })
         };
-        (standing, counted)
+        (headers, counted)
     }
 }
 
@@ -229,9 +229,9 @@ mod tests {
             address: [127, 0, 0, 1].into(),
         };
         for left in (0..5).rev() {
-            let (standing, counted) = rates.count(Class::Auth, "/login", asker).expect("a limit");
+            let (headers, counted) = rates.count(Class::Auth, "/login", asker).expect("a limit");
             assert!(counted.is_ok());
-            assert_eq!(standing.remaining, left);
+            assert_eq!(headers.remaining, left);
         }
         assert!(
             rates
