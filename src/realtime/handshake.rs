@@ -12,80 +12,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use http::{Request, header};
 
 use super::client::{Client, Socket};
-use super::connection::{Connection, Progress};
-use super::engine_sessions::{EngineSession, transport};
+use super::transport::Transport;
 use crate::dialects::Namespace;
 use crate::web::call::{bearer, without_bearer};
 
-/// How a session began.
-pub enum Transport {
-    /// As a websocket: this is its connection, to the end.
-    Websocket(Arc<Connection>),
-    /// By polling: it uses many.
-    Polling(Arc<EngineSession>),
-}
-
-impl Transport {
-    /// Of a request that begins a session on this connection.
-    pub fn of<B>(request: &Request<B>, connection: &Arc<Connection>) -> Self {
-        match transport(request.uri().query()) {
-            Some("websocket") => Self::Websocket(connection.clone()),
-            _ => Self::Polling(Arc::default()),
-        }
-    }
-
-    /// How often the session has taken all that was handed to it.
-    pub fn progress(&self) -> &Progress {
-        match self {
-            Self::Websocket(connection) => connection.progress(),
-            Self::Polling(session) => session.progress(),
-        }
-    }
-
-    /// Somebody has said who they are in it.
-    pub fn enter(&self) {
-        match self {
-            Self::Websocket(connection) => connection.trust(),
-            Self::Polling(session) => session.enter(),
-        }
-    }
-
-    /// Has somebody said who they are in it?
-    pub fn is_known(&self) -> bool {
-        match self {
-            Self::Websocket(connection) => connection.is_trusted(),
-            Self::Polling(session) => session.is_known(),
-        }
-    }
-
-    /// A socket of it is gone.
-    pub fn leave(&self) {
-        match self {
-            Self::Websocket(_) => {}
-            Self::Polling(session) => session.leave(),
-        }
-    }
-
-    /// Has it been cut, or closed by the other end? Of one that polls the latter is not known.
-    pub fn is_gone(&self) -> bool {
-        match self {
-            Self::Websocket(connection) => connection.is_cut(),
-            Self::Polling(session) => session.is_cut(),
-        }
-    }
-
-    /// Ends it, without a word.
-    pub fn cut(&self) {
-        match self {
-            Self::Websocket(connection) => connection.cut(),
-            Self::Polling(session) => session.cut(),
-        }
-    }
-}
-
 /// The beginning of a session.
 pub struct Handshake {
-    pub transport: Transport,
+    pub transport: Arc<dyn Transport>,
     pub address: IpAddr,
     /// From its headers or its query.
     pub token: Option<Box<str>>,
@@ -100,7 +33,7 @@ impl Handshake {
     pub fn new<B>(
         request: &Request<B>,
         address: IpAddr,
-        transport: Transport,
+        transport: Arc<dyn Transport>,
         pending: Option<PendingHandshake>,
     ) -> Self {
         let token = token(request);

@@ -8,17 +8,14 @@ mod backlog;
 mod bucket;
 mod catch_up;
 mod client;
-pub mod connection;
 mod disconnect;
-pub mod engine_sessions;
 mod fan_out;
-pub mod frames;
 pub mod handshake;
 mod joining;
-pub mod payload;
 mod registry;
 mod retelling;
 mod send_queue;
+pub mod transport;
 mod typing;
 
 use std::sync::Arc;
@@ -43,12 +40,14 @@ use crate::web::watch::{Queries, Watch};
 use client::{Client, Heard, Socket};
 use disconnect::OnDisconnect;
 use fan_out::{FanOut, joining_by_itself};
-use frames::PAST;
 use handshake::Handshake;
 use joining::Piece;
 
 /// Packets that may wait for a socket; past that it is too slow, and ended.
 const OUTBOUND: usize = 4_096;
+/// Bytes past the limit that are taken in of an event's attachments, so that they are seen to be too many: an old client has
+/// a byte more before each of them.
+pub const PAST: u64 = 4;
 /// Attachments of an event that are taken in, to be refused in words.
 const ATTACHMENTS: usize = 256;
 /// Pages of what was missed that are read at the same time; the others wait their turn.

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use super::OUTBOUND;
 use super::client::Client;
-use super::connection::STALL;
+use super::transport::STALL;
 
 /// Bytes that are handed on before the wire is seen to take some: hundreds of sockets may hold so many each.
 const AT_ONCE: usize = 32 << 10;

@@ -21,19 +21,19 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::core::error::Error;
 use crate::core::{Core, hex, random};
-use crate::realtime::connection::Connection;
-use crate::realtime::engine_sessions::{
-    EngineSession, EngineSessions, Serving, session, session_in, version,
-};
-use crate::realtime::frames::Framing;
-use crate::realtime::handshake::{Handshake, PendingHandshakes, Transport, token};
-use crate::realtime::payload::Payload;
+use crate::realtime::handshake::{Handshake, PendingHandshakes, token};
+use crate::realtime::transport::Transport;
 use crate::web::answer::refusal;
 use crate::web::call::Visitor;
 use crate::web::routes::Routes;
 
+use super::connection::Connection;
+use super::engine_request::{is_for_sockets, session, session_in, transport, version};
+use super::engine_sessions::{EngineSession, EngineSessions, Serving};
+use super::frames::Framing;
 use super::manners::Manners;
 use super::origins::Origins;
+use super::payload::Payload;
 use super::proxies::Proxies;
 use super::unread::{Answered, Unread};
 use super::websocket::{Begin, Websockets, Wire};
@@ -223,10 +223,12 @@ impl Rules {
             }
             None => None,
         };
-        let transport = Transport::of(request, connection);
-        let begun = match &transport {
-            Transport::Polling(session) => Admitted::Begun(session.clone()),
-            Transport::Websocket(_) => Admitted::Other,
+        let (transport, begun): (Arc<dyn Transport>, _) = match transport(request.uri().query()) {
+            Some("websocket") => (connection.clone(), Admitted::Other),
+            _ => {
+                let session = Arc::<EngineSession>::default();
+                (session.clone(), Admitted::Begun(session))
+            }
         };
         let handshake = Handshake::new(request, visitor.address, transport, pending);
         request.extensions_mut().insert(Arc::new(handshake));
@@ -265,12 +267,6 @@ impl Rules {
             }
         }
     }
-}
-
-/// As Socket.IO itself decides it.
-pub fn is_for_sockets(path: &str) -> bool {
-    let rest = path.strip_prefix("/socket.io");
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Catches what panics inside.

@@ -13,8 +13,8 @@ use futures_util::task::AtomicWaker;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
+use super::connection::Connection;
 use super::slots::Idleness;
-use crate::realtime::connection::Connection;
 
 /// How long the head of a request, or a TLS handshake, may take.
 pub const HEAD: Duration = Duration::from_secs(10);

@@ -3,10 +3,15 @@
 //! warp's own server has no header time-out, no connection cap and cannot host Socket.IO. So connections are accepted
 //! here, and every request passes the [`door`] (who is it, may this page ask), then Socket.IO, then warp.
 
+mod connection;
+mod engine_request;
+mod engine_sessions;
+mod frames;
 mod ingress;
 mod listeners;
 mod manners;
 mod origins;
+mod payload;
 mod proxies;
 mod slots;
 pub mod temp;
@@ -36,7 +41,6 @@ use crate::core::{Core, Durability, Locked, News};
 use crate::dialects::{self, ALL};
 use crate::mail::mailer::{self, Smtp};
 use crate::realtime::Realtime;
-use crate::realtime::connection::{Connection, ConnectionIo};
 use crate::web::documents::{self, Described, SpecCache};
 use crate::web::oidc::{Oidc, OidcFlags};
 use crate::web::origin::Origin;
@@ -47,6 +51,7 @@ use crate::web::this_machine::is_this_machine;
 use crate::web::volume::Volume;
 use crate::web::watch::{ServerFacts, Setting, Watch};
 use crate::web::{self, Web};
+use connection::{Connection, ConnectionIo};
 use ingress::Ingress;
 pub use listeners::{Bound, Listening};
 use manners::{HEAD, Mannered, Manners};

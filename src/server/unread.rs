@@ -13,9 +13,10 @@ use std::task::{Context, Poll};
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 
+use super::connection::Connection;
 use super::manners::Serving;
 use crate::core::limits::FILE_PART;
-use crate::realtime::connection::Connection;
+use crate::realtime::transport::Transport;
 use crate::web::in_flight::RequestInFlight;
 use crate::web::rates::network;
 
@@ -235,7 +236,7 @@ mod tests {
         let cut = || {
             lines
                 .iter()
-                .map(|connection| connection.is_cut())
+                .map(|connection| connection.is_gone())
                 .collect::<Vec<_>>()
         };
         assert_eq!(cut(), [false, false, true, false, false]);

@@ -20,10 +20,10 @@ use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 use tower::Service;
 
+use super::connection::ConnectionIo;
+use super::engine_request::{is_for_sockets, session, transport, version};
 use super::manners::Mannered;
 use super::slots::ConnectionSlot;
-use crate::realtime::connection::ConnectionIo;
-use crate::realtime::engine_sessions::session;
 use crate::realtime::handshake::Handshake;
 
 /// A connection in this server, with its slot.
@@ -67,7 +67,7 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let Some(opening) = Opening::of(&mut request) else {
-            if super::ingress::is_for_sockets(request.uri().path()) {
+            if is_for_sockets(request.uri().path()) {
                 let_go(&mut request);
             }
             return Either::Right(self.inside.call(request));
@@ -88,16 +88,16 @@ struct Opening {
 impl Opening {
     /// `None` for every other request, and for one with which something is not as it should be: Socket.IO says what.
     fn of<B>(request: &mut Request<B>) -> Option<Self> {
-        let query = request.uri().query()?;
+        let query = request.uri().query();
         if request.method() != Method::GET
-            || !super::ingress::is_for_sockets(request.uri().path())
-            || session(Some(query)).is_some()
-            || parameter(query, "transport") != Some("websocket")
+            || !is_for_sockets(request.uri().path())
+            || session(query).is_some()
+            || transport(query) != Some("websocket")
         {
             return None;
         }
         // What is kept of it, in place of a copy with the token in it.
-        let uri = match parameter(query, "EIO")? {
+        let uri = match version(query)? {
             "4" => "/socket.io/?EIO=4&transport=websocket",
             "3" => "/socket.io/?EIO=3&transport=websocket",
             _ => return None,
@@ -153,12 +153,6 @@ where
     let mut connection = parts.io.into_inner().into_inner();
     connection.put_back(&parts.read_buf);
     Ok(Box::new(connection))
-}
-
-/// The first of this name, and what stands behind it: as engineioxide reads it.
-fn parameter<'q>(query: &'q str, name: &str) -> Option<&'q str> {
-    let mut pairs = query.split('&');
-    pairs.find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
 }
 
 /// Takes out of a request what Socket.IO does not read: it keeps the first one for as long as the session lives, and a

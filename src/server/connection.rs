@@ -6,58 +6,28 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::sync::Notify;
-use tokio::sync::futures::Notified;
 use tokio::time::{Sleep, sleep};
 
-use super::engine_sessions::EngineSession;
 use super::frames::{Frames, Framing};
 use crate::core::limits::JSON_BYTES;
+use crate::realtime::transport::{Progress, STALL, Transport};
 
 /// What a stranger may bring on a websocket before saying who it is: one event, and what frames cost around it.
 const FROM_A_STRANGER: u64 = JSON_BYTES as u64 + 1_024;
-/// How long the other end may take nothing while something waits for it. What waits costs memory, and whoever does not
-/// read counts as present.
-pub const STALL: Duration = Duration::from_secs(30);
 /// That much from a connection that is not counted: nobody brings it in a lifetime.
 const UNCOUNTED: u64 = u64::MAX;
-
-/// How often has somebody taken everything that was written for them?
-#[derive(Debug, Default)]
-pub struct Progress {
-    count: AtomicU64,
-    news: Notify,
-}
-
-impl Progress {
-    /// A number that changes when everything written so far has been taken.
-    pub fn count(&self) -> u64 {
-        self.count.load(Ordering::Relaxed)
-    }
-
-    /// Waits until everything written by then has been taken.
-    pub fn next(&self) -> Notified<'_> {
-        self.news.notified()
-    }
-
-    fn made(&self) {
-        self.count.fetch_add(1, Ordering::Relaxed);
-        self.news.notify_waiters();
-    }
-}
 
 /// What a connection is writing for an Engine.IO session that uses several.
 #[derive(Debug)]
 enum Serves {
     /// The answer to a poll, and after it something else.
-    Poll(Weak<EngineSession>),
+    Poll(Weak<Progress>),
     /// Everything from now on.
-    Websocket(Weak<EngineSession>),
+    Websocket(Weak<Progress>),
 }
 
 /// The switch of one connection.
@@ -101,11 +71,6 @@ impl Connection {
         self.left.store(UNCOUNTED, Ordering::Release);
     }
 
-    /// Has somebody said who they are on it?
-    pub fn is_trusted(&self) -> bool {
-        self.left.load(Ordering::Acquire) == UNCOUNTED
-    }
-
     /// What comes from now on are a websocket's frames.
     pub fn becomes_websocket(&self, framing: Framing) {
         // A connection becomes one once.
@@ -138,30 +103,13 @@ impl Connection {
         }
     }
 
-    /// Ends the connection; nothing that waits to be sent is sent any more.
-    pub fn cut(&self) {
-        self.cut.store(true, Ordering::Release);
-        self.reader.wake();
-        self.writer.wake();
-    }
-
-    /// Has it been cut, or is it gone?
-    pub fn is_cut(&self) -> bool {
-        self.cut.load(Ordering::Acquire)
-    }
-
-    /// How often everything that was written to it has gone out.
-    pub fn progress(&self) -> &Progress {
-        &self.progress
-    }
-
-    /// The answer to a poll of this session is written next.
-    pub fn serves_poll(&self, session: &Arc<EngineSession>) {
+    /// The answer to a poll of the session with this progress is written next.
+    pub fn serves_poll(&self, session: &Arc<Progress>) {
         *self.serves() = Some(Serves::Poll(Arc::downgrade(session)));
     }
 
-    /// What is written from now on is written for this session.
-    pub fn serves_websocket(&self, session: &Arc<EngineSession>) {
+    /// What is written from now on is written for the session with this progress.
+    pub fn serves_websocket(&self, session: &Arc<Progress>) {
         *self.serves() = Some(Serves::Websocket(Arc::downgrade(session)));
     }
 
@@ -182,7 +130,7 @@ impl Connection {
             return;
         };
         if let Some(session) = session.upgrade() {
-            session.progress().made();
+            session.made();
         }
         if let Some(Serves::Poll(_)) = &*serves {
             *serves = None;
@@ -195,6 +143,33 @@ impl Connection {
             return Err(io::ErrorKind::ConnectionAborted.into());
         }
         Ok(())
+    }
+}
+
+/// Of a session that began as a websocket this is the only connection.
+impl Transport for Connection {
+    fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    fn enter(&self) {
+        self.trust();
+    }
+
+    fn is_known(&self) -> bool {
+        self.left.load(Ordering::Acquire) == UNCOUNTED
+    }
+
+    fn leave(&self) {}
+
+    fn is_gone(&self) -> bool {
+        self.cut.load(Ordering::Acquire)
+    }
+
+    fn cut(&self) {
+        self.cut.store(true, Ordering::Release);
+        self.reader.wake();
+        self.writer.wake();
     }
 }
 

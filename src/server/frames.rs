@@ -9,9 +9,8 @@
 
 use serde_json::json;
 
-/// Bytes past the limit that are kept of attachments, so that they are seen to be too many: an old client has a byte more
-/// before each of them.
-pub const PAST: u64 = 4;
+use crate::realtime::PAST;
+
 /// How long an entering packet may be that is looked into: a token may be as long as a header.
 const ENTERING: u64 = 16 << 10;
 

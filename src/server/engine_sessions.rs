@@ -8,11 +8,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-use http::{Method, Request, header};
+use http::{Method, Request};
 
-use super::connection::{Connection, Progress};
+use super::connection::Connection;
+use super::engine_request::{becomes_websocket, is_small, session, transport};
 use crate::core::error::{Error, Result};
 use crate::core::limits::JSON_BYTES;
+use crate::realtime::transport::{Progress, Transport};
 
 /// Connections of one session that are remembered, so that they can be cut: more than a browser opens to one host.
 const CONNECTIONS: usize = 8;
@@ -24,8 +26,8 @@ pub struct EngineSessions(Mutex<HashMap<Box<str>, Weak<EngineSession>>>);
 /// An Engine.IO session that began by polling. It lives as long as Socket.IO keeps the request that it began with.
 #[derive(Debug, Default)]
 pub struct EngineSession {
-    /// Answered polls, and what its websocket has taken.
-    progress: Progress,
+    /// Answered polls, and what its websocket has taken. Its connections report to it.
+    progress: Arc<Progress>,
     state: Mutex<State>,
     /// Where it is listed, and under which id.
     listed: OnceLock<(Weak<EngineSessions>, Box<str>)>,
@@ -115,7 +117,7 @@ impl EngineSessions {
             if state.sockets == 0 {
                 connection.doubt();
             }
-            connection.serves_websocket(&session);
+            connection.serves_websocket(&session.progress);
         }
         state.note(connection);
         drop(state);
@@ -136,13 +138,18 @@ impl EngineSessions {
 }
 
 impl EngineSession {
-    /// How often it has taken all that was handed to it.
-    pub fn progress(&self) -> &Progress {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Transport for EngineSession {
+    fn progress(&self) -> &Progress {
         &self.progress
     }
 
-    /// Somebody has said who they are in it: what it brings is no stranger's any more, on any connection.
-    pub fn enter(&self) {
+    /// From here on what it brings is no stranger's any more, on any connection.
+    fn enter(&self) {
         let mut state = self.lock();
         state.sockets += 1;
         state
@@ -150,30 +157,24 @@ impl EngineSession {
             .for_each(|connection| connection.trust());
     }
 
-    /// Is somebody in it?
-    pub fn is_known(&self) -> bool {
+    fn is_known(&self) -> bool {
         self.lock().sockets > 0
     }
 
-    /// A socket of it is gone. With the last one it is a stranger's again.
-    pub fn leave(&self) {
+    /// With the last one it is a stranger's again.
+    fn leave(&self) {
         self.lock().sockets -= 1;
     }
 
-    /// Has it been cut?
-    pub fn is_cut(&self) -> bool {
+    fn is_gone(&self) -> bool {
         self.lock().is_cut
     }
 
     /// Cuts all its connections; it is not served on another one.
-    pub fn cut(&self) {
+    fn cut(&self) {
         let mut state = self.lock();
         state.is_cut = true;
         state.connections().for_each(|connection| connection.cut());
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -208,7 +209,7 @@ impl Serving {
     pub fn answered(self, connection: &Connection) {
         if self.what == What::Poll {
             // It has all that waited. Once it is written, the session has taken it.
-            connection.serves_poll(&self.session);
+            connection.serves_poll(&self.session.progress);
         }
     }
 }
@@ -219,48 +220,4 @@ impl Drop for Serving {
             self.session.lock().brings = false;
         }
     }
-}
-
-/// Does a request say that it brings no more than an event?
-pub fn is_small<B>(request: &Request<B>) -> bool {
-    let length = request.headers().get(header::CONTENT_LENGTH);
-    let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-    length.is_some_and(|length: usize| length <= JSON_BYTES)
-}
-
-/// May this request's connection become a websocket?
-fn becomes_websocket<B>(request: &Request<B>) -> bool {
-    let says = |name, word: &str| {
-        let mut values = request.headers().get_all(name).iter();
-        values.any(|value| {
-            let words = value.to_str().unwrap_or_default().split(',');
-            words
-                .map(str::trim)
-                .any(|said| said.eq_ignore_ascii_case(word))
-        })
-    };
-    says(header::UPGRADE, "websocket") && says(header::CONNECTION, "upgrade")
-}
-
-/// The Engine.IO session that a request belongs to.
-pub fn session(query: Option<&str>) -> Option<&str> {
-    query?.split('&').find_map(|pair| pair.strip_prefix("sid="))
-}
-
-/// The transport that a request is for.
-pub fn transport(query: Option<&str>) -> Option<&str> {
-    let mut pairs = query?.split('&');
-    pairs.find_map(|pair| pair.strip_prefix("transport="))
-}
-
-/// The version of Engine.IO that a request speaks.
-pub fn version(query: Option<&str>) -> Option<&str> {
-    query?.split('&').find_map(|pair| pair.strip_prefix("EIO="))
-}
-
-/// The session id in the answer to a handshake: `0{"sid":"…",…}`, with its length before it for an old client.
-pub fn session_in(answer: &[u8]) -> Option<&str> {
-    let text = std::str::from_utf8(answer).ok()?;
-    let (_, after) = text.split_once("\"sid\":\"")?;
-    Some(after.split_once('"')?.0)
 }

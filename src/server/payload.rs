@@ -20,7 +20,7 @@ use http::{HeaderValue, Method, Request, header};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use super::engine_sessions::{is_small, version};
+use super::engine_request::{is_small, version};
 use super::frames::without_query;
 
 /// A request's body, counted where it must be.
