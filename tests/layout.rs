@@ -1,5 +1,6 @@
 //! The house has its directions: who may know whom is read from the sources themselves.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -237,6 +238,62 @@ fn what_the_dialects_share_names_none_of_them() {
         }
     }
     refuse(found);
+}
+
+#[test]
+fn no_file_of_the_servers_imports_one_that_imports_it() {
+    let folders = ["realtime", "server"];
+    let all: Vec<Source> = folders
+        .iter()
+        .flat_map(|folder| sources(&format!("src/{folder}")))
+        .collect();
+    let name = |source: &Source| source.path["src/".len()..].replace(".rs", "");
+    let files: BTreeSet<String> = all.iter().map(name).collect();
+    // What is no file stands in the folder's mod.rs.
+    let file = |folder: &str, named: &str| {
+        let file = format!("{folder}/{named}");
+        if files.contains(&file) {
+            file
+        } else {
+            format!("{folder}/mod")
+        }
+    };
+    let mut imports: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for source in &all {
+        let name = name(source);
+        let (own, stem) = name.split_once('/').expect("a folder");
+        let named = folders.iter().flat_map(|folder| {
+            let named = source.behind(&["crate", folder]).into_iter();
+            named.map(|named| file(folder, named))
+        });
+        let mut named: BTreeSet<String> = named.collect();
+        if stem == "mod" {
+            let children = source.words.windows(2).filter(|pair| pair[1] == "::");
+            let children = children.map(|pair| format!("{own}/{}", pair[0]));
+            named.extend(children.filter(|child| files.contains(child)));
+        } else {
+            let beside = source.behind(&["super"]).into_iter();
+            named.extend(beside.map(|named| file(own, named)));
+        }
+        imports.insert(name, named);
+    }
+    assert!(imports["realtime/mod"].contains("realtime/fan_out"));
+    assert!(imports["server/ingress"].contains("realtime/handshake"));
+    // Files that import nothing are taken out, then those that import nothing else, until only circles are left.
+    while let Some(below) = imports
+        .iter()
+        .find(|(_, named)| named.is_empty())
+        .map(|(name, _)| name.clone())
+    {
+        imports.remove(&below);
+        imports.values_mut().for_each(|named| {
+            named.remove(&below);
+        });
+    }
+    let circles = imports
+        .iter()
+        .map(|(name, named)| format!("{name} is in a circle with one of {named:?}"));
+    refuse(circles.collect());
 }
 
 #[test]

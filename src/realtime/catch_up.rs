@@ -3,15 +3,17 @@
 
 use std::mem::take;
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::{Instant as Moment, sleep, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use super::backlog::Request;
 use super::client::Client;
+use super::context::Context;
 use super::retelling::tell_one;
-use super::{Context, Signal};
+use super::sending::hand_on;
+use super::signal::{Signal, Signals};
 use crate::core::error::Result;
 use crate::core::missed::{self, Bookmark};
 use crate::core::model::{Event, Position};
@@ -24,13 +26,11 @@ const PAGE: usize = 64;
 const JOIN_DEBOUNCE: Duration = Duration::from_millis(100);
 /// Whoever goes on joining is not waited for any longer.
 const JOIN_DEBOUNCE_MAX: Duration = Duration::from_millis(500);
-/// How long what was handed to a wire may take to reach the client.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Tells a socket what it missed, as it is ordered to, in a task of its own; until nobody gives requests any more.
 pub fn start(
     context: Arc<Context>,
-    signals: mpsc::UnboundedSender<Signal>,
+    signals: Signals,
     client: Arc<Client>,
     requests: mpsc::UnboundedReceiver<Request>,
 ) {
@@ -67,7 +67,7 @@ struct CatchUp {
 }
 
 impl CatchUp {
-    async fn is_told(&mut self, signals: &mpsc::UnboundedSender<Signal>) -> Result<()> {
+    async fn is_told(&mut self, signals: &Signals) -> Result<()> {
         self.gather().await;
         loop {
             while let Ok(request) = self.requests.try_recv() {
@@ -82,7 +82,9 @@ impl CatchUp {
                 let (dialect, wanted) = &self.subscribers[at];
                 if wanted.strong_count() > 0 {
                     tell_one(&self.context, &self.client, *dialect, &event);
-                    self.taken().await;
+                    while self.client.is_behind() && !self.is_over() {
+                        hand_on(self.client.clone()).await;
+                    }
                 }
             }
             if is_last {
@@ -99,9 +101,9 @@ impl CatchUp {
 
     /// Waits until nothing more is ordered for a breath.
     async fn gather(&mut self) {
-        let begun = Moment::now();
+        let begun = Instant::now();
         loop {
-            let over = (Moment::now() + JOIN_DEBOUNCE).min(begun + JOIN_DEBOUNCE_MAX);
+            let over = (Instant::now() + JOIN_DEBOUNCE).min(begun + JOIN_DEBOUNCE_MAX);
             match timeout_at(over, self.requests.recv()).await {
                 Ok(Some(request)) => self.handle(request),
                 Ok(None) | Err(_) => return,
@@ -149,20 +151,5 @@ impl CatchUp {
     /// Has the socket gone?
     fn is_over(&self) -> bool {
         self.client.has_ended() || self.requests.is_closed()
-    }
-
-    /// Waits until everything that the socket was told has been handed to its wire.
-    async fn taken(&self) {
-        let client = &self.client;
-        let (mut since, mut before) = (Instant::now(), client.progress());
-        while client.is_behind() && !self.is_over() {
-            sleep(Duration::from_millis(1)).await;
-            let now = client.progress();
-            if now != before {
-                (since, before) = (Instant::now(), now);
-            } else if since.elapsed() > PATIENCE {
-                return client.cut();
-            }
-        }
     }
 }

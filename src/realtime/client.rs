@@ -1,196 +1,91 @@
 //! One socket in one namespace: who it is, what it says, in which order, and how it is ended.
 
-use std::collections::{HashSet, VecDeque};
-use std::convert::Infallible;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use socketioxide::TransportType;
-use socketioxide::adapter::LocalAdapter;
-use socketioxide::extract::{AckSender, Event, SocketRef, TryData};
-use socketioxide::handler::{FromMessageParts, Value as Frame};
-use socketioxide::socket::Socket as RawSocket;
+use socketioxide::{SendError, SocketError, TransportType};
 
-use super::Context;
 use super::bucket::Bucket;
-use super::handshake::Handshake;
-use super::registry::Room;
-use super::send_queue::SendQueue;
+use super::context::Context;
+use super::heard::{Callback, Heard, Socket};
+use super::send_queue::{Packet, SendQueue};
+use super::transport::Transport;
 use crate::core::error::{Error, Result};
-use crate::core::limits::JSON_BYTES;
 use crate::core::model::{Me, MessageId, SubscriberId, Time};
 use crate::dialects::socket_event::{Ack, Reaction, SocketEvent, Typing};
-use crate::dialects::{ALL, Dialect, Namespace};
+use crate::dialects::{ALL, Namespace};
 use crate::web::answer::{details, status};
-use crate::web::input::Input;
 use crate::web::rates::Asker;
-use crate::web::watch::SocketSeen;
 
-/// A socket of this server. Another adapter than the local one is named here and nowhere else.
-pub type Socket = SocketRef<LocalAdapter>;
-/// What answers a callback.
-pub type Callback = AckSender<LocalAdapter>;
-
-/// Events that may wait while an earlier one of the same socket is being done.
+/// Events that may wait while an earlier one of the same socket is being handled.
 const WAITING: usize = 1_024;
 /// Events that a socket may send beyond its rate before it is ended: each refusal costs an answer.
 const REFUSED: u32 = 1_000;
-/// Characters of an event's name that a refusal repeats: it comes from the client, and may be as long as an event.
+/// Characters of an event's name that a refusal repeats: the name comes from the client and may be as long as an event.
 const NAME: usize = 64;
-/// Binary attachments of an event: no document's event has more than a file.
-const ATTACHMENTS: usize = 2;
-/// Ears per socket: the dialects that could ever be.
+/// Subscribers per socket: more than there will be dialects.
 const DIALECTS: u64 = 16;
 
 /// A socket that has been let in.
 pub struct Client {
-    /// This socket among all that this server has seen.
+    /// The number of this socket among all that this server has seen.
     pub number: u64,
     pub namespace: Namespace,
-    since: Time,
+    pub since: Time,
     pub me: Me,
     pub socket: Socket,
+    pub transport: Arc<dyn Transport>,
     context: Arc<Context>,
-    asker: Asker,
+    pub asker: Asker,
     typing: Arc<Typing>,
     ended: AtomicBool,
-    /// The last message that this socket's client has heard: what came since is told before what comes.
+    /// The last message that the client has heard: it is told what it missed since before it hears what happens now.
     pub position: Option<MessageId>,
-    /// What it was told and its wire has not taken yet.
-    pub(super) send_queue: Mutex<SendQueue>,
-    queue: Mutex<Queue>,
+    send_queue: Mutex<SendQueue>,
+    events: Mutex<Events>,
 }
 
-struct Queue {
-    /// Nothing is heard yet, or one event has more to do.
+/// The events that a client sends.
+struct Events {
+    /// Nothing is heard yet, or an event is being handled that the others wait for.
     held: bool,
     waiting: VecDeque<Heard>,
     bucket: Bucket,
-    /// Events beyond what the bucket allows; each one that it does allow makes good for one of them.
+    /// Events beyond what the bucket allows. Each event that it allows takes one away.
     refused: u32,
 }
 
-/// An event as it came in.
-pub struct Heard {
-    pub name: String,
-    /// `Err` for what is no JSON, or more than an event may be.
-    pub input: Result<Input>,
-    /// How many attachments came with it, and how many bytes they are together.
-    attached: (usize, usize),
-    /// If the client gave one.
-    pub callback: Option<Callback>,
-}
-
-impl FromMessageParts<LocalAdapter> for Heard {
-    type Error = Infallible;
-
-    fn from_message_parts(
-        socket: &Arc<RawSocket<LocalAdapter>>,
-        frame: &mut Frame,
-        ack: &Option<i64>,
-    ) -> std::result::Result<Self, Infallible> {
-        let name =
-            Event::from_message_parts(socket, frame, ack).map_or(String::new(), |event| event.0);
-        let attached = match frame {
-            Frame::Str(_, Some(parts)) => (parts.len(), parts.iter().map(|part| part.len()).sum()),
-            _ => (0, 0),
-        };
-        let input = input_in(socket, frame, ack);
-        let callback = match AckSender::from_message_parts(socket, frame, ack) {
-            Ok(callback) => ack.is_some().then_some(callback),
-            Err(never) => match never {},
-        };
-        Ok(Self {
-            name,
-            input,
-            attached,
-            callback,
-        })
-    }
-}
-
-/// What stands behind the name of an event.
-fn input_in(
-    socket: &Arc<RawSocket<LocalAdapter>>,
-    frame: &mut Frame,
-    ack: &Option<i64>,
-) -> Result<Input> {
-    // The frame without its attachments.
-    let text = match frame {
-        Frame::Str(text, _) => text.clone(),
-        Frame::Bytes(_) => return Err(Error::Malformed("An event must be text".into())),
-    };
-    if text.as_str().len() > JSON_BYTES {
-        return Err(Error::TooLarge(format!(
-            "An event must be at most {JSON_BYTES} bytes"
-        )));
-    }
-    let TryData(read) = match TryData::<Input>::from_message_parts(socket, frame, ack) {
-        Ok(read) => read,
-        Err(never) => match never {},
-    };
-    read.or_else(|_| match serde_json::from_str::<Vec<Input>>(&text) {
-        // Without any argument it says nothing.
-        Ok(arguments) if arguments.len() < 2 => Ok(Input::Null),
-        Ok(_) => Err(Error::Malformed(
-            "The event names an attachment that did not come with it".into(),
-        )),
-        Err(wrong) => Err(Error::Malformed(format!(
-            "The event is not valid JSON: {wrong}"
-        ))),
-    })
-}
-
-impl Heard {
-    /// What was said, unless more is attached than there may be.
-    fn checked(self, most: u64) -> Result<Input> {
-        let (count, bytes) = self.attached;
-        if count > ATTACHMENTS {
-            return Err(Error::Malformed(format!(
-                "An event must have at most {ATTACHMENTS} attachments"
-            )));
-        }
-        if bytes as u64 > most {
-            return Err(Error::TooLarge(format!(
-                "A file must be at most {most} bytes"
-            )));
-        }
-        self.input
-    }
-}
-
 impl Client {
-    pub(super) fn new(
-        number: u64,
+    pub fn new(
+        context: &Arc<Context>,
         namespace: Namespace,
         me: Me,
-        socket: Socket,
+        (socket, transport): (Socket, Arc<dyn Transport>),
         asker: Asker,
         position: Option<MessageId>,
-        context: Arc<Context>,
     ) -> Self {
         let limited = context.events.0.is_some();
-        let bucket = Bucket::new(context.events);
         Self {
-            number,
+            number: context.last_number.fetch_add(1, Ordering::Relaxed) + 1,
             namespace,
             since: Time::now(),
             me,
             socket,
-            context,
+            transport,
+            context: context.clone(),
             asker,
             typing: Arc::new(Typing::new(limited)),
             ended: AtomicBool::new(false),
             position,
             send_queue: Mutex::default(),
-            queue: Mutex::new(Queue {
+            events: Mutex::new(Events {
                 held: true,
                 waiting: VecDeque::new(),
-                bucket,
+                bucket: Bucket::new(context.events),
                 refused: 0,
             }),
         }
@@ -200,82 +95,48 @@ impl Client {
         self.socket.transport_type() == TransportType::Websocket
     }
 
-    /// This socket, as whoever runs the server sees it.
-    pub fn seen(&self, joined: &HashSet<Room>) -> SocketSeen {
-        let named = |(index, dialect): (usize, &&'static dyn Dialect)| {
-            joined
-                .iter()
-                .any(|(joined, _)| *joined == index)
-                .then_some(dialect.name())
-        };
-        let user_agent = Handshake::of(&self.socket).map(|handshake| &*handshake.user_agent);
-        let name = self.context.core.directory().name(self.me.id);
-        SocketSeen {
-            number: self.number,
-            account: self.me.id,
-            name: name.unwrap_or_else(|| self.me.name.clone()),
-            namespace: self.namespace.path(),
-            transport: if self.is_websocket() {
-                "websocket"
-            } else {
-                "polling"
-            },
-            dialects: ALL.iter().enumerate().filter_map(named).collect(),
-            rooms: joined.len(),
-            address: self.asker.address,
-            user_agent: user_agent.unwrap_or_default().to_owned(),
-            since: self.since,
-        }
+    pub fn send_queue(&self) -> MutexGuard<'_, SendQueue> {
+        self.send_queue
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Hands an event to the wire.
-    pub(super) fn emit(&self, event: &str, body: &RawValue) {
-        if let Err(error) = self.socket.emit(event, body) {
-            self.missed(&error);
-        }
-    }
-
-    /// How its session began.
-    pub(super) fn handshake(&self) -> Option<&Arc<Handshake>> {
-        Handshake::of(&self.socket)
-    }
-
-    /// A number that changes when everything that was handed to its session has been taken.
+    /// A number that changes when everything that was handed to its transport has been taken.
     pub fn progress(&self) -> u64 {
-        let handshake = self.handshake();
-        handshake.map_or(0, |handshake| handshake.transport.progress().count())
+        self.transport.progress().count()
+    }
+
+    /// Hands a packet to the transport.
+    pub fn emit(&self, packet: &Packet) {
+        self.note_result(self.socket.emit(packet.event, &*packet.body));
     }
 
     fn tell_value(&self, event: &str, body: &Value) {
-        self.note_emitted();
-        if let Err(error) = self.socket.emit(event, body) {
-            self.missed(&error);
-        }
+        self.send_queue().note_handed(self.progress());
+        self.note_result(self.socket.emit(event, body));
     }
 
     /// Answers a callback, if the client gave one.
     fn call_back(&self, callback: Option<Callback>, answer: &impl Serialize) {
-        let Some(callback) = callback else {
-            return;
-        };
-        self.note_emitted();
-        if let Err(error) = callback.send(answer) {
-            self.missed(&error);
+        if let Some(callback) = callback {
+            self.send_queue().note_handed(self.progress());
+            self.note_result(callback.send(answer));
         }
     }
 
-    fn missed(&self, error: &socketioxide::SendError) {
-        use socketioxide::{SendError, SocketError};
-        match error {
-            // It has gone, and its disconnect is on its way here.
-            SendError::Socket(SocketError::Closed) => {}
-            SendError::Socket(SocketError::InternalChannelFull) => self.is_too_slow(),
-            SendError::Serialize(error) => tracing::error!(%error, "a packet could not be encoded"),
+    fn note_result(&self, sent: std::result::Result<(), SendError>) {
+        match sent {
+            // The socket has disconnected, and the fan-out will soon be told so.
+            Ok(()) | Err(SendError::Socket(SocketError::Closed)) => {}
+            Err(SendError::Socket(SocketError::InternalChannelFull)) => self.end_as_too_slow(),
+            Err(SendError::Serialize(error)) => {
+                tracing::error!(%error, "a packet could not be encoded");
+            }
         }
     }
 
-    /// It would have a hole: better that its client comes again.
-    pub(super) fn is_too_slow(&self) {
+    /// Ends a socket that has missed something: its client reconnects and catches up.
+    pub fn end_as_too_slow(&self) {
         tracing::info!(
             socket = self.number,
             "a socket did not keep up and is ended"
@@ -283,65 +144,60 @@ impl Client {
         self.cut();
     }
 
-    /// Has it been ended, or has its connection?
+    /// Has it been ended, or has its transport?
     pub fn has_gone(&self) -> bool {
-        self.has_ended()
-            || self
-                .handshake()
-                .is_none_or(|handshake| handshake.transport.is_gone())
+        self.has_ended() || self.transport.is_gone()
     }
 
-    /// Has it been ended?
+    /// Has the server ended it?
     pub fn has_ended(&self) -> bool {
         self.ended.load(Ordering::Acquire)
     }
 
-    /// Ends it with a word: the client knows that it was sent away.
-    pub fn send_away(self: &Arc<Self>) {
+    /// Ends it by a DISCONNECT packet: the client knows that it should not reconnect.
+    pub fn disconnect(self: &Arc<Self>) {
         self.ended.store(true, Ordering::Release);
         if self.socket.clone().disconnect().is_err() {
-            // It has stopped reading: no word reaches it.
+            // The client has stopped reading: no packet reaches it.
             return self.cut();
         }
         let client = self.clone();
         tokio::spawn(async move {
-            // A client that stays on the connection is not wanted there either.
+            // A client that keeps its connection open is cut all the same.
             tokio::time::sleep(Duration::from_secs(1)).await;
             client.cut();
         });
     }
 
-    /// Ends it at the transport, without a word.
+    /// Ends it by cutting its transport. The client takes that for a broken connection and reconnects.
     pub fn cut(&self) {
         self.ended.store(true, Ordering::Release);
-        if let Some(handshake) = self.handshake() {
-            handshake.transport.cut();
-        }
+        self.transport.cut();
     }
 
-    /// From now on its events are heard, in order, those first that have waited.
+    /// From now on its events are heard in their order, those first that have waited.
     pub fn open(self: &Arc<Self>) {
-        let mut queue = self.queue();
-        queue.held = false;
-        while !queue.held {
-            let Some(heard) = queue.waiting.pop_front() else {
+        let mut events = self.events();
+        events.held = false;
+        while !events.held {
+            let Some(heard) = events.waiting.pop_front() else {
                 break;
             };
-            queue.held = self.hear_now(heard);
+            events.held = self.hear_now(heard);
         }
     }
 
-    /// Takes in an event. The order of the calls is the order in which events take effect.
+    /// Takes in an event. Events take effect in the order of these calls.
     pub fn hear(self: &Arc<Self>, heard: Heard) {
-        let mut queue = self.queue();
+        let mut events = self.events();
         if self.has_ended() {
             return;
         }
-        if let Err(error) = queue.bucket.take() {
-            queue.refused += 1;
-            let goes_on = queue.refused > REFUSED;
-            drop(queue);
-            if goes_on {
+        if let Err(error) = events.bucket.take() {
+            events.refused += 1;
+            let is_too_much = events.refused > REFUSED;
+            drop(events);
+            if is_too_much {
                 tracing::info!(
                     socket = self.number,
                     "a socket goes on after many refusals, and is ended"
@@ -350,26 +206,25 @@ impl Client {
             }
             return self.refuse(&heard.name, &error, heard.callback);
         }
-        queue.refused = queue.refused.saturating_sub(1);
-        if !queue.held {
-            queue.held = self.hear_now(heard);
-        } else if queue.waiting.len() < WAITING {
-            queue.waiting.push_back(heard);
+        events.refused = events.refused.saturating_sub(1);
+        if !events.held {
+            events.held = self.hear_now(heard);
+        } else if events.waiting.len() < WAITING {
+            events.waiting.push_back(heard);
         } else {
-            drop(queue);
+            drop(events);
             let error = Error::Overloaded("Too many events are waiting");
             self.refuse(&heard.name, &error, heard.callback);
         }
     }
 
-    fn queue(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    fn events(&self) -> MutexGuard<'_, Events> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Submits what the event asks for; `true` where the next one must wait for it.
-    fn hear_now(self: &Arc<Self>, heard: Heard) -> bool {
+    /// Does what an event asks for; `true` if the next event must wait until that is done.
+    fn hear_now(self: &Arc<Self>, mut heard: Heard) -> bool {
         let name = heard.name.clone();
-        let mut heard = heard;
         let callback = heard.callback.take();
         let reaction = match self.react(heard) {
             Ok(Some(reaction)) => reaction,
@@ -397,6 +252,7 @@ impl Client {
         }
     }
 
+    /// What the dialect that knows the event does with it; `None` if it is an event that only the server says.
     fn react(&self, heard: Heard) -> Result<Option<Reaction>> {
         let name = &*heard.name;
         let here = ALL
@@ -408,7 +264,7 @@ impl Client {
             let Some((_, hearing)) = hearing else {
                 continue;
             };
-            // Who they are as of now: a name may have changed, a token may be over.
+            // Who they are now: the name may have changed, the token may have expired.
             let core = self.context.core.clone();
             let me = core.directory().me(self.me.id, self.me.device)?;
             return hearing(SocketEvent {
@@ -438,7 +294,7 @@ impl Client {
         }
     }
 
-    /// `{ message, statusCode, event, errors }`, to this socket alone.
+    /// Emits `error` with `{ message, statusCode, event, errors }` to this socket alone.
     fn refuse(&self, name: &str, error: &Error, callback: Option<Callback>) {
         if let Error::Internal(cause) = error {
             tracing::error!(socket = self.number, cause, "an event failed");
@@ -455,12 +311,12 @@ impl Client {
     }
 }
 
-/// The subscriber of a socket in a dialect.
+/// The subscriber that stands for a socket in a dialect.
 pub fn subscriber(number: u64, dialect: usize) -> SubscriberId {
     SubscriberId(number * DIALECTS + dialect as u64)
 }
 
-/// The socket and the dialect that a subscriber stands for.
+/// The number of the socket and the index of the dialect that a subscriber stands for.
 pub fn socket_and_dialect(subscriber: SubscriberId) -> (u64, usize) {
     (subscriber.0 / DIALECTS, (subscriber.0 % DIALECTS) as usize)
 }

@@ -9,15 +9,15 @@ use std::sync::Arc;
 use socketioxide::adapter::LocalAdapter;
 use socketioxide::handler::DisconnectHandler;
 use socketioxide::socket::{DisconnectReason, Socket};
-use tokio::sync::mpsc;
 
+use super::context::SocketSlot;
 use super::handshake::Handshake;
-use super::{Signal, SocketSlot};
+use super::signal::{Signal, Signals};
 
 /// What a socket holds while it is in, and who hears of its leaving.
 pub struct OnDisconnect {
     pub number: u64,
-    pub signals: mpsc::UnboundedSender<Signal>,
+    pub signals: Signals,
     /// The session that it is in.
     pub handshake: Arc<Handshake>,
     /// Free again when this is dropped, right after it was called.
@@ -33,7 +33,7 @@ impl DisconnectHandler<LocalAdapter, SocketSlot> for OnDisconnect {
     ) {
         self.handshake.transport.leave();
         // The fan-out may have ended.
-        self.signals.send(Signal::Gone(self.number)).ok();
+        self.signals.send(Signal::Disconnected(self.number)).ok();
         defer(socket);
     }
 }

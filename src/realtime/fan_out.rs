@@ -9,16 +9,18 @@ use tokio::sync::mpsc;
 
 use super::backlog::{Backlog, CaughtUp};
 use super::client::{Client, socket_and_dialect, subscriber};
-use super::joining::Piece;
+use super::context::Context;
+use super::joining::joining_by_itself;
 use super::registry::{Registry, Room};
+use super::signal::{JoinPage, Signal, Signals};
 use super::typing::TypingNow;
-use super::{Context, Signal, catch_up, retelling};
+use super::{catch_up, retelling};
 use crate::core::model::{
     AccountId, Announcement, ConversationId, DeviceId, Event, Notice, Position, StateChange,
     SubscriberId, Time,
 };
 use crate::core::{News, notice};
-use crate::dialects::{ALL, Dialect, Namespace};
+use crate::dialects::{ALL, Namespace};
 use crate::web::watch::{Queries, Query, SocketCount};
 
 /// How often what ends by itself is looked for.
@@ -37,7 +39,7 @@ pub struct FanOut {
     /// How far in the log it has come.
     come_to: Option<Position>,
     /// For what is done beside the fan-out and comes back to it.
-    signals: mpsc::UnboundedSender<Signal>,
+    signals: Signals,
     /// When somebody last looked who takes nothing any more.
     looked: Instant,
     /// When the tokens of those who are here end, soonest first.
@@ -45,7 +47,7 @@ pub struct FanOut {
 }
 
 impl FanOut {
-    pub fn new(context: Arc<Context>, signals: mpsc::UnboundedSender<Signal>) -> Self {
+    pub fn new(context: Arc<Context>, signals: Signals) -> Self {
         Self {
             come_to: context.core.last_before(),
             context,
@@ -101,12 +103,12 @@ impl FanOut {
             Signal::Connected(number) => {
                 if let Some(entry) = self.registry.get_mut(number) {
                     entry.connected = true;
-                    entry.client.enter();
+                    entry.client.connected();
                 }
             }
-            Signal::Joins(piece) => self.join_piece(piece),
+            Signal::Joins(page) => self.join_page(page),
             Signal::CaughtUp(number, handled) => self.caught_up(number, handled),
-            Signal::Gone(number) => self.gone(number),
+            Signal::Disconnected(number) => self.gone(number),
         }
     }
 
@@ -201,16 +203,13 @@ impl FanOut {
         match query {
             Query::Count(answer) => answer.send(self.count()).ok(),
             Query::Sockets(answer) => {
-                let seen = self
-                    .registry
-                    .all()
-                    .map(|entry| entry.client.seen(&entry.joined));
+                let seen = self.registry.all().map(|entry| entry.seen(&self.context));
                 answer.send(seen.collect()).ok()
             }
             Query::End(number, answer) => {
                 let client = self.registry.get(number).map(|entry| entry.client.clone());
                 if let Some(client) = &client {
-                    self.send_away(client);
+                    self.disconnect(client);
                 }
                 answer.send(client.is_some()).ok()
             }
@@ -252,15 +251,15 @@ impl FanOut {
 
     /// What a reader found that this socket is to hear. It may be older than what has happened here since: what its
     /// person has left is left, and what was joined again has been joined by the news of it.
-    fn join_piece(&mut self, piece: Piece) {
-        if let Some(entry) = self.registry.get_mut(piece.number) {
-            let left = match piece.is_last {
+    fn join_page(&mut self, page: JoinPage) {
+        if let Some(entry) = self.registry.get_mut(page.number) {
+            let left = match page.is_last {
                 true => entry.left.take(),
                 false => entry.left.clone(),
             };
             let left = left.unwrap_or_default();
             let subscribers = joining_by_itself(&entry.client);
-            for conversation in piece.conversations {
+            for conversation in page.conversations {
                 if !left.contains(&conversation) {
                     subscribers
                         .iter()
@@ -269,7 +268,7 @@ impl FanOut {
             }
         }
         // Whoever joins may have gone.
-        piece.taken.send(()).ok();
+        page.joined.send(()).ok();
     }
 
     fn join(&mut self, subscriber: SubscriberId, conversation: ConversationId) {
@@ -394,13 +393,13 @@ impl FanOut {
             .filter(|client| which(client))
             .cloned();
         for client in ended.collect::<Vec<_>>() {
-            self.send_away(&client);
+            self.disconnect(&client);
         }
     }
 
-    fn send_away(&mut self, client: &Arc<Client>) {
+    fn disconnect(&mut self, client: &Arc<Client>) {
         self.gone(client.number);
-        client.send_away();
+        client.disconnect();
     }
 
     /// Looks for what ends by itself: typing, tokens, and whoever never finishes connecting.
@@ -415,7 +414,7 @@ impl FanOut {
             }
             self.endings.pop_first();
             if let Some(client) = self.registry.get(number).map(|entry| entry.client.clone()) {
-                self.send_away(&client);
+                self.disconnect(&client);
             }
         }
         for number in self.registry.never_connected() {
@@ -432,20 +431,8 @@ impl FanOut {
                 .collect::<Vec<_>>()
             {
                 self.gone(client.number);
-                client.is_too_slow();
+                client.end_as_too_slow();
             }
         }
     }
-}
-
-/// This socket's subscribers in the dialects of its namespace whose clients join everything that is theirs without asking.
-pub fn joining_by_itself(client: &Client) -> Vec<SubscriberId> {
-    let joins = |dialect: &&(usize, &&dyn Dialect)| {
-        dialect.1.namespace() == client.namespace && dialect.1.joins_by_itself()
-    };
-    let all: Vec<_> = ALL.iter().enumerate().collect();
-    all.iter()
-        .filter(joins)
-        .map(|(index, _)| subscriber(client.number, *index))
-        .collect()
 }

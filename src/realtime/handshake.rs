@@ -11,7 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use http::{Request, header};
 
-use super::client::{Client, Socket};
+use super::client::Client;
+use super::heard::Socket;
 use super::transport::Transport;
 use crate::dialects::Namespace;
 use crate::web::call::{bearer, without_bearer};

@@ -7,28 +7,20 @@
 
 use std::sync::{Arc, Weak};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
-use super::client::Client;
-use super::{Context, Signal};
+use super::client::{Client, subscriber};
+use super::context::Context;
+use super::signal::{JoinPage, Signal, Signals};
 use crate::core::conversation;
 use crate::core::error::{Error, Result};
-use crate::core::model::{AccountId, ConversationId};
+use crate::core::model::{AccountId, SubscriberId};
+use crate::dialects::{ALL, Dialect};
 
 /// Conversations in one piece: some 100 microseconds of the fan-out.
 const PIECE: u32 = 256;
 /// Conversations that are on their way to the fan-out at the same time, for all sockets together: the others wait their turn.
 pub const AT_ONCE: usize = 4 * PIECE as usize;
-
-/// What a socket is to hear from now on.
-pub struct Piece {
-    pub number: u64,
-    pub conversations: Vec<ConversationId>,
-    /// Nothing comes behind it.
-    pub is_last: bool,
-    /// Answered when the fan-out has taken it.
-    pub taken: oneshot::Sender<()>,
-}
 
 /// Has a socket, which the fan-out knows already, hear all that its person belongs to. Ends early where it has gone.
 ///
@@ -36,7 +28,7 @@ pub struct Piece {
 /// What a reader refuses.
 pub async fn join_all(
     context: &Context,
-    signals: &mpsc::UnboundedSender<Signal>,
+    signals: &Signals,
     client: &Weak<Client>,
     who: AccountId,
 ) -> Result<()> {
@@ -55,16 +47,16 @@ pub async fn join_all(
         let Some(client) = client.upgrade().filter(|client| !client.has_gone()) else {
             return Ok(());
         };
-        let (taken, answer) = oneshot::channel();
+        let (joined, answer) = oneshot::channel();
         let number = client.number;
         drop(client);
-        let piece = Piece {
+        let page = JoinPage {
             number,
             conversations,
             is_last,
-            taken,
+            joined,
         };
-        signals.send(Signal::Joins(piece)).ok();
+        signals.send(Signal::Joins(page)).ok();
         let stopping = |_| Error::Overloaded("The server is stopping");
         answer.await.map_err(stopping)?;
         if is_last {
@@ -76,7 +68,7 @@ pub async fn join_all(
 /// Ends a socket that could not hear everything: better that its client comes again.
 pub async fn join_all_or_end(
     context: &Arc<Context>,
-    signals: &mpsc::UnboundedSender<Signal>,
+    signals: &Signals,
     client: &Weak<Client>,
     who: AccountId,
 ) {
@@ -90,6 +82,18 @@ pub async fn join_all_or_end(
     }
     if client.has_gone() {
         // Nobody else says so: its CONNECT has not been answered.
-        signals.send(Signal::Gone(client.number)).ok();
+        signals.send(Signal::Disconnected(client.number)).ok();
     }
+}
+
+/// This socket's subscribers in the dialects of its namespace whose clients join everything that is theirs without asking.
+pub fn joining_by_itself(client: &Client) -> Vec<SubscriberId> {
+    let joins = |dialect: &&(usize, &&dyn Dialect)| {
+        dialect.1.namespace() == client.namespace && dialect.1.joins_by_itself()
+    };
+    let all: Vec<_> = ALL.iter().enumerate().collect();
+    all.iter()
+        .filter(joins)
+        .map(|(index, _)| subscriber(client.number, *index))
+        .collect()
 }

@@ -8,18 +8,22 @@ mod backlog;
 mod bucket;
 mod catch_up;
 mod client;
+mod context;
 mod disconnect;
 mod fan_out;
 pub mod handshake;
+mod heard;
 mod joining;
 mod registry;
 mod retelling;
 mod send_queue;
+mod sending;
+mod signal;
 pub mod transport;
 mod typing;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use socketioxide::extract::TryData;
@@ -30,21 +34,23 @@ use tokio::sync::{Semaphore, mpsc};
 
 use crate::core::error::Error;
 use crate::core::limits::JSON_BYTES;
-use crate::core::model::{AccountId, MessageId, Time};
+use crate::core::model::{MessageId, Time};
 use crate::core::{Core, News, missed, notice};
 use crate::dialects::Namespace;
 use crate::web::call::without_bearer;
 use crate::web::input::Input;
 use crate::web::rates::{Asker, Rate, Rates};
 use crate::web::watch::{Queries, Watch};
-use client::{Client, Heard, Socket};
+use client::Client;
+use context::Context;
 use disconnect::OnDisconnect;
-use fan_out::{FanOut, joining_by_itself};
+use fan_out::FanOut;
 use handshake::Handshake;
-use joining::Piece;
+use heard::{Heard, Socket};
+use joining::joining_by_itself;
+use send_queue::MAX_WAITING;
+use signal::{Signal, Signals};
 
-/// Packets that may wait for a socket; past that it is too slow, and ended.
-const OUTBOUND: usize = 4_096;
 /// Bytes past the limit that are taken in of an event's attachments, so that they are seen to be too many: an old client has
 /// a byte more before each of them.
 pub const PAST: u64 = 4;
@@ -54,33 +60,6 @@ const ATTACHMENTS: usize = 256;
 const CATCHING_UP: usize = 8;
 /// How long a connection may take to say who it is.
 const CONNECT: Duration = Duration::from_secs(10);
-
-/// What the sockets have in common.
-pub struct Context {
-    core: Core,
-    rates: Arc<Rates>,
-    /// How many events a socket may send.
-    events: Rate,
-    watch: Arc<Watch>,
-    /// Turns at reading what was missed.
-    catching_up: Semaphore,
-    /// Turns at joining all that is one's own, a conversation each.
-    joining: Semaphore,
-    last_number: AtomicU64,
-}
-
-/// What the fan-out is told beside the news.
-enum Signal {
-    /// Let in; its CONNECT is being answered. Its token ends at this time.
-    Admitted(Arc<Client>, Time),
-    /// CONNECT has been answered.
-    Connected(u64),
-    /// A piece of what a socket hears without asking.
-    Joins(Piece),
-    Gone(u64),
-    /// This socket has been told what it missed, after so many requests.
-    CaughtUp(u64, usize),
-}
 
 /// The Socket.IO server.
 pub struct Realtime {
@@ -104,7 +83,7 @@ impl Realtime {
             .max_incoming_binary_buf_size(upload + PAST as usize)
             .packet_completion_timeout(Duration::from_secs(60));
         let (service, io) = SocketIo::builder()
-            .max_buffer_size(OUTBOUND)
+            .max_buffer_size(MAX_WAITING)
             .connect_timeout(CONNECT)
             // A file comes by polling as Base64 beside its event, by websocket as a frame of its own.
             .max_payload((upload / 3 * 4 + JSON_BYTES + 1_024) as u64)
@@ -137,12 +116,7 @@ impl Realtime {
     }
 }
 
-fn open_namespace(
-    io: &SocketIo,
-    namespace: Namespace,
-    context: &Arc<Context>,
-    signals: &mpsc::UnboundedSender<Signal>,
-) {
+fn open_namespace(io: &SocketIo, namespace: Namespace, context: &Arc<Context>, signals: &Signals) {
     let enter = {
         let signals = signals.clone();
         // Runs after CONNECT was answered, as a task of its own: handlers registered only here would miss events.
@@ -181,7 +155,7 @@ fn open_namespace(
 /// Lets a socket in, or says why not: what is answered becomes the message of `connect_error`.
 async fn admit(
     context: &Arc<Context>,
-    signals: &mpsc::UnboundedSender<Signal>,
+    signals: &Signals,
     namespace: Namespace,
     socket: &Socket,
     mut auth: Input,
@@ -217,19 +191,17 @@ async fn admit(
     let position = read_position(position, context)?;
     let slot = context.take_slot(me.id)?;
 
-    let number = context.last_number.fetch_add(1, Ordering::Relaxed) + 1;
     let asker = Asker {
         account: Some(me.id),
         address: handshake.address,
     };
     let client = Client::new(
-        number,
+        context,
         namespace,
         me,
-        socket.clone(),
+        (socket.clone(), handshake.transport.clone()),
         asker,
         position,
-        context.clone(),
     );
     let client = Arc::new(client);
 
@@ -245,12 +217,13 @@ async fn admit(
         std::future::ready(())
     });
     socket.on_disconnect(OnDisconnect {
-        number,
+        number: client.number,
         signals: signals.clone(),
         handshake: handshake.clone(),
         _slot: slot,
     });
-    let (account, admitted) = (client.me.id, Arc::downgrade(&client));
+    let (account, number) = (client.me.id, client.number);
+    let admitted = Arc::downgrade(&client);
     let joins = !joining_by_itself(&client).is_empty();
     signals.send(Signal::Admitted(client, expires_at)).ok();
     // Before CONNECT is answered, so whatever the client has a hand in afterwards comes behind it. What is waiting comes
@@ -276,32 +249,4 @@ fn read_position(given: Option<Input>, context: &Context) -> Result<Option<Messa
     };
     let wrong = || Error::Malformed("lastMessageId must be the id of a message".into());
     read.map(Some).ok_or_else(wrong)
-}
-
-impl Context {
-    /// One of the sockets that an account may have open; free again when it is dropped.
-    fn take_slot(self: &Arc<Self>, account: AccountId) -> Result<SocketSlot, Error> {
-        let before = self.core.directory().came(account);
-        let slot = SocketSlot {
-            context: self.clone(),
-            account,
-        };
-        if before >= self.core.limits().sockets {
-            return Err(Error::TooOften {
-                retry_after: Duration::from_secs(10),
-            });
-        }
-        Ok(slot)
-    }
-}
-
-struct SocketSlot {
-    context: Arc<Context>,
-    account: AccountId,
-}
-
-impl Drop for SocketSlot {
-    fn drop(&mut self) {
-        self.context.core.directory().went(self.account);
-    }
 }

@@ -6,7 +6,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::client::Client;
+use super::context::Context;
+use super::handshake::Handshake;
 use crate::core::model::{AccountId, ConversationId, NoticeId, Time};
+use crate::dialects::{ALL, Dialect};
+use crate::web::watch::SocketSeen;
 
 /// What is listened to: a conversation, in a dialect.
 pub type Room = (usize, ConversationId);
@@ -38,6 +42,36 @@ pub struct Entry {
     pub left: Option<HashSet<ConversationId>>,
     /// From this notification on it has heard all of them as they were made.
     pub first_notice: Option<NoticeId>,
+}
+
+impl Entry {
+    /// This socket, as whoever runs the server sees it.
+    pub fn seen(&self, context: &Context) -> SocketSeen {
+        let client = &self.client;
+        let joins = |(index, dialect): (usize, &&'static dyn Dialect)| {
+            let mut joined = self.joined.iter();
+            joined
+                .any(|(joined, _)| *joined == index)
+                .then_some(dialect.name())
+        };
+        let user_agent = Handshake::of(&client.socket).map(|handshake| &*handshake.user_agent);
+        let name = context.core.directory().name(client.me.id);
+        SocketSeen {
+            number: client.number,
+            account: client.me.id,
+            name: name.unwrap_or_else(|| client.me.name.clone()),
+            namespace: client.namespace.path(),
+            transport: match client.is_websocket() {
+                true => "websocket",
+                false => "polling",
+            },
+            dialects: ALL.iter().enumerate().filter_map(joins).collect(),
+            rooms: self.joined.len(),
+            address: client.asker.address,
+            user_agent: user_agent.unwrap_or_default().to_owned(),
+            since: client.since,
+        }
+    }
 }
 
 impl Registry {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Context;
 use super::client::{Client, socket_and_dialect};
+use super::context::Context;
 use super::registry::Registry;
 use super::send_queue::Packet;
 use crate::core::model::{Event, Notice, SubscriberId, Time};

@@ -1,25 +1,22 @@
-//! What waits for a socket? What it was told and its wire has not taken yet, handed to it a little at a time.
+//! What waits for a socket? Packets that it was told and that its transport was not handed yet.
 //!
-//! Socket.IO's own queue holds a copy of every packet for every socket: hundreds that stopped reading cost gigabytes. So
-//! no more is handed to it than a wire takes at once; the rest waits here, where a body is shared by all who wait for it.
+//! Socket.IO's own queue holds a copy of every packet for every socket: hundreds of clients that stopped reading cost
+//! gigabytes. So no more is handed to it than a transport takes at once. The rest waits here, where all sockets that wait
+//! for the same packet share its body.
 
 use std::collections::VecDeque;
-use std::pin::pin;
-use std::sync::{Arc, MutexGuard, PoisonError, Weak};
-use std::time::{Duration, Instant};
+use std::mem::replace;
+use std::sync::Arc;
+use std::time::Instant;
 
 use serde_json::value::RawValue;
-use tokio::time::timeout;
 
-use super::OUTBOUND;
-use super::client::Client;
 use super::transport::STALL;
 
-/// Bytes that are handed on before the wire is seen to take some: hundreds of sockets may hold so many each.
+/// Packets that may wait for a socket, here or in Socket.IO's queue. A socket that needs more is too slow and is ended.
+pub const MAX_WAITING: usize = 4_096;
+/// Bytes that are handed on before the transport is seen to take some. Each of hundreds of sockets may hold as many.
 const AT_ONCE: usize = 32 << 10;
-/// How soon a wire is looked at again that had not taken everything; the longer it has not, the later.
-const SOON: Duration = Duration::from_millis(1);
-const LATE: Duration = Duration::from_millis(250);
 
 /// What all who hear it share.
 pub struct Packet {
@@ -27,156 +24,108 @@ pub struct Packet {
     pub body: Arc<RawValue>,
 }
 
-/// What one socket was told.
+/// What waits for one socket. `progress` is always the count of its transport's [`Progress`](super::transport::Progress).
 #[derive(Default)]
 pub struct SendQueue {
     waiting: VecDeque<Arc<Packet>>,
-    /// CONNECT has been answered: nothing is handed on before.
+    /// CONNECT has been answered. Nothing is handed on before.
     open: bool,
-    /// Bytes that were handed on since the wire was seen to have taken everything.
+    /// Bytes that were handed on since the transport was seen to have taken everything.
     handed: usize,
-    /// How far the wire was then.
+    /// The progress at that time.
     taken: u64,
-    /// A task looks after what waits.
-    carried: bool,
-    /// What was handed on first since the session was last seen to take something.
+    /// A task hands on what waits.
+    has_carrier: bool,
+    /// The first packet that was handed on since the transport was last seen to take something.
     untaken: Option<Untaken>,
 }
 
-/// Something was handed on, and waits to be taken.
+/// A packet that was handed on and has not been taken.
 struct Untaken {
     since: Instant,
-    /// How far the session was then.
-    taken: u64,
-}
-
-impl Client {
-    /// Tells this socket something. A socket that cannot take it has a hole now, so it is ended: its client comes back
-    /// and catches up.
-    pub fn tell(self: &Arc<Self>, packet: &Arc<Packet>) {
-        if self.has_ended() {
-            return;
-        }
-        let mut send_queue = self.lock_send_queue();
-        if send_queue.open && send_queue.waiting.is_empty() && send_queue.handed < AT_ONCE {
-            send_queue.handed += packet.body.get().len();
-            send_queue.note_handed_on(self.progress());
-            return self.emit(packet.event, &packet.body);
-        }
-        if send_queue.waiting.len() >= OUTBOUND {
-            send_queue.waiting = VecDeque::new();
-            drop(send_queue);
-            return self.is_too_slow();
-        }
-        send_queue.waiting.push_back(packet.clone());
-        self.hand_on(&mut send_queue);
-    }
-
-    /// CONNECT has been answered: what was told in the meantime is said, and everything else from now on at once.
-    pub fn enter(self: &Arc<Self>) {
-        let mut send_queue = self.lock_send_queue();
-        (send_queue.open, send_queue.taken) = (true, self.progress());
-        self.hand_on(&mut send_queue);
-    }
-
-    /// Has it been told what was not handed to its wire yet?
-    pub fn is_behind(&self) -> bool {
-        !self.lock_send_queue().waiting.is_empty()
-    }
-
-    fn lock_send_queue(&self) -> MutexGuard<'_, SendQueue> {
-        self.send_queue
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn carry_on(self: &Arc<Self>) -> Carried {
-        let mut send_queue = self.lock_send_queue();
-        if self.has_ended() {
-            send_queue.waiting = VecDeque::new();
-        }
-        let waiting = send_queue.waiting.len();
-        self.hand_on(&mut send_queue);
-        match send_queue.waiting.len() {
-            0 => {
-                send_queue.carried = false;
-                Carried::All
-            }
-            left if left == waiting => Carried::Nothing,
-            _ => Carried::Some,
-        }
-    }
-
-    fn hand_on(self: &Arc<Self>, send_queue: &mut SendQueue) {
-        while send_queue.open && !send_queue.waiting.is_empty() {
-            if send_queue.handed >= AT_ONCE {
-                let taken = self.progress();
-                if taken == send_queue.taken {
-                    if !std::mem::replace(&mut send_queue.carried, true) {
-                        tokio::spawn(carry(Arc::downgrade(self)));
-                    }
-                    return;
-                }
-                (send_queue.taken, send_queue.handed) = (taken, 0);
-            }
-            let Some(packet) = send_queue.waiting.pop_front() else {
-                return;
-            };
-            send_queue.handed += packet.body.get().len();
-            send_queue.note_handed_on(self.progress());
-            self.emit(packet.event, &packet.body);
-        }
-    }
-
-    /// Something is handed on beside what waits here.
-    pub(super) fn note_emitted(&self) {
-        self.lock_send_queue().note_handed_on(self.progress());
-    }
-
-    /// Has it taken nothing of what it was handed for [`STALL`]? A websocket's connection ends by itself then; a client
-    /// that polls need not have one, and may go on answering pings without ever asking for what it was told.
-    pub fn is_stalled(&self) -> bool {
-        let send_queue = self.lock_send_queue();
-        let untaken = send_queue.untaken.as_ref();
-        untaken.is_some_and(|it| it.taken == self.progress() && it.since.elapsed() > STALL)
-    }
+    /// The progress at that time.
+    progress: u64,
 }
 
 impl SendQueue {
-    /// Something is handed on to a session that is this far.
-    fn note_handed_on(&mut self, taken: u64) {
-        if self.untaken.as_ref().is_none_or(|it| it.taken != taken) {
+    /// CONNECT has been answered.
+    pub fn open(&mut self, progress: u64) {
+        (self.open, self.taken) = (true, progress);
+    }
+
+    /// May this packet be handed on at once, because nothing waits before it? It then counts as handed on.
+    pub fn passes(&mut self, packet: &Packet, progress: u64) -> bool {
+        let passes = self.open && self.waiting.is_empty() && self.handed < AT_ONCE;
+        if passes {
+            self.note_packet(packet, progress);
+        }
+        passes
+    }
+
+    /// Lets a packet wait; `false` if too many do. Then all of them are dropped.
+    pub fn push(&mut self, packet: Arc<Packet>) -> bool {
+        let has_room = self.waiting.len() < MAX_WAITING;
+        if has_room {
+            self.waiting.push_back(packet);
+        } else {
+            self.clear();
+        }
+        has_room
+    }
+
+    /// The next packet to hand on; `None` if nothing waits or the transport has not taken enough.
+    pub fn pop(&mut self, progress: u64) -> Option<Arc<Packet>> {
+        if !self.open || self.waiting.is_empty() {
+            return None;
+        }
+        if self.handed >= AT_ONCE {
+            if progress == self.taken {
+                return None;
+            }
+            (self.taken, self.handed) = (progress, 0);
+        }
+        let packet = self.waiting.pop_front()?;
+        self.note_packet(&packet, progress);
+        Some(packet)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    pub fn clear(&mut self) {
+        self.waiting = VecDeque::new();
+    }
+
+    /// Should a task be started that hands on what waits? Said once, until that task [has done so](Self::is_carried).
+    pub fn needs_carrier(&mut self) -> bool {
+        self.open && !self.waiting.is_empty() && !replace(&mut self.has_carrier, true)
+    }
+
+    /// Has the task that hands on what waits nothing more to do? It must end then.
+    pub fn is_carried(&mut self) -> bool {
+        self.has_carrier = !self.waiting.is_empty();
+        !self.has_carrier
+    }
+
+    /// Something is handed to the transport, from here or past this queue.
+    pub fn note_handed(&mut self, progress: u64) {
+        let is_noted = |it: &Untaken| it.progress == progress;
+        if !self.untaken.as_ref().is_some_and(is_noted) {
             let since = Instant::now();
-            self.untaken = Some(Untaken { since, taken });
+            self.untaken = Some(Untaken { since, progress });
         }
     }
-}
 
-/// Hands on what waits for a socket, as its wire takes it, until nothing does.
-async fn carry(client: Weak<Client>) {
-    let mut pause = SOON;
-    loop {
-        let Some(handshake) = client
-            .upgrade()
-            .and_then(|client| client.handshake().cloned())
-        else {
-            return;
-        };
-        // Registered before looking, so that nothing can come between the look and the wait.
-        let mut progress = pin!(handshake.transport.progress().next());
-        progress.as_mut().enable();
-        match client.upgrade().map(|client| client.carry_on()) {
-            None | Some(Carried::All) => return,
-            Some(Carried::Some) => pause = SOON,
-            // Who ends it does not tell this task: so there is a look now and then besides.
-            Some(Carried::Nothing) => pause = (2 * pause).min(LATE),
-        }
-        timeout(pause, progress).await.ok();
+    fn note_packet(&mut self, packet: &Packet, progress: u64) {
+        self.handed += packet.body.get().len();
+        self.note_handed(progress);
     }
-}
 
-enum Carried {
-    All,
-    Some,
-    Nothing,
+    /// Has the transport taken nothing of what it was handed for [`STALL`]? The connection of a websocket then ends by
+    /// itself. A polling client may have no connection open and may go on answering pings without ever polling.
+    pub fn is_stalled(&self, progress: u64) -> bool {
+        let untaken = self.untaken.as_ref();
+        untaken.is_some_and(|it| it.progress == progress && it.since.elapsed() > STALL)
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::sync::futures::Notified;
+use tokio::time::timeout;
 
 /// How long a client may take nothing while something waits for it, before it is disconnected. What waits costs memory,
 /// and a client that does not read counts as present.
@@ -36,7 +36,7 @@ pub trait Transport: Send + Sync {
 #[derive(Debug, Default)]
 pub struct Progress {
     count: AtomicU64,
-    news: Notify,
+    made: Notify,
 }
 
 impl Progress {
@@ -45,14 +45,18 @@ impl Progress {
         self.count.load(Ordering::Relaxed)
     }
 
-    /// Waits until everything written by then has been taken.
-    pub fn next(&self) -> Notified<'_> {
-        self.news.notified()
+    /// Waits until the count is another one than `before`, for as long as `at_most`.
+    pub async fn beyond(&self, before: u64, at_most: Duration) {
+        // Made before the count is read: it notices what happens between the two.
+        let made = self.made.notified();
+        if self.count() == before {
+            timeout(at_most, made).await.ok();
+        }
     }
 
     /// Everything written so far has been taken.
-    pub fn made(&self) {
+    pub fn note(&self) {
         self.count.fetch_add(1, Ordering::Relaxed);
-        self.news.notify_waiters();
+        self.made.notify_waiters();
     }
 }

@@ -124,13 +124,13 @@ impl Connection {
 
     /// Everything that was written has gone out.
     fn flushed(&self) {
-        self.progress.made();
+        self.progress.note();
         let mut serves = self.serves();
         let (Some(Serves::Poll(session)) | Some(Serves::Websocket(session))) = &*serves else {
             return;
         };
         if let Some(session) = session.upgrade() {
-            session.made();
+            session.note();
         }
         if let Some(Serves::Poll(_)) = &*serves {
             *serves = None;

@@ -1,0 +1,34 @@
+//! What is the fan-out told beside the news?
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::client::Client;
+use crate::core::model::{ConversationId, Time};
+
+/// To the fan-out.
+pub type Signals = mpsc::UnboundedSender<Signal>;
+
+/// What the fan-out is told beside the news. Sockets go by their numbers.
+pub enum Signal {
+    /// A socket has been let in; its CONNECT is being answered. Its token expires at this time.
+    Admitted(Arc<Client>, Time),
+    /// CONNECT has been answered.
+    Connected(u64),
+    /// A page of the conversations that a socket joins by itself.
+    Joins(JoinPage),
+    Disconnected(u64),
+    /// A socket has been told what it missed, as far as this many requests ask for.
+    CaughtUp(u64, usize),
+}
+
+/// Conversations that a socket hears from now on.
+pub struct JoinPage {
+    pub number: u64,
+    pub conversations: Vec<ConversationId>,
+    /// No page follows.
+    pub is_last: bool,
+    /// Answered when the fan-out has joined them.
+    pub joined: oneshot::Sender<()>,
+}
