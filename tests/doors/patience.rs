@@ -92,7 +92,7 @@ async fn when_places_run_out_idle_connections_make_room_and_the_log_says_so_once
         assert_eq!(asks(&mut connection).await, Some(200));
         idle.push(connection);
     }
-    assert!(!chat.log().contains("places"), "{}", chat.log());
+    assert!(!chat.log().contains("slots"), "{}", chat.log());
     // As many again find a place, and who was there longest has gone.
     let mut newer = Vec::new();
     for at in 0..29 {
@@ -111,7 +111,7 @@ async fn when_places_run_out_idle_connections_make_room_and_the_log_says_so_once
     }
     assert_eq!(asks(&mut newer[28]).await, Some(200));
     let log = chat.log();
-    let said = log.matches("all places for connections are taken").count();
+    let said = log.matches("all slots for connections are taken").count();
     assert_eq!(said, 1, "{log}");
 }
 
