@@ -1,10 +1,9 @@
-//! What happens while somebody is still told what they missed? It is put aside, and told in its order when they have
-//! heard the rest.
+//! What happens while a socket is being told what it missed? It is put aside here, and told in its order afterwards.
 //!
-//! A client keeps one position, that of the last thing that it was shown. So a socket is told one thing at a time: what it
-//! missed in all its conversations, in the order of the log, and only then what has happened in any of them. The cut is
-//! at a position: what stands in the log up to there comes from the database, what happened after it from here. The fan-out has come
-//! to it before anybody is told, so nothing is on both sides, and nothing between them.
+//! A client keeps one position, that of the last event that it was shown. So a socket first hears what it missed in all its
+//! conversations, in the order of the log, and only then what has happened since in any of them. Both meet at a position
+//! that the fan-out has reached before the first event is read: events up to there come from the database, later ones
+//! from here. So no event is told twice, and none is left out.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
@@ -16,46 +15,48 @@ use super::registry::Room;
 use crate::core::model::{Event, Position};
 use crate::dialects::ALL;
 
-/// Events that are put aside for a socket. Where there are more, those of the log are forgotten here and read back later;
-/// and all of them fit into its send queue.
+/// Events that are put aside for a socket; all of them fit into its send queue. If there are more, those that are in the log
+/// are dropped here and read from the database later.
 const BACKLOG_MAX: usize = 2_048;
 
-/// All sockets that are being told what they missed.
+/// The sockets that are being told what they missed.
 #[derive(Default)]
 pub struct Backlog {
     replays: HashMap<u64, Replay>,
-    /// Who of them hears what.
+    /// Which of them listen to a room.
     rooms: HashMap<Room, Vec<u64>>,
 }
 
-/// What one socket hears together: everything that it listens to.
+/// What one socket is told, in all rooms that it listens to.
 struct Replay {
     client: Arc<Client>,
-    /// While such a one lives, its room is told.
+    /// The task that reads the database goes on with a room while its value lives.
     rooms: HashMap<Room, Arc<()>>,
-    /// Up to here everything is told from the database.
+    /// Events up to here are told from the database.
     upto: Position,
-    /// In which dialect, and what; told once everything before it has been.
+    /// Events after that, each with the index of a dialect.
     since: Vec<(usize, Event)>,
     newest: Position,
-    /// To whoever tells it; so many have been given.
+    /// To the task that reads the database.
     requests: mpsc::UnboundedSender<Request>,
-    given: usize,
+    /// How many requests it was sent.
+    requested: usize,
 }
 
-/// What is to be told from the database, beside what was ordered before.
+/// What is to be told from the database, beside earlier requests.
 pub struct Request {
-    pub follow: Option<Following>,
-    /// Everything up to here.
+    /// One more room.
+    pub room: Option<RoomReplay>,
+    /// In all rooms, events up to here.
     pub upto: Position,
 }
 
-/// One more room.
-pub struct Following {
+/// A room in which a socket missed something.
+pub struct RoomReplay {
     pub room: Room,
-    /// What this socket has heard there, or need not hear.
+    /// Events after this position are told.
     pub after: Position,
-    /// Lives until the socket leaves it.
+    /// Lives until the socket leaves the room.
     pub wanted: Weak<()>,
 }
 
@@ -63,53 +64,54 @@ pub struct Following {
 pub struct CaughtUp {
     pub client: Arc<Client>,
     pub rooms: Vec<Room>,
-    /// In which dialect, and what.
+    /// What is told now, each with the index of a dialect.
     pub since: Vec<(usize, Event)>,
 }
 
 impl Backlog {
+    /// Is this socket being told what it missed?
     pub fn has(&self, number: u64) -> bool {
         self.replays.contains_key(&number)
     }
 
-    /// From here on this socket is told what it missed; whoever tells it finds here what.
+    /// From now on this socket is being told what it missed. The requests that this returns say what that is.
     pub fn begin(
         &mut self,
         client: Arc<Client>,
         upto: Position,
     ) -> mpsc::UnboundedReceiver<Request> {
-        let (requests, given) = mpsc::unbounded_channel();
+        let (requests, receiver) = mpsc::unbounded_channel();
         let replay = Replay {
             rooms: HashMap::new(),
             upto,
             since: Vec::new(),
             newest: upto,
             requests,
-            given: 0,
+            requested: 0,
             client,
         };
         self.replays.insert(replay.client.number, replay);
-        given
+        receiver
     }
 
-    /// From here on what happens in the room is put aside for this socket; what stands in the log `after` a position
-    /// and up to here is to be told first.
+    /// From now on what happens in the room is put aside for this socket. It is told first what stands in the log between
+    /// `after` and `upto`.
     pub fn follow(&mut self, room: Room, number: u64, after: Position, upto: Position) {
         let Some(replay) = self.replays.get_mut(&number) else {
             return;
         };
         let wanted = Arc::new(());
-        let follow = Following {
+        let replayed = RoomReplay {
             room,
             after,
             wanted: Arc::downgrade(&wanted),
         };
         replay.rooms.insert(room, wanted);
         self.rooms.entry(room).or_default().push(number);
-        replay.request(Some(follow), upto);
+        replay.request(Some(replayed), upto);
     }
 
-    /// Puts aside what happens, for whom it concerns.
+    /// Puts an event aside for the sockets here that listen to it.
     pub fn note(&mut self, event: &Event) {
         let Some(conversation) = event.conversation().filter(|_| !self.replays.is_empty()) else {
             return;
@@ -128,30 +130,30 @@ impl Backlog {
         }
     }
 
-    /// Nothing more of this room for this socket, nor what was put aside.
+    /// This socket hears nothing more of this room, nor what was put aside.
     pub fn leave(&mut self, room: &Room, number: u64) {
         let Some(replay) = self.replays.get_mut(&number) else {
             return;
         };
         if replay.rooms.remove(room).is_some() {
-            let of_it = |dialect: usize, event: &Event| {
+            let is_its = |dialect: usize, event: &Event| {
                 room.0 == dialect && event.conversation() == Some(room.1)
             };
             replay
                 .since
-                .retain(|(dialect, event)| !of_it(*dialect, event));
-            self.take_out(room, number);
+                .retain(|(dialect, event)| !is_its(*dialect, event));
+            self.remove_from(room, number);
         }
     }
 
-    /// Has this socket been told everything, after as many requests? Then it is behind no more.
+    /// This socket has been told what the first `handled` requests ask for. If those are all, it has caught up.
     pub fn end(&mut self, number: u64, handled: usize) -> Option<CaughtUp> {
-        // Where there is another order under way, it will be said again.
+        // If another request is under way, this is called again after it.
         let replay = self.replays.get(&number)?;
-        if replay.given != handled {
+        if replay.requested != handled {
             return None;
         }
-        let mut replay = self.forget(number)?;
+        let mut replay = self.take(number)?;
         let is_new = |event: &Event| event.position().is_none_or(|at| at > replay.upto);
         replay.since.retain(|(_, event)| is_new(event));
         Some(CaughtUp {
@@ -161,20 +163,20 @@ impl Backlog {
         })
     }
 
-    /// This socket has gone.
-    pub fn gone(&mut self, number: u64) {
-        self.forget(number);
+    /// Forgets a socket.
+    pub fn remove(&mut self, number: u64) {
+        self.take(number);
     }
 
-    fn forget(&mut self, number: u64) -> Option<Replay> {
+    fn take(&mut self, number: u64) -> Option<Replay> {
         let replay = self.replays.remove(&number)?;
         for room in replay.rooms.keys() {
-            self.take_out(room, number);
+            self.remove_from(room, number);
         }
         Some(replay)
     }
 
-    fn take_out(&mut self, room: &Room, number: u64) {
+    fn remove_from(&mut self, room: &Room, number: u64) {
         if let Some(list) = self.rooms.get_mut(room) {
             list.retain(|one| *one != number);
             if list.is_empty() {
@@ -185,16 +187,16 @@ impl Backlog {
 }
 
 impl Replay {
-    fn request(&mut self, follow: Option<Following>, upto: Position) {
+    fn request(&mut self, room: Option<RoomReplay>, upto: Position) {
         self.upto = self.upto.max(upto);
         self.newest = self.newest.max(upto);
         let request = Request {
-            follow,
+            room,
             upto: self.upto,
         };
-        // Whoever tells it may have been cut off; then it is about to be gone.
+        // The task may have ended the socket, and is gone then.
         self.requests.send(request).ok();
-        self.given += 1;
+        self.requested += 1;
     }
 
     fn put_aside(&mut self, dialect: usize, event: &Event) {

@@ -1,17 +1,19 @@
-//! Does this socket say too much? A bucket of events that fills up again with time.
+//! Does a socket send too many events? A token bucket: each event takes one token, and time brings them back.
 
 use std::time::{Duration, Instant};
 
 use crate::core::error::{Error, Result};
 use crate::web::rates::Rate;
 
-/// A burst of events may be so many times what a second allows.
+/// A burst may have this many times the events of a second.
 const BURST: u32 = 5;
 
-/// So many events a second on average, and a burst of [`BURST`] times as many.
+/// The tokens of one socket; never empty if the rate is off.
 pub struct Bucket {
+    /// Tokens that come back in a second, and the most that there may be.
     rate: Option<(f64, f64)>,
-    full: f64,
+    tokens: f64,
+    /// When `tokens` was right.
     at: Instant,
 }
 
@@ -25,13 +27,15 @@ impl Bucket {
         });
         Self {
             rate,
-            full: rate.map_or(0.0, |(_, burst)| burst),
+            tokens: rate.map_or(0.0, |(_, burst)| burst),
             at: Instant::now(),
         }
     }
 
+    /// Takes a token.
+    ///
     /// # Errors
-    /// `TooOften` where it is empty.
+    /// `TooOften` if there is none.
     pub fn take(&mut self) -> Result<()> {
         let Some((per_second, burst)) = self.rate else {
             return Ok(());
@@ -39,12 +43,12 @@ impl Bucket {
         let now = Instant::now();
         let since = now.duration_since(self.at).as_secs_f64();
         self.at = now;
-        self.full = (self.full + since * per_second).min(burst);
-        if self.full < 1.0 {
-            let wait = Duration::from_secs_f64((1.0 - self.full) / per_second);
+        self.tokens = (self.tokens + since * per_second).min(burst);
+        if self.tokens < 1.0 {
+            let wait = Duration::from_secs_f64((1.0 - self.tokens) / per_second);
             return Err(Error::TooOften { retry_after: wait });
         }
-        self.full -= 1.0;
+        self.tokens -= 1.0;
         Ok(())
     }
 }

@@ -1,5 +1,5 @@
-//! What did they miss? A socket that comes back with a position is told what came since in all that it listens to, in the
-//! order of the log, page by page, no faster than it takes it.
+//! What did a client miss? A socket that comes with a position is told what has happened since in all conversations that
+//! it listens to, in the order of the log, page by page, and no faster than it takes it.
 
 use std::mem::take;
 use std::sync::{Arc, Weak};
@@ -18,16 +18,16 @@ use crate::core::error::Result;
 use crate::core::missed::{self, Bookmark};
 use crate::core::model::{Event, Position};
 
-/// What is read at once, messages and the like: held until it is told, and that may take long.
+/// Events that are read at once. They stay in memory until they are told, which may take long.
 const PAGE: usize = 64;
-/// A client that joins several conversations says so in one breath. So much later the breath is over, and what was missed
-/// in all of them is told together. It outlasts the 40 ms for which a client's system may hold back the second word until
-/// the first is acknowledged, and then some for the way.
+/// A client joins its conversations one after another, and what it missed in all of them is told in one order. So telling
+/// begins when nothing was joined for this long: longer than the 40 ms for which the client's system may hold back a packet
+/// until the one before is acknowledged (Nagle), plus some time on the way.
 const JOIN_DEBOUNCE: Duration = Duration::from_millis(100);
-/// Whoever goes on joining is not waited for any longer.
+/// Telling begins after this long, even if the client goes on joining.
 const JOIN_DEBOUNCE_MAX: Duration = Duration::from_millis(500);
 
-/// Tells a socket what it missed, as it is ordered to, in a task of its own; until nobody gives requests any more.
+/// Starts a task that tells a socket what it missed, as the requests say, until nobody can send more of them.
 pub fn start(
     context: Arc<Context>,
     signals: Signals,
@@ -44,8 +44,8 @@ pub fn start(
         upto: None,
     };
     tokio::spawn(async move {
-        if let Err(error) = catch_up.is_told(&signals).await {
-            // It would hear what comes without what came: better that it asks again.
+        if let Err(error) = catch_up.run(&signals).await {
+            // It would hear what happens next without what it missed. Its client reconnects and asks again.
             let socket = catch_up.client.number;
             tracing::warn!(%error, socket, "a socket could not catch up and is ended");
             catch_up.client.cut();
@@ -53,21 +53,21 @@ pub fn start(
     });
 }
 
-/// What one socket missed, and how far it was told.
+/// What one socket missed, and how far it has been told.
 struct CatchUp {
     context: Arc<Context>,
     client: Arc<Client>,
     requests: mpsc::UnboundedReceiver<Request>,
-    /// So many of them.
+    /// How many of them it has read.
     handled: usize,
     bookmarks: Vec<Bookmark>,
-    /// For each of them the dialect in which it is told, and what lives for as long as that is wanted.
+    /// For each bookmark the dialect in which it is told, and what lives as long as the socket listens there.
     subscribers: Vec<(usize, Weak<()>)>,
     upto: Option<Position>,
 }
 
 impl CatchUp {
-    async fn is_told(&mut self, signals: &Signals) -> Result<()> {
+    async fn run(&mut self, signals: &Signals) -> Result<()> {
         self.gather().await;
         loop {
             while let Ok(request) = self.requests.try_recv() {
@@ -99,11 +99,11 @@ impl CatchUp {
         }
     }
 
-    /// Waits until nothing more is ordered for a breath.
+    /// Waits until no request has come for [`JOIN_DEBOUNCE`].
     async fn gather(&mut self) {
-        let begun = Instant::now();
+        let until = Instant::now() + JOIN_DEBOUNCE_MAX;
         loop {
-            let over = (Instant::now() + JOIN_DEBOUNCE).min(begun + JOIN_DEBOUNCE_MAX);
+            let over = (Instant::now() + JOIN_DEBOUNCE).min(until);
             match timeout_at(over, self.requests.recv()).await {
                 Ok(Some(request)) => self.handle(request),
                 Ok(None) | Err(_) => return,
@@ -114,15 +114,16 @@ impl CatchUp {
     fn handle(&mut self, request: Request) {
         self.handled += 1;
         self.upto = self.upto.max(Some(request.upto));
-        if let Some(follow) = request.follow {
-            let (dialect, conversation) = follow.room;
+        if let Some(replay) = request.room {
+            let (dialect, conversation) = replay.room;
             self.bookmarks
-                .push(Bookmark::behind(conversation, follow.after));
-            self.subscribers.push((dialect, follow.wanted));
+                .push(Bookmark::behind(conversation, replay.after));
+            self.subscribers.push((dialect, replay.wanted));
         }
     }
 
-    /// Reads when it is its turn. The turn ends with the read: who takes long to listen holds up nobody.
+    /// Reads the next page, of events and the index of their bookmarks, when it has a permit. The permit is held for the
+    /// read alone: a slow client holds up nobody.
     async fn read(&mut self) -> Result<Vec<(usize, Event)>> {
         let is_wanted = |(bookmark, subscriber): &(Bookmark, (usize, Weak<()>))| {
             !bookmark.is_closed() && subscriber.1.strong_count() > 0
@@ -138,7 +139,7 @@ impl CatchUp {
             return Ok(Vec::new());
         };
         let who = self.client.me.id;
-        let _turn = self.context.catching_up.acquire().await;
+        let _permit = self.context.catching_up.acquire().await;
         let read = self.context.core.read(move |view| {
             let page = missed::read_on(view, who, &mut bookmarks, upto, PAGE)?;
             Ok((bookmarks, page))
@@ -148,7 +149,7 @@ impl CatchUp {
         Ok(page)
     }
 
-    /// Has the socket gone?
+    /// Has the socket been ended, or has it disconnected?
     fn is_over(&self) -> bool {
         self.client.has_ended() || self.requests.is_closed()
     }

@@ -1,8 +1,8 @@
-//! What happens when a socket has left? All of it before the next word of its connection is read.
+//! What happens when a socket has disconnected? All of it happens before the next packet of its connection is read.
 //!
-//! Socket.IO runs what is registered as a closure in a task of its own and keeps the socket in its namespace until then:
-//! a client that leaves and comes back on the same connection would be taken for one that is there already, and never
-//! be answered.
+//! Socket.IO would run a closure in a task of its own, and keep the socket in its namespace until then. A client that
+//! disconnects and connects again on the same connection would be taken for one that is still connected, and would never be
+//! answered.
 
 use std::sync::Arc;
 
@@ -14,13 +14,12 @@ use super::context::SocketSlot;
 use super::handshake::Handshake;
 use super::signal::{Signal, Signals};
 
-/// What a socket holds while it is in, and who hears of its leaving.
+/// What a connected socket holds, and whom its disconnect is told to.
 pub struct OnDisconnect {
     pub number: u64,
     pub signals: Signals,
-    /// The session that it is in.
     pub handshake: Arc<Handshake>,
-    /// Free again when this is dropped, right after it was called.
+    /// Dropped right after the call.
     pub _slot: SocketSlot,
 }
 

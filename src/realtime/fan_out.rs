@@ -1,5 +1,5 @@
-//! Who hears what, in which order? The one fan-out task: it owns who listens where, takes what became true in commit
-//! order, and emits a whole commit's events before it yields, so that several for one socket share a write.
+//! Who hears what, in which order? The one fan-out task owns the registry of who listens where. It takes commits in their
+//! order and emits all events of a commit before it yields, so that several packets for one socket share a write.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -23,40 +23,39 @@ use crate::core::{News, notice};
 use crate::dialects::{ALL, Namespace};
 use crate::web::watch::{Queries, Query, SocketCount};
 
-/// How often what ends by itself is looked for.
+/// How often typing, tokens and connects that are over are looked for.
 const TICK: Duration = Duration::from_millis(250);
 
-/// How often somebody looks who takes nothing any more.
-const LOOK: Duration = Duration::from_secs(10);
+/// How often stalled sockets are looked for.
+const STALL_CHECK: Duration = Duration::from_secs(10);
 
-/// All who listen, and what they are told.
+/// The fan-out, with all that it knows of the sockets.
 pub struct FanOut {
     context: Arc<Context>,
     registry: Registry,
     typing: TypingNow,
-    /// Who is being told what they missed, and what has happened there meanwhile.
+    /// The sockets that are being told what they missed, and what has happened meanwhile.
     backlog: Backlog,
-    /// How far in the log it has come.
-    come_to: Option<Position>,
-    /// For what is done beside the fan-out and comes back to it.
+    /// The position of the last event that was told.
+    told: Option<Position>,
+    /// To itself, for tasks that it starts.
     signals: Signals,
-    /// When somebody last looked who takes nothing any more.
-    looked: Instant,
-    /// When the tokens of those who are here end, soonest first.
-    endings: BTreeSet<(Time, u64)>,
+    stalls_checked: Instant,
+    /// When the tokens of all sockets expire, soonest first.
+    expiries: BTreeSet<(Time, u64)>,
 }
 
 impl FanOut {
     pub fn new(context: Arc<Context>, signals: Signals) -> Self {
         Self {
-            come_to: context.core.last_before(),
+            told: context.core.last_before(),
             context,
             registry: Registry::default(),
             typing: TypingNow::default(),
             backlog: Backlog::default(),
             signals,
-            looked: Instant::now(),
-            endings: BTreeSet::new(),
+            stalls_checked: Instant::now(),
+            expiries: BTreeSet::new(),
         }
     }
 
@@ -72,31 +71,31 @@ impl FanOut {
             tokio::select! {
                 commit = news.recv() => {
                     let Some(commit) = commit else { break };
-                    // Whoever joins in this batch has come in before.
+                    // A socket that joins in this commit was admitted before it.
                     while let Ok(signal) = signals.try_recv() {
-                        self.take(signal);
+                        self.handle_signal(signal);
                     }
                     for announcement in commit.announced() {
                         match announcement {
-                            Announcement::Event(event) => self.happened(event),
-                            Announcement::StateChange(change) => self.changed(change),
+                            Announcement::Event(event) => self.handle_event(event),
+                            Announcement::StateChange(change) => self.handle_change(change),
                         }
                     }
                     commit.answer();
-                    // The sockets' tasks now write what they were given, before the next commit adds to it.
+                    // The sockets' tasks write these events before the next commit adds to them.
                     tokio::task::yield_now().await;
                 }
-                Some(signal) = signals.recv() => self.take(signal),
+                Some(signal) = signals.recv() => self.handle_signal(signal),
                 Some(query) = queries.recv() => self.answer(query),
                 _ = tick.tick() => self.tick(),
             }
         }
     }
 
-    fn take(&mut self, signal: Signal) {
+    fn handle_signal(&mut self, signal: Signal) {
         match signal {
             Signal::Admitted(client, expires_at) => {
-                self.endings.insert((expires_at, client.number));
+                self.expiries.insert((expires_at, client.number));
                 let joins = !joining_by_itself(&client).is_empty();
                 self.registry.admit(client, expires_at, joins);
             }
@@ -108,11 +107,11 @@ impl FanOut {
             }
             Signal::Joins(page) => self.join_page(page),
             Signal::CaughtUp(number, handled) => self.caught_up(number, handled),
-            Signal::Disconnected(number) => self.gone(number),
+            Signal::Disconnected(number) => self.remove(number),
         }
     }
 
-    fn happened(&mut self, event: &Event) {
+    fn handle_event(&mut self, event: &Event) {
         match event {
             Event::NoticesWaiting {
                 subscriber,
@@ -125,7 +124,7 @@ impl FanOut {
                     notices,
                 );
             }
-            Event::NoticeMade(made) => self.note_heard(made),
+            Event::NoticeMade(made) => self.mark_heard(made),
             Event::Typing {
                 place,
                 who,
@@ -145,13 +144,13 @@ impl FanOut {
                 {
                     self.join(subscriber, *conversation);
                 }
-                // To whom it happened and to nobody else: no room has to put it aside.
+                // Only the new member is told, so no backlog has to keep it.
                 return retelling::retell(&self.context, &self.registry, event);
             }
             Event::MemberLeft {
                 conversation,
                 account,
-            } => self.remove(*account, *conversation),
+            } => self.remove_member(*account, *conversation),
             Event::MessagePosted(_)
             | Event::MessageDeleted(_)
             | Event::FileShared { .. }
@@ -159,11 +158,11 @@ impl FanOut {
         }
         self.tell(event);
         if let Some(position) = event.position() {
-            self.come_to = Some(position);
+            self.told = Some(position);
         }
     }
 
-    fn changed(&mut self, change: &StateChange) {
+    fn handle_change(&mut self, change: &StateChange) {
         match change {
             StateChange::Subscribed {
                 subscriber,
@@ -191,15 +190,14 @@ impl FanOut {
         }
     }
 
-    /// Tells all who listen; those who are still told what they missed, afterwards.
+    /// Tells an event to all who listen. A socket that is being told what it missed hears it afterwards.
     fn tell(&mut self, event: &Event) {
         self.backlog.note(event);
         retelling::retell(&self.context, &self.registry, event);
     }
 
-    /// What whoever runs it asks.
+    /// Answers what whoever runs the server asks. It may no longer wait for the answer.
     fn answer(&mut self, query: Query) {
-        // Whoever asked may have gone.
         match query {
             Query::Count(answer) => answer.send(self.count()).ok(),
             Query::Sockets(answer) => {
@@ -231,7 +229,8 @@ impl FanOut {
         count
     }
 
-    fn note_heard(&mut self, made: &Notice) {
+    /// If an account has a socket, its new notification counts as heard.
+    fn mark_heard(&mut self, made: &Notice) {
         let numbers: Vec<_> = self
             .registry
             .of(made.account)
@@ -249,8 +248,8 @@ impl FanOut {
         }
     }
 
-    /// What a reader found that this socket is to hear. It may be older than what has happened here since: what its
-    /// person has left is left, and what was joined again has been joined by the news of it.
+    /// Joins a page of conversations that was read from the database. What happened since it was read has been told here
+    /// already: conversations that the account has left since are skipped, and those that it has joined since are joined.
     fn join_page(&mut self, page: JoinPage) {
         if let Some(entry) = self.registry.get_mut(page.number) {
             let left = match page.is_last {
@@ -267,7 +266,7 @@ impl FanOut {
                 }
             }
         }
-        // Whoever joins may have gone.
+        // The socket may have disconnected.
         page.joined.send(()).ok();
     }
 
@@ -282,31 +281,31 @@ impl FanOut {
         }
         let client = entry.client.clone();
         let before = client.position.filter(|_| entry.caught_up.insert(room));
-        match (before, self.come_to) {
-            (Some(before), Some(come_to)) => {
-                // Also where nothing was missed: what is missed in the conversation that it joins next would be late.
-                self.fall_behind(&client, come_to);
-                // A position from elsewhere may lie ahead of all that is known here.
-                self.backlog
-                    .follow(room, number, before.min(come_to), come_to);
+        match (before, self.told) {
+            (Some(before), Some(told)) => {
+                // Even if it missed nothing here: it may have missed something in the conversation that it joins next.
+                self.catch_up(&client, told);
+                // A position that another server made may lie ahead of the log.
+                self.backlog.follow(room, number, before.min(told), told);
             }
-            (None, Some(come_to)) if self.backlog.has(number) => {
-                self.backlog.follow(room, number, come_to, come_to);
+            (None, Some(told)) if self.backlog.has(number) => {
+                self.backlog.follow(room, number, told, told);
             }
             _ => self.registry.subscribe(room, client),
         }
     }
 
-    /// This socket is told what it missed first. Nothing live overtakes that: it hears what it listens to afterwards.
-    fn fall_behind(&mut self, client: &Arc<Client>, come_to: Position) {
+    /// Has this socket told what it missed. What it listens to already is put aside until then, so that nothing live
+    /// overtakes what it missed.
+    fn catch_up(&mut self, client: &Arc<Client>, told: Position) {
         if self.backlog.has(client.number) {
             return;
         }
-        let requests = self.backlog.begin(client.clone(), come_to);
+        let requests = self.backlog.begin(client.clone(), told);
         let (context, signals) = (self.context.clone(), self.signals.clone());
         catch_up::start(context, signals, client.clone(), requests);
         for room in self.registry.unsubscribe_from_all(client.number) {
-            self.backlog.follow(room, client.number, come_to, come_to);
+            self.backlog.follow(room, client.number, told, told);
         }
     }
 
@@ -335,8 +334,8 @@ impl FanOut {
         }
     }
 
-    /// Somebody belongs to a conversation no more.
-    fn remove(&mut self, account: AccountId, conversation: ConversationId) {
+    /// An account is no longer a member of a conversation.
+    fn remove_member(&mut self, account: AccountId, conversation: ConversationId) {
         let numbers: Vec<_> = self
             .registry
             .of(account)
@@ -354,37 +353,37 @@ impl FanOut {
         }
     }
 
-    /// This socket hears nothing more of this.
+    /// This socket hears nothing more of this room.
     fn unsubscribe(&mut self, room: &Room, number: u64) {
         self.registry.unsubscribe(room, number);
         self.backlog.leave(room, number);
     }
 
-    fn gone(&mut self, number: u64) {
+    fn remove(&mut self, number: u64) {
         let Some(entry) = self.registry.remove(number) else {
             return;
         };
-        self.endings.remove(&(entry.expires_at, number));
-        self.backlog.gone(number);
+        self.expiries.remove(&(entry.expires_at, number));
+        self.backlog.remove(number);
         for stopped in self.typing.stop_at(number) {
             self.tell(&stopped);
         }
     }
 
-    /// This device's sockets end later.
+    /// The token of this device's sockets expires later.
     fn prolong(&mut self, account: AccountId, device: DeviceId, expires_at: Time) {
-        let of_it = |client: &&Arc<Client>| client.me.device == device;
-        let clients = self.registry.of(account).iter().filter(of_it);
+        let is_its = |client: &&Arc<Client>| client.me.device == device;
+        let clients = self.registry.of(account).iter().filter(is_its);
         for number in clients.map(|client| client.number).collect::<Vec<_>>() {
             if let Some(entry) = self.registry.get_mut(number) {
-                self.endings.remove(&(entry.expires_at, number));
-                self.endings.insert((expires_at, number));
+                self.expiries.remove(&(entry.expires_at, number));
+                self.expiries.insert((expires_at, number));
                 entry.expires_at = expires_at;
             }
         }
     }
 
-    /// Ends sockets of a person. They hear nothing more from this moment, whether or not their transport notices.
+    /// Ends sockets of an account. They hear nothing more from now on, whether or not their transport notices.
     fn end(&mut self, account: AccountId, which: impl Fn(&Client) -> bool) {
         let ended = self
             .registry
@@ -398,30 +397,30 @@ impl FanOut {
     }
 
     fn disconnect(&mut self, client: &Arc<Client>) {
-        self.gone(client.number);
+        self.remove(client.number);
         client.disconnect();
     }
 
-    /// Looks for what ends by itself: typing, tokens, and whoever never finishes connecting.
+    /// Ends what is over: typing, expired tokens, sockets that never connected and sockets that take nothing.
     fn tick(&mut self) {
         for stopped in self.typing.stop_overdue() {
             self.tell(&stopped);
         }
         let now = Time::now();
-        while let Some((at, number)) = self.endings.first().copied() {
+        while let Some((at, number)) = self.expiries.first().copied() {
             if at > now {
                 break;
             }
-            self.endings.pop_first();
+            self.expiries.pop_first();
             if let Some(client) = self.registry.get(number).map(|entry| entry.client.clone()) {
                 self.disconnect(&client);
             }
         }
         for number in self.registry.never_connected() {
-            self.gone(number);
+            self.remove(number);
         }
-        if self.looked.elapsed() >= LOOK {
-            self.looked = Instant::now();
+        if self.stalls_checked.elapsed() >= STALL_CHECK {
+            self.stalls_checked = Instant::now();
             let stalled = self
                 .registry
                 .all()
@@ -430,7 +429,7 @@ impl FanOut {
                 .map(|entry| entry.client.clone())
                 .collect::<Vec<_>>()
             {
-                self.gone(client.number);
+                self.remove(client.number);
                 client.end_as_too_slow();
             }
         }

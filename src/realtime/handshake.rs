@@ -1,7 +1,7 @@
-//! Who came, and on which wire? What is kept of the request that a session began with.
+//! How did a session begin? What is kept of its first request.
 //!
-//! Socket.IO keeps that request for as long as the session lives. A table of headers alone is 650 bytes, so what will
-//! be asked for is taken out of it, and the rest goes.
+//! Socket.IO keeps that request for as long as the session lives. Its table of headers alone has 650 bytes, so what is
+//! needed later is copied out of it, and the rest is dropped.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -17,16 +17,16 @@ use super::transport::Transport;
 use crate::dialects::Namespace;
 use crate::web::call::{bearer, without_bearer};
 
-/// The beginning of a session.
+/// What is known of a session since its first request.
 pub struct Handshake {
     pub transport: Arc<dyn Transport>,
     pub address: IpAddr,
-    /// From its headers or its query.
+    /// From the request's headers or its query.
     pub token: Option<Box<str>>,
     pub user_agent: Box<str>,
-    /// `None` where it is not counted.
+    /// `None` if the handshake is not counted.
     pub pending: Option<PendingHandshake>,
-    /// Who has been let in, one in each namespace, and whose CONNECT is being answered.
+    /// The sockets whose CONNECT is being answered, at most one in each namespace.
     admitted: Mutex<Vec<Weak<Client>>>,
 }
 
@@ -50,22 +50,22 @@ impl Handshake {
         }
     }
 
-    /// How the session of a socket began.
+    /// The handshake of the session that a socket belongs to.
     pub fn of(socket: &Socket) -> Option<&Arc<Self>> {
         socket.req_parts().extensions.get()
     }
 
-    /// This one is let in.
+    /// A socket has been let in; its CONNECT is being answered.
     pub fn admit(&self, client: &Arc<Client>) {
         let mut admitted = self.lock();
-        // Who was let in and never came in makes room for who comes again.
+        // A socket that was let in here and never connected makes room for the next one.
         let namespace = client.namespace;
         admitted.retain(|other| is_in(other, |at| at != namespace));
         admitted.push(Arc::downgrade(client));
     }
 
-    /// Who was let into this namespace is in now; said once for each.
-    pub fn enter(&self, namespace: Namespace) -> Option<Arc<Client>> {
+    /// CONNECT has been answered in this namespace: takes out the socket that had been let in.
+    pub fn connected(&self, namespace: Namespace) -> Option<Arc<Client>> {
         let mut admitted = self.lock();
         let here = |other: &Weak<Client>| is_in(other, |at| at == namespace);
         let at = admitted.iter().position(here)?;
@@ -100,15 +100,15 @@ fn in_query(query: Option<&str>) -> Option<Box<str>> {
     Some(without_bearer(&token).into())
 }
 
-/// How many handshakes have not said who they are, of each address that has any.
+/// How many pending handshakes there are, by address.
 #[derive(Default)]
 pub struct PendingHandshakes(Mutex<HashMap<IpAddr, usize>>);
 
 impl PendingHandshakes {
-    /// One more of this address; `None` if it has `most` already.
+    /// One more handshake from this address; `None` if `most` are pending already.
     pub fn begin(self: &Arc<Self>, address: IpAddr, most: usize) -> Option<PendingHandshake> {
-        let mut open = self.lock();
-        let count = open.entry(address).or_default();
+        let mut counts = self.lock();
+        let count = counts.entry(address).or_default();
         if *count >= most {
             return None;
         }
@@ -121,12 +121,12 @@ impl PendingHandshakes {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
-        // A count is changed at once, or not at all.
+        // A panic cannot leave a count half changed.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A handshake that has not said who it is. There are only so many of them per address.
+/// A handshake in which no client has sent CONNECT yet. Each address may have only so many of them.
 pub struct PendingHandshake {
     pending: Arc<PendingHandshakes>,
     address: IpAddr,
@@ -134,12 +134,13 @@ pub struct PendingHandshake {
 }
 
 impl PendingHandshake {
+    /// A client has sent CONNECT: the handshake is pending no more.
     pub fn answered(&self) {
         if self.answered.swap(true, Ordering::Relaxed) {
             return;
         }
-        let mut open = self.pending.lock();
-        if let Entry::Occupied(mut count) = open.entry(self.address) {
+        let mut counts = self.pending.lock();
+        if let Entry::Occupied(mut count) = counts.entry(self.address) {
             *count.get_mut() -= 1;
             if *count.get() == 0 {
                 count.remove();
@@ -159,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_an_address_that_has_said_who_it_is_nothing_is_kept() {
+    fn nothing_is_kept_of_an_address_without_pending_handshakes() {
         let pending = Arc::<PendingHandshakes>::default();
         let open: Vec<_> = (0..20_000_u32)
             .map(|number| pending.begin(IpAddr::from(number.to_be_bytes()), 2))

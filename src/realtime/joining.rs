@@ -1,9 +1,9 @@
-//! How does a socket come to hear everything that its person belongs to? In pieces, before its CONNECT is answered.
+//! How does a socket join all conversations of its account? Page by page, before its CONNECT is answered.
 //!
-//! A piece is read on a reader and goes to the fan-out, not through the writer: however much somebody belongs to, nobody
-//! else's write waits for it, and for the fan-out there is other work between two pieces. The cut is exact all the same: who
-//! joins is known to the fan-out before the first piece is read, so whatever a piece does not know yet comes to the fan-out as
-//! news, and what it knows no longer is in [`Entry::left`](super::registry::Entry::left).
+//! The pages are read from the database and go to the fan-out without the writer, so however many conversations somebody
+//! has, nobody's write waits for them, and the fan-out does other work between two pages. It is exact all the same: the
+//! fan-out knows the socket before the first page is read. A conversation that is joined after a page was read comes to it
+//! as an event, and one that is left stands in [`Entry::left`](super::registry::Entry::left).
 
 use std::sync::{Arc, Weak};
 
@@ -17,15 +17,15 @@ use crate::core::error::{Error, Result};
 use crate::core::model::{AccountId, SubscriberId};
 use crate::dialects::{ALL, Dialect};
 
-/// Conversations in one piece: some 100 microseconds of the fan-out.
-const PIECE: u32 = 256;
-/// Conversations that are on their way to the fan-out at the same time, for all sockets together: the others wait their turn.
-pub const AT_ONCE: usize = 4 * PIECE as usize;
+/// Conversations in one page: about 100 µs of the fan-out's time.
+const PAGE: u32 = 256;
+/// Conversations that may be on their way to the fan-out at the same time, for all sockets together.
+pub const AT_ONCE: usize = 4 * PAGE as usize;
 
-/// Has a socket, which the fan-out knows already, hear all that its person belongs to. Ends early where it has gone.
+/// Has a socket that the fan-out knows join all conversations of its account. Stops if the socket has gone.
 ///
 /// # Errors
-/// What a reader refuses.
+/// Those of reading, and `Overloaded` if the server is stopping.
 pub async fn join_all(
     context: &Context,
     signals: &Signals,
@@ -36,14 +36,14 @@ pub async fn join_all(
     loop {
         let page = context
             .core
-            .read_inline(move |view| conversation::memberships(view, who, after, PIECE));
+            .read_inline(move |view| conversation::memberships(view, who, after, PAGE));
         let conversations = page.await?;
         after = conversations.last().copied();
-        let is_last = conversations.len() < PIECE as usize;
-        let _turn = context
+        let is_last = conversations.len() < PAGE as usize;
+        let _permit = context
             .joining
             .acquire_many(conversations.len().max(1) as u32);
-        let _turn = _turn.await;
+        let _permit = _permit.await;
         let Some(client) = client.upgrade().filter(|client| !client.has_gone()) else {
             return Ok(());
         };
@@ -65,7 +65,7 @@ pub async fn join_all(
     }
 }
 
-/// Ends a socket that could not hear everything: better that its client comes again.
+/// Does so, and ends a socket that could not join everything: its client reconnects.
 pub async fn join_all_or_end(
     context: &Arc<Context>,
     signals: &Signals,
@@ -81,12 +81,13 @@ pub async fn join_all_or_end(
         client.cut();
     }
     if client.has_gone() {
-        // Nobody else says so: its CONNECT has not been answered.
+        // Socket.IO does not say so, because its CONNECT has not been answered.
         signals.send(Signal::Disconnected(client.number)).ok();
     }
 }
 
-/// This socket's subscribers in the dialects of its namespace whose clients join everything that is theirs without asking.
+/// The subscribers of a socket that join all conversations of its account without asking, one for each such dialect of its
+/// namespace.
 pub fn joining_by_itself(client: &Client) -> Vec<SubscriberId> {
     let joins = |dialect: &&(usize, &&dyn Dialect)| {
         dialect.1.namespace() == client.namespace && dialect.1.joins_by_itself()

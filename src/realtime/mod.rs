@@ -1,8 +1,8 @@
-//! The one Socket.IO server: who may enter, who hears what, who is too slow.
+//! The one Socket.IO server: which clients may connect, which of them hears what, and which of them is too slow.
 //!
-//! A socket is let in by [`Realtime::admit`], says its events through its [`client`], and hears what the [`fan_out`] tells
-//! it. The fan-out keeps its own lists of who listens, instead of Socket.IO's rooms: a broadcast's errors do not name the
-//! socket that missed something, and a socket with a hole must be ended.
+//! A socket is let in by [`admit`]. Its [`client`] handles the events that it sends, and the [`fan_out`] tells it what
+//! happens. The fan-out keeps a registry of its own instead of Socket.IO's rooms: a broadcast's errors do not name the
+//! socket that missed something, and such a socket must be ended.
 
 mod backlog;
 mod bucket;
@@ -51,15 +51,16 @@ use joining::joining_by_itself;
 use send_queue::MAX_WAITING;
 use signal::{Signal, Signals};
 
-/// Bytes past the limit that are taken in of an event's attachments, so that they are seen to be too many: an old client has
-/// a byte more before each of them.
+/// Bytes beyond the limit that are read of an event's attachments, so that they are seen to be too many: an Engine.IO 3 client
+/// sends one byte more before each of them.
 pub const PAST: u64 = 4;
-/// Attachments of an event that are taken in, to be refused in words.
+/// Attachments of an event that are read. More than a document allows are refused by the client, but these end the
+/// connection.
 const ATTACHMENTS: usize = 256;
-/// Pages of what was missed that are read at the same time; the others wait their turn.
+/// Pages of missed events that are read at the same time, for all sockets together.
 const CATCHING_UP: usize = 8;
-/// How long a connection may take to say who it is.
-const CONNECT: Duration = Duration::from_secs(10);
+/// How long a session may take to send CONNECT.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The Socket.IO server.
 pub struct Realtime {
@@ -67,7 +68,7 @@ pub struct Realtime {
 }
 
 impl Realtime {
-    /// Puts Socket.IO in front of `inner`, which answers every other path, and starts the fan-out.
+    /// Puts Socket.IO in front of `inner`, which answers all other paths, and starts the fan-out.
     pub fn start<S: Clone>(
         core: Core,
         news: News,
@@ -78,18 +79,18 @@ impl Realtime {
     ) -> (Self, SocketIoService<S>) {
         let upload = core.limits().upload_bytes as usize;
         let parser = ParserConfig::common()
-            // Past these it ends the connection; what is beyond its own bounds before, a client refuses in words.
+            // Beyond these the parser ends the connection. Less, but too much for a document, is refused by the client.
             .max_incoming_binaries(ATTACHMENTS)
             .max_incoming_binary_buf_size(upload + PAST as usize)
             .packet_completion_timeout(Duration::from_secs(60));
         let (service, io) = SocketIo::builder()
             .max_buffer_size(MAX_WAITING)
-            .connect_timeout(CONNECT)
-            // A file comes by polling as Base64 beside its event, by websocket as a frame of its own.
+            .connect_timeout(CONNECT_TIMEOUT)
+            // By polling a file comes as Base64 beside its event, by websocket as a frame of its own.
             .max_payload((upload / 3 * 4 + JSON_BYTES + 1_024) as u64)
             .ws_max_message_size(upload.max(JSON_BYTES) + 1_024)
             .ws_max_frame_size(upload.max(JSON_BYTES) + 1_024)
-            // Each byte of it is held per idle socket; the connection reads ahead.
+            // Each idle socket holds such a buffer. A small one costs no further system call: the connection reads ahead.
             .ws_read_buffer_size(128)
             .with_parser(parser)
             .build_with_inner_svc(inner);
@@ -110,7 +111,7 @@ impl Realtime {
         (Self { io }, service)
     }
 
-    /// Tells all sockets that the server goes, and closes them.
+    /// Disconnects all sockets.
     pub async fn close(&self) {
         self.io.close().await;
     }
@@ -119,9 +120,10 @@ impl Realtime {
 fn open_namespace(io: &SocketIo, namespace: Namespace, context: &Arc<Context>, signals: &Signals) {
     let enter = {
         let signals = signals.clone();
-        // Runs after CONNECT was answered, as a task of its own: handlers registered only here would miss events.
+        // This runs in a task of its own after CONNECT was answered: a handler that is registered here misses events.
         async move |socket: Socket| {
-            let client = Handshake::of(&socket).and_then(|handshake| handshake.enter(namespace));
+            let client =
+                Handshake::of(&socket).and_then(|handshake| handshake.connected(namespace));
             let Some(client) = client else { return };
             signals.send(Signal::Connected(client.number)).ok();
             client.open();
@@ -135,7 +137,8 @@ fn open_namespace(io: &SocketIo, namespace: Namespace, context: &Arc<Context>, s
                 let auth = auth.unwrap_or_default();
                 let admitted = admit(&context, &signals, namespace, &socket, auth).await;
                 if admitted.is_err() && socket.protocol() == ProtocolVersion::V4 {
-                    // An old client is connected without asking: nothing would end the refused one's connection.
+                    // An Engine.IO 3 client is connected to `/` without asking. If it is refused there, nobody else ends
+                    // its connection.
                     tokio::spawn(async move {
                         tokio::time::sleep(Duration::from_secs(1)).await;
                         if let Some(handshake) = Handshake::of(&socket)
@@ -152,7 +155,10 @@ fn open_namespace(io: &SocketIo, namespace: Namespace, context: &Arc<Context>, s
     io.ns(namespace.path(), enter.with(admit));
 }
 
-/// Lets a socket in, or says why not: what is answered becomes the message of `connect_error`.
+/// Lets a socket in.
+///
+/// # Errors
+/// What becomes the message of `connect_error`: no token or a bad one, too many attempts or sockets, no position.
 async fn admit(
     context: &Arc<Context>,
     signals: &Signals,
@@ -162,12 +168,12 @@ async fn admit(
 ) -> Result<(), Error> {
     let handshake = Handshake::of(socket);
     let handshake =
-        handshake.ok_or_else(|| Error::Internal("a session has no beginning".into()))?;
+        handshake.ok_or_else(|| Error::Internal("a session has no handshake".into()))?;
     if let Some(pending) = &handshake.pending {
         pending.answered();
     }
     let (token, position) = match auth {
-        // Of an old client, which has it in a query.
+        // From the query of an Engine.IO 3 client.
         Input::List(said) => {
             let mut said = said.into_iter();
             (said.next(), said.next())
@@ -206,11 +212,11 @@ async fn admit(
     let client = Arc::new(client);
 
     handshake.transport.enter();
-    // Weak: the socket holds its handlers, and the client holds the socket.
+    // Weak, because the socket holds its handlers and the client holds the socket.
     let hears = Arc::downgrade(&client);
     handshake.admit(&client);
     socket.on_fallback(move |heard: Heard| {
-        // Done before the closure returns: async handlers would each be a task, in any order.
+        // Before the closure returns: async handlers would run as tasks, in any order.
         if let Some(client) = hears.upgrade() {
             client.hear(heard);
         }
@@ -226,8 +232,8 @@ async fn admit(
     let admitted = Arc::downgrade(&client);
     let joins = !joining_by_itself(&client).is_empty();
     signals.send(Signal::Admitted(client, expires_at)).ok();
-    // Before CONNECT is answered, so whatever the client has a hand in afterwards comes behind it. What is waiting comes
-    // back as news, in its place in the order.
+    // Before CONNECT is answered, so what the client does afterwards comes later in the order. Waiting notifications come
+    // back as an event.
     let core = &context.core;
     drop(core.write(move |tx| notice::catch_up(tx, account, client::subscriber(number, 0))));
     if joins {
@@ -236,8 +242,10 @@ async fn admit(
     Ok(())
 }
 
-/// The position of what a client says it has heard last, and 0 where there was nothing to hear yet; nothing and null are
-/// none.
+/// The last message that a client has heard: its id, or 0 if it has heard none. `None` if the client gives nothing or null.
+///
+/// # Errors
+/// `Malformed` for everything else.
 fn read_position(given: Option<Input>, context: &Context) -> Result<Option<MessageId>, Error> {
     let read = match given {
         None | Some(Input::Null) => return Ok(None),

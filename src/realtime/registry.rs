@@ -1,4 +1,4 @@
-//! Who sits where? The sockets that were let in, by number, by person, and by what they listen to.
+//! Which sockets are there? Those that were let in, by number, by account, and by the rooms that they listen to.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::Hash;
@@ -12,35 +12,35 @@ use crate::core::model::{AccountId, ConversationId, NoticeId, Time};
 use crate::dialects::{ALL, Dialect};
 use crate::web::watch::SocketSeen;
 
-/// What is listened to: a conversation, in a dialect.
+/// What a socket listens to: a conversation, in the dialect with this index.
 pub type Room = (usize, ConversationId);
 
-/// A socket that was admitted but never came in is forgotten after this.
+/// A socket that was let in but has not connected is forgotten after this.
 const CONNECT_GRACE: Duration = Duration::from_secs(15);
 
 /// All sockets.
 #[derive(Default)]
 pub struct Registry {
     entries: HashMap<u64, Entry>,
-    people: HashMap<AccountId, ClientSet>,
-    rooms: HashMap<Room, ClientSet>,
-    /// When who was admitted, the earliest first.
+    by_account: HashMap<AccountId, ClientSet>,
+    by_room: HashMap<Room, ClientSet>,
+    /// When each socket was let in, the earliest first.
     connecting: VecDeque<(Instant, u64)>,
 }
 
-/// One socket, and what is remembered of it.
+/// One socket, and what the fan-out remembers of it.
 pub struct Entry {
     pub client: Arc<Client>,
-    /// When its token ends.
+    /// When its token expires.
     pub expires_at: Time,
     /// CONNECT has been answered.
     pub connected: bool,
     pub joined: HashSet<Room>,
-    /// Where it has caught up, or needs not: only the first joining does.
+    /// The rooms that it has joined at any time: only the first time it is told what it missed there.
     pub caught_up: HashSet<Room>,
-    /// While it joins all that is its person's, piece by piece: what that person has left since it came.
+    /// While it joins all conversations of its account, page by page: those that the account has left meanwhile.
     pub left: Option<HashSet<ConversationId>>,
-    /// From this notification on it has heard all of them as they were made.
+    /// It has heard this notification and all later ones when they were made.
     pub first_notice: Option<NoticeId>,
 }
 
@@ -75,10 +75,10 @@ impl Entry {
 }
 
 impl Registry {
-    /// Takes in a socket; does it join by itself what is its person's?
+    /// Takes in a socket. `joins` if it joins all conversations of its account by itself.
     pub fn admit(&mut self, client: Arc<Client>, expires_at: Time, joins: bool) {
         let number = client.number;
-        self.people
+        self.by_account
             .entry(client.me.id)
             .or_default()
             .push(client.clone());
@@ -108,45 +108,47 @@ impl Registry {
         self.entries.values()
     }
 
-    /// The sockets of a person.
+    /// The sockets of an account.
     pub fn of(&self, account: AccountId) -> &[Arc<Client>] {
-        self.people.get(&account).map_or(&[], |set| &set.clients)
+        self.by_account
+            .get(&account)
+            .map_or(&[], |set| &set.clients)
     }
 
-    /// Who listens; `None` where nobody does.
+    /// The sockets that listen to a room; `None` if there are none.
     pub fn subscribers(&self, room: &Room) -> Option<&[Arc<Client>]> {
-        self.rooms.get(room).map(|set| &*set.clients)
+        self.by_room.get(room).map(|set| &*set.clients)
     }
 
     pub fn subscribe(&mut self, room: Room, client: Arc<Client>) {
-        self.rooms.entry(room).or_default().push(client);
+        self.by_room.entry(room).or_default().push(client);
     }
 
     pub fn unsubscribe(&mut self, room: &Room, number: u64) {
-        take_out(&mut self.rooms, room, number);
+        remove_from(&mut self.by_room, room, number);
     }
 
-    /// Takes a socket out of all that it listens to, and says what that is.
+    /// Takes a socket out of all rooms, and returns those that it listened to.
     pub fn unsubscribe_from_all(&mut self, number: u64) -> Vec<Room> {
         let Some(entry) = self.entries.get(&number) else {
             return Vec::new();
         };
         let mut rooms: Vec<_> = entry.joined.iter().copied().collect();
-        rooms.retain(|room| take_out(&mut self.rooms, room, number));
+        rooms.retain(|room| remove_from(&mut self.by_room, room, number));
         rooms
     }
 
-    /// Takes a socket out of everything.
+    /// Forgets a socket.
     pub fn remove(&mut self, number: u64) -> Option<Entry> {
         let entry = self.entries.remove(&number)?;
         for room in &entry.joined {
-            take_out(&mut self.rooms, room, number);
+            remove_from(&mut self.by_room, room, number);
         }
-        take_out(&mut self.people, &entry.client.me.id, number);
+        remove_from(&mut self.by_account, &entry.client.me.id, number);
         Some(entry)
     }
 
-    /// Who was admitted a while ago and has never come in.
+    /// The sockets that were let in longer than [`CONNECT_GRACE`] ago and have never connected.
     pub fn never_connected(&mut self) -> Vec<u64> {
         let mut lost = Vec::new();
         while let Some((since, number)) = self.connecting.front().copied() {
@@ -165,26 +167,26 @@ impl Registry {
     }
 }
 
-/// Takes one socket out of a set, and an empty set out of its map; was it there?
-fn take_out<K: Hash + Eq>(sets: &mut HashMap<K, ClientSet>, key: &K, number: u64) -> bool {
+/// Takes a socket out of a set, and an empty set out of its map. Was the socket there?
+fn remove_from<K: Hash + Eq>(sets: &mut HashMap<K, ClientSet>, key: &K, number: u64) -> bool {
     let Some(set) = sets.get_mut(key) else {
         return false;
     };
-    let was_there = set.take_out(number);
+    let was_there = set.remove(number);
     if set.clients.is_empty() {
         sets.remove(key);
     }
     was_there
 }
 
-/// Sockets among which one is looked for one by one.
+/// A set of at most this many sockets is searched one by one.
 const FEW: usize = 32;
 
-/// Sockets that are told the same. One leaves at the cost of coming, however many stay.
+/// Sockets that are told the same. Taking one out costs as much as putting it in, however many there are.
 #[derive(Default)]
 struct ClientSet {
     clients: Vec<Arc<Client>>,
-    /// Where each one is, once they are more than a few.
+    /// The index of each socket, if they are more than a [`FEW`].
     places: HashMap<u64, usize>,
 }
 
@@ -203,7 +205,7 @@ impl ClientSet {
         self.clients.push(client);
     }
 
-    fn take_out(&mut self, number: u64) -> bool {
+    fn remove(&mut self, number: u64) -> bool {
         let place = if self.places.is_empty() {
             self.clients
                 .iter()

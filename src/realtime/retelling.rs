@@ -1,4 +1,4 @@
-//! How is it said? Each dialect's words for what happened, to all whom it concerns.
+//! How is an event told? In each dialect's own packets, to all sockets that it concerns.
 
 use std::sync::Arc;
 
@@ -11,12 +11,12 @@ use crate::dialects::telling::{Audience, Telling};
 use crate::dialects::{ALL, Dialect};
 use crate::web::watch::WireEvent;
 
-/// Has each dialect tell the event to those who listen in it.
+/// Tells an event to the sockets that listen, in each dialect that they listen in.
 pub fn retell(context: &Context, registry: &Registry, event: &Event) {
     let conversation = event.conversation();
     for (index, dialect) in ALL.iter().enumerate() {
         let room = conversation.and_then(|id| registry.subscribers(&(index, id)));
-        // A document's clients connect to its namespace, and know its words.
+        // What goes to a person goes to all sockets of the dialect's namespace, whether or not they listen to a room.
         let namespace = dialect.namespace();
         let there = |who| {
             registry
@@ -36,16 +36,16 @@ pub fn retell(context: &Context, registry: &Registry, event: &Event) {
                 body: told.body,
             });
             let (audience, to) = match told.to {
-                Audience::Room => ("room", say(room, &packet)),
+                Audience::Room => ("room", tell_all(room, &packet)),
                 Audience::Others(than) => {
                     let others = room.iter().filter(|client| client.me.id != than);
-                    ("others", say(others, &packet))
+                    ("others", tell_all(others, &packet))
                 }
                 Audience::Own(who) => {
                     let own = room.iter().filter(|client| client.me.id == who);
-                    ("own", say(own, &packet))
+                    ("own", tell_all(own, &packet))
                 }
-                Audience::Person(who) => ("person", say(there(who), &packet)),
+                Audience::Person(who) => ("person", tell_all(there(who), &packet)),
             };
             let watch = &context.watch;
             watch.delivers(to);
@@ -64,7 +64,7 @@ pub fn retell(context: &Context, registry: &Registry, event: &Event) {
     }
 }
 
-/// Tells one socket the notifications that nobody had heard; what was made since it came in, it has heard already.
+/// Tells one socket the notifications that nobody had heard, except those that it heard itself when they were made.
 pub fn tell_waiting(
     context: &Context,
     registry: &Registry,
@@ -88,9 +88,9 @@ pub fn tell_waiting(
     }
 }
 
-/// Tells one socket an event in one dialect, as the conversation's listeners hear it.
+/// Tells one socket an event in one dialect, as a subscriber of the conversation hears it.
 pub fn tell_one(context: &Context, client: &Arc<Client>, dialect: usize, event: &Event) {
-    // What goes to a person when it happens went to all their sockets then; what waited for one is for this one.
+    // All sockets of a person heard what is for that person when it happened. Only waiting notifications were not told yet.
     let waited = matches!(event, Event::NoticesWaiting { .. });
     let here = |who| who == client.me.id;
     let core = &context.core;
@@ -113,7 +113,8 @@ pub fn tell_one(context: &Context, client: &Arc<Client>, dialect: usize, event: 
     }
 }
 
-fn say<'g>(clients: impl IntoIterator<Item = &'g Arc<Client>>, packet: &Arc<Packet>) -> usize {
+/// Tells a packet to these sockets, and returns how many of them there are.
+fn tell_all<'c>(clients: impl IntoIterator<Item = &'c Arc<Client>>, packet: &Arc<Packet>) -> usize {
     let mut to = 0;
     for client in clients {
         if !client.has_ended() {

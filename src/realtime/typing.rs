@@ -1,4 +1,4 @@
-//! Who is typing, until when? Typing ends by itself, and with the socket that it was typed at.
+//! Who is typing, and until when? Typing ends after [`TYPING_LASTS`], and with its socket.
 
 use std::collections::HashMap;
 use std::time::Instant;
@@ -7,7 +7,7 @@ use super::client::socket_and_dialect;
 use crate::core::limits::TYPING_LASTS;
 use crate::core::model::{AccountId, ConversationId, Event, Place, SubscriberId};
 
-/// Everybody who types.
+/// Everybody who is typing.
 #[derive(Default)]
 pub struct TypingNow(HashMap<(ConversationId, AccountId), Since>);
 
@@ -18,7 +18,7 @@ struct Since {
 }
 
 impl TypingNow {
-    /// Somebody said that they type, or have stopped.
+    /// A client said that its person is typing, or has stopped.
     pub fn note(&mut self, place: Place, who: AccountId, subscriber: SubscriberId, on: bool) {
         let key = (place.id, who);
         if on {
@@ -35,12 +35,12 @@ impl TypingNow {
         }
     }
 
-    /// Who typed at this socket stops.
+    /// Stops the typing at this socket, and returns an event for each conversation.
     pub fn stop_at(&mut self, socket: u64) -> Vec<Event> {
         self.stop(|since| socket_and_dialect(since.subscriber).0 == socket)
     }
 
-    /// Who has not said so for a while stops.
+    /// Stops the typing that was not renewed in time, and returns an event for each.
     pub fn stop_overdue(&mut self) -> Vec<Event> {
         let now = Instant::now();
         self.stop(|since| since.until <= now)
