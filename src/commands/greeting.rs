@@ -29,17 +29,17 @@ impl Greeting<'_> {
     fn write(&self, out: &mut impl Write) -> io::Result<()> {
         let url = self.server.url();
         writeln!(out, "chat {} serves", env!("CARGO_PKG_VERSION"))?;
-        for listening in self.server.listening() {
+        for endpoint in self.server.endpoints() {
             let mut more = String::new();
-            if listening.address.ip().is_unspecified() {
+            if endpoint.address.ip().is_unspecified() {
                 more += "   at every address of this machine";
             }
-            if let Some(dialect) = listening.dialect {
+            if let Some(dialect) = endpoint.dialect {
                 more += &format!("   {dialect} first");
             }
-            writeln!(out, "  {}{more}", self.bold(&listening.url))?;
+            writeln!(out, "  {}{more}", self.bold(&endpoint.url))?;
         }
-        if self.server.listening().iter().all(|own| own.url != url) {
+        if self.server.endpoints().iter().all(|own| own.url != url) {
             writeln!(out, "  {}   from outside", self.bold(url))?;
         }
         let new = if self.is_fresh { "new, " } else { "" };

@@ -13,7 +13,7 @@ use super::bootstrap::Administrator;
 use super::greeting::Greeting;
 use crate::core::{Core, admin};
 use crate::flags::{Announce, Serve};
-use crate::server::{Bound, Server, Settings, temp, tls};
+use crate::server::{Listeners, Server, Settings, temp, tls};
 use crate::web::watch::Setting;
 
 /// Serves until it is told to stop.
@@ -39,7 +39,7 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
         .as_deref()
         .map(|email| Administrator::read(email, flags.admin_password_file.as_deref(), is_fresh));
     let administrator = administrator.transpose()?;
-    let bound = Bound::to(flags.listeners(listen_given))
+    let listeners = Listeners::bind(flags.listeners(listen_given))
         .await
         .map_err(|error| match error.kind() {
             ErrorKind::AddrInUse => Failure::AddressInUse(error.to_string()),
@@ -59,7 +59,7 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
         core,
         news,
         lock,
-        bound,
+        listeners,
         rates: flags.rates(),
         volume: flags.volume(),
         keep_alive: flags.keep_alive,
@@ -145,13 +145,13 @@ impl Home {
 /// Prints one line of JSON to stdout, the only one.
 fn announce(server: &Server, db: &Path, admin_token: Option<&str>) -> anyhow::Result<()> {
     let listeners: Vec<_> = server
-        .listening()
+        .endpoints()
         .iter()
         .map(|l| json!({ "url": l.url, "address": l.address.to_string(), "dialect": l.dialect }))
         .collect();
     let db = std::path::absolute(db).unwrap_or_else(|_| db.to_path_buf());
     let line = json!({
-        "url": server.listening().first().map(|first| &first.url),
+        "url": server.endpoints().first().map(|first| &first.url),
         "adminToken": admin_token,
         "pid": std::process::id(),
         "version": env!("CARGO_PKG_VERSION"),

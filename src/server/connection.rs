@@ -1,4 +1,5 @@
-//! The wire under a socket, with a switch: cut, it ends whoever is at the other end, also one that stopped reading.
+//! The connection under requests and websockets. It can be cut from outside, even if the client has stopped reading, and it
+//! reports how much the client takes.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -16,30 +17,30 @@ use super::frames::{Frames, Framing};
 use crate::core::limits::JSON_BYTES;
 use crate::realtime::transport::{Progress, STALL, Transport};
 
-/// What a stranger may bring on a websocket before saying who it is: one event, and what frames cost around it.
-const FROM_A_STRANGER: u64 = JSON_BYTES as u64 + 1_024;
-/// That much from a connection that is not counted: nobody brings it in a lifetime.
-const UNCOUNTED: u64 = u64::MAX;
+/// Bytes that a client may send on a websocket before it is let in: one event, and the frames around it.
+const STRANGER_BYTES: u64 = JSON_BYTES as u64 + 1_024;
+/// The allowance of a client that is let in: more bytes than anybody sends.
+const UNLIMITED: u64 = u64::MAX;
 
-/// What a connection is writing for an Engine.IO session that uses several.
+/// Whether a connection writes for an Engine.IO session that uses several connections.
 #[derive(Debug)]
-enum Serves {
-    /// The answer to a poll, and after it something else.
-    Poll(Weak<Progress>),
-    /// Everything from now on.
-    Websocket(Weak<Progress>),
+enum ReportsTo {
+    /// It writes the answer to a poll of that session, and then something else.
+    Once(Weak<Progress>),
+    /// It is that session's websocket.
+    Always(Weak<Progress>),
 }
 
-/// The switch of one connection.
+/// The state of one connection, for those who do not read or write it.
 #[derive(Debug)]
 pub struct Connection {
     cut: AtomicBool,
-    /// How many bytes may still come in.
-    left: AtomicU64,
+    /// Bytes that the client may still send.
+    allowance: AtomicU64,
     progress: Progress,
-    /// Whom else its progress is told to.
-    serves: Mutex<Option<Serves>>,
-    /// Once it is a websocket.
+    /// The session that its progress is reported to, too.
+    reports_to: Mutex<Option<ReportsTo>>,
+    /// Set when it has become a websocket.
     framing: OnceLock<Framing>,
     reader: AtomicWaker,
     writer: AtomicWaker,
@@ -49,9 +50,9 @@ impl Default for Connection {
     fn default() -> Self {
         Self {
             cut: AtomicBool::default(),
-            left: UNCOUNTED.into(),
+            allowance: UNLIMITED.into(),
             progress: Progress::default(),
-            serves: Mutex::default(),
+            reports_to: Mutex::default(),
             framing: OnceLock::new(),
             reader: AtomicWaker::default(),
             writer: AtomicWaker::default(),
@@ -60,20 +61,20 @@ impl Default for Connection {
 }
 
 impl Connection {
-    /// From here on it is a stranger's, who may bring no more than an event: a server that reads on has to keep it all
-    /// until the message is whole.
-    pub fn doubt(&self) {
-        self.left.store(FROM_A_STRANGER, Ordering::Release);
+    /// From now on the client is a stranger, which may send no more than an event: a message stays in memory until it is
+    /// complete.
+    pub fn distrust(&self) {
+        self.allowance.store(STRANGER_BYTES, Ordering::Release);
     }
 
-    /// Somebody has said who they are on it.
+    /// From now on the client may send as much as it likes.
     pub fn trust(&self) {
-        self.left.store(UNCOUNTED, Ordering::Release);
+        self.allowance.store(UNLIMITED, Ordering::Release);
     }
 
-    /// What comes from now on are a websocket's frames.
+    /// What is read from now on are a websocket's frames.
     pub fn becomes_websocket(&self, framing: Framing) {
-        // A connection becomes one once.
+        // It becomes one only once.
         self.framing.set(framing).ok();
     }
 
@@ -82,18 +83,21 @@ impl Connection {
         self.framing.get().is_some()
     }
 
-    /// So many bytes have come in; too many from a stranger end it.
-    fn brought(&self, bytes: u64) -> io::Result<()> {
-        let left = self.left.load(Ordering::Acquire);
-        if left == UNCOUNTED || bytes == 0 {
+    /// Counts bytes that were read. Too many from a stranger cut the connection.
+    fn count_read(&self, bytes: u64) -> io::Result<()> {
+        let allowance = self.allowance.load(Ordering::Acquire);
+        if allowance == UNLIMITED || bytes == 0 {
             return Ok(());
         }
-        match left.checked_sub(bytes) {
+        match allowance.checked_sub(bytes) {
             Some(less) => {
-                // Only the reader counts down. Where it has come to be trusted in this moment, it stays so.
-                let counted =
-                    self.left
-                        .compare_exchange(left, less, Ordering::AcqRel, Ordering::Relaxed);
+                // Only the reader counts down. If the client is let in at this moment, it stays so.
+                let counted = self.allowance.compare_exchange(
+                    allowance,
+                    less,
+                    Ordering::AcqRel,
+                    Ordering::Relaxed,
+                );
                 counted.map(drop).or(Ok(()))
             }
             None => {
@@ -103,37 +107,39 @@ impl Connection {
         }
     }
 
-    /// The answer to a poll of the session with this progress is written next.
-    pub fn serves_poll(&self, session: &Arc<Progress>) {
-        *self.serves() = Some(Serves::Poll(Arc::downgrade(session)));
+    /// The next answer is for the session with this progress.
+    pub fn report_once(&self, session: &Arc<Progress>) {
+        *self.reports_to() = Some(ReportsTo::Once(Arc::downgrade(session)));
     }
 
-    /// What is written from now on is written for the session with this progress.
-    pub fn serves_websocket(&self, session: &Arc<Progress>) {
-        *self.serves() = Some(Serves::Websocket(Arc::downgrade(session)));
+    /// Everything that is written from now on is for the session with this progress.
+    pub fn report_always(&self, session: &Arc<Progress>) {
+        *self.reports_to() = Some(ReportsTo::Always(Arc::downgrade(session)));
     }
 
-    /// What is written from now on is written for nobody in particular.
-    pub fn serves_nobody(&self) {
-        *self.serves() = None;
+    /// What is written from now on is for no session.
+    pub fn stop_reporting(&self) {
+        *self.reports_to() = None;
     }
 
-    fn serves(&self) -> MutexGuard<'_, Option<Serves>> {
-        self.serves.lock().unwrap_or_else(PoisonError::into_inner)
+    fn reports_to(&self) -> MutexGuard<'_, Option<ReportsTo>> {
+        self.reports_to
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Everything that was written has gone out.
-    fn flushed(&self) {
+    fn note_flush(&self) {
         self.progress.note();
-        let mut serves = self.serves();
-        let (Some(Serves::Poll(session)) | Some(Serves::Websocket(session))) = &*serves else {
+        let mut reports_to = self.reports_to();
+        let Some(ReportsTo::Once(session) | ReportsTo::Always(session)) = &*reports_to else {
             return;
         };
         if let Some(session) = session.upgrade() {
             session.note();
         }
-        if let Some(Serves::Poll(_)) = &*serves {
-            *serves = None;
+        if let Some(ReportsTo::Once(_)) = &*reports_to {
+            *reports_to = None;
         }
     }
 
@@ -146,7 +152,7 @@ impl Connection {
     }
 }
 
-/// Of a session that began as a websocket this is the only connection.
+/// A session that began as a websocket has this one connection.
 impl Transport for Connection {
     fn progress(&self) -> &Progress {
         &self.progress
@@ -157,7 +163,7 @@ impl Transport for Connection {
     }
 
     fn is_known(&self) -> bool {
-        self.left.load(Ordering::Acquire) == UNCOUNTED
+        self.allowance.load(Ordering::Acquire) == UNLIMITED
     }
 
     fn leave(&self) {}
@@ -173,53 +179,53 @@ impl Transport for Connection {
     }
 }
 
-/// What is read at once, however little is asked for.
+/// Bytes that are read at once, however few are asked for.
 const AHEAD: usize = 8 << 10;
 
-/// A connection with its switch, and what is held for as long as it is open.
+/// Reads and writes a connection, and keeps a guard for as long as it is open.
 ///
-/// It reads ahead: a websocket's buffer may then be small, and a small one costs no further call of the system.
-pub struct ConnectionIo<S, H> {
+/// It reads ahead, so a websocket's own buffer may be small without further system calls.
+pub struct ConnectionIo<S, G> {
     stream: S,
     connection: Arc<Connection>,
-    /// Has been read and not been asked for yet.
-    unread: Bytes,
-    /// Where in its frames a websocket is.
+    /// Bytes that were read and not asked for yet.
+    ahead: Bytes,
+    /// The state of a websocket's frames.
     frames: Option<Frames>,
-    /// Since when the other end has taken nothing, while something waits for it.
-    stalled: Option<Pin<Box<Sleep>>>,
-    _held: H,
+    /// Runs out when the client has taken nothing of what waits for [`STALL`].
+    stall: Option<Pin<Box<Sleep>>>,
+    _guard: G,
 }
 
-impl<S, H> ConnectionIo<S, H> {
-    pub fn new(stream: S, connection: Arc<Connection>, held: H) -> Self {
+impl<S, G> ConnectionIo<S, G> {
+    pub fn new(stream: S, connection: Arc<Connection>, guard: G) -> Self {
         Self {
             stream,
             connection,
-            unread: Bytes::new(),
+            ahead: Bytes::new(),
             frames: None,
-            stalled: None,
-            _held: held,
+            stall: None,
+            _guard: guard,
         }
     }
 
-    /// Ends the connection if the other end takes nothing of what waits for it for [`STALL`].
-    fn is_taken<T>(
+    /// Cuts the connection if the client takes nothing of what waits for it for [`STALL`].
+    fn check_stall<T>(
         &mut self,
         cx: &mut Context<'_>,
         written: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         if written.is_ready() {
-            self.stalled = None;
+            self.stall = None;
             return written;
         }
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(STALL)));
-        ready!(stalled.as_mut().poll(cx));
+        let stall = self.stall.get_or_insert_with(|| Box::pin(sleep(STALL)));
+        ready!(stall.as_mut().poll(cx));
         self.connection.cut();
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
-    /// Reads ahead, and through a websocket's frames, until there is something to give.
+    /// Reads ahead, through a websocket's frames, until there is something to return.
     fn poll_ahead(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>>
     where
         S: AsyncRead + Unpin,
@@ -229,7 +235,7 @@ impl<S, H> ConnectionIo<S, H> {
             let mut ahead = ReadBuf::uninit(&mut ahead);
             ready!(Pin::new(&mut self.stream).poll_read(cx, &mut ahead))?;
             let mut read = ahead.filled_mut();
-            self.connection.brought(read.len() as u64)?;
+            self.connection.count_read(read.len() as u64)?;
             let is_over = read.is_empty();
             let mut held;
             if let Some(frames) = &mut self.frames {
@@ -241,44 +247,44 @@ impl<S, H> ConnectionIo<S, H> {
                 let count = frames.pass(read);
                 read = &mut read[..count];
             }
-            // Where nothing has come the other end is done; where nothing is left there is more to come.
+            // At the end of the stream nothing was read. If the frames left nothing of what was, there is more to read.
             if read.is_empty() && !is_over {
                 continue;
             }
             let (asked, more) = read.split_at(read.len().min(buf.remaining()));
             buf.put_slice(asked);
             if !more.is_empty() {
-                self.unread = Bytes::copy_from_slice(more);
+                self.ahead = Bytes::copy_from_slice(more);
             }
             return Poll::Ready(Ok(()));
         }
     }
 
-    /// Has this read again, before everything else.
+    /// Puts bytes back, which are then read first.
     pub fn put_back(&mut self, read: &[u8]) {
-        // A copy: what is given is a part of a larger buffer.
-        self.unread = [read, &self.unread].concat().into();
+        // A copy, because the bytes are a part of a larger buffer.
+        self.ahead = [read, &self.ahead].concat().into();
     }
 }
 
-impl<S, H> Drop for ConnectionIo<S, H> {
+impl<S, G> Drop for ConnectionIo<S, G> {
     fn drop(&mut self) {
         self.connection.cut.store(true, Ordering::Release);
-        // The session remembers the connection of its first request for as long as it lives, and a waker keeps the memory of
-        // the task that it woke, 5 kB of it, long after that task has ended.
+        // A session keeps the connection of its first request for as long as it lives, and a waker keeps the memory of its
+        // task, 5 kB, after that task has ended.
         self.connection.reader.take();
         self.connection.writer.take();
     }
 }
 
-impl<S: AsyncRead + Unpin, H: Unpin> AsyncRead for ConnectionIo<S, H> {
+impl<S: AsyncRead + Unpin, G: Unpin> AsyncRead for ConnectionIo<S, G> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         self.connection.check(&self.connection.reader, cx)?;
-        if self.unread.is_empty() {
+        if self.ahead.is_empty() {
             if self.frames.is_none() {
                 let framing = self.connection.framing.get();
                 self.frames = framing.map(|framing| Frames::new(*framing));
@@ -287,22 +293,22 @@ impl<S: AsyncRead + Unpin, H: Unpin> AsyncRead for ConnectionIo<S, H> {
                 let before = buf.filled().len();
                 let read = Pin::new(&mut self.stream).poll_read(cx, buf);
                 self.connection
-                    .brought((buf.filled().len() - before) as u64)?;
+                    .count_read((buf.filled().len() - before) as u64)?;
                 return read;
             }
             return self.poll_ahead(cx, buf);
         }
-        let asked = self.unread.len().min(buf.remaining());
-        buf.put_slice(&self.unread.split_to(asked));
-        if self.unread.is_empty() {
-            // An empty piece would keep the whole.
-            self.unread = Bytes::new();
+        let asked = self.ahead.len().min(buf.remaining());
+        buf.put_slice(&self.ahead.split_to(asked));
+        if self.ahead.is_empty() {
+            // An empty slice would keep the whole buffer.
+            self.ahead = Bytes::new();
         }
         Poll::Ready(Ok(()))
     }
 }
 
-impl<S: AsyncWrite + Unpin, H: Unpin> AsyncWrite for ConnectionIo<S, H> {
+impl<S: AsyncWrite + Unpin, G: Unpin> AsyncWrite for ConnectionIo<S, G> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -310,7 +316,7 @@ impl<S: AsyncWrite + Unpin, H: Unpin> AsyncWrite for ConnectionIo<S, H> {
     ) -> Poll<io::Result<usize>> {
         self.connection.check(&self.connection.writer, cx)?;
         let written = Pin::new(&mut self.stream).poll_write(cx, buf);
-        self.is_taken(cx, written)
+        self.check_stall(cx, written)
     }
 
     fn poll_write_vectored(
@@ -320,7 +326,7 @@ impl<S: AsyncWrite + Unpin, H: Unpin> AsyncWrite for ConnectionIo<S, H> {
     ) -> Poll<io::Result<usize>> {
         self.connection.check(&self.connection.writer, cx)?;
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
-        self.is_taken(cx, written)
+        self.check_stall(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -331,9 +337,9 @@ impl<S: AsyncWrite + Unpin, H: Unpin> AsyncWrite for ConnectionIo<S, H> {
         self.connection.check(&self.connection.writer, cx)?;
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
         if let Poll::Ready(Ok(())) = flushed {
-            self.connection.flushed();
+            self.connection.note_flush();
         }
-        self.is_taken(cx, flushed)
+        self.check_stall(cx, flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -348,7 +354,7 @@ mod tests {
     use tokio::io::AsyncReadExt;
 
     #[tokio::test]
-    async fn who_waits_on_a_cut_line_is_woken() {
+    async fn a_reader_of_a_cut_connection_is_woken() {
         let (here, _there) = tokio::io::duplex(16);
         let connection = Arc::new(Connection::default());
         let mut io = ConnectionIo::new(here, connection.clone(), ());
@@ -359,7 +365,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_line_that_has_gone_keeps_no_task() {
+    async fn a_closed_connection_keeps_no_task() {
         struct Task;
         impl std::task::Wake for Task {
             fn wake(self: Arc<Self>) {}
@@ -381,7 +387,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_read_ahead_comes_in_its_order() {
+    async fn what_is_read_ahead_comes_in_order() {
         use tokio::io::AsyncWriteExt;
         let (here, mut there) = tokio::io::duplex(64);
         let mut io = ConnectionIo::new(here, Arc::new(Connection::default()), ());
@@ -400,13 +406,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stranger_brings_so_much_and_no_more() {
+    async fn a_stranger_may_send_so_much_and_no_more() {
         let (here, mut there) = tokio::io::duplex(64);
         let connection = Arc::new(Connection::default());
         let mut io = ConnectionIo::new(here, connection.clone(), ());
-        let said = vec![b'x'; FROM_A_STRANGER as usize + 1];
+        let said = vec![b'x'; STRANGER_BYTES as usize + 1];
         for (trusted, whole) in [(true, true), (false, false)] {
-            connection.doubt();
+            connection.distrust();
             if trusted {
                 connection.trust();
             }

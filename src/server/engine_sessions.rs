@@ -1,9 +1,9 @@
-//! Which connections does an Engine.IO session use? One that begins by polling uses many: each poll and each packet may
-//! come on another one, and a websocket takes over from them, while they still finish.
+//! Which connections does an Engine.IO session use? A session that begins by polling uses many. Each poll and each packet
+//! may come on another one, and a websocket may take over while those still finish.
 //!
-//! So nothing here asks which connection is the session's. What a session has taken, what it may bring and whether it
-//! was cut is known of the session itself; its connections only report to it, and are cut with it. A session that begins
-//! as a websocket has one connection for its whole life, and needs none of this.
+//! So no connection is the session's own. Its progress, what it may send and whether it was cut are known of the session
+//! itself; its connections report to it and are cut with it. A session that begins as a websocket has one connection for
+//! its whole life, and needs none of this.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -16,118 +16,117 @@ use crate::core::error::{Error, Result};
 use crate::core::limits::JSON_BYTES;
 use crate::realtime::transport::{Progress, Transport};
 
-/// Connections of one session that are remembered, so that they can be cut: more than a browser opens to one host.
+/// Connections of one session that can be cut: more than a browser opens to one host.
 const CONNECTIONS: usize = 8;
 
-/// The Engine.IO sessions that began by polling, by their session id.
+/// The Engine.IO sessions that began by polling, by their ids.
 #[derive(Debug, Default)]
 pub struct EngineSessions(Mutex<HashMap<Box<str>, Weak<EngineSession>>>);
 
 /// An Engine.IO session that began by polling. It lives as long as Socket.IO keeps the request that it began with.
 #[derive(Debug, Default)]
 pub struct EngineSession {
-    /// Answered polls, and what its websocket has taken. Its connections report to it.
+    /// Its connections report to it: answers to polls, and what its websocket has taken.
     progress: Arc<Progress>,
     state: Mutex<State>,
-    /// Where it is listed, and under which id.
-    listed: OnceLock<(Weak<EngineSessions>, Box<str>)>,
+    /// The map that it is in, and its id there.
+    entry: OnceLock<(Weak<EngineSessions>, Box<str>)>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// Sockets in it that were let in, one in each namespace. Without any, it is a stranger's.
+    /// How many sockets of it have been let in. Without any, the client is a stranger.
     sockets: usize,
     connections: Vec<Weak<Connection>>,
     is_cut: bool,
-    /// A packet is on its way.
-    brings: bool,
+    /// The body of a packet is being read.
+    reads_packet: bool,
 }
 
 /// A request of a session, until it is answered.
-pub struct Serving {
+pub struct SessionRequest {
     session: Arc<EngineSession>,
-    what: What,
+    kind: Kind,
 }
 
 #[derive(PartialEq, Eq)]
-enum What {
+enum Kind {
     Poll,
     Packet,
     Websocket,
 }
 
 impl EngineSessions {
-    /// A request has come in on this connection. Answers the session that it belongs to, if it is one that began by
-    /// polling.
+    /// Begins a request on this connection. `None` if it belongs to no session that began by polling.
     ///
     /// # Errors
-    /// `Malformed` for a websocket that cannot be one, a session that was cut, and a second packet before the first one
-    /// was taken. `TooLarge` for more than an event, as long as nobody has said who they are.
-    pub fn serve<B>(
+    /// `Malformed` for a websocket request without its headers, for a session that was cut, and for a packet before the last
+    /// one was read. `TooLarge` for a stranger's packet that is larger than an event.
+    pub fn begin<B>(
         &self,
         request: &Request<B>,
         connection: &Arc<Connection>,
-    ) -> Result<Option<Serving>> {
+    ) -> Result<Option<SessionRequest>> {
         let query = request.uri().query();
         let wants_websocket = transport(query) == Some("websocket");
         if wants_websocket && !becomes_websocket(request) {
-            // A proxy has taken the header away. Answered by 101, a client would never try another transport.
+            // A proxy has removed the header. After an answer of 101 a client would never try another transport.
             return Err(Error::Malformed(
                 "A websocket needs the header Upgrade: websocket".into(),
             ));
         }
         let Some(id) = session(query) else {
             if wants_websocket {
-                connection.doubt();
+                connection.distrust();
             }
             return Ok(None);
         };
         let unknown = || Error::Malformed("Session ID unknown".into());
         let known = self.lock().get(id).and_then(Weak::upgrade);
         let Some(session) = known else {
-            // Engine.IO refuses polls in its own words, but would let a websocket open first.
+            // Engine.IO refuses polls itself, but it would accept a websocket first.
             return if wants_websocket {
                 Err(unknown())
             } else {
                 Ok(None)
             };
         };
-        let what = match request.method() {
-            _ if wants_websocket => What::Websocket,
-            &Method::POST => What::Packet,
-            _ => What::Poll,
+        let kind = match request.method() {
+            _ if wants_websocket => Kind::Websocket,
+            &Method::POST => Kind::Packet,
+            _ => Kind::Poll,
         };
         let mut state = session.lock();
         if state.is_cut {
             return Err(unknown());
         }
-        if what == What::Packet {
+        if kind == Kind::Packet {
             if state.sockets == 0 && !is_small(request) {
                 return Err(Error::TooLarge(format!(
                     "A packet must be at most {JSON_BYTES} bytes"
                 )));
             }
-            if std::mem::replace(&mut state.brings, true) {
+            if std::mem::replace(&mut state.reads_packet, true) {
                 return Err(Error::Malformed(
                     "The session's last packet is still on its way".into(),
                 ));
             }
         }
-        if what == What::Websocket {
+        if kind == Kind::Websocket {
             if state.sockets == 0 {
-                connection.doubt();
+                connection.distrust();
             }
-            connection.serves_websocket(&session.progress);
+            connection.report_always(&session.progress);
         }
         state.note(connection);
         drop(state);
-        Ok(Some(Serving { session, what }))
+        Ok(Some(SessionRequest { session, kind }))
     }
 
-    /// From now on requests that name this id are this session's.
-    pub fn list(self: &Arc<Self>, id: &str, session: &Arc<EngineSession>) {
-        let listed = (Arc::downgrade(self), id.into());
-        if session.listed.set(listed).is_ok() {
+    /// Gives a session the id by which its requests name it.
+    pub fn insert(self: &Arc<Self>, id: &str, session: &Arc<EngineSession>) {
+        let entry = (Arc::downgrade(self), id.into());
+        if session.entry.set(entry).is_ok() {
             self.lock().insert(id.into(), Arc::downgrade(session));
         }
     }
@@ -148,7 +147,7 @@ impl Transport for EngineSession {
         &self.progress
     }
 
-    /// From here on what it brings is no stranger's any more, on any connection.
+    /// From now on its client is no stranger, on none of its connections.
     fn enter(&self) {
         let mut state = self.lock();
         state.sockets += 1;
@@ -161,7 +160,7 @@ impl Transport for EngineSession {
         self.lock().sockets > 0
     }
 
-    /// With the last one it is a stranger's again.
+    /// Without the last one its client is a stranger again.
     fn leave(&self) {
         self.lock().sockets -= 1;
     }
@@ -170,7 +169,7 @@ impl Transport for EngineSession {
         self.lock().is_cut
     }
 
-    /// Cuts all its connections; it is not served on another one.
+    /// Cuts all its connections. Its requests on other ones are refused.
     fn cut(&self) {
         let mut state = self.lock();
         state.is_cut = true;
@@ -180,7 +179,7 @@ impl Transport for EngineSession {
 
 impl Drop for EngineSession {
     fn drop(&mut self) {
-        if let Some((sessions, id)) = self.listed.get()
+        if let Some((sessions, id)) = self.entry.get()
             && let Some(sessions) = sessions.upgrade()
         {
             sessions.lock().remove(id);
@@ -204,20 +203,20 @@ impl State {
     }
 }
 
-impl Serving {
-    /// The request has an answer, which this connection is about to write.
-    pub fn answered(self, connection: &Connection) {
-        if self.what == What::Poll {
-            // It has all that waited. Once it is written, the session has taken it.
-            connection.serves_poll(&self.session.progress);
+impl SessionRequest {
+    /// The request has been answered; the connection is about to write the answer.
+    pub fn note_answer(self, connection: &Connection) {
+        if self.kind == Kind::Poll {
+            // The answer has everything that waited. When it is written, the session has taken it.
+            connection.report_once(&self.session.progress);
         }
     }
 }
 
-impl Drop for Serving {
+impl Drop for SessionRequest {
     fn drop(&mut self) {
-        if self.what == What::Packet {
-            self.session.lock().brings = false;
+        if self.kind == Kind::Packet {
+            self.session.lock().reads_packet = false;
         }
     }
 }

@@ -1,40 +1,39 @@
-//! What of a client's frames is changed before Socket.IO reads them?
+//! What is changed in a websocket's frames before Socket.IO reads them?
 //!
-//! Only what it would end the connection for, or would never answer:
-//! - Attachments of more bytes than a file may have are cut just past that. Their event comes in and is refused in words,
-//!   and nobody holds what was beyond.
-//! - An old client enters a namespace with its query behind the name, `40/chat?token=…,`, which Socket.IO takes for a part
-//!   of the name. It becomes what is read of auth: `40/chat,["…"]`, and as many spaces as are left, so that it is as long
-//!   as it was.
+//! Only what Socket.IO would end the connection for, or would never answer:
+//! - Attachments with more bytes than a file may have are cut a little beyond that limit. Their event is then refused with a
+//!   message, and the rest stays out of memory.
+//! - An Engine.IO 3 client connects to a namespace with its query behind the name, `40/chat?token=…,`, which Socket.IO takes
+//!   for a part of the name. It is changed into auth, `40/chat,["…"]`, and filled up with spaces to the same length.
 
 use serde_json::json;
 
 use crate::realtime::PAST;
 
-/// How long an entering packet may be that is looked into: a token may be as long as a header.
-const ENTERING: u64 = 16 << 10;
+/// Longer CONNECT packets are left as they are. A token may be as long as a header.
+const CONNECT_BYTES: u64 = 16 << 10;
 
-/// How a websocket's frames are to be read.
+/// How a websocket's frames are read.
 #[derive(Debug, Clone, Copy)]
 pub struct Framing {
-    /// It speaks Engine.IO 3.
+    /// The client speaks Engine.IO 3.
     pub is_old: bool,
-    /// Bytes that the attachments of one event may have.
+    /// Bytes that the attachments of one event may have together.
     pub attached: u64,
 }
 
-/// Where in a websocket's frames one is.
+/// A place in a websocket's frames.
 #[derive(Debug)]
 pub struct Frames {
     framing: Framing,
-    /// Of the attachments to this event so much more is kept.
+    /// Bytes that are still kept of the attachments of this event.
     room: u64,
-    /// Of this frame so many bytes are still to be kept, and after them so many to be left out.
+    /// Bytes of this frame that are still kept, and bytes that are dropped after them.
     keep: u64,
     leave_out: u64,
-    /// The message under way is an attachment.
+    /// The current message is an attachment.
     attachment: bool,
-    /// What has begun and cannot be told yet.
+    /// The beginning of a frame, until there is enough of it to decide.
     held: Vec<u8>,
 }
 
@@ -50,12 +49,12 @@ impl Frames {
         }
     }
 
-    /// What was held back, before what comes now; nothing, nearly always.
+    /// Bytes that were held back; they belong before those that are read next. Nearly always none.
     pub fn take_held(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.held)
     }
 
-    /// Changes what has come where it stands, and answers how much of it is to be read.
+    /// Changes bytes in place, and returns how many of them are left.
     pub fn pass(&mut self, came: &mut [u8]) -> usize {
         let (mut from, mut to) = (0, 0);
         while from < came.len() {
@@ -77,7 +76,7 @@ impl Frames {
                     self.held = came[from..].to_vec();
                     break;
                 };
-                if self.may_enter(&head, &came[from..]) {
+                if self.may_connect(&head, &came[from..]) {
                     let end = from + head.size + head.length as usize;
                     if end > came.len() {
                         self.held = came[from..].to_vec();
@@ -94,21 +93,21 @@ impl Frames {
         to
     }
 
-    /// May this be an old client that enters a namespace? If it is not all there, so far.
-    fn may_enter(&self, head: &Head, came: &[u8]) -> bool {
+    /// May this frame be an Engine.IO 3 client's CONNECT, as far as it has come?
+    fn may_connect(&self, head: &Head, came: &[u8]) -> bool {
         let begun = &came[head.size..];
         let begun = begun.iter().zip(head.mask).map(|(byte, mask)| byte ^ mask);
         self.framing.is_old
             && head.kind == TEXT
             && head.is_last
-            && (3..=ENTERING).contains(&head.length)
+            && (3..=CONNECT_BYTES).contains(&head.length)
             && begun.zip(*b"40/").all(|(byte, expected)| byte == expected)
     }
 
-    /// How much is kept of this frame.
+    /// How many bytes of this frame's payload are kept.
     fn kept_of(&mut self, head: &Head) -> u64 {
         match head.kind {
-            // An event; its attachments follow.
+            // An event. Its attachments follow.
             TEXT => {
                 self.attachment = false;
                 self.room = self.framing.attached + PAST;
@@ -130,19 +129,19 @@ const CONTINUED: u8 = 0;
 const TEXT: u8 = 1;
 const BINARY: u8 = 2;
 
-/// The beginning of a frame, up to its payload.
+/// The header of a frame.
 struct Head {
     is_last: bool,
     kind: u8,
     mask: [u8; 4],
-    /// Of the payload.
+    /// Bytes of the payload.
     length: u64,
-    /// Of this beginning itself.
+    /// Bytes of this header.
     size: usize,
 }
 
 impl Head {
-    /// `None` where it is not all there.
+    /// `None` if it has not come completely.
     fn of(came: &[u8]) -> Option<Self> {
         let (first, second) = (*came.first()?, *came.get(1)?);
         let (length, at) = match second & 0x7f {
@@ -150,7 +149,7 @@ impl Head {
             127 => (u64::from_be_bytes(bytes(came, 2)?), 10),
             short => (short.into(), 2),
         };
-        // What is not masked is no client's: left as it is, and refused.
+        // Clients must mask. A frame without a mask is left as it is, and refused.
         let (mask, size) = match second & 0x80 {
             0 => ([0; 4], at),
             _ => (bytes(came, at)?, at + 4),
@@ -164,7 +163,7 @@ impl Head {
         })
     }
 
-    /// Writes another length, at most as large, where this one stands.
+    /// Replaces the length in the frame by one that is not larger.
     fn shorten(&self, frame: &mut [u8], length: u64) {
         if length == self.length {
             return;
@@ -176,7 +175,7 @@ impl Head {
         }
     }
 
-    /// Has the whole frame's payload changed.
+    /// Changes the payload of a whole frame.
     fn unmasked(&self, frame: &mut [u8], change: impl Fn(&mut [u8])) {
         let payload = &mut frame[self.size..];
         for (at, byte) in payload.iter_mut().enumerate() {
@@ -193,7 +192,7 @@ fn bytes<const COUNT: usize>(came: &[u8], at: usize) -> Option<[u8; COUNT]> {
     came.get(at..at + COUNT)?.try_into().ok()
 }
 
-/// Makes of `40/chat?token=…&lastMessageId=…,` what is read of auth: `40/chat,["…","…"]`, as long as it was.
+/// Changes `40/chat?token=…&lastMessageId=…,` into auth, `40/chat,["…","…"]`, of the same length.
 pub fn without_query(packet: &mut [u8]) {
     let end = packet.iter().position(|byte| *byte == b',');
     let end = end.unwrap_or(packet.len());
@@ -212,7 +211,7 @@ pub fn without_query(packet: &mut [u8]) {
     let rest = &mut packet[at..];
     rest.fill(b' ');
     rest[0] = b',';
-    // What is encoded in a query is longer there, but for a quote or the like in it, which is in no token.
+    // In a query it takes more bytes, except for quotes and the like, which are in no token.
     if let Some(there) = rest.get_mut(1..=said.len()) {
         there.copy_from_slice(said.as_bytes());
     }
@@ -248,7 +247,7 @@ mod tests {
         frame
     }
 
-    /// What is read of it, frame by frame, if it comes in pieces that end here.
+    /// The frames that are left of it, if it comes in pieces that end here.
     fn read(framing: Framing, came: &[u8], mut ends: Vec<usize>) -> Vec<(u8, Vec<u8>)> {
         let mut frames = Frames::new(framing);
         let mut passed = Vec::new();
@@ -287,7 +286,7 @@ mod tests {
             let mut expected = vec![(TEXT, b"451-[]".to_vec())];
             let mut room = (attached + PAST) as usize;
             for (at, (is_last, size)) in sizes.iter().enumerate() {
-                // One message in pieces, or several; and a ping between them.
+                // One message in several frames, or several messages, and a ping between them.
                 let is_new = at == 0 || sizes[at - 1].0;
                 let kind = if is_new { BINARY } else { CONTINUED };
                 let payload = vec![at as u8; *size];

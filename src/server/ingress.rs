@@ -1,5 +1,5 @@
-//! Who is at the door? Every request is named, its sender found out, and a page from elsewhere turned away, before it
-//! reaches Socket.IO and the routes; and no panic gets further than here.
+//! What happens to a request before Socket.IO and the routes see it? It gets an id, its client's address is found out, and
+//! a socket for a page of another origin is refused. A panic behind it becomes an answer here.
 
 use std::any::Any;
 use std::convert::Infallible;
@@ -29,50 +29,50 @@ use crate::web::routes::Routes;
 
 use super::connection::Connection;
 use super::engine_request::{is_for_sockets, session, session_in, transport, version};
-use super::engine_sessions::{EngineSession, EngineSessions, Serving};
+use super::engine_sessions::{EngineSession, EngineSessions, SessionRequest};
 use super::frames::Framing;
-use super::manners::Manners;
 use super::origins::Origins;
 use super::payload::Payload;
 use super::proxies::Proxies;
-use super::unread::{Answered, Unread};
-use super::websocket::{Begin, Websockets, Wire};
+use super::timeouts::Timeouts;
+use super::unread_answers::{GuardedBody, UnreadAnswers};
+use super::websocket::{BoxedIo, StartSession, Websockets};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Body = UnsyncBoxBody<Bytes, BoxError>;
-type Inside = BoxCloneSyncService<Request<Payload>, Response<Body>, Infallible>;
+type InnerService = BoxCloneSyncService<Request<Payload>, Response<Body>, Infallible>;
 
-/// How long a packet may take to come in by polling; there may be a file in it.
-const BROUGHT: Duration = Duration::from_secs(120);
-/// The figures of this server are for no page from elsewhere.
-const NO_PAGES: &str = "/metrics";
+/// How long the body of a polling client's packet may take; there may be a file in it.
+const PACKET_TIMEOUT: Duration = Duration::from_secs(120);
+/// No page of another origin may read the server's figures.
+const NO_CORS: &str = "/metrics";
 
-/// The door of a server; cloned for every connection.
+/// What all requests pass first; cloned for every connection.
 #[derive(Clone)]
 pub struct Ingress {
-    inside: Inside,
-    rules: Arc<Rules>,
+    inner: InnerService,
+    shared: Arc<Shared>,
 }
 
-struct Rules {
+struct Shared {
     core: Core,
     sessions: Arc<EngineSessions>,
     proxies: Proxies,
     origins: Origins,
-    /// What answers without a word about pages from elsewhere.
-    apart: Inside,
-    unread: Arc<Unread>,
+    /// Answers without CORS headers.
+    without_cors: InnerService,
+    unread: Arc<UnreadAnswers>,
     pending: Arc<PendingHandshakes>,
-    /// The name of the latest request. Each start begins somewhere else.
+    /// The id of the latest request. Each start of the server begins with another one.
     latest: AtomicU64,
 }
 
 impl Ingress {
-    /// Puts CORS and the catching of panics around the service inside.
+    /// Puts CORS and a guard against panics around a service.
     pub fn new<S, B, E>(core: Core, service: S, proxies: Proxies, origins: Origins) -> Self
     where
         S: Service<Request<Payload>, Response = Response<B>, Error = Infallible>
-            + Service<(Wire, Request<()>), Future = Ready<Result<(), E>>>
+            + Service<(BoxedIo, Request<()>), Future = Ready<Result<(), E>>>
             + Clone
             + Send
             + Sync
@@ -82,61 +82,61 @@ impl Ingress {
         B::Error: Into<BoxError>,
     {
         let sockets = service.clone();
-        let begin: Begin = Arc::new(move |wire, request| {
-            // Done when it returns, and asked for nothing that it could refuse.
-            drop(sockets.clone().call((wire, request)));
+        let start: StartSession = Arc::new(move |io, request| {
+            // The session has started when this returns, and it refuses nothing that it is given here.
+            drop(sockets.clone().call((io, request)));
         });
         let boxed =
             ServiceExt::<Request<Payload>>::map_response(service, |response: Response<B>| {
                 response.map(|body| body.map_err(Into::into).boxed_unsync())
             });
-        let apart = guarded(boxed.clone());
-        let inside = guarded(origins.layer().layer(Websockets::new(boxed, begin)));
-        let rules = Rules {
+        let without_cors = catch_panics(boxed.clone());
+        let inner = catch_panics(origins.layer().layer(Websockets::new(boxed, start)));
+        let shared = Shared {
             core,
             sessions: Arc::default(),
             proxies,
             origins,
-            apart,
+            without_cors,
             unread: Arc::default(),
             pending: Arc::default(),
             latest: u64::from_le_bytes(random()).into(),
         };
         Self {
-            inside,
-            rules: Arc::new(rules),
+            inner,
+            shared: Arc::new(shared),
         }
     }
 
-    /// Lets a request in, or turns it away.
-    pub async fn pass(
+    /// Answers a request that came from this peer, on a connection with these time-outs.
+    pub async fn answer(
         self,
         mut request: Request<Incoming>,
         peer: IpAddr,
-        manners: Arc<Manners>,
+        timeouts: Arc<Timeouts>,
         routes: Arc<Routes>,
-    ) -> Result<Response<Answered<Body>>, Infallible> {
-        let serving = manners.serves();
-        let unread = manners.brings(!request.body().is_end_stream());
-        let connection = &manners.connection;
-        let id = self.rules.name();
-        let client = self.rules.proxies.client(&request, peer);
+    ) -> Result<Response<GuardedBody<Body>>, Infallible> {
+        let active = timeouts.begin_request();
+        let is_incomplete = timeouts.expect_body(!request.body().is_end_stream());
+        let connection = &timeouts.connection;
+        let id = self.shared.next_id();
+        let source = self.shared.proxies.source(&request, peer);
         let visitor = Visitor {
-            address: client.address,
-            is_own: client.is_own,
-            is_local: client.is_local,
+            address: source.address,
+            is_own: source.is_own,
+            is_local: source.is_local,
             request: id.clone(),
         };
         let for_sockets = is_for_sockets(request.uri().path());
         let framing = Framing {
             is_old: version(request.uri().query()) != Some("4"),
-            attached: self.rules.core.limits().upload_bytes,
+            attached: self.shared.core.limits().upload_bytes,
         };
         let admitted = if request.uri().path_and_query().is_none() {
-            // `GET host:port`, as only a proxy is asked: warp cannot take it apart.
+            // `GET host:port`, as a proxy is asked. warp panics at it.
             Err(Error::Malformed("The request names no path".into()))
         } else if for_sockets {
-            self.rules.admit(&mut request, &visitor, connection)
+            self.shared.admit(&mut request, &visitor, connection)
         } else {
             Ok(Admitted::Other)
         };
@@ -146,59 +146,68 @@ impl Ingress {
                     request.extensions_mut().insert(visitor);
                     request.extensions_mut().insert(routes);
                 }
-                // The routes have a time-out of their own; a poll may wait for long, what is brought may not.
-                let brings = for_sockets && request.method() == Method::POST;
-                let patience = if brings { BROUGHT } else { Duration::MAX };
-                let inside = match request.uri().path() {
-                    NO_PAGES => self.rules.apart.clone(),
-                    _ => self.inside,
+                // The routes have their own time-outs, and a poll may take long. A packet may not.
+                let is_packet = for_sockets && request.method() == Method::POST;
+                let limit = if is_packet {
+                    PACKET_TIMEOUT
+                } else {
+                    Duration::MAX
                 };
-                let request = Payload::of(request, for_sockets, unread);
-                let response = match tokio::time::timeout(patience, inside.oneshot(request)).await {
+                let inner = match request.uri().path() {
+                    NO_CORS => self.shared.without_cors.clone(),
+                    _ => self.inner,
+                };
+                let request = Payload::of(request, for_sockets, is_incomplete);
+                let response = match tokio::time::timeout(limit, inner.oneshot(request)).await {
                     Ok(Ok(response)) => response,
                     Ok(Err(never)) => match never {},
                     Err(_) => refusal(&Error::TooSlow, &id)
                         .map(|body| body.map_err(Into::into).boxed_unsync()),
                 };
-                self.rules.answered(admitted, response, connection).await
+                self.shared
+                    .note_answer(admitted, response, connection)
+                    .await
             }
             Err(error) => refusal(&error, &id).map(|body| body.map_err(Into::into).boxed_unsync()),
         };
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             connection.becomes_websocket(framing);
         } else if for_sockets {
-            // It asked for a websocket and got none: what follows are requests, with bounds of their own.
+            // The connection did not become a websocket. Requests follow, and their bodies have their own limits.
             connection.trust();
         }
         if let Ok(id) = HeaderValue::from_str(&id) {
             response.headers_mut().insert("x-request-id", id);
         }
-        let held = self
-            .rules
-            .unread
-            .hold(&response.body().size_hint(), client.address, connection);
+        let counted =
+            self.shared
+                .unread
+                .count(&response.body().size_hint(), source.address, connection);
         let begun = response.extensions_mut().remove();
-        Ok(response.map(|body| Answered::new(body, serving, held, begun)))
+        Ok(response.map(|body| GuardedBody::new(body, active, counted, begun)))
     }
 }
 
-/// What a request is for Engine.IO.
+/// What a request is to Engine.IO.
 enum Admitted {
-    /// No request of a session that is known here.
+    /// No request of a session that began by polling.
     Other,
-    /// A request of a session that began by polling.
-    Serving(Serving),
-    /// The beginning of one.
-    Begun(Arc<EngineSession>),
+    /// A request of such a session.
+    OfSession(SessionRequest),
+    /// Its first request.
+    First(Arc<EngineSession>),
 }
 
-impl Rules {
-    /// What the next request is called, in its answer and in the log: told apart from others, not secret.
-    fn name(&self) -> Arc<str> {
+impl Shared {
+    /// The id of the next request, in its answer and in the log: unique, but not secret.
+    fn next_id(&self) -> Arc<str> {
         hex(&self.latest.fetch_add(1, Ordering::Relaxed).to_be_bytes()).into()
     }
 
     /// Prepares a request for Socket.IO.
+    ///
+    /// # Errors
+    /// `Forbidden` for a page of another origin, `TooOften` for too many handshakes, and those of [`EngineSessions::begin`].
     fn admit(
         &self,
         request: &mut Request<Incoming>,
@@ -208,11 +217,11 @@ impl Rules {
         if !self.origins.admit(request.headers()) {
             return Err(Error::Forbidden("This page may not talk to this server"));
         }
-        let serving = self.sessions.serve(request, connection)?;
+        let of_session = self.sessions.begin(request, connection)?;
         if session(request.uri().query()).is_some() {
-            return Ok(serving.map_or(Admitted::Other, Admitted::Serving));
+            return Ok(of_session.map_or(Admitted::Other, Admitted::OfSession));
         }
-        // Who brings a token that is good has said who it is.
+        // A client with a valid token is no stranger, so its handshake is not counted.
         let known = token(request).is_some_and(|token| self.core.vouches_for(&token));
         let pending = match self.core.limits().handshakes.filter(|_| !known) {
             Some(most) => {
@@ -223,20 +232,21 @@ impl Rules {
             }
             None => None,
         };
-        let (transport, begun): (Arc<dyn Transport>, _) = match transport(request.uri().query()) {
+        let (transport, admitted): (Arc<dyn Transport>, _) = match transport(request.uri().query())
+        {
             Some("websocket") => (connection.clone(), Admitted::Other),
             _ => {
                 let session = Arc::<EngineSession>::default();
-                (session.clone(), Admitted::Begun(session))
+                (session.clone(), Admitted::First(session))
             }
         };
         let handshake = Handshake::new(request, visitor.address, transport, pending);
         request.extensions_mut().insert(Arc::new(handshake));
-        Ok(begun)
+        Ok(admitted)
     }
 
-    /// Notes what an answer means for the session that the request belongs to.
-    async fn answered(
+    /// Notes what an answer means for the session of the request.
+    async fn note_answer(
         &self,
         admitted: Admitted,
         response: Response<Body>,
@@ -244,21 +254,21 @@ impl Rules {
     ) -> Response<Body> {
         match admitted {
             Admitted::Other => response,
-            Admitted::Serving(serving) => {
+            Admitted::OfSession(request) => {
                 if response.status() == StatusCode::OK {
-                    serving.answered(connection);
+                    request.note_answer(connection);
                 } else if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-                    connection.serves_nobody();
+                    connection.stop_reporting();
                 }
                 response
             }
-            Admitted::Begun(session) => {
-                // The answer is one line, and there already; in it Socket.IO says how it calls the session.
+            Admitted::First(session) => {
+                // The answer is short and complete. It says the id that Socket.IO gave to the session.
                 let (head, body) = response.into_parts();
                 let body = body.collect().await.map(Collected::to_bytes);
                 let body = body.unwrap_or_default();
                 if let Some(id) = session_in(&body).filter(|_| head.status == StatusCode::OK) {
-                    self.sessions.list(id, &session);
+                    self.sessions.insert(id, &session);
                 }
                 let body = Full::new(body)
                     .map_err(|never| match never {})
@@ -269,8 +279,8 @@ impl Rules {
     }
 }
 
-/// Catches what panics inside.
-fn guarded<S, B>(service: S) -> Inside
+/// Makes a panic of the service an answer.
+fn catch_panics<S, B>(service: S) -> InnerService
 where
     S: Service<Request<Payload>, Response = Response<B>, Error = Infallible>
         + Clone

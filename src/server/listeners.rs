@@ -1,4 +1,4 @@
-//! Where does it listen, and how is that reached? Addresses are bound before anything else is begun.
+//! On which addresses does the server listen, and how are they reached? They are bound before anything else starts.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -7,24 +7,25 @@ use tokio::net::TcpListener;
 
 use crate::flags::Listen;
 
-/// Listeners that nobody is accepted on yet: what waits there waits in the kernel's queue.
-pub struct Bound(pub(super) Vec<(TcpListener, Option<&'static str>)>);
+/// Bound listeners, whose connections are not accepted yet: clients wait in the kernel's queue.
+pub struct Listeners(pub(super) Vec<(TcpListener, Option<&'static str>)>);
 
-/// Where it listens, now that it does.
+/// Where a server listens.
 #[derive(Debug, Clone)]
-pub struct Listening {
+pub struct Endpoint {
     pub address: SocketAddr,
+    /// The dialect whose routes are asked first.
     pub dialect: Option<&'static str>,
-    /// As this machine reaches it.
+    /// `http://127.0.0.1:3000`, as a client on this machine reaches it.
     pub url: String,
 }
 
-impl Bound {
+impl Listeners {
     /// Binds these addresses.
     ///
     /// # Errors
-    /// Where one cannot be listened on.
-    pub async fn to(listen: Vec<Listen>) -> io::Result<Self> {
+    /// If one of them cannot be bound.
+    pub async fn bind(listen: Vec<Listen>) -> io::Result<Self> {
         let mut bound = Vec::new();
         for Listen { address, dialect } in listen {
             let listener = TcpListener::bind(address)
@@ -35,11 +36,11 @@ impl Bound {
         Ok(Self(bound))
     }
 
-    /// Where they are, in this scheme.
-    pub(super) fn listening(&self, scheme: &str) -> io::Result<Vec<Listening>> {
+    /// Where they listen; `scheme` is `http` or `https`.
+    pub(super) fn endpoints(&self, scheme: &str) -> io::Result<Vec<Endpoint>> {
         let all = self.0.iter().map(|(listener, dialect)| {
             let address = listener.local_addr()?;
-            Ok(Listening {
+            Ok(Endpoint {
                 url: url(scheme, address),
                 address,
                 dialect: *dialect,
@@ -49,7 +50,7 @@ impl Bound {
     }
 }
 
-/// Every address of this machine is no address that anybody could go to: this machine has a name for itself.
+/// The unspecified address means every address of this machine, and no client can go there, so `localhost` stands for it.
 fn url(scheme: &str, address: SocketAddr) -> String {
     let port = address.port();
     match address.ip() {

@@ -1,7 +1,7 @@
-//! How does a request get here? Listeners, the accept loop, time-outs and caps, TLS, and an orderly end.
+//! How is a connection served? Listeners, the accept loop, time-outs and limits, TLS, and an orderly stop.
 //!
-//! warp's own server has no header time-out, no connection cap and cannot host Socket.IO. So connections are accepted
-//! here, and every request passes the [`door`] (who is it, may this page ask), then Socket.IO, then warp.
+//! warp's own server has no header time-out and no connection limit, and cannot host Socket.IO. So connections are accepted
+//! here, and every request passes the [`ingress`], then Socket.IO, then warp.
 
 mod connection;
 mod engine_request;
@@ -9,15 +9,15 @@ mod engine_sessions;
 mod frames;
 mod ingress;
 mod listeners;
-mod manners;
 mod origins;
 mod payload;
 mod proxies;
 mod slots;
 pub mod temp;
 mod tidying;
+mod timeouts;
 pub mod tls;
-mod unread;
+mod unread_answers;
 mod websocket;
 
 use std::io;
@@ -53,28 +53,28 @@ use crate::web::watch::{ServerFacts, Setting, Watch};
 use crate::web::{self, Web};
 use connection::{Connection, ConnectionIo};
 use ingress::Ingress;
-pub use listeners::{Bound, Listening};
-use manners::{HEAD, Mannered, Manners};
+pub use listeners::{Endpoint, Listeners};
 use origins::Origins;
 use proxies::Proxies;
 use slots::{ConnectionSlot, ConnectionSlots};
+use timeouts::{HEAD_TIMEOUT, TimedIo, Timeouts};
 
-/// How many headers a request may have, and how large they may be together.
+/// How many headers a request may have, and how many bytes together.
 const HEADERS: usize = 100;
 const HEADER_BYTES: usize = 16 << 10;
-/// How long sockets may take to hear that the server goes, and requests in hand to finish.
-const LAST_WORDS: Duration = Duration::from_secs(2);
-const LAST_REQUESTS: Duration = Duration::from_secs(4);
-/// How long the writer may take to end: what it has not acknowledged by then was not done.
-const LAST_WRITES: Duration = Duration::from_secs(3);
+/// When the server stops: how long disconnecting the sockets may take, and finishing the requests.
+const SOCKETS_STOP: Duration = Duration::from_secs(2);
+const REQUESTS_STOP: Duration = Duration::from_secs(4);
+/// How long the writer may take to stop: what it has not acknowledged by then was not done.
+const WRITER_STOP: Duration = Duration::from_secs(3);
 
 /// What a server is started with.
 pub struct Settings {
     pub core: Core,
     pub news: News,
     pub lock: Locked,
-    pub bound: Bound,
-    /// Auth, API, upload, events, connects.
+    pub listeners: Listeners,
+    /// Of logins and the like, API, uploads, events, connects.
     pub rates: [Rate; 5],
     /// How many bytes an account may upload.
     pub volume: Volume,
@@ -84,7 +84,7 @@ pub struct Settings {
     pub tls: Option<TlsAcceptor>,
     /// How long a connection may wait for the next request.
     pub keep_alive: Duration,
-    /// Connections that one address may have; `None`: any number.
+    /// Connections that one address may have; `None`: any number of them.
     pub connections_per_address: Option<usize>,
     /// How this server is reached from outside; `None`: as its first listener is.
     pub public_url: Option<String>,
@@ -94,26 +94,26 @@ pub struct Settings {
     pub flags: Vec<Setting>,
 }
 
-/// A server that serves.
+/// A running server.
 pub struct Server {
     core: Core,
     realtime: Realtime,
-    listening: Vec<Listening>,
+    endpoints: Vec<Endpoint>,
     /// How it is reached from outside.
     url: String,
     stop: watch::Sender<bool>,
     accepting: JoinSet<()>,
-    /// What goes on beside the listeners: the mailer, and who observes.
+    /// The mailer, tidying up, and the observer of figures.
     background: JoinSet<()>,
     watch: Arc<Watch>,
     _lock: Locked,
 }
 
 impl Server {
-    /// Serves where it is bound.
+    /// Starts to serve.
     ///
     /// # Errors
-    /// What is wrong with the flags for logging in elsewhere.
+    /// If a listener has no address, or the flags for external logins are wrong.
     pub async fn start(settings: Settings) -> io::Result<Self> {
         let core = settings.core;
         let [auth, api, upload, events, connects] = settings.rates;
@@ -123,21 +123,21 @@ impl Server {
         } else {
             "http"
         };
-        let listening = settings.bound.listening(scheme)?;
-        let first = listening.first().map(|first| first.url.clone());
+        let endpoints = settings.listeners.endpoints(scheme)?;
+        let first = endpoints.first().map(|first| first.url.clone());
         let url = settings.public_url.or(first).unwrap_or_default();
         let url = url.trim_end_matches('/').to_owned();
         let oidc = settings
             .oidc
             .map(|flags| Oidc::new(flags, &url))
             .transpose();
-        let in_the_clear = settings.tls.is_none() && !url.starts_with("https:");
-        let is_public = |own: &Listening| !is_this_machine(own.address.ip());
-        let (watch, questions) = Watch::new(ServerFacts {
+        let is_plain = settings.tls.is_none() && !url.starts_with("https:");
+        let is_public = |own: &Endpoint| !is_this_machine(own.address.ip());
+        let (watch, queries) = Watch::new(ServerFacts {
             settings: settings.flags,
             mails: settings.smtp.is_some(),
             durable: core.durability() == Durability::Full,
-            exposed: in_the_clear && listening.iter().any(is_public),
+            exposed: is_plain && endpoints.iter().any(is_public),
         });
         let web = Web {
             core: core.clone(),
@@ -157,11 +157,11 @@ impl Server {
             settings.news,
             rates,
             events,
-            (watch.clone(), questions),
+            (watch.clone(), queries),
             warp,
         );
         let trust_proxy = settings.trust_proxy;
-        let door = Ingress::new(
+        let ingress = Ingress::new(
             core.clone(),
             service,
             Proxies::new(trust_proxy.clone(), watch.clone()),
@@ -171,10 +171,10 @@ impl Server {
         let (stop, stopping) = watch::channel(false);
         let slots = ConnectionSlots::new(settings.connections_per_address, trust_proxy);
         let mut accepting = JoinSet::new();
-        for (listener, dialect) in settings.bound.0 {
+        for (listener, dialect) in settings.listeners.0 {
             let accept = Accept {
                 routes: Arc::new(routes_for(dialect)),
-                door: door.clone(),
+                ingress: ingress.clone(),
                 slots: slots.clone(),
                 keep_alive: settings.keep_alive,
                 tls: settings.tls.clone(),
@@ -191,7 +191,7 @@ impl Server {
             watch,
             core,
             realtime,
-            listening,
+            endpoints,
             url,
             stop,
             accepting,
@@ -199,26 +199,26 @@ impl Server {
         })
     }
 
-    pub fn listening(&self) -> &[Listening] {
-        &self.listening
+    pub fn endpoints(&self) -> &[Endpoint] {
+        &self.endpoints
     }
 
-    /// How it is reached from outside: as `--public-url` says, or by its first listener.
+    /// How it is reached from outside: as `--public-url` says, or else by its first listener.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Ends it in order: listeners closed, sockets told, requests answered, the write-ahead log folded in.
+    /// Stops it in order: closes the listeners, disconnects the sockets, answers the requests, and checkpoints the database.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
         self.background.abort_all();
         self.watch.close();
         while self.accepting.join_next().await.is_some() {}
-        tokio::time::timeout(LAST_WORDS, self.realtime.close())
+        tokio::time::timeout(SOCKETS_STOP, self.realtime.close())
             .await
             .ok();
-        // Each open connection holds a receiver.
-        if tokio::time::timeout(LAST_REQUESTS, self.stop.closed())
+        // Closed when the last connection drops its receiver.
+        if tokio::time::timeout(REQUESTS_STOP, self.stop.closed())
             .await
             .is_err()
         {
@@ -226,23 +226,23 @@ impl Server {
         }
         let core = self.core.clone();
         let closing = tokio::task::spawn_blocking(move || core.close());
-        if tokio::time::timeout(LAST_WRITES, closing).await.is_err() {
+        if tokio::time::timeout(WRITER_STOP, closing).await.is_err() {
             tracing::warn!("the database was not closed in time; nothing acknowledged is lost");
         }
     }
 }
 
-/// Everything that has documents.
+/// Everything that has an OpenAPI or AsyncAPI document.
 pub fn described() -> Vec<Described> {
     let mut described = dialects::described();
     described.push(crate::admin::described());
     described
 }
 
-/// The dialects' routes; those of the listener's own are asked first.
+/// All routes. Those of a listener's own dialect are asked first.
 fn routes_for(dialect: Option<&str>) -> Routes {
     let mut asked = ALL.to_vec();
-    // Stable: the others keep their order.
+    // A stable sort: the others keep their order.
     asked.sort_by_key(|known| Some(known.name()) != dialect);
     let tables = asked.into_iter().map(|known| known.routes());
     let own = [
@@ -259,7 +259,7 @@ fn routes_for(dialect: Option<&str>) -> Routes {
 #[derive(Clone)]
 struct Accept {
     routes: Arc<Routes>,
-    door: Ingress,
+    ingress: Ingress,
     slots: Arc<ConnectionSlots>,
     /// How long a connection may wait for the next request.
     keep_alive: Duration,
@@ -282,38 +282,40 @@ impl Accept {
 
     async fn serve(self, stream: TcpStream, peer: SocketAddr, slot: ConnectionSlot) {
         match self.tls.clone() {
-            None => self.talk(stream, peer, slot).await,
+            None => self.serve_http(stream, peer, slot).await,
             Some(tls) => {
-                if let Ok(Ok(stream)) = tokio::time::timeout(HEAD, tls.accept(stream)).await {
-                    // Apart, so that what is in the clear does not pay for it: a future is as large as its largest branch.
-                    Box::pin(self.talk(stream, peer, slot)).await;
+                if let Ok(Ok(stream)) = tokio::time::timeout(HEAD_TIMEOUT, tls.accept(stream)).await
+                {
+                    // Boxed, because a future is as large as its largest branch: connections without TLS stay small.
+                    Box::pin(self.serve_http(stream, peer, slot)).await;
                 }
             }
         }
     }
 
     /// HTTP/1.1 on one connection, until it ends or becomes a websocket.
-    async fn talk<S>(mut self, stream: S, peer: SocketAddr, slot: ConnectionSlot)
+    async fn serve_http<S>(mut self, stream: S, peer: SocketAddr, slot: ConnectionSlot)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let connection = Arc::new(Connection::default());
-        let manners = Manners::new(connection.clone(), self.keep_alive, slot.idleness());
+        let timeouts = Timeouts::new(connection.clone(), self.keep_alive, slot.idleness());
         let io = ConnectionIo::new(stream, connection, slot);
-        let mannered = Mannered::new(io, manners.clone());
-        let ends = manners.clone();
-        let (routes, door) = (self.routes, self.door);
+        let io = TimedIo::new(io, timeouts.clone());
+        let slot = timeouts.clone();
+        let (routes, ingress) = (self.routes, self.ingress);
         let service = service_fn(move |request| {
-            door.clone()
-                .pass(request, peer.ip(), manners.clone(), routes.clone())
+            ingress
+                .clone()
+                .answer(request, peer.ip(), timeouts.clone(), routes.clone())
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            // Counted where it is read: the time between two requests is another one.
+            // TimedIo has it: hyper does not tell a head from the time between two requests.
             .header_read_timeout(None)
             .max_headers(HEADERS)
             .max_buf_size(HEADER_BYTES)
-            .serve_connection(TokioIo::new(mannered), service)
+            .serve_connection(TokioIo::new(io), service)
             .with_upgrades();
         let mut connection = pin!(connection);
         let ended = tokio::select! {
@@ -322,7 +324,7 @@ impl Accept {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }
-            () = ends.is_asked_to_end() => {
+            () = slot.slot_needed() => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }

@@ -1,8 +1,8 @@
-//! Which pages may ask? What a browser is told of pages from elsewhere, and which of them get a socket.
+//! Which web pages may use this server? What a browser is told about pages of other origins, and which get a socket.
 //!
-//! Without `--cors-origin` every page may, with a token and without cookies: `*`. With it only those that are listed, and
-//! these may also send credentials. No route here takes any; they are for a proxy in front that has a login of its own. The
-//! server's own pages are always let in: by the name that they ask for, or by `--public-url`.
+//! Without `--cors-origin` every page may, with a token and without cookies: `*`. With it only pages of the listed origins
+//! may, and they may also send credentials. No route here takes any: they are for a proxy in front with its own login. The
+//! server's own pages always may. They are known by the `Host` header or by `--public-url`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,9 +13,9 @@ use tower_http::cors::{AllowCredentials, AllowHeaders, AllowMethods, AllowOrigin
 
 use crate::web::origin::Origin;
 
-/// How long a browser may remember what it was told.
-const REMEMBERED: Duration = Duration::from_secs(3_600);
-/// What a script from another page may read of an answer, beside the usual.
+/// How long a browser may cache the answer to a preflight request.
+const PREFLIGHT_AGE: Duration = Duration::from_secs(3_600);
+/// Headers that a script of another origin may read, beside the usual ones.
 const EXPOSED: [&str; 10] = [
     "content-disposition",
     "content-range",
@@ -29,14 +29,14 @@ const EXPOSED: [&str; 10] = [
     "x-total-count",
 ];
 
-/// The pages that may ask.
+/// The origins whose pages may use this server.
 #[derive(Clone)]
 pub struct Origins(Arc<Known>);
 
 struct Known {
-    /// Empty: all may.
+    /// Empty: all origins.
     listed: Vec<Origin>,
-    /// As the server is reached from outside.
+    /// The origin of `--public-url`.
     own: Option<Origin>,
 }
 
@@ -48,7 +48,7 @@ impl Origins {
         }))
     }
 
-    /// May who sends these headers have a socket? Who is no page is not asked.
+    /// May a client with these headers have a socket? One without `Origin` is not a page, and may.
     pub fn admit(&self, headers: &HeaderMap) -> bool {
         self.0.listed.is_empty()
             || headers
@@ -56,15 +56,15 @@ impl Origins {
                 .is_none_or(|origin| self.0.may(origin, headers))
     }
 
-    /// What tells browsers so.
+    /// Adds the CORS headers that tell browsers so.
     pub fn layer(&self) -> CorsLayer {
         let cors = CorsLayer::new()
-            // Not a star: where credentials are sent, browsers take it for a word.
+            // Not `*`, which browsers take literally if credentials are sent.
             .allow_methods(AllowMethods::mirror_request())
-            // Whatever a client's libraries add: no header is a secret, and none gives a right but the token.
+            // A client's libraries may add any header. None but the token gives a right.
             .allow_headers(AllowHeaders::mirror_request())
             .expose_headers(EXPOSED.map(HeaderName::from_static))
-            .max_age(REMEMBERED);
+            .max_age(PREFLIGHT_AGE);
         if self.0.listed.is_empty() {
             return cors.allow_origin(AllowOrigin::any());
         }

@@ -1,11 +1,11 @@
-//! Does an old client's payload end its packets where a letter ends?
+//! Do the lengths in an Engine.IO 3 client's payload end its packets where a character ends?
 //!
-//! Engine.IO 3 writes a packet's length before it, in UTF-16 units: `6:4hello`. Where such a length ends in the middle of
-//! a letter of two units and more follows, engineioxide's decoder (0.2.3) turns in a circle for ever and keeps a thread
-//! of the server for itself; as many such requests as there are threads, from anybody, and nothing is served any more.
-//! So what comes is counted here first, and ends as a broken body where it does not add up.
+//! Engine.IO 3 writes the length of a packet before it, in UTF-16 units: `6:4hello`. If such a length ends in the middle of
+//! a character of two units and more follows, engineioxide's decoder (0.2.3) loops for ever and occupies a thread of the
+//! server. As many such requests as there are threads, from anybody, would stop the server. So what comes is counted here
+//! first, and is read as a broken body if it does not add up.
 //!
-//! And what such a client brings into a namespace in a query is made what Socket.IO reads, as in a websocket's [`frames`].
+//! A client's query behind a namespace is changed into what Socket.IO reads, as in a websocket's [`frames`].
 //!
 //! [`frames`]: super::frames
 
@@ -23,38 +23,38 @@ use hyper::body::Incoming;
 use super::engine_request::{is_small, version};
 use super::frames::without_query;
 
-/// A request's body, counted where it must be.
+/// A request's body.
 #[derive(Debug)]
 pub struct Payload {
     body: Incoming,
+    /// `None` if it is not text of Engine.IO 3.
     count: Option<Count>,
-    /// Until it has come whole.
-    unread: Arc<AtomicBool>,
-    /// What has come of a payload that is looked into as a whole.
+    /// Cleared when the body is complete.
+    is_incomplete: Arc<AtomicBool>,
+    /// What has come of a payload in which namespaces are looked for.
     gathered: Option<Vec<u8>>,
 }
 
 impl Payload {
-    /// The same request; `for_sockets` where Socket.IO answers it. That it is `unread` is over when it has come whole.
+    /// The same request with such a body; `for_sockets` if Socket.IO answers it. The flag is cleared when the body is complete.
     pub fn of(
         request: Request<Incoming>,
         for_sockets: bool,
-        unread: Arc<AtomicBool>,
+        is_incomplete: Arc<AtomicBool>,
     ) -> Request<Payload> {
         let counts = for_sockets && is_old_text(&request);
         let count = counts.then(Count::default);
-        let looked_into = counts && is_small(&request);
-        let gathered = looked_into.then(Vec::new);
+        let gathered = (counts && is_small(&request)).then(Vec::new);
         request.map(|body| Payload {
             body,
             count,
-            unread,
+            is_incomplete,
             gathered,
         })
     }
 }
 
-/// Will the decoder of Engine.IO 3's text payloads read it? The same questions as engineioxide asks.
+/// Does the decoder of Engine.IO 3's text payloads read it? The same conditions as in engineioxide.
 fn is_old_text<B>(request: &Request<B>) -> bool {
     let binary = HeaderValue::from_static("application/octet-stream");
     request.method() == Method::POST
@@ -73,11 +73,11 @@ impl Body for Payload {
         loop {
             let polled = ready!(Pin::new(&mut self.body).poll_frame(cx));
             if polled.is_none() || self.body.is_end_stream() {
-                self.unread.store(false, Ordering::Relaxed);
+                self.is_incomplete.store(false, Ordering::Relaxed);
             }
             let Some(frame) = polled.transpose()? else {
                 let mut whole = self.gathered.take().unwrap_or_default();
-                enter_without_query(&mut whole);
+                move_queries(&mut whole);
                 let whole = (!whole.is_empty()).then(|| Ok(Frame::data(whole.into())));
                 return Poll::Ready(whole);
             };
@@ -87,8 +87,10 @@ impl Body for Payload {
             if let Some(count) = &mut self.count
                 && !count.adds_up(bytes)
             {
-                let wrong =
-                    io::Error::new(io::ErrorKind::InvalidData, "a length ends within a letter");
+                let wrong = io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "a length ends within a character",
+                );
                 return Poll::Ready(Some(Err(wrong.into())));
             }
             match &mut self.gathered {
@@ -107,20 +109,20 @@ impl Body for Payload {
     }
 }
 
-/// Looks for packets that enter a namespace, and makes of their query what is read.
-fn enter_without_query(payload: &mut [u8]) {
+/// Looks for packets that connect to a namespace, and changes their query into what Socket.IO reads.
+fn move_queries(payload: &mut [u8]) {
     let mut count = Count::default();
-    let mut begun = 0;
+    let mut begin = 0;
     for at in 0..payload.len() {
         let Some(next) = count.after(payload[at]) else {
             return;
         };
         if let (Count::Length(_), Count::Packet(_)) = (count, next) {
-            begun = at + 1;
+            begin = at + 1;
         }
         count = next;
         if let Count::Packet(0) = count
-            && let packet = &mut payload[begun..=at]
+            && let packet = &mut payload[begin..=at]
             && packet.starts_with(b"40/")
             && packet.is_ascii()
         {
@@ -129,12 +131,12 @@ fn enter_without_query(payload: &mut [u8]) {
     }
 }
 
-/// Where in a payload one is.
+/// A place in a payload.
 #[derive(Debug, Clone, Copy)]
 enum Count {
-    /// In a length, of which this has been read.
+    /// In a length; so much of it has been read.
     Length(Option<usize>),
-    /// In a packet, of which so many units are still to come. At 0 only the rest of the last letter may.
+    /// In a packet with so many units to come. At 0 the last character may still go on.
     Packet(usize),
 }
 
@@ -145,7 +147,7 @@ impl Default for Count {
 }
 
 impl Count {
-    /// Counts on; `false` where it does not add up.
+    /// Counts on; `false` if a packet does not end with a character.
     fn adds_up(&mut self, bytes: &[u8]) -> bool {
         bytes.iter().all(|byte| match self.after(*byte) {
             Some(next) => {
@@ -156,10 +158,11 @@ impl Count {
         })
     }
 
+    /// The place after one more byte; `None` if there can be none.
     fn after(self, byte: u8) -> Option<Self> {
-        let goes_on = matches!(byte, 0x80..=0xbf);
+        let continues = matches!(byte, 0x80..=0xbf);
         match self {
-            Self::Packet(_) if goes_on => Some(self),
+            Self::Packet(_) if continues => Some(self),
             Self::Packet(0) => Self::default().after(byte),
             Self::Packet(left) => {
                 let units = if byte >= 0xf0 { 2 } else { 1 };
@@ -182,11 +185,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_enters_brings_no_query() {
+    fn a_query_behind_a_namespace_becomes_auth() {
         let mut payload = "16:40/chat?token=T,7:42[\"€\"]15:40/chat?token=T"
             .as_bytes()
             .to_vec();
-        enter_without_query(&mut payload);
+        move_queries(&mut payload);
         assert_eq!(
             String::from_utf8_lossy(&payload),
             "16:40/chat,[\"T\"]   7:42[\"€\"]15:40/chat,[\"T\"]  "
@@ -194,8 +197,8 @@ mod tests {
     }
 
     #[test]
-    fn what_adds_up_is_told_from_what_does_not() {
-        for (payload, well) in [
+    fn only_what_ends_with_a_character_adds_up() {
+        for (payload, adds_up) in [
             ("", true),
             ("6:4hello", true),
             ("6:4hello2:4€", true),
@@ -211,11 +214,11 @@ mod tests {
             ("99999999999999999999:2", false),
         ] {
             let whole = Count::default().adds_up(payload.as_bytes());
-            assert_eq!(whole, well, "{payload}");
-            // However it is cut on its way.
+            assert_eq!(whole, adds_up, "{payload}");
+            // However it is split on its way.
             let mut count = Count::default();
             let bytewise = payload.as_bytes().chunks(1).all(|byte| count.adds_up(byte));
-            assert_eq!(bytewise, well, "{payload}");
+            assert_eq!(bytewise, adds_up, "{payload}");
         }
     }
 }

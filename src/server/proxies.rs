@@ -1,7 +1,6 @@
-//! Who stands behind the connection? The client's address, as a trusted proxy tells it, and what that address is worth.
+//! Which client sent a request? Its address, as a trusted proxy says, and whether that address proves anything.
 //!
-//! Behind a proxy that nobody told us of, everybody has one address: it proves nothing there, and whoever runs the server
-//! is told so.
+//! All clients behind a proxy that is not trusted have the same address. It then proves nothing, and the log says so.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +11,7 @@ use ipnet::IpNet;
 use crate::web::this_machine::{is_this_machine, names_this_machine};
 use crate::web::watch::Watch;
 
-/// What only a proxy adds to a request.
+/// Headers that only a proxy adds to a request.
 const SIGNS: [&str; 6] = [
     "x-forwarded-for",
     "x-real-ip",
@@ -21,24 +20,24 @@ const SIGNS: [&str; 6] = [
     "x-forwarded-host",
     "x-forwarded-proto",
 ];
-/// Peers that the log warns of, each once; anybody can write such a header.
+/// The log warns of at most this many peers, once each: anybody can send such a header.
 const WARNINGS: usize = 16;
 
-/// Whose word about the client's address is believed.
+/// The proxies that are trusted to say a client's address.
 pub struct Proxies {
     trusted: Vec<IpNet>,
-    /// Those that said something and were not believed.
-    unbelieved: Mutex<Vec<IpAddr>>,
+    /// The peers that the log has warned of.
+    untrusted: Mutex<Vec<IpAddr>>,
     watch: Arc<Watch>,
 }
 
-/// What is known of the client's address.
+/// Where a request came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestSource {
     pub address: IpAddr,
-    /// It is the client's own, so it may prove that a request comes from where another one came from.
+    /// The address is the client's own, so two requests with it come from one place.
     pub is_own: bool,
-    /// It is this machine, with no proxy between.
+    /// The client runs on this machine, with no proxy between.
     pub is_local: bool,
 }
 
@@ -46,16 +45,16 @@ impl Proxies {
     pub fn new(trusted: Vec<IpNet>, watch: Arc<Watch>) -> Self {
         Self {
             trusted,
-            unbelieved: Mutex::default(),
+            untrusted: Mutex::default(),
             watch,
         }
     }
 
-    /// Whose request this is, that came in on a connection from this peer.
-    pub fn client<B>(&self, request: &Request<B>, peer: IpAddr) -> RequestSource {
+    /// Where a request came from, on a connection from this peer.
+    pub fn source<B>(&self, request: &Request<B>, peer: IpAddr) -> RequestSource {
         let (headers, peer) = (request.headers(), peer.to_canonical());
         let sign = SIGNS.into_iter().find(|sign| headers.contains_key(*sign));
-        // What a proxy speaks that was told nothing: nginx, where only `proxy_pass` is set.
+        // HTTP/1.0 comes from a proxy without settings: nginx with nothing but `proxy_pass`.
         let is_old = request.version() < Version::HTTP_11;
         if sign.is_none() && !is_old {
             return RequestSource {
@@ -86,7 +85,7 @@ impl Proxies {
         self.trusted.iter().any(|net| net.contains(address))
     }
 
-    /// The last address in `X-Forwarded-For` that is no trusted proxy's, and whether it was a proxy that told it.
+    /// The last address in `X-Forwarded-For` that is not a trusted proxy's, and whether a trusted proxy wrote it.
     fn forwarded(&self, headers: &HeaderMap, peer: IpAddr) -> (IpAddr, bool) {
         let lines: Vec<&str> = headers
             .get_all("x-forwarded-for")
@@ -96,7 +95,7 @@ impl Proxies {
         let hops = lines.iter().rev().flat_map(|line| line.rsplit(','));
         let (mut client, mut told) = (peer, false);
         for hop in hops {
-            // What is no address was not written by a proxy of ours.
+            // A trusted proxy writes nothing but addresses.
             let Some(hop) = hop_address(hop.trim()) else {
                 return (client, false);
             };
@@ -108,9 +107,9 @@ impl Proxies {
         (client, told)
     }
 
-    /// Says, once for each, that somebody speaks for others and is not believed.
+    /// Logs, once for each peer, that it seems to be a proxy and is not trusted.
     fn warn(&self, peer: IpAddr, sign: &'static str) {
-        let known = self.unbelieved.lock();
+        let known = self.untrusted.lock();
         let mut known = known.unwrap_or_else(PoisonError::into_inner);
         if known.contains(&peer) || known.len() >= WARNINGS {
             return;
@@ -127,7 +126,7 @@ impl Proxies {
     }
 }
 
-/// An address, as proxies write it: alone, with a port, in brackets.
+/// Reads an address as proxies write it: alone, with a port, or in brackets.
 fn hop_address(hop: &str) -> Option<IpAddr> {
     let bracketed = || hop.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
     let with_port = || Some(hop.parse::<SocketAddr>().ok()?.ip());
@@ -135,7 +134,8 @@ fn hop_address(hop: &str) -> Option<IpAddr> {
     address.map(|address| address.to_canonical())
 }
 
-/// A page from elsewhere whose name leads here by a trick still asks for its own name.
+/// Does `Host` name this machine? A page of another origin whose name was made to resolve to this machine (DNS rebinding)
+/// sends its own name.
 fn asks_for_this_machine(headers: &HeaderMap) -> bool {
     let host = headers
         .get(header::HOST)

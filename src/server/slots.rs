@@ -1,5 +1,5 @@
-//! Who may connect? Connections are bounded, in all and from one address. When slots run out, who has nothing to say at
-//! the moment goes first: such a client comes back when it has.
+//! Who may connect? Connections are bounded, in all and from one address. If slots run out, idle connections are closed
+//! first: their clients reconnect when they have a request.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
@@ -16,11 +16,11 @@ use crate::web::answer::envelope;
 use crate::web::rates::network;
 use crate::web::this_machine::is_this_machine;
 
-/// File descriptors that are kept for the database and whatever else is no connection.
+/// File descriptors that are kept for the database and everything else that is not a connection.
 const OWN_FILES: u64 = 64;
-/// How often the log says that there is no slot: not for each who finds none.
-const SAID_EVERY: Duration = Duration::from_secs(60);
-/// How long it waits before it looks again: for a slot, or whether the system lets it accept.
+/// The log says at most once in this time why a connection was not accepted.
+const LOG_EVERY: Duration = Duration::from_secs(60);
+/// How long to wait before trying again to find a slot, or to accept.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// The slots of a server.
@@ -29,7 +29,7 @@ pub struct ConnectionSlots {
     most: usize,
     /// Slots that one address may take; `None`: as many as there are.
     per_address: Option<usize>,
-    /// Behind these are many.
+    /// Many clients share the address of such a proxy.
     trust_proxy: Vec<IpNet>,
     taken: Mutex<Taken>,
 }
@@ -37,18 +37,19 @@ pub struct ConnectionSlots {
 #[derive(Default)]
 struct Taken {
     by_address: HashMap<IpAddr, usize>,
-    /// Who waits for a client to say something, the longest first.
+    /// The connections that wait for a request, the longest first.
     idle: BTreeMap<u64, (IpAddr, Arc<Notify>)>,
+    /// The latest number of an idle connection.
     last: u64,
-    /// When the log last said what was wrong.
-    said: Option<Instant>,
+    /// When the log last said why a connection was not accepted.
+    logged: Option<Instant>,
 }
 
-/// A slot that somebody has; free again when it is dropped.
+/// The slot of a connection; free again when it is dropped.
 pub struct ConnectionSlot {
     slots: Arc<ConnectionSlots>,
     address: IpAddr,
-    _one: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
 }
 
 impl ConnectionSlots {
@@ -66,50 +67,50 @@ impl ConnectionSlots {
         })
     }
 
-    /// Who comes next. Without a slot nobody is accepted: who comes waits in the kernel's queue.
+    /// Accepts the next connection. Without a free slot none is accepted: clients wait in the kernel's queue.
     pub async fn next(
         self: &Arc<Self>,
         listener: &TcpListener,
     ) -> (TcpStream, SocketAddr, ConnectionSlot) {
         loop {
-            let one = self.free().await;
+            let permit = self.free().await;
             match listener.accept().await {
-                Ok((stream, peer)) => match self.take(one, peer.ip()) {
+                Ok((stream, peer)) => match self.take(permit, peer.ip()) {
                     Some(slot) => return (stream, peer, slot),
                     None => turn_away(&stream),
                 },
                 Err(error) => {
-                    self.say("a connection was not accepted", &error.to_string());
+                    self.log("a connection was not accepted", &error.to_string());
                     tokio::time::sleep(PAUSE).await;
                 }
             }
         }
     }
 
-    /// A free slot, sooner or later.
+    /// Waits for a free slot.
     async fn free(&self) -> OwnedSemaphorePermit {
         loop {
             let free = self.free.clone();
-            if let Ok(one) = free.clone().try_acquire_owned() {
-                return one;
+            if let Ok(permit) = free.clone().try_acquire_owned() {
+                return permit;
             }
             let why = "all slots for connections are taken: raise the limit of open files";
-            self.say(why, &format!("{} slots", self.most));
+            self.log(why, &format!("{} slots", self.most));
             self.end_idle(None);
-            // Somebody else may begin to be idle meanwhile.
-            if let Ok(Ok(one)) = timeout(PAUSE, free.acquire_owned()).await {
-                return one;
+            // Another connection may become idle meanwhile.
+            if let Ok(Ok(permit)) = timeout(PAUSE, free.acquire_owned()).await {
+                return permit;
             }
         }
     }
 
-    /// A slot for this address; `None` where it has as many as it may and all are busy.
+    /// A slot for this address; `None` if it has as many as it may and none is idle.
     fn take(
         self: &Arc<Self>,
-        one: OwnedSemaphorePermit,
+        permit: OwnedSemaphorePermit,
         address: IpAddr,
     ) -> Option<ConnectionSlot> {
-        // Of the address itself: its network may have others in it.
+        // The address itself is asked here, because its network may have other addresses in it.
         let most = self
             .per_address
             .filter(|_| !self.stands_for_many(address.to_canonical()));
@@ -118,43 +119,43 @@ impl ConnectionSlots {
         if most.is_some_and(|most| has.unwrap_or_default() >= most) && !self.end_idle(Some(address))
         {
             let why = "an address has as many connections as it may: --connections-per-address";
-            self.say(why, &address.to_string());
+            self.log(why, &address.to_string());
             return None;
         }
         *self.lock().by_address.entry(address).or_default() += 1;
         Some(ConnectionSlot {
             slots: self.clone(),
             address,
-            _one: one,
+            _permit: permit,
         })
     }
 
-    /// A proxy, or this machine itself, where one may be that nobody told of.
+    /// Is this a trusted proxy, or this machine, on which a proxy may run that no flag names?
     fn stands_for_many(&self, address: IpAddr) -> bool {
         is_this_machine(address) || self.trust_proxy.iter().any(|net| net.contains(&address))
     }
 
-    /// Has the connection that has been idle for the longest end, of all or of this address.
+    /// Closes the connection that has been idle for the longest, of all or of this address. `false` if none is idle.
     fn end_idle(&self, of: Option<IpAddr>) -> bool {
         let mut taken = self.lock();
-        let is_meant = |address: &IpAddr| of.is_none_or(|of| of == *address);
+        let is_of = |address: &IpAddr| of.is_none_or(|of| of == *address);
         let mut idle = taken.idle.iter();
-        let found = idle.find(|(_, (address, _))| is_meant(address));
+        let found = idle.find(|(_, (address, _))| is_of(address));
         let Some(number) = found.map(|(number, _)| *number) else {
             return false;
         };
-        if let Some((_, ends)) = taken.idle.remove(&number) {
-            ends.notify_one();
+        if let Some((_, needed)) = taken.idle.remove(&number) {
+            needed.notify_one();
         }
         true
     }
 
-    /// Says so in the log, once in a while.
-    fn say(&self, why: &str, what: &str) {
+    /// Logs why a connection was not accepted, at most once in [`LOG_EVERY`].
+    fn log(&self, why: &str, what: &str) {
         let mut taken = self.lock();
         let now = Instant::now();
-        if taken.said.is_none_or(|said| now - said >= SAID_EVERY) {
-            taken.said = Some(now);
+        if taken.logged.is_none_or(|logged| now - logged >= LOG_EVERY) {
+            taken.logged = Some(now);
             tracing::warn!(what, "{why}");
         }
     }
@@ -165,13 +166,13 @@ impl ConnectionSlots {
 }
 
 impl ConnectionSlot {
-    /// Is told while its connection waits for the client: its end may be asked for then.
+    /// To be told when the connection waits for a request: its slot may be needed then.
     pub fn idleness(&self) -> Idleness {
         Idleness {
             slots: self.slots.clone(),
             address: self.address,
             number: Mutex::default(),
-            ends: Arc::default(),
+            needed: Arc::default(),
         }
     }
 }
@@ -188,38 +189,40 @@ impl Drop for ConnectionSlot {
     }
 }
 
-/// Does a connection wait for its client?
+/// Does a connection wait for a request?
 pub struct Idleness {
     slots: Arc<ConnectionSlots>,
     address: IpAddr,
-    /// Where it stands among those who do.
+    /// Its key among the idle connections, if it is one.
     number: Mutex<Option<u64>>,
-    ends: Arc<Notify>,
+    needed: Arc<Notify>,
 }
 
 impl Idleness {
-    /// From here on it does.
-    pub fn begins(&self) {
+    /// From now on it does.
+    pub fn begin(&self) {
         let mut taken = self.slots.lock();
         taken.last += 1;
         let number = taken.last;
         if let Some(before) = self.number().replace(number) {
             taken.idle.remove(&before);
         }
-        taken.idle.insert(number, (self.address, self.ends.clone()));
+        taken
+            .idle
+            .insert(number, (self.address, self.needed.clone()));
     }
 
-    /// From here on it does not.
-    pub fn is_over(&self) {
+    /// From now on it does not.
+    pub fn end(&self) {
         let number = self.number().take();
         if let Some(number) = number {
             self.slots.lock().idle.remove(&number);
         }
     }
 
-    /// Waits until somebody else needs its slot.
-    pub async fn is_asked_to_end(&self) {
-        self.ends.notified().await;
+    /// Waits until somebody else needs the slot.
+    pub async fn slot_needed(&self) {
+        self.needed.notified().await;
     }
 
     fn number(&self) -> MutexGuard<'_, Option<u64>> {
@@ -229,11 +232,11 @@ impl Idleness {
 
 impl Drop for Idleness {
     fn drop(&mut self) {
-        self.is_over();
+        self.end();
     }
 }
 
-/// Says why, if that goes out at once: nobody is waited for here.
+/// Answers 429, if that can be written at once: this waits for no client.
 fn turn_away(stream: &TcpStream) {
     let status = StatusCode::TOO_MANY_REQUESTS;
     let body = envelope(status, "Too many connections from this address").to_string();
@@ -242,11 +245,11 @@ fn turn_away(stream: &TcpStream) {
          Connection: close\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
-    // Whoever speaks TLS, or has gone, does not understand it anyway.
+    // A client that speaks TLS, or has gone, cannot read it anyway.
     stream.try_write(answer.as_bytes()).ok();
 }
 
-/// How many connections there may be: as many as the system lets us have, once asked for all it gives.
+/// How many connections there may be: the limit of open files, raised as far as the system allows, less [`OWN_FILES`].
 fn connections() -> usize {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);
@@ -266,12 +269,12 @@ mod tests {
     use super::*;
 
     fn comes(slots: &Arc<ConnectionSlots>, from: &str) -> Option<ConnectionSlot> {
-        let one = slots.free.clone().try_acquire_owned().expect("a slot");
-        slots.take(one, from.parse().expect("an address"))
+        let permit = slots.free.clone().try_acquire_owned().expect("a slot");
+        slots.take(permit, from.parse().expect("an address"))
     }
 
     #[tokio::test]
-    async fn an_address_has_so_many_places_and_idle_ones_make_room() {
+    async fn an_address_has_so_many_slots_and_idle_ones_make_room() {
         let slots = ConnectionSlots::of(
             100,
             Some(2),
@@ -292,13 +295,13 @@ mod tests {
         assert!(comes(&slots, "2001:db8::3").is_none());
 
         let idleness = first.idleness();
-        idleness.begins();
+        idleness.begin();
         let _third = comes(&slots, "192.0.2.1").expect("the idle one makes room");
-        idleness.is_asked_to_end().await;
+        idleness.slot_needed().await;
         assert!(comes(&slots, "192.0.2.1").is_none(), "nobody else is idle");
         drop(first);
-        idleness.begins();
-        idleness.is_over();
+        idleness.begin();
+        idleness.end();
         assert!(comes(&slots, "192.0.2.1").is_none(), "it is busy again");
     }
 }

@@ -1,17 +1,17 @@
-//! How does a test get a chat server of its own? A throwaway instance: in a temporary directory, on a free port, with
-//! every limit on how often and how many off.
+//! How does a test get a chat server of its own? A throwaway server in a temporary directory, on a free port, without rate
+//! limits and without limits on numbers.
 
 use std::io;
 
 use tempfile::TempDir;
 
-use super::{Bound, Server, Settings};
+use super::{Listeners, Server, Settings};
 use crate::core::error::Error;
 use crate::core::model::{AccountId, Time};
 use crate::core::{Core, account, device};
 use crate::flags::{Flags, Serve};
 
-/// A server in this process that is gone when it is dropped, with everything that was in it.
+/// A server in this process. When it is dropped it stops, and everything in it is deleted.
 pub struct Temp {
     server: Option<Server>,
     core: Core,
@@ -21,7 +21,7 @@ pub struct Temp {
 }
 
 impl Server {
-    /// Starts a throwaway instance, as `chat --temp` does, inside this process.
+    /// Starts a throwaway server, as `chat --temp` does, inside this process.
     ///
     /// ```
     /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -33,7 +33,7 @@ impl Server {
     /// ```
     ///
     /// # Errors
-    /// Where there is no room for a temporary directory, or no free port.
+    /// If there is no temporary directory, or no free port.
     pub async fn temp() -> io::Result<Temp> {
         let directory = tempfile::Builder::new().prefix("chat-").tempdir()?;
         let flags = <Flags as clap::Parser>::try_parse_from(["chat", "--temp"]);
@@ -46,7 +46,7 @@ impl Server {
             core: core.clone(),
             news,
             lock,
-            bound: Bound::to(flags.listeners(false)).await?,
+            listeners: Listeners::bind(flags.listeners(false)).await?,
             rates: flags.rates(),
             volume: flags.volume(),
             keep_alive: flags.keep_alive,
@@ -61,7 +61,7 @@ impl Server {
             flags: Vec::new(),
         });
         let server = server.await?;
-        let first = server.listening().first();
+        let first = server.endpoints().first();
         Ok(Temp {
             url: first.map_or_else(String::new, |first| first.url.clone()),
             server: Some(server),
@@ -73,7 +73,7 @@ impl Server {
 }
 
 impl Temp {
-    /// Where it listens: `http://127.0.0.1:PORT`.
+    /// Its first address: `http://127.0.0.1:PORT`.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -83,10 +83,10 @@ impl Temp {
         &self.admin_token
     }
 
-    /// Makes an account `NAME@example.test` and logs it in: its id, and a token that works in every dialect.
+    /// Makes an account `NAME@example.test` and logs it in. Returns its id, and a token that works in every dialect.
     ///
     /// # Errors
-    /// Where the name is taken or is none.
+    /// If the name is taken or not allowed.
     pub async fn person(&self, name: &str) -> io::Result<(i64, String)> {
         let made = async {
             let password = crate::core::hex(&crate::core::random::<16>());
@@ -96,7 +96,7 @@ impl Temp {
         made.await.map_err(|error: Error| io::Error::other(error))
     }
 
-    /// Ends it in order. Dropping it ends it too, without waiting for anybody.
+    /// Stops it in order. Dropping it stops it too, without waiting.
     pub async fn stop(mut self) {
         if let Some(server) = self.server.take() {
             server.stop().await;
@@ -112,7 +112,7 @@ impl Drop for Temp {
     }
 }
 
-/// The people of a throwaway instance: an administrator, whose token this is, and who was asked for.
+/// Makes the accounts of a throwaway server: an administrator, whose token this returns, and `users` by name and password.
 pub async fn people(core: &Core, users: &[(String, String)]) -> Result<String, Error> {
     let secret: [u8; 16] = crate::core::random();
     let password = crate::core::hex(&secret);

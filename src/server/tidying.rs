@@ -1,13 +1,13 @@
-//! When is it tidied up? At the start, and then once a minute of the wall clock, by which things expire.
+//! When is the database tidied up? At the start, and then once a minute of the wall clock, by which things expire.
 
 use std::time::Duration;
 
 use crate::core::Core;
 use crate::core::model::Time;
 
-/// How often it is tidied up.
+/// How often the database is tidied up.
 const EVERY: Duration = Duration::from_secs(60);
-/// How often the clock is looked at: it may be set.
+/// How often the wall clock is read: somebody may set it.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Tidies up for as long as the server runs.
@@ -23,7 +23,7 @@ pub async fn run(core: Core) {
         }
         last = Some(now);
         if let Err(error) = core.tidy_up().await {
-            tracing::warn!(cause = ?error, "it could not be tidied up");
+            tracing::warn!(cause = ?error, "the database could not be tidied up");
         }
     }
 }

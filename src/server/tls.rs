@@ -1,4 +1,4 @@
-//! How is it encrypted? A certificate chain and a key from PEM files, HTTP/1.1 only.
+//! How is TLS set up? With a certificate chain and a key from PEM files, for HTTP/1.1 only.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 /// Reads both files.
 ///
 /// # Errors
-/// Where one cannot be read, or they do not belong together.
+/// If one cannot be read, or they do not belong together.
 pub fn acceptor(cert: &Path, key: &Path) -> anyhow::Result<TlsAcceptor> {
     let chain = CertificateDer::pem_file_iter(cert)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)

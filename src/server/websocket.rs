@@ -1,8 +1,8 @@
-//! How does a request become a websocket? As Socket.IO's own service does it, with less left behind.
+//! How does a request become a websocket? As in Socket.IO's own service, but with less memory.
 //!
-//! Left to itself, engineioxide keeps the whole request for as long as the socket lives, hyper's upgrade, and a future in
-//! which all of it is held twice: 2 kB of what an idle socket costs. It takes a wire and a request of anybody who has
-//! them, and then keeps what it is given.
+//! Left to itself, engineioxide keeps the whole request for as long as the socket lives, hyper's upgrade, and a future that
+//! holds all of it twice: 2 kB of every idle socket. It also takes a stream and a request from somebody else, and then keeps
+//! only those.
 
 use std::future::ready;
 use std::sync::Arc;
@@ -22,33 +22,33 @@ use tower::Service;
 
 use super::connection::ConnectionIo;
 use super::engine_request::{is_for_sockets, session, transport, version};
-use super::manners::Mannered;
 use super::slots::ConnectionSlot;
+use super::timeouts::TimedIo;
 use crate::realtime::handshake::Handshake;
 
-/// A connection in this server, with its slot.
+/// A connection of this server, with its slot.
 pub type ServedIo<S> = ConnectionIo<S, ConnectionSlot>;
-/// A connection that is a websocket's now.
-pub type Wire = Box<dyn Both>;
+/// A connection that has become a websocket.
+pub type BoxedIo = Box<dyn ReadWrite>;
 
-pub trait Both: AsyncRead + AsyncWrite + Send + Unpin {}
+pub trait ReadWrite: AsyncRead + AsyncWrite + Send + Unpin {}
 
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Both for T {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> ReadWrite for T {}
 
-/// In front of Socket.IO: sessions that begin as a websocket are begun here, and other requests get there with no more
-/// than is read of them.
+/// Stands in front of Socket.IO. It starts the sessions that begin as a websocket, and takes out of other requests what
+/// Socket.IO does not read.
 #[derive(Clone)]
 pub struct Websockets<S> {
-    inside: S,
-    begin: Begin,
+    inner: S,
+    start: StartSession,
 }
 
-/// Begins a session on a wire, with the request that it came with.
-pub type Begin = Arc<dyn Fn(Wire, Request<()>) + Send + Sync>;
+/// Starts a session on a connection, with what is kept of its request.
+pub type StartSession = Arc<dyn Fn(BoxedIo, Request<()>) + Send + Sync>;
 
 impl<S> Websockets<S> {
-    pub fn new(inside: S, begin: Begin) -> Self {
-        Self { inside, begin }
+    pub fn new(inner: S, start: StartSession) -> Self {
+        Self { inner, start }
     }
 }
 
@@ -62,31 +62,31 @@ where
     type Future = Either<std::future::Ready<Result<Self::Response, Self::Error>>, S::Future>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inside.poll_ready(context)
+        self.inner.poll_ready(context)
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let Some(opening) = Opening::of(&mut request) else {
+        let Some(upgrade) = WebsocketUpgrade::of(&mut request) else {
             if is_for_sockets(request.uri().path()) {
-                let_go(&mut request);
+                strip(&mut request);
             }
-            return Either::Right(self.inside.call(request));
+            return Either::Right(self.inner.call(request));
         };
-        let answer = opening.answer();
-        tokio::spawn(opening.open(self.begin.clone()));
+        let answer = upgrade.answer();
+        tokio::spawn(upgrade.finish(self.start.clone()));
         Either::Left(ready(Ok(answer)))
     }
 }
 
-/// A request that opens a session, as a websocket from the beginning.
-struct Opening {
+/// A request for a session that is a websocket from the beginning.
+struct WebsocketUpgrade {
     key: SecWebsocketKey,
-    upgrade: OnUpgrade,
+    upgraded: OnUpgrade,
     request: Request<()>,
 }
 
-impl Opening {
-    /// `None` for every other request, and for one with which something is not as it should be: Socket.IO says what.
+impl WebsocketUpgrade {
+    /// `None` for every other request, and for a wrong one: Socket.IO answers what is wrong.
     fn of<B>(request: &mut Request<B>) -> Option<Self> {
         let query = request.uri().query();
         if request.method() != Method::GET
@@ -96,7 +96,7 @@ impl Opening {
         {
             return None;
         }
-        // What is kept of it, in place of a copy with the token in it.
+        // Kept in place of a copy, which would have the token in it.
         let uri = match version(query)? {
             "4" => "/socket.io/?EIO=4&transport=websocket",
             "3" => "/socket.io/?EIO=3&transport=websocket",
@@ -104,13 +104,13 @@ impl Opening {
         };
         let key = request.headers().typed_get()?;
         let handshake = request.extensions().get::<Arc<Handshake>>()?.clone();
-        let upgrade = request.extensions_mut().remove()?;
+        let upgraded = request.extensions_mut().remove()?;
         let mut request = Request::new(());
         *request.uri_mut() = Uri::from_static(uri);
         request.extensions_mut().insert(handshake);
         Some(Self {
             key,
-            upgrade,
+            upgraded,
             request,
         })
     }
@@ -128,36 +128,36 @@ impl Opening {
         answer
     }
 
-    async fn open(self, begin: Begin) {
-        // Where the connection broke off before the answer was written there is nothing to open.
-        if let Ok(upgraded) = self.upgrade.await
-            && let Some(wire) = wire(upgraded)
+    async fn finish(self, start: StartSession) {
+        // An error means that the connection broke before the answer was written.
+        if let Ok(upgraded) = self.upgraded.await
+            && let Some(io) = unwrap_io(upgraded)
         {
-            begin(wire, self.request);
+            start(io, self.request);
         }
     }
 }
 
-/// What hyper was given, out of hyper's hands.
-fn wire(upgraded: Upgraded) -> Option<Wire> {
-    unwrapped::<TcpStream>(upgraded)
-        .or_else(unwrapped::<TlsStream<TcpStream>>)
+/// The connection as hyper was given it.
+fn unwrap_io(upgraded: Upgraded) -> Option<BoxedIo> {
+    unwrap_stream::<TcpStream>(upgraded)
+        .or_else(unwrap_stream::<TlsStream<TcpStream>>)
         .ok()
 }
 
-fn unwrapped<S>(upgraded: Upgraded) -> Result<Wire, Upgraded>
+fn unwrap_stream<S>(upgraded: Upgraded) -> Result<BoxedIo, Upgraded>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let parts = upgraded.downcast::<TokioIo<Mannered<ServedIo<S>>>>()?;
+    let parts = upgraded.downcast::<TokioIo<TimedIo<ServedIo<S>>>>()?;
     let mut connection = parts.io.into_inner().into_inner();
     connection.put_back(&parts.read_buf);
     Ok(Box::new(connection))
 }
 
-/// Takes out of a request what Socket.IO does not read: it keeps the first one for as long as the session lives, and a
-/// single header or the URI would keep the connection's whole read buffer, 8 kB of it.
-fn let_go<B>(request: &mut Request<B>) {
+/// Takes out of a request what Socket.IO does not read, and copies the rest. Socket.IO keeps the first request for as long as
+/// the session lives, and a single header of it, or its URI, would keep the connection's whole read buffer of 8 kB.
+fn strip<B>(request: &mut Request<B>) {
     let read = |name: &HeaderName| [header::CONTENT_TYPE, header::SEC_WEBSOCKET_KEY].contains(name);
     let kept = request.headers().iter().filter(|(name, _)| read(name));
     let copies: HeaderMap = kept
