@@ -117,12 +117,8 @@ impl Backlog {
             return;
         };
         for dialect in 0..ALL.len() {
-            for number in self
-                .rooms
-                .get(&(dialect, conversation))
-                .into_iter()
-                .flatten()
-            {
+            let numbers = self.rooms.get(&(dialect, conversation));
+            for number in numbers.into_iter().flatten() {
                 if let Some(replay) = self.replays.get_mut(number) {
                     replay.put_aside(dialect, event);
                 }

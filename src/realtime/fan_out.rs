@@ -135,14 +135,10 @@ impl FanOut {
                 conversation,
                 account,
             } => {
-                for subscriber in self
-                    .registry
-                    .of(*account)
-                    .iter()
-                    .flat_map(|client| joining_by_itself(client))
-                    .collect::<Vec<_>>()
-                {
-                    self.join(subscriber, *conversation);
+                for client in self.registry.of(*account).to_vec() {
+                    for subscriber in joining_by_itself(&client) {
+                        self.join(subscriber, *conversation);
+                    }
                 }
                 // Only the new member is told, so no backlog has to keep it.
                 return retelling::retell(&self.context, &self.registry, event);
@@ -231,19 +227,11 @@ impl FanOut {
 
     /// If an account has a socket, its new notification counts as heard.
     fn mark_heard(&mut self, made: &Notice) {
-        let numbers: Vec<_> = self
-            .registry
-            .of(made.account)
-            .iter()
-            .map(|client| client.number)
-            .collect();
-        for number in &numbers {
-            if let Some(entry) = self.registry.get_mut(*number) {
-                entry.first_notice.get_or_insert(made.id);
-            }
-        }
-        if !numbers.is_empty() {
-            let id = made.id;
+        let id = made.id;
+        self.registry.each_of(made.account, |entry| {
+            entry.first_notice.get_or_insert(id);
+        });
+        if !self.registry.of(made.account).is_empty() {
             drop(self.context.core.write(move |tx| notice::heard(tx, id)));
         }
     }
@@ -336,19 +324,12 @@ impl FanOut {
 
     /// An account is no longer a member of a conversation.
     fn remove_member(&mut self, account: AccountId, conversation: ConversationId) {
-        let numbers: Vec<_> = self
-            .registry
-            .of(account)
-            .iter()
-            .map(|client| client.number)
-            .collect();
-        for number in numbers {
-            let entry = self.registry.get_mut(number);
-            if let Some(left) = entry.and_then(|entry| entry.left.as_mut()) {
-                left.insert(conversation);
-            }
+        self.registry.each_of(account, |entry| {
+            entry.left.as_mut().map(|left| left.insert(conversation));
+        });
+        for client in self.registry.of(account).to_vec() {
             for dialect in 0..ALL.len() {
-                self.leave(subscriber(number, dialect), conversation);
+                self.leave(subscriber(client.number, dialect), conversation);
             }
         }
     }
@@ -372,27 +353,22 @@ impl FanOut {
 
     /// The token of this device's sockets expires later.
     fn prolong(&mut self, account: AccountId, device: DeviceId, expires_at: Time) {
-        let is_its = |client: &&Arc<Client>| client.me.device == device;
-        let clients = self.registry.of(account).iter().filter(is_its);
-        for number in clients.map(|client| client.number).collect::<Vec<_>>() {
-            if let Some(entry) = self.registry.get_mut(number) {
+        self.registry.each_of(account, |entry| {
+            if entry.client.me.device == device {
+                let number = entry.client.number;
                 self.expiries.remove(&(entry.expires_at, number));
                 self.expiries.insert((expires_at, number));
                 entry.expires_at = expires_at;
             }
-        }
+        });
     }
 
     /// Ends sockets of an account. They hear nothing more from now on, whether or not their transport notices.
     fn end(&mut self, account: AccountId, which: impl Fn(&Client) -> bool) {
-        let ended = self
-            .registry
-            .of(account)
-            .iter()
-            .filter(|client| which(client))
-            .cloned();
-        for client in ended.collect::<Vec<_>>() {
-            self.disconnect(&client);
+        for client in self.registry.of(account).to_vec() {
+            if which(&client) {
+                self.disconnect(&client);
+            }
         }
     }
 
@@ -421,14 +397,9 @@ impl FanOut {
         }
         if self.stalls_checked.elapsed() >= STALL_CHECK {
             self.stalls_checked = Instant::now();
-            let stalled = self
-                .registry
-                .all()
-                .filter(|entry| entry.client.is_stalled());
-            for client in stalled
-                .map(|entry| entry.client.clone())
-                .collect::<Vec<_>>()
-            {
+            let clients = self.registry.all().map(|entry| &entry.client);
+            let stalled = clients.filter(|client| client.is_stalled()).cloned();
+            for client in stalled.collect::<Vec<_>>() {
                 self.remove(client.number);
                 client.end_as_too_slow();
             }

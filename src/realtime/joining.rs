@@ -15,7 +15,7 @@ use super::signal::{JoinPage, Signal, Signals};
 use crate::core::conversation;
 use crate::core::error::{Error, Result};
 use crate::core::model::{AccountId, SubscriberId};
-use crate::dialects::{ALL, Dialect};
+use crate::dialects::ALL;
 
 /// Conversations in one page: about 100 µs of the fan-out's time.
 const PAGE: u32 = 256;
@@ -89,12 +89,9 @@ pub async fn join_all_or_end(
 /// The subscribers of a socket that join all conversations of its account without asking, one for each such dialect of its
 /// namespace.
 pub fn joining_by_itself(client: &Client) -> Vec<SubscriberId> {
-    let joins = |dialect: &&(usize, &&dyn Dialect)| {
-        dialect.1.namespace() == client.namespace && dialect.1.joins_by_itself()
-    };
-    let all: Vec<_> = ALL.iter().enumerate().collect();
-    all.iter()
-        .filter(joins)
-        .map(|(index, _)| subscriber(client.number, *index))
+    let here = ALL.iter().enumerate();
+    let here = here.filter(|(_, dialect)| dialect.namespace() == client.namespace);
+    here.filter(|(_, dialect)| dialect.joins_by_itself())
+        .map(|(index, _)| subscriber(client.number, index))
         .collect()
 }

@@ -83,13 +83,12 @@ impl Registry {
             .or_default()
             .push(client.clone());
         self.connecting.push_back((Instant::now(), number));
-        let (joined, caught_up) = (HashSet::new(), HashSet::new());
         let entry = Entry {
             client,
             expires_at,
             connected: false,
-            joined,
-            caught_up,
+            joined: HashSet::new(),
+            caught_up: HashSet::new(),
             left: joins.then(HashSet::new),
             first_notice: None,
         };
@@ -113,6 +112,14 @@ impl Registry {
         self.by_account
             .get(&account)
             .map_or(&[], |set| &set.clients)
+    }
+
+    /// Changes what is remembered of the sockets of an account.
+    pub fn each_of(&mut self, account: AccountId, mut change: impl FnMut(&mut Entry)) {
+        let set = self.by_account.get(&account);
+        for client in set.iter().flat_map(|set| &set.clients) {
+            self.entries.get_mut(&client.number).map(&mut change);
+        }
     }
 
     /// The sockets that listen to a room; `None` if there are none.
@@ -156,12 +163,8 @@ impl Registry {
                 break;
             }
             self.connecting.pop_front();
-            lost.extend(
-                self.entries
-                    .get(&number)
-                    .filter(|entry| !entry.connected)
-                    .map(|_| number),
-            );
+            let entry = self.entries.get(&number);
+            lost.extend(entry.filter(|entry| !entry.connected).map(|_| number));
         }
         lost
     }

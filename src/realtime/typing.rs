@@ -22,14 +22,13 @@ impl TypingNow {
     pub fn note(&mut self, place: Place, who: AccountId, subscriber: SubscriberId, on: bool) {
         let key = (place.id, who);
         if on {
-            self.0.insert(
-                key,
-                Since {
-                    place,
-                    subscriber,
-                    until: Instant::now() + TYPING_LASTS,
-                },
-            );
+            let until = Instant::now() + TYPING_LASTS;
+            let since = Since {
+                place,
+                subscriber,
+                until,
+            };
+            self.0.insert(key, since);
         } else {
             self.0.remove(&key);
         }
@@ -48,15 +47,10 @@ impl TypingNow {
 
     fn stop(&mut self, which: impl Fn(&Since) -> bool) -> Vec<Event> {
         let stopped = self.0.extract_if(|_, since| which(since));
-        let event = |(
-            (_, who),
-            Since {
-                place, subscriber, ..
-            },
-        )| Event::Typing {
-            place,
+        let event = |((_, who), since): (_, Since)| Event::Typing {
+            place: since.place,
             who,
-            subscriber,
+            subscriber: since.subscriber,
             on: false,
         };
         stopped.map(event).collect()

@@ -177,14 +177,15 @@ impl Head {
 
     /// Changes the payload of a whole frame.
     fn unmasked(&self, frame: &mut [u8], change: impl Fn(&mut [u8])) {
+        let mask = |payload: &mut [u8]| {
+            for (at, byte) in payload.iter_mut().enumerate() {
+                *byte ^= self.mask[at % 4];
+            }
+        };
         let payload = &mut frame[self.size..];
-        for (at, byte) in payload.iter_mut().enumerate() {
-            *byte ^= self.mask[at % 4];
-        }
+        mask(payload);
         change(payload);
-        for (at, byte) in payload.iter_mut().enumerate() {
-            *byte ^= self.mask[at % 4];
-        }
+        mask(payload);
     }
 }
 

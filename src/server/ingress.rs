@@ -161,14 +161,13 @@ impl Ingress {
                 let response = match tokio::time::timeout(limit, inner.oneshot(request)).await {
                     Ok(Ok(response)) => response,
                     Ok(Err(never)) => match never {},
-                    Err(_) => refusal(&Error::TooSlow, &id)
-                        .map(|body| body.map_err(Into::into).boxed_unsync()),
+                    Err(_) => refuse(&Error::TooSlow, &id),
                 };
                 self.shared
                     .note_answer(admitted, response, connection)
                     .await
             }
-            Err(error) => refusal(&error, &id).map(|body| body.map_err(Into::into).boxed_unsync()),
+            Err(error) => refuse(&error, &id),
         };
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             connection.becomes_websocket(framing);
@@ -304,5 +303,9 @@ fn panicked(panic: Box<dyn Any + Send>) -> Response<Body> {
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("?");
     let error = Error::Internal(format!("a handler panicked: {words}"));
-    refusal(&error, "panic").map(|body| body.map_err(Into::into).boxed_unsync())
+    refuse(&error, "panic")
+}
+
+fn refuse(error: &Error, id: &str) -> Response<Body> {
+    refusal(error, id).map(|body| body.map_err(Into::into).boxed_unsync())
 }

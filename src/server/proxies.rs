@@ -55,29 +55,20 @@ impl Proxies {
         let (headers, peer) = (request.headers(), peer.to_canonical());
         let sign = SIGNS.into_iter().find(|sign| headers.contains_key(*sign));
         // HTTP/1.0 comes from a proxy without settings: nginx with nothing but `proxy_pass`.
-        let is_old = request.version() < Version::HTTP_11;
-        if sign.is_none() && !is_old {
-            return RequestSource {
-                address: peer,
-                is_own: true,
-                is_local: is_this_machine(peer) && asks_for_this_machine(headers),
-            };
-        }
-        if !self.trusts(&peer) {
-            if let Some(sign) = sign {
+        let is_direct = sign.is_none() && request.version() >= Version::HTTP_11;
+        let (address, is_own) = match sign {
+            _ if is_direct => (peer, true),
+            _ if self.trusts(&peer) => self.forwarded(headers, peer),
+            None => (peer, false),
+            Some(sign) => {
                 self.warn(peer, sign);
+                (peer, false)
             }
-            return RequestSource {
-                address: peer,
-                is_own: false,
-                is_local: false,
-            };
-        }
-        let (address, is_own) = self.forwarded(headers, peer);
+        };
         RequestSource {
             address,
             is_own,
-            is_local: false,
+            is_local: is_direct && is_this_machine(peer) && asks_for_this_machine(headers),
         }
     }
 
