@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 use super::backlog::{Backlog, CaughtUp};
+use super::catch_up;
 use super::client::{Client, socket_and_dialect, subscriber};
 use super::context::Context;
 use super::joining::joining_by_itself;
 use super::registry::{Registry, Room};
+use super::retelling::{retell, tell_one, tell_waiting};
 use super::signal::{JoinPage, Signal, Signals};
 use super::typing::TypingNow;
-use super::{catch_up, retelling};
 use crate::core::model::{
     AccountId, Announcement, ConversationId, DeviceId, Event, Notice, Position, StateChange,
     SubscriberId, Time,
@@ -117,12 +118,7 @@ impl FanOut {
                 subscriber,
                 notices,
             } => {
-                return retelling::tell_waiting(
-                    &self.context,
-                    &self.registry,
-                    *subscriber,
-                    notices,
-                );
+                return tell_waiting(&self.context, &self.registry, *subscriber, notices);
             }
             Event::NoticeMade(made) => self.mark_heard(made),
             Event::Typing {
@@ -141,7 +137,7 @@ impl FanOut {
                     }
                 }
                 // Only the new member is told, so no backlog has to keep it.
-                return retelling::retell(&self.context, &self.registry, event);
+                return retell(&self.context, &self.registry, event);
             }
             Event::MemberLeft {
                 conversation,
@@ -189,7 +185,7 @@ impl FanOut {
     /// Tells an event to all who listen. A socket that is being told what it missed hears it afterwards.
     fn tell(&mut self, event: &Event) {
         self.backlog.note(event);
-        retelling::retell(&self.context, &self.registry, event);
+        retell(&self.context, &self.registry, event);
     }
 
     /// Answers what whoever runs the server asks. It may no longer wait for the answer.
@@ -307,7 +303,7 @@ impl FanOut {
             return;
         };
         for (dialect, event) in &since {
-            retelling::tell_one(&self.context, &client, *dialect, event);
+            tell_one(&self.context, &client, *dialect, event);
         }
         for room in rooms {
             self.registry.subscribe(room, client.clone());

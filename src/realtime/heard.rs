@@ -46,15 +46,12 @@ impl FromMessageParts<LocalAdapter> for Heard {
             _ => (0, 0),
         };
         let input = input_in(socket, frame, ack);
-        let callback = match AckSender::from_message_parts(socket, frame, ack) {
-            Ok(callback) => ack.is_some().then_some(callback),
-            Err(never) => match never {},
-        };
+        let Ok(callback) = AckSender::from_message_parts(socket, frame, ack);
         Ok(Self {
             name,
             input,
             attached,
-            callback,
+            callback: ack.is_some().then_some(callback),
         })
     }
 }
@@ -75,10 +72,7 @@ fn input_in(
             "An event must be at most {JSON_BYTES} bytes"
         )));
     }
-    let TryData(read) = match TryData::<Input>::from_message_parts(socket, frame, ack) {
-        Ok(read) => read,
-        Err(never) => match never {},
-    };
+    let Ok(TryData(read)) = TryData::<Input>::from_message_parts(socket, frame, ack);
     read.or_else(|_| match serde_json::from_str::<Vec<Input>>(&text) {
         // An event without an argument.
         Ok(arguments) if arguments.len() < 2 => Ok(Input::Null),

@@ -78,10 +78,8 @@ impl Registry {
     /// Takes in a socket. `joins` if it joins all conversations of its account by itself.
     pub fn admit(&mut self, client: Arc<Client>, expires_at: Time, joins: bool) {
         let number = client.number;
-        self.by_account
-            .entry(client.me.id)
-            .or_default()
-            .push(client.clone());
+        let own = self.by_account.entry(client.me.id).or_default();
+        own.push(client.clone());
         self.connecting.push_back((Instant::now(), number));
         let entry = Entry {
             client,

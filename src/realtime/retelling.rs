@@ -18,12 +18,8 @@ pub fn retell(context: &Context, registry: &Registry, event: &Event) {
         let room = conversation.and_then(|id| registry.subscribers(&(index, id)));
         // What goes to a person goes to all sockets of the dialect's namespace, whether or not they listen to a room.
         let namespace = dialect.namespace();
-        let there = |who| {
-            registry
-                .of(who)
-                .iter()
-                .filter(move |client| client.namespace == namespace)
-        };
+        let is_here = move |client: &&Arc<Client>| client.namespace == namespace;
+        let there = |who| registry.of(who).iter().filter(is_here);
         let is_there = |who| there(who).next().is_some();
         let core = &context.core;
         let mut telling =

@@ -36,15 +36,8 @@ pub struct SendQueue {
     taken: u64,
     /// A task hands on what waits.
     has_carrier: bool,
-    /// The first packet that was handed on since the transport was last seen to take something.
-    untaken: Option<Untaken>,
-}
-
-/// A packet that was handed on and has not been taken.
-struct Untaken {
-    since: Instant,
-    /// The progress at that time.
-    progress: u64,
+    /// When the first packet was handed on that has not been seen to be taken, and the progress at that time.
+    untaken: Option<(Instant, u64)>,
 }
 
 impl SendQueue {
@@ -110,10 +103,8 @@ impl SendQueue {
 
     /// Something is handed to the transport, from here or past this queue.
     pub fn note_handed(&mut self, progress: u64) {
-        let is_noted = |it: &Untaken| it.progress == progress;
-        if !self.untaken.as_ref().is_some_and(is_noted) {
-            let since = Instant::now();
-            self.untaken = Some(Untaken { since, progress });
+        if self.untaken.is_none_or(|(_, at)| at != progress) {
+            self.untaken = Some((Instant::now(), progress));
         }
     }
 
@@ -125,7 +116,7 @@ impl SendQueue {
     /// Has the transport taken nothing of what it was handed for [`STALL`]? The connection of a websocket then ends by
     /// itself. A polling client may have no connection open and may go on answering pings without ever polling.
     pub fn is_stalled(&self, progress: u64) -> bool {
-        let untaken = self.untaken.as_ref();
-        untaken.is_some_and(|it| it.progress == progress && it.since.elapsed() > STALL)
+        let untaken = self.untaken.filter(|(_, at)| *at == progress);
+        untaken.is_some_and(|(since, _)| since.elapsed() > STALL)
     }
 }

@@ -57,15 +57,14 @@ impl Client {
             tokio::spawn(carry(Arc::downgrade(self)));
         }
     }
-
-    fn is_carried(&self) -> bool {
-        self.send_queue().is_carried()
-    }
 }
 
 /// Hands on what waits for a socket, until nothing does.
 async fn carry(client: Weak<Client>) {
-    while let Some(client) = client.upgrade().filter(|client| !client.is_carried()) {
+    while let Some(client) = client.upgrade() {
+        if client.send_queue().is_carried() {
+            return;
+        }
         hand_on(client).await;
     }
 }

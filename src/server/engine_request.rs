@@ -10,23 +10,9 @@ pub fn is_for_sockets(path: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// The id of the Engine.IO session that a request belongs to.
-pub fn session(query: Option<&str>) -> Option<&str> {
-    parameter(query, "sid")
-}
-
-/// The transport that a request asks for: `websocket` or `polling`.
-pub fn transport(query: Option<&str>) -> Option<&str> {
-    parameter(query, "transport")
-}
-
-/// The version of Engine.IO that a request speaks: `3` or `4`.
-pub fn version(query: Option<&str>) -> Option<&str> {
-    parameter(query, "EIO")
-}
-
-/// The value of the first parameter of this name, as engineioxide reads it.
-fn parameter<'q>(query: Option<&'q str>, name: &str) -> Option<&'q str> {
+/// The first parameter of this name in a query, as engineioxide reads it: `sid`, the id of the session; `transport`, which is
+/// `websocket` or `polling`; `EIO`, the version of Engine.IO, which is `3` or `4`.
+pub fn parameter<'q>(query: Option<&'q str>, name: &str) -> Option<&'q str> {
     let mut pairs = query?.split('&');
     pairs.find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
 }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use http::{Method, Request};
 
 use super::connection::Connection;
-use super::engine_request::{becomes_websocket, is_small, session, transport};
+use super::engine_request::{becomes_websocket, is_small, parameter};
 use crate::core::error::{Error, Result};
 use crate::core::limits::JSON_BYTES;
 use crate::realtime::transport::{Progress, Transport};
@@ -68,14 +68,14 @@ impl EngineSessions {
         connection: &Arc<Connection>,
     ) -> Result<Option<SessionRequest>> {
         let query = request.uri().query();
-        let wants_websocket = transport(query) == Some("websocket");
+        let wants_websocket = parameter(query, "transport") == Some("websocket");
         if wants_websocket && !becomes_websocket(request) {
             // A proxy has removed the header. After an answer of 101 a client would never try another transport.
             return Err(Error::Malformed(
                 "A websocket needs the header Upgrade: websocket".into(),
             ));
         }
-        let Some(id) = session(query) else {
+        let Some(id) = parameter(query, "sid") else {
             if wants_websocket {
                 connection.distrust();
             }

@@ -28,7 +28,7 @@ use crate::web::call::Visitor;
 use crate::web::routes::Routes;
 
 use super::connection::Connection;
-use super::engine_request::{is_for_sockets, session, session_in, transport, version};
+use super::engine_request::{is_for_sockets, parameter, session_in};
 use super::engine_sessions::{EngineSession, EngineSessions, SessionRequest};
 use super::frames::Framing;
 use super::origins::Origins;
@@ -129,7 +129,7 @@ impl Ingress {
         };
         let for_sockets = is_for_sockets(request.uri().path());
         let framing = Framing {
-            is_old: version(request.uri().query()) != Some("4"),
+            is_old: parameter(request.uri().query(), "EIO") != Some("4"),
             attached: self.shared.core.limits().upload_bytes,
         };
         let admitted = if request.uri().path_and_query().is_none() {
@@ -160,7 +160,6 @@ impl Ingress {
                 let request = Payload::of(request, for_sockets, is_incomplete);
                 let response = match tokio::time::timeout(limit, inner.oneshot(request)).await {
                     Ok(Ok(response)) => response,
-                    Ok(Err(never)) => match never {},
                     Err(_) => refuse(&Error::TooSlow, &id),
                 };
                 self.shared
@@ -217,7 +216,7 @@ impl Shared {
             return Err(Error::Forbidden("This page may not talk to this server"));
         }
         let of_session = self.sessions.begin(request, connection)?;
-        if session(request.uri().query()).is_some() {
+        if parameter(request.uri().query(), "sid").is_some() {
             return Ok(of_session.map_or(Admitted::Other, Admitted::OfSession));
         }
         // A client with a valid token is no stranger, so its handshake is not counted.
@@ -231,14 +230,14 @@ impl Shared {
             }
             None => None,
         };
-        let (transport, admitted): (Arc<dyn Transport>, _) = match transport(request.uri().query())
-        {
-            Some("websocket") => (connection.clone(), Admitted::Other),
-            _ => {
-                let session = Arc::<EngineSession>::default();
-                (session.clone(), Admitted::First(session))
-            }
-        };
+        let (transport, admitted): (Arc<dyn Transport>, _) =
+            match parameter(request.uri().query(), "transport") {
+                Some("websocket") => (connection.clone(), Admitted::Other),
+                _ => {
+                    let session = Arc::<EngineSession>::default();
+                    (session.clone(), Admitted::First(session))
+                }
+            };
         let handshake = Handshake::new(request, visitor.address, transport, pending);
         request.extensions_mut().insert(Arc::new(handshake));
         Ok(admitted)

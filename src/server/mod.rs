@@ -118,11 +118,7 @@ impl Server {
         let core = settings.core;
         let [auth, api, upload, events, connects] = settings.rates;
         let rates = Arc::new(Rates::new(auth, api, upload, connects, settings.volume));
-        let scheme = if settings.tls.is_some() {
-            "https"
-        } else {
-            "http"
-        };
+        let scheme = settings.tls.as_ref().map_or("http", |_| "https");
         let endpoints = settings.listeners.endpoints(scheme)?;
         let first = endpoints.first().map(|first| first.url.clone());
         let url = settings.public_url.or(first).unwrap_or_default();

@@ -20,7 +20,7 @@ use http::{HeaderValue, Method, Request, header};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use super::engine_request::{is_small, version};
+use super::engine_request::{is_small, parameter};
 use super::frames::without_query;
 
 /// A request's body.
@@ -58,7 +58,7 @@ impl Payload {
 fn is_old_text<B>(request: &Request<B>) -> bool {
     let binary = HeaderValue::from_static("application/octet-stream");
     request.method() == Method::POST
-        && version(request.uri().query()) != Some("4")
+        && parameter(request.uri().query(), "EIO") != Some("4")
         && request.headers().get(header::CONTENT_TYPE) != Some(&binary)
 }
 

@@ -21,7 +21,7 @@ use tokio_rustls::server::TlsStream;
 use tower::Service;
 
 use super::connection::ConnectionIo;
-use super::engine_request::{is_for_sockets, session, transport, version};
+use super::engine_request::{is_for_sockets, parameter};
 use super::slots::ConnectionSlot;
 use super::timeouts::TimedIo;
 use crate::realtime::handshake::Handshake;
@@ -91,13 +91,13 @@ impl WebsocketUpgrade {
         let query = request.uri().query();
         if request.method() != Method::GET
             || !is_for_sockets(request.uri().path())
-            || session(query).is_some()
-            || transport(query) != Some("websocket")
+            || parameter(query, "sid").is_some()
+            || parameter(query, "transport") != Some("websocket")
         {
             return None;
         }
         // Kept in place of a copy, which would have the token in it.
-        let uri = match version(query)? {
+        let uri = match parameter(query, "EIO")? {
             "4" => "/socket.io/?EIO=4&transport=websocket",
             "3" => "/socket.io/?EIO=3&transport=websocket",
             _ => return None,
