@@ -200,7 +200,7 @@ impl Client {
             if is_too_much {
                 tracing::info!(
                     socket = self.number,
-                    "a socket goes on after many refusals, and is ended"
+                    "a socket sent too many events beyond its rate and is ended"
                 );
                 return self.cut();
             }

@@ -65,7 +65,7 @@ pub async fn join_all(
     }
 }
 
-/// Does so, and ends a socket that could not join everything: its client reconnects.
+/// [Joins all](join_all), or ends the socket: its client reconnects.
 pub async fn join_all_or_end(
     context: &Arc<Context>,
     signals: &Signals,

@@ -53,7 +53,7 @@ use signal::{Signal, Signals};
 
 /// Bytes beyond the limit that are read of an event's attachments, so that they are seen to be too many: an Engine.IO 3 client
 /// sends one byte more before each of them.
-pub const PAST: u64 = 4;
+pub const EXCESS_BYTES: u64 = 4;
 /// Attachments of an event that are read. More than a document allows are refused by the client, but these end the
 /// connection.
 const ATTACHMENTS: usize = 256;
@@ -81,7 +81,7 @@ impl Realtime {
         let parser = ParserConfig::common()
             // Beyond these the parser ends the connection. Less, but too much for a document, is refused by the client.
             .max_incoming_binaries(ATTACHMENTS)
-            .max_incoming_binary_buf_size(upload + PAST as usize)
+            .max_incoming_binary_buf_size(upload + EXCESS_BYTES as usize)
             .packet_completion_timeout(Duration::from_secs(60));
         let (service, io) = SocketIo::builder()
             .max_buffer_size(MAX_WAITING)

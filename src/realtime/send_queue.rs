@@ -18,7 +18,7 @@ pub const MAX_WAITING: usize = 4_096;
 /// Bytes that are handed on before the transport is seen to take some. Each of hundreds of sockets may hold as many.
 const AT_ONCE: usize = 32 << 10;
 
-/// What all who hear it share.
+/// An event as it is told. All sockets that hear it share it.
 pub struct Packet {
     pub event: &'static str,
     pub body: Arc<RawValue>,

@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::client::Client;
 use crate::core::model::{ConversationId, Time};
 
-/// To the fan-out.
+/// Sends to the fan-out.
 pub type Signals = mpsc::UnboundedSender<Signal>;
 
 /// What the fan-out is told beside the news. Sockets go by their numbers.

@@ -8,7 +8,7 @@
 
 use serde_json::json;
 
-use crate::realtime::PAST;
+use crate::realtime::EXCESS_BYTES;
 
 /// Longer CONNECT packets are left as they are. A token may be as long as a header.
 const CONNECT_BYTES: u64 = 16 << 10;
@@ -41,7 +41,7 @@ impl Frames {
     pub fn new(framing: Framing) -> Self {
         Self {
             framing,
-            room: framing.attached + PAST,
+            room: framing.attached + EXCESS_BYTES,
             keep: 0,
             leave_out: 0,
             attachment: false,
@@ -110,7 +110,7 @@ impl Frames {
             // An event. Its attachments follow.
             TEXT => {
                 self.attachment = false;
-                self.room = self.framing.attached + PAST;
+                self.room = self.framing.attached + EXCESS_BYTES;
             }
             BINARY => self.attachment = true,
             CONTINUED => {}
@@ -285,7 +285,7 @@ mod tests {
             let framing = Framing { is_old: false, attached };
             let mut came = frame(TEXT, true, b"451-[]");
             let mut expected = vec![(TEXT, b"451-[]".to_vec())];
-            let mut room = (attached + PAST) as usize;
+            let mut room = (attached + EXCESS_BYTES) as usize;
             for (at, (is_last, size)) in sizes.iter().enumerate() {
                 // One message in several frames, or several messages, and a ping between them.
                 let is_new = at == 0 || sizes[at - 1].0;

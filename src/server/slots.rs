@@ -284,7 +284,7 @@ mod tests {
         let _second = comes(&slots, "192.0.2.1").expect("a slot");
         assert!(comes(&slots, "192.0.2.1").is_none());
         let _other = comes(&slots, "192.0.2.2").expect("others have their own");
-        // Behind a trusted proxy, and on this machine, are many.
+        // Many clients share the address of a trusted proxy, or of this machine.
         for many in ["198.51.100.7", "127.0.0.1", "::1"] {
             let all: Vec<_> = (0..5).map(|_| comes(&slots, many)).collect();
             assert!(all.iter().all(Option::is_some), "{many}");

@@ -1,5 +1,5 @@
-//! How long may a client take? Ten seconds for the head of a request, and between two requests as long as the operator
-//! says. A client that is refused while it is still sending is read from a little longer, so that it gets the answer.
+//! How long may a client take? Ten seconds for the head of a request, and `--keep-alive` between two requests. A client
+//! that is refused while it is still sending is read from a little longer, so that it gets the answer.
 
 use std::io;
 use std::mem::MaybeUninit;

@@ -1,8 +1,7 @@
 //! How does a request become a websocket? As in Socket.IO's own service, but with less memory.
 //!
 //! Left to itself, engineioxide keeps the whole request for as long as the socket lives, hyper's upgrade, and a future that
-//! holds all of it twice: 2 kB of every idle socket. It also takes a stream and a request from somebody else, and then keeps
-//! only those.
+//! holds all of it twice: 2 kB of every idle socket. If it is given a stream and a request instead, it keeps only those.
 
 use std::future::ready;
 use std::sync::Arc;
