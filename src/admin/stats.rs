@@ -162,12 +162,12 @@ fn warnings(
     let old = last_backup.is_none_or(|at| now.0 - at.0 > OLD_BACKUP);
     let known = [
         (
-            !watch.mails,
+            !watch.facts.mails,
             "no-smtp",
             "Mail stays in the outbox: nobody gets codes or links. Set --smtp-url.",
         ),
         (
-            watch.exposed,
+            watch.facts.exposed,
             "no-tls",
             "Passwords and messages cross the network in the clear. Set --tls-cert and --tls-key, or put a proxy with TLS in front and set --public-url.",
         ),
@@ -187,7 +187,7 @@ fn warnings(
             "Less than 1 GiB is free on the disk. When it is full, messages are refused.",
         ),
         (
-            !watch.durable,
+            !watch.facts.durable,
             "durability",
             "With --durability normal the last moments may be lost when the power fails.",
         ),
@@ -209,7 +209,7 @@ fn warnings(
 /// GET /api/admin/settings: each flag, its value, and the line to paste
 pub async fn settings(call: Call) -> Answer {
     call.admin()?;
-    let settings = call.web().watch.settings.iter().map(|setting| {
+    let settings = call.web().watch.facts.settings.iter().map(|setting| {
         json!({
             "flag": setting.flag,
             "value": setting.value,

@@ -26,7 +26,7 @@ pub fn routes() -> Vec<Route> {
 
 /// The answer to a request that mails something: `words` if this server sends mail, else whom to ask for `what`.
 pub fn on_its_way(call: &Call, words: &str, what: &str) -> String {
-    if call.web().watch.mails {
+    if call.web().watch.facts.mails {
         words.to_owned()
     } else {
         format!("This server sends no mail. Ask whoever runs it for {what}")
@@ -57,7 +57,7 @@ async fn decide(mut call: Call) -> Answer {
 }
 
 fn answer(call: &Call, unread: Option<bool>) -> Answer {
-    let mail = json!({ "sent": call.web().watch.mails, "unread": unread });
+    let mail = json!({ "sent": call.web().watch.facts.mails, "unread": unread });
     ok(json!({ "success": true, "mail": mail }))
 }
 

@@ -95,13 +95,7 @@ pub struct Setting {
 /// Everything that can be watched of a server.
 pub struct Watch {
     pub started_at: Time,
-    pub settings: Vec<Setting>,
-    /// Mail is sent, and does not only wait in the outbox.
-    pub mails: bool,
-    /// An acknowledged message survives a power cut.
-    pub durable: bool,
-    /// It is reached from other machines without TLS.
-    pub exposed: bool,
+    pub facts: ServerFacts,
     /// A proxy that was seen and is not in `--trust-proxy`.
     proxy: Mutex<Option<IpAddr>>,
     wire: broadcast::Sender<Arc<WireEvent>>,
@@ -116,9 +110,13 @@ pub struct Watch {
 /// What does not change while the server runs.
 #[derive(Debug, Default)]
 pub struct ServerFacts {
+    /// Each flag of the server.
     pub settings: Vec<Setting>,
+    /// Mail is sent, and does not only wait in the outbox.
     pub mails: bool,
+    /// An acknowledged message survives a power cut.
     pub durable: bool,
+    /// It is reached from other machines without TLS.
     pub exposed: bool,
 }
 
@@ -126,14 +124,11 @@ pub struct ServerFacts {
 pub type Queries = mpsc::UnboundedReceiver<Query>;
 
 impl Watch {
-    pub fn new(about: ServerFacts) -> (Arc<Self>, Queries) {
+    pub fn new(facts: ServerFacts) -> (Arc<Self>, Queries) {
         let (queries, asked) = mpsc::unbounded_channel();
         let watch = Self {
             started_at: Time::now(),
-            settings: about.settings,
-            mails: about.mails,
-            durable: about.durable,
-            exposed: about.exposed,
+            facts,
             proxy: Mutex::default(),
             wire: broadcast::channel(WIRE).0,
             queries,
