@@ -9,7 +9,7 @@ use crate::core::directory::Directory;
 use crate::core::error::Result;
 use crate::core::id::Spelling;
 use crate::core::model::{AccountId, Device, Time};
-use crate::core::{notice, text};
+use crate::core::notice;
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
 use crate::web::people::picture_url;
@@ -71,10 +71,7 @@ pub async fn add(mut call: Call) -> Answer {
     let me = call.admin()?;
     let mut fields = call.fields().await?;
     let (name, email) = (fields.text(&["name"]), fields.text(&["email"]));
-    let password = fields.optional_text(&["password"]);
-    if let Some(wrong) = password.as_deref().and_then(text::wrong_with_password) {
-        fields.fault("password", wrong);
-    }
+    let password = fields.optional_new_password();
     fields.also_wrong(admin::wrong_with(&name, &email));
     let admin = fields.flag("admin", false);
     fields.done(Some(()))?;
@@ -105,10 +102,7 @@ pub async fn change(mut call: Call) -> Answer {
     let mut flag = |name: &str| fields.has(&[name]).then(|| fields.flag(name, false));
     let (suspended, admin) = (flag("suspended"), flag("admin"));
     let name = fields.optional_text(&["name"]);
-    let password = fields.optional_text(&["password"]);
-    if let Some(wrong) = password.as_deref().and_then(text::wrong_with_password) {
-        fields.fault("password", wrong);
-    }
+    let password = fields.optional_new_password();
     fields.done(Some(()))?;
     let change = Change {
         name,

@@ -4,7 +4,6 @@ use http::StatusCode;
 use serde_json::json;
 
 use crate::core::admin::{self, NewPerson};
-use crate::core::text;
 use crate::web::answer::{Answer, json_reply};
 use crate::web::call::Call;
 use crate::web::login;
@@ -14,10 +13,7 @@ pub async fn set_up(mut call: Call) -> Answer {
     let mut fields = call.fields().await?;
     let token = fields.text(&["token"]);
     let (name, email) = (fields.text(&["name"]), fields.text(&["email"]));
-    let password = fields.text(&["password"]);
-    if let Some(wrong) = text::wrong_with_password(&password) {
-        fields.fault("password", wrong);
-    }
+    let password = fields.new_password();
     fields.also_wrong(admin::wrong_with(&name, &email));
     let token = fields.done(Some(token))?;
     let asked = token.clone();

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use super::input::Input;
 use crate::core::error::{Error, Fault, Result};
 use crate::core::id::{Id, IdKind, Spelling};
+use crate::core::text;
 
 /// The names that the documents give a message's text; each is accepted in place of the others.
 pub const CONTENT: &[&str] = &["content", "message", "text"];
@@ -61,6 +62,27 @@ impl<'s> Fields<'s> {
         given
             .or_else(|| self.wrong(names, "must not be empty"))
             .unwrap_or_default()
+    }
+
+    /// An e-mail address, trimmed and checked, because verbs look accounts and codes up by it.
+    pub fn email(&mut self) -> String {
+        let email = self.text(&["email"]).trim().to_owned();
+        self.check("email", text::wrong_with_email(&email));
+        email
+    }
+
+    /// A password that somebody chooses; checked here, because verbs only get its hash.
+    pub fn new_password(&mut self) -> String {
+        let password = self.text(&["password"]);
+        self.check("password", text::wrong_with_password(&password));
+        password
+    }
+
+    /// The same, if it is there.
+    pub fn optional_new_password(&mut self) -> Option<String> {
+        let password = self.optional_text(&["password"])?;
+        self.check("password", text::wrong_with_password(&password));
+        Some(password)
     }
 
     pub fn id<K: IdKind>(&mut self, names: &[&str]) -> Option<Id<K>> {
@@ -187,6 +209,13 @@ impl<'s> Fields<'s> {
     /// Adds a fault.
     pub fn fault(&mut self, field: &str, wrong: impl Into<String>) {
         self.also_wrong(vec![Fault::new(field, wrong)]);
+    }
+
+    /// Adds the fault that a check found, if it found one.
+    pub fn check(&mut self, field: &str, wrong: Option<String>) {
+        if let Some(wrong) = wrong {
+            self.fault(field, wrong);
+        }
     }
 
     /// Adds the faults that a check in core found; of one field the first fault counts.

@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use super::shapes;
-use super::sign_up::{email, proof, verify};
+use super::sign_up::{proof, verify};
 use crate::core::code::{self, Purpose};
 use crate::core::error::{Error, Result};
-use crate::core::{account, device, external_login, outbox, text};
+use crate::core::{account, device, external_login, outbox};
 use crate::mail::templates;
 use crate::web::answer::{Answer, ok};
 use crate::web::call::Call;
@@ -17,7 +17,7 @@ use crate::web::oidc::{self, Oidc};
 /// POST /user/reset-password-code
 pub async fn send_reset_code(mut call: Call) -> Answer {
     let mut fields = call.fields().await?;
-    let email = email(&mut fields);
+    let email = fields.email();
     let email = fields.done(Some(email))?;
     let code = code::digits();
     let content = templates::reset(&code);
@@ -45,10 +45,7 @@ pub async fn verify_reset_code(mut call: Call) -> Answer {
 pub async fn reset_password(mut call: Call) -> Answer {
     let client = call.visitor().proof();
     let mut fields = call.fields().await?;
-    let (email, password) = (email(&mut fields), fields.text(&["password"]));
-    if let Some(wrong) = text::wrong_with_password(&password) {
-        fields.fault("password", wrong);
-    }
+    let (email, password) = (fields.email(), fields.new_password());
     let token = proof(&mut fields, "resetToken", client.as_deref());
     let (email, password) = fields.done(Some((email, password)))?;
     // Checked before the slow hash, and again by the verb.

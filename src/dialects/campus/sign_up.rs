@@ -22,19 +22,10 @@ const GENDERS: &[&str] = &["male", "female", "other"];
 const ROLES: &[&str] = &["student", "faculty", "recruiter", "pro_partner"];
 const PICTURES: &[&str] = &["image/png", "image/jpeg", "image/gif", "image/webp"];
 
-/// `{ email }` from a body, checked.
-pub fn email(fields: &mut Fields<'_>) -> String {
-    let email = fields.text(&["email"]).trim().to_owned();
-    if let Some(wrong) = text::wrong_with_email(&email) {
-        fields.fault("email", wrong);
-    }
-    email
-}
-
 /// POST /user/send-signup-code and /user/resend-signup-code
 pub async fn send_code(mut call: Call) -> Answer {
     let mut fields = call.fields().await?;
-    let email = email(&mut fields);
+    let email = fields.email();
     let email = fields.done(Some(email))?;
     let code = code::digits();
     let (content, known) = (templates::sign_up(&code), templates::already_registered());
@@ -64,7 +55,7 @@ pub async fn verify_email(mut call: Call) -> Answer {
 pub async fn verify(call: &mut Call, purpose: Purpose) -> Result<String> {
     let client = call.visitor().proof();
     let mut fields = call.fields().await?;
-    let (email, code) = (email(&mut fields), fields.code("verificationCode"));
+    let (email, code) = (fields.email(), fields.code("verificationCode"));
     let (email, code) = fields.done(Some((email, code)))?;
     call.write(move |tx| code::verify(tx, purpose, &email, &code, client.as_deref()))
         .await?
@@ -81,21 +72,16 @@ pub async fn register(mut call: Call) -> Answer {
         (call.object().await?, None)
     };
     let mut fields = Fields::new(given, call.core().spelling());
-    let email = email(&mut fields);
+    let email = fields.email();
     let name = fields
         .text(&["full_name", "fullName", "name", "username"])
         .trim()
         .to_owned();
-    if let Some(wrong) = text::wrong_with_name(&name) {
-        fields.fault("full_name", wrong);
-    }
+    fields.check("full_name", text::wrong_with_name(&name));
     let gender = one_of(&mut fields, "gender", GENDERS);
     let role = one_of(&mut fields, "role", ROLES);
     let born_on = date_of_birth(&mut fields);
-    let password = fields.text(&["password"]);
-    if let Some(wrong) = text::wrong_with_password(&password) {
-        fields.fault("password", wrong);
-    }
+    let password = fields.new_password();
     let token = proof(&mut fields, "signupToken", client.as_deref());
     if let Some(picture) = &picture
         && !is_picture(picture)

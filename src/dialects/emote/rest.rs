@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{HOME, shapes};
 use crate::core::code::{self, Purpose};
 use crate::core::model::{Page, Person};
-use crate::core::{account, conversation, limits, outbox, text};
+use crate::core::{account, conversation, limits, outbox};
 use crate::mail::templates;
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
@@ -118,10 +118,7 @@ pub async fn list_conversations(call: Call) -> Answer {
 /// POST /api/password/reset-request: request a password reset for a user
 pub async fn request_reset(mut call: Call) -> Answer {
     let mut fields = call.fields().await?;
-    let email = fields.text(&["email"]).trim().to_owned();
-    if let Some(wrong) = text::wrong_with_email(&email) {
-        fields.fault("email", wrong);
-    }
+    let email = fields.email();
     let email = fields.done(Some(email))?;
     let token = code::token();
     let content = templates::reset_link(&call.web().public_url, &token);
@@ -148,13 +145,11 @@ pub async fn request_reset(mut call: Call) -> Answer {
 /// POST /api/password/reset: reset a user's password using a reset token
 pub async fn reset(mut call: Call) -> Answer {
     let mut fields = call.fields().await?;
-    let (token, password) = (fields.text(&["token"]), fields.text(&["password"]));
+    let token = fields.text(&["token"]);
     if token.is_empty() {
         fields.fault("token", "must not be empty");
     }
-    if let Some(wrong) = text::wrong_with_password(&password) {
-        fields.fault("password", wrong);
-    }
+    let password = fields.new_password();
     let (token, password) = fields.done(Some((token, password)))?;
     let hash = call.core().passwords().hash(password).await?;
     call.write(move |tx| account::reset_by_link(tx, &token, &hash))
