@@ -29,7 +29,7 @@ pub fn systemd(words: &[String]) -> Result<(), Failure> {
             .exit(),
         Ok(_) => {}
     }
-    let binary = std::env::current_exe().context("where this binary lies is not known")?;
+    let binary = std::env::current_exe().context("the path of this binary is not known")?;
     let line = std::iter::once(binary.to_string_lossy().into_owned()).chain(words.iter().cloned());
     let command: Vec<_> = line.map(|word| escaped(&word)).collect();
     let unit = format!(
@@ -66,7 +66,7 @@ WantedBy=multi-user.target
 
 fn out(text: &[u8]) -> Result<(), Failure> {
     let written = std::io::stdout().write_all(text);
-    Ok(written.context("nobody reads what was asked for")?)
+    Ok(written.context("standard output cannot be written")?)
 }
 
 /// A word as systemd reads it: quoted if necessary, with `%` and `$` doubled.

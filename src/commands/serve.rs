@@ -125,7 +125,7 @@ impl Home {
         let directory = tempfile::Builder::new()
             .prefix("chat-")
             .tempdir()
-            .context("no temporary directory for the database")?;
+            .context("a temporary directory for the database cannot be made")?;
         Ok(Self {
             path: directory.path().join("chat.db"),
             directory: Some(directory),
@@ -161,7 +161,7 @@ fn announce(server: &Server, db: &Path, admin_token: Option<&str>) -> anyhow::Re
     let mut out = std::io::stdout();
     writeln!(out, "{line}")
         .and_then(|()| out.flush())
-        .context("nobody reads the announcement")
+        .context("the announcement cannot be written to standard output")
 }
 
 /// What stops the server: SIGTERM, SIGINT, or with `--exit-with-stdin` the end of standard input.
@@ -184,8 +184,8 @@ impl ShutdownSignal {
             watching
         });
         Ok(Self {
-            terminate: signal(SignalKind::terminate()).context("no signals")?,
-            interrupt: signal(SignalKind::interrupt()).context("no signals")?,
+            terminate: signal(SignalKind::terminate()).context("signals cannot be received")?,
+            interrupt: signal(SignalKind::interrupt()).context("signals cannot be received")?,
             stdin,
         })
     }

@@ -69,8 +69,10 @@ pub fn password(source: &PasswordSource) -> Result<String, Failure> {
     let given = match &source.password_file {
         Some(path) => flags::secret("--password-file", path)?,
         None if std::io::stdin().is_terminal() => {
-            let once = rpassword::prompt_password("Password: ").context("nobody answers")?;
-            let twice = rpassword::prompt_password("Again: ").context("nobody answers")?;
+            let once =
+                rpassword::prompt_password("Password: ").context("the terminal cannot be read")?;
+            let twice =
+                rpassword::prompt_password("Again: ").context("the terminal cannot be read")?;
             if once != twice {
                 return Err(anyhow!("the two passwords are not the same").into());
             }

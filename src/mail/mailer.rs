@@ -102,7 +102,10 @@ impl Smtp {
     fn message(&self, mail: &Mail, off: Option<String>) -> anyhow::Result<Message> {
         let mut message = Message::builder()
             .from(self.from.clone())
-            .to(mail.to.parse().context("the recipient is no address")?)
+            .to(mail
+                .to
+                .parse()
+                .context("the recipient is not an e-mail address")?)
             .subject(&mail.subject)
             // A mail that is sent again has the same id, so that a mail server can drop the second one.
             .message_id(Some(format!(
