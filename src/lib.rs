@@ -6,11 +6,12 @@
 //! - [`dialects`] is how clients say it: a folder for each document, with its route table, its events, its shapes.
 //! - [`realtime`] is the one Socket.IO server: it lets sockets in, takes their events in order, and has each dialect
 //!   retell what became true to those who listen in it.
-//! - [`admin`] is for whoever runs it: an API and a page, a dialect like the others.
+//! - [`admin`] is the administrators' API and page, shaped like a dialect.
+//! - [`mail`] has the templates of all mail, and the mailer that sends it by SMTP.
 //! - [`server`] accepts connections; [`commands`] and [`flags`] are the command line.
 //!
 //! They may name each other in one direction only:
-//! `main → server, realtime, commands → dialects, admin → web → core`.
+//! `main → server, realtime, commands → dialects, admin → mail → web → core`.
 //!
 //! A message travels like this: a handler of one dialect calls [`core::message::post`] in [`core::Core::write`]; the
 //! writer commits it with whatever else has queued up, hands the announced events out in commit order, and answers;
