@@ -77,12 +77,11 @@ pub async fn messages(call: Call) -> Answer {
         .read(move |view| admin::messages(view, id, before, limit))
         .await?;
     let spell = call.core().spelling();
-    let body = json!({
+    ok(json!({
         "success": true,
         "messages": messages.iter().map(|(message, deleted)| said(spell, message, *deleted)).collect::<Value>(),
         "hasMore": more,
-    });
-    ok(body)
+    }))
 }
 
 /// `{ id, seq, author: { id, name }, text, type, attachments, sentAt, deleted }`

@@ -18,8 +18,7 @@ use crate::web::watch::{SocketCount, Watch};
 /// GET /healthz: 200 if a write reaches the disk now, 503 if not
 pub async fn health(call: Call) -> Answer {
     call.core().is_well().await?;
-    let body = json!({ "success": true, "status": "ok", "version": env!("CARGO_PKG_VERSION") });
-    ok(body)
+    ok(json!({ "success": true, "status": "ok", "version": env!("CARGO_PKG_VERSION") }))
 }
 
 /// GET /metrics: for administrators, and without a login for a client on this machine without a proxy in between

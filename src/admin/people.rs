@@ -156,8 +156,7 @@ pub async fn devices(call: Call) -> Answer {
     let devices = call.read(move |view| admin::devices(view, id)).await?;
     let spell = call.core().spelling();
     let shapes = devices.iter().map(|one| device(spell, one));
-    let body = json!({ "success": true, "devices": shapes.collect::<Value>() });
-    ok(body)
+    ok(json!({ "success": true, "devices": shapes.collect::<Value>() }))
 }
 
 /// `{ id, userAgent, ip, createdAt, lastSeenAt, expiresAt }`

@@ -218,8 +218,7 @@ pub async fn settings(call: Call) -> Answer {
             "line": setting.line,
         })
     });
-    let body = json!({ "success": true, "settings": settings.collect::<Value>() });
-    ok(body)
+    ok(json!({ "success": true, "settings": settings.collect::<Value>() }))
 }
 
 /// What the operating system knows of this process.

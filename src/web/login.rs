@@ -91,7 +91,7 @@ pub async fn start(call: &Call, id: AccountId) -> Result<String> {
 pub async fn log_in_route(mut call: Call) -> Answer {
     let credentials = Credentials::read(&mut call).await?;
     let (account, token) = log_in(&call, credentials).await?;
-    let body = json!({
+    ok(json!({
         "success": true,
         "message": "Login successful",
         "token": token,
@@ -102,8 +102,7 @@ pub async fn log_in_route(mut call: Call) -> Answer {
             "accessToken": token,
             "createdAt": account.created_at.iso(),
         },
-    });
-    ok(body)
+    }))
 }
 
 /// `POST /api/auth/refresh`: a new token for the same device, whose login lasts as long as the new token. The old token stays
@@ -128,6 +127,5 @@ pub async fn refresh_route(call: Call) -> Answer {
 pub async fn log_out_route(call: Call) -> Answer {
     let me = call.me()?;
     call.write(move |tx| device::log_out(tx, &me)).await?;
-    let body = json!({ "success": true, "message": "User logged out successfully." });
-    ok(body)
+    ok(json!({ "success": true, "message": "User logged out successfully." }))
 }

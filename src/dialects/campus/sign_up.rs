@@ -47,8 +47,7 @@ pub async fn send_code(mut call: Call) -> Answer {
 /// POST /user/verify-email
 pub async fn verify_email(mut call: Call) -> Answer {
     let token = verify(&mut call, Purpose::SignUp).await?;
-    let body = json!({ "message": "Email verified", "verified": true, "signupToken": token });
-    ok(body)
+    ok(json!({ "message": "Email verified", "verified": true, "signupToken": token }))
 }
 
 /// Reads `{ email, verificationCode }`, and returns the token for a right code.

@@ -17,13 +17,12 @@ pub async fn list_notifications(call: Call) -> Answer {
     let page = page(&mut query, PAGE);
     query.done(Some(()))?;
     let (notices, unread) = call.read(move |view| notice::list(view, &me, page)).await?;
-    let body = json!({
+    ok(json!({
         "success": true,
         "notifications": notices.items.iter().map(shapes::notice).collect::<Value>(),
         "unreadCount": unread,
         "pagination": pagination(page, notices.total),
-    });
-    ok(body)
+    }))
 }
 
 /// PATCH /api/notifications/:id/read: mark one as read
@@ -31,6 +30,5 @@ pub async fn read_notification(call: Call) -> Answer {
     let me = call.me()?;
     let id = call.id(0, "id")?;
     let notice = call.write(move |tx| notice::mark_read(tx, &me, id)).await?;
-    let body = json!({ "success": true, "notification": shapes::notice(&notice) });
-    ok(body)
+    ok(json!({ "success": true, "notification": shapes::notice(&notice) }))
 }
