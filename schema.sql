@@ -89,7 +89,7 @@ CREATE TABLE proofs (
 -- Where people talk.
 CREATE TABLE conversations (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
-    sort        TEXT NOT NULL CHECK (sort IN ('direct', 'group', 'room', 'session')),
+    kind        TEXT NOT NULL CHECK (kind IN ('direct', 'group', 'room', 'session')),
     name        TEXT NOT NULL DEFAULT '',
     description TEXT NOT NULL DEFAULT '',
     creator     INTEGER REFERENCES accounts (id),  -- who may change a group; if they leave, the longest member
@@ -98,11 +98,11 @@ CREATE TABLE conversations (
     session     INTEGER UNIQUE REFERENCES sessions (id),
     created_at  INTEGER NOT NULL
 ) STRICT;
-CREATE UNIQUE INDEX conversations_of_two ON conversations (low, high) WHERE sort = 'direct';
+CREATE UNIQUE INDEX conversations_of_two ON conversations (low, high) WHERE kind = 'direct';
 -- Open rooms are listed to anybody, in each of these orders; what is closed must cost that nothing.
-CREATE INDEX open_rooms ON conversations (sort, id) WHERE sort = 'room';
-CREATE INDEX open_rooms_by_name ON conversations (sort, lower(name), id) WHERE sort = 'room';
-CREATE INDEX open_rooms_by_description ON conversations (sort, lower(description), id) WHERE sort = 'room';
+CREATE INDEX open_rooms ON conversations (kind, id) WHERE kind = 'room';
+CREATE INDEX open_rooms_by_name ON conversations (kind, lower(name), id) WHERE kind = 'room';
+CREATE INDEX open_rooms_by_description ON conversations (kind, lower(description), id) WHERE kind = 'room';
 
 -- Who belongs where, and how far they have read.
 CREATE TABLE members (

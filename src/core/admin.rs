@@ -393,10 +393,10 @@ pub fn person(view: &View<'_>, id: AccountId) -> Result<PersonSeen> {
 pub fn conversations(
     view: &View<'_>,
     q: Option<&str>,
-    sort: Option<Kind>,
+    kind: Option<Kind>,
     page: Page,
 ) -> Result<Listed<PlaceSeen>> {
-    view.places_seen(q, sort, page)
+    view.places_seen(q, kind, page)
 }
 
 /// One of them, with its members.

@@ -14,7 +14,7 @@ fn crowd(file: &Path, of: u64) -> rusqlite::Result<()> {
     for (sql, times) in [
         (
             "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < $1)
-             INSERT INTO conversations (id, sort, name, creator, created_at)
+             INSERT INTO conversations (id, kind, name, creator, created_at)
              SELECT 1000 + n, 'group', 'Group ' || n, $2, 1000 + n FROM numbers",
             GROUPS,
         ),

@@ -18,7 +18,7 @@ fn fill(file: &Path, numbers: std::ops::Range<i64>, people: &[&Person]) {
     conn.execute_batch("BEGIN").expect("a transaction");
     for number in numbers {
         conn.execute(
-            "INSERT INTO conversations (id, sort, name, description, creator, created_at)
+            "INSERT INTO conversations (id, kind, name, description, creator, created_at)
              VALUES (?1, 'group', 'Group', '', ?2, 1700000000000)",
             (number, people[0].number as i64),
         )

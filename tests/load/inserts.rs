@@ -16,7 +16,7 @@ pub fn measure(batch: u32, text: u32, seconds: u32) -> anyhow::Result<Results> {
     conn.execute_batch(include_str!("../../schema.sql"))?;
     conn.execute_batch(
         "INSERT INTO accounts (id, home, name, created_at) VALUES (1, 'rooms', 'ann', 0);
-         INSERT INTO conversations (id, sort, created_at) VALUES (1, 'room', 0);",
+         INSERT INTO conversations (id, kind, created_at) VALUES (1, 'room', 0);",
     )?;
     let mut insert = conn.prepare(
         "INSERT INTO messages (conversation, seq, id, author, text, sent_at) VALUES (1, ?1, ?1, 1, ?2, ?1)",

@@ -72,7 +72,7 @@ fn person_seen(row: &Row<'_>) -> rusqlite::Result<PersonSeen> {
 }
 
 const PLACE: &str =
-    "SELECT c.id, c.sort, c.low, c.high, c.name, c.description, c.creator, c.created_at,
+    "SELECT c.id, c.kind, c.low, c.high, c.name, c.description, c.creator, c.created_at,
         (SELECT count(*) FROM members WHERE conversation = c.id) AS members,
         (SELECT coalesce(max(seq), 0) FROM messages WHERE conversation = c.id) AS messages,
         (SELECT sent_at FROM messages WHERE conversation = c.id ORDER BY seq DESC LIMIT 1) AS last_at
@@ -144,17 +144,17 @@ impl View<'_> {
     pub(in crate::core) fn places_seen(
         &self,
         q: Option<&str>,
-        sort: Option<Kind>,
+        kind: Option<Kind>,
         page: Page,
     ) -> Result<Listed<PlaceSeen>> {
         let which =
-            "(?1 IS NULL OR sort = ?1) AND (?2 IS NULL OR name LIKE ?2 ESCAPE '\\' OR EXISTS
+            "(?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR name LIKE ?2 ESCAPE '\\' OR EXISTS
             (SELECT 1 FROM members m JOIN accounts a ON a.id = m.account
              WHERE m.conversation = c.id AND a.name LIKE ?2 ESCAPE '\\'))";
-        let (sort, q) = (sort.map(Kind::name), like(q));
+        let (kind, q) = (kind.map(Kind::name), like(q));
         let mut items = self.all(
             &format!("{PLACE} WHERE {which} ORDER BY id DESC LIMIT ?3 OFFSET ?4"),
-            (sort, &q, page.limit, page.offset()),
+            (kind, &q, page.limit, page.offset()),
             place_seen,
         )?;
         for place in &mut items {
@@ -162,7 +162,7 @@ impl View<'_> {
         }
         let total = self.count(
             &format!("SELECT count(*) FROM conversations c WHERE {which}"),
-            (sort, &q),
+            (kind, &q),
         )?;
         Ok(Listed { items, total })
     }
@@ -402,7 +402,7 @@ impl Tx<'_> {
     pub(in crate::core) fn closed_memberships(&self, id: AccountId) -> Result<Vec<ConversationId>> {
         self.all(
             "SELECT m.conversation FROM members m JOIN conversations c ON c.id = m.conversation
-             WHERE m.account = ? AND c.sort IN ('group', 'room')",
+             WHERE m.account = ? AND c.kind IN ('group', 'room')",
             [id.number()],
             |row| Ok(Id::stored(row.get(0)?)),
         )

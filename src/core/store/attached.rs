@@ -25,7 +25,7 @@ impl View<'_> {
     ) -> Result<Option<ConversationId>> {
         self.one(
             "SELECT a.conversation FROM attached a JOIN conversations c ON c.id = a.conversation
-             WHERE a.file = $1 AND a.messages > 0 AND (c.sort = 'room' OR EXISTS
+             WHERE a.file = $1 AND a.messages > 0 AND (c.kind = 'room' OR EXISTS
                  (SELECT 1 FROM members m WHERE m.conversation = a.conversation AND m.account = $2))
              LIMIT 1",
             (id.number(), who.map(|who| who.number())),

@@ -21,7 +21,7 @@ pub enum ConversationOrder {
 }
 
 const CONVERSATION: &str =
-    "SELECT id, sort, low, high, name, description, creator, created_at FROM conversations";
+    "SELECT id, kind, low, high, name, description, creator, created_at FROM conversations";
 
 fn kind(name: &str) -> rusqlite::Result<Kind> {
     [Kind::Direct, Kind::Group, Kind::Room, Kind::Session]
@@ -30,7 +30,7 @@ fn kind(name: &str) -> rusqlite::Result<Kind> {
         .ok_or(rusqlite::Error::InvalidQuery)
 }
 
-/// From the columns `id, sort, low, high`, which come first.
+/// From the columns `id, kind, low, high`, which come first.
 pub(super) fn place(row: &Row<'_>) -> rusqlite::Result<Place> {
     let (low, high): (Option<i64>, Option<i64>) = (row.get(2)?, row.get(3)?);
     Ok(Place {
@@ -63,7 +63,7 @@ impl View<'_> {
             return Ok(Some(known));
         }
         let found = self.one(
-            "SELECT id, sort, low, high,
+            "SELECT id, kind, low, high,
                     EXISTS (SELECT 1 FROM members WHERE conversation = c.id AND account = ?2)
              FROM conversations c WHERE id = ?1",
             (id.number(), who.map(|who| who.number())),
@@ -90,7 +90,7 @@ impl View<'_> {
     ) -> Result<Option<Place>> {
         let (low, high) = (one.min(other), one.max(other));
         self.one(
-            "SELECT id, sort, low, high FROM conversations WHERE sort = 'direct' AND low = ? AND high = ?",
+            "SELECT id, kind, low, high FROM conversations WHERE kind = 'direct' AND low = ? AND high = ?",
             (low.number(), high.number()),
             place,
         )
@@ -113,13 +113,13 @@ impl View<'_> {
         let sql = format!(
             "SELECT id FROM (
                  SELECT * FROM (
-                     SELECT {column} AS word, id FROM conversations WHERE sort = 'room'
+                     SELECT {column} AS word, id FROM conversations WHERE kind = 'room'
                      ORDER BY {column} {way}, id {way} LIMIT $1
                  ) open_rooms
                  UNION ALL
                  SELECT * FROM (
                      SELECT {column} AS word, id FROM members JOIN conversations ON id = conversation
-                     WHERE account = $2 AND sort <> 'room'
+                     WHERE account = $2 AND kind <> 'room'
                      ORDER BY {column} {way}, id {way} LIMIT $1
                  ) own
              ) seen ORDER BY word {way}, id {way} LIMIT $3 OFFSET $4"
@@ -138,7 +138,7 @@ impl View<'_> {
         page: Page,
     ) -> Result<Listed<Conversation>> {
         let sql = format!(
-            "SELECT id FROM conversations WHERE sort = 'room'
+            "SELECT id FROM conversations WHERE kind = 'room'
              UNION SELECT conversation FROM members WHERE account = $1
              ORDER BY 1 {way} LIMIT $2 OFFSET $3"
         );
@@ -155,8 +155,8 @@ impl View<'_> {
         let mut items = Vec::with_capacity(ids.len());
         for id in ids {
             items.extend(self.one(
-                "SELECT id, sort, low, high, description, creator, created_at,
-                        CASE WHEN sort = 'direct' AND name = ''
+                "SELECT id, kind, low, high, description, creator, created_at,
+                        CASE WHEN kind = 'direct' AND name = ''
                              THEN (SELECT name FROM accounts WHERE id = CASE WHEN low = $1 THEN high ELSE low END)
                              ELSE name END AS name
                  FROM conversations WHERE id = $2",
@@ -253,7 +253,7 @@ impl View<'_> {
 
     fn activity(&self, id: ConversationId) -> Result<Activity> {
         let found = self.one(
-            "SELECT c.sort, c.created_at, m.id, m.sent_at FROM conversations c
+            "SELECT c.kind, c.created_at, m.id, m.sent_at FROM conversations c
              LEFT JOIN messages m ON m.conversation = c.id
                  AND m.seq = (SELECT max(seq) FROM messages WHERE conversation = $1)
              WHERE c.id = $1",
@@ -363,7 +363,7 @@ impl Tx<'_> {
             .map(|(low, high)| (low.number(), high.number()))
             .unzip();
         let id = self.returning(
-            "INSERT INTO conversations (sort, name, description, creator, low, high, created_at)
+            "INSERT INTO conversations (kind, name, description, creator, low, high, created_at)
              VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
             (
                 new.kind.name(),
@@ -426,7 +426,7 @@ impl Tx<'_> {
                  ORDER BY CASE WHEN a.suspended_at IS NULL THEN 0 ELSE 1 END, m.joined_at, m.account
                  LIMIT 1
              ), creator)
-             WHERE id = $1 AND sort = 'group' AND creator = $2",
+             WHERE id = $1 AND kind = 'group' AND creator = $2",
             (id.number(), who.number()),
         )?;
         Ok(())

@@ -100,8 +100,8 @@ impl View<'_> {
         limit: u32,
     ) -> Result<Vec<(Place, i64, i64)>> {
         self.all(
-            "SELECT id, sort, low, high, read_seq, unread FROM (
-                 SELECT c.id, c.sort, c.low, c.high, m.read_seq, u.first,
+            "SELECT id, kind, low, high, read_seq, unread FROM (
+                 SELECT c.id, c.kind, c.low, c.high, m.read_seq, u.first,
                         (SELECT coalesce(max(seq), 0) FROM messages WHERE conversation = c.id)
                             - m.read_seq - m.own_since AS unread
                  FROM members m JOIN unread_mail u ON u.conversation = m.conversation

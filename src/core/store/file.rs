@@ -79,7 +79,7 @@ impl View<'_> {
         };
         let way = if page.descending { "DESC" } else { "ASC" };
         let seen = "ready AND NOT public AND (uploader = ?1
-                    OR conversation IN (SELECT id FROM conversations WHERE sort = 'room'))";
+                    OR conversation IN (SELECT id FROM conversations WHERE kind = 'room'))";
         let who = who.map(|who| who.number());
         let items = self.all(
             &format!(

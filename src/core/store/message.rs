@@ -36,7 +36,7 @@ impl View<'_> {
         client_id: &str,
     ) -> Result<Option<Message>> {
         let place = self.one(
-            "SELECT c.id, sort, low, high FROM messages m JOIN conversations c ON c.id = m.conversation
+            "SELECT c.id, kind, low, high FROM messages m JOIN conversations c ON c.id = m.conversation
              WHERE m.author = ? AND m.client_id = ?",
             (author.number(), client_id),
             place,

@@ -36,7 +36,7 @@ impl View<'_> {
     /// The conversation that belongs to a session.
     pub(in crate::core) fn session_place(&self, uuid: &str) -> Result<Option<Place>> {
         self.one(
-            "SELECT id, sort, low, high FROM conversations
+            "SELECT id, kind, low, high FROM conversations
              WHERE session = (SELECT id FROM sessions WHERE uuid = ?)",
             [uuid],
             place,

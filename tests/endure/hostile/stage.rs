@@ -118,7 +118,7 @@ pub fn gather(rows: &Connection, who: u64, groups: usize, member_of: usize) {
     let filling = format!(
         "BEGIN;
          WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {groups})
-         INSERT INTO conversations (sort, name, creator, created_at)
+         INSERT INTO conversations (kind, name, creator, created_at)
          SELECT 'group', 'plot ' || i, {who}, {LONG_AGO} FROM n;
          INSERT INTO members (conversation, account, joined_at)
          SELECT id, {who}, created_at FROM conversations WHERE name LIKE 'plot %' ORDER BY id LIMIT {member_of};

@@ -1,5 +1,8 @@
 -- From version 1 to version 2.
 
+-- Conversations are of a kind, as they are in the code. Indexes and checks that name the column are renamed with it.
+ALTER TABLE conversations RENAME COLUMN sort TO kind;
+
 -- The log has a row of its own.
 CREATE TABLE log (
     last     INTEGER NOT NULL,
@@ -69,16 +72,16 @@ CREATE UNIQUE INDEX accounts_by_email ON accounts (email_key);
 UPDATE conversations SET creator = (
     SELECT account FROM members WHERE conversation = conversations.id ORDER BY joined_at, account LIMIT 1
 )
-WHERE sort = 'group' AND EXISTS (SELECT 1 FROM members WHERE conversation = conversations.id)
+WHERE kind = 'group' AND EXISTS (SELECT 1 FROM members WHERE conversation = conversations.id)
     AND NOT EXISTS (SELECT 1 FROM members WHERE conversation = conversations.id AND account = creator);
 
 -- Lists of open rooms pay for what they show.
 ALTER TABLE log ADD COLUMN rooms INTEGER NOT NULL DEFAULT 0;
-UPDATE log SET rooms = (SELECT count(*) FROM conversations WHERE sort = 'room');
+UPDATE log SET rooms = (SELECT count(*) FROM conversations WHERE kind = 'room');
 DROP INDEX open_rooms_by_name;
-CREATE INDEX open_rooms ON conversations (sort, id) WHERE sort = 'room';
-CREATE INDEX open_rooms_by_name ON conversations (sort, lower(name), id) WHERE sort = 'room';
-CREATE INDEX open_rooms_by_description ON conversations (sort, lower(description), id) WHERE sort = 'room';
+CREATE INDEX open_rooms ON conversations (kind, id) WHERE kind = 'room';
+CREATE INDEX open_rooms_by_name ON conversations (kind, lower(name), id) WHERE kind = 'room';
+CREATE INDEX open_rooms_by_description ON conversations (kind, lower(description), id) WHERE kind = 'room';
 CREATE INDEX members_in_order ON members (conversation, joined_at, account);
 
 -- Of who has read up to the same message, the first two are enough.
