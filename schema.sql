@@ -242,7 +242,7 @@ CREATE TABLE outbox (
 ) STRICT;
 CREATE INDEX outbox_due ON outbox (kind, due_at) WHERE sent_at IS NULL AND refused_at IS NULL;
 CREATE INDEX outbox_unread ON outbox (account) WHERE account IS NOT NULL AND sent_at IS NULL;
-CREATE INDEX outbox_of_recipient ON outbox (recipient, id);
+CREATE INDEX outbox_of_recipient ON outbox (lower(recipient), id);
 
 -- Conversations in which something was said that somebody who is away may have to be told by mail. Who that is, is
 -- found out when it is due: a message costs one row here, however many belong to the conversation.

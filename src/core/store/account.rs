@@ -92,7 +92,7 @@ fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
 impl View<'_> {
     pub(in crate::core) fn account(&self, id: AccountId) -> Result<Option<Account>> {
         self.one(
-            &format!("{ACCOUNT} WHERE id = ? AND removed_at IS NULL"),
+            &format!("{ACCOUNT} WHERE id = $1 AND removed_at IS NULL"),
             [id.number()],
             account,
         )
@@ -133,7 +133,7 @@ impl View<'_> {
 
     pub(in crate::core) fn password_hash(&self, id: AccountId) -> Result<Option<String>> {
         let hash = self.one(
-            "SELECT password FROM accounts WHERE id = ?",
+            "SELECT password FROM accounts WHERE id = $1",
             [id.number()],
             |row| row.get(0),
         )?;
@@ -142,7 +142,7 @@ impl View<'_> {
 
     pub(in crate::core) fn living_devices(&self, now: Time) -> Result<Vec<Device>> {
         self.all(
-            "SELECT * FROM devices WHERE expires_at > ? AND ended_at IS NULL",
+            "SELECT * FROM devices WHERE expires_at > $1 AND ended_at IS NULL",
             [now.0],
             device,
         )
@@ -154,7 +154,7 @@ impl View<'_> {
         now: Time,
     ) -> Result<Vec<(Vec<u8>, AccountId, DeviceId)>> {
         self.all(
-            "SELECT token, account, id FROM devices WHERE expires_at > ? AND token IS NOT NULL",
+            "SELECT token, account, id FROM devices WHERE expires_at > $1 AND token IS NOT NULL",
             [now.0],
             |row| {
                 Ok((
@@ -172,7 +172,7 @@ impl View<'_> {
         token: &[u8],
     ) -> Result<Option<(AccountId, DeviceId)>> {
         self.one(
-            "SELECT account, id FROM devices WHERE token = ?",
+            "SELECT account, id FROM devices WHERE token = $1",
             [token],
             |row| Ok((Id::stored(row.get("account")?), Id::stored(row.get("id")?))),
         )
@@ -180,7 +180,7 @@ impl View<'_> {
 
     pub(in crate::core) fn devices_of(&self, account: AccountId, now: Time) -> Result<Vec<Device>> {
         self.all(
-            "SELECT * FROM devices WHERE account = ? AND expires_at > ? AND ended_at IS NULL ORDER BY id",
+            "SELECT * FROM devices WHERE account = $1 AND expires_at > $2 AND ended_at IS NULL ORDER BY id",
             (account.number(), now.0),
             device,
         )
@@ -188,7 +188,7 @@ impl View<'_> {
 
     pub(in crate::core) fn account_by_external(&self, external: &str) -> Result<Option<Account>> {
         self.one(
-            &format!("{ACCOUNT} WHERE external = ? AND removed_at IS NULL"),
+            &format!("{ACCOUNT} WHERE external = $1 AND removed_at IS NULL"),
             [external],
             account,
         )
@@ -196,7 +196,7 @@ impl View<'_> {
 
     pub(in crate::core) fn account_by_google(&self, subject: &str) -> Result<Option<Account>> {
         self.one(
-            &format!("{ACCOUNT} WHERE google = ? AND removed_at IS NULL"),
+            &format!("{ACCOUNT} WHERE google = $1 AND removed_at IS NULL"),
             [subject],
             account,
         )
@@ -206,7 +206,7 @@ impl View<'_> {
     pub(in crate::core) fn people(&self, page: Page) -> Result<Listed<Person>> {
         let items = self.all(
             "SELECT id, name, picture, picture_url, created_at FROM accounts
-             WHERE removed_at IS NULL ORDER BY id LIMIT ? OFFSET ?",
+             WHERE removed_at IS NULL ORDER BY id LIMIT $1 OFFSET $2",
             (page.limit, page.offset()),
             person,
         )?;
@@ -248,10 +248,10 @@ impl Tx<'_> {
     ) -> Result<()> {
         self.change(
             "UPDATE accounts SET
-                 external = iif(proven_at IS NULL, NULL, external),
-                 google = iif(proven_at IS NULL, NULL, google),
-                 proven_at = coalesce(proven_at, ?), password = ?
-             WHERE id = ?",
+                 external = CASE WHEN proven_at IS NULL THEN NULL ELSE external END,
+                 google = CASE WHEN proven_at IS NULL THEN NULL ELSE google END,
+                 proven_at = coalesce(proven_at, $1), password = $2
+             WHERE id = $3",
             (self.now.0, password, id.number()),
         )?;
         Ok(())
@@ -292,18 +292,18 @@ impl Tx<'_> {
             Picture::Elsewhere(url) => (None, Some(url)),
         };
         self.change(
-            "UPDATE accounts SET picture = ?, picture_url = ? WHERE id = ?",
+            "UPDATE accounts SET picture = $1, picture_url = $2 WHERE id = $3",
             (kept, elsewhere, id.number()),
         )?;
         if let Some(file) = kept {
-            self.change("UPDATE files SET public = 1 WHERE id = ?", [file])?;
+            self.change("UPDATE files SET public = 1 WHERE id = $1", [file])?;
         }
         Ok(())
     }
 
     pub(in crate::core) fn update_google(&self, id: AccountId, subject: &str) -> Result<()> {
         self.change(
-            "UPDATE accounts SET google = ? WHERE id = ?",
+            "UPDATE accounts SET google = $1 WHERE id = $2",
             (subject, id.number()),
         )?;
         Ok(())
@@ -317,7 +317,7 @@ impl Tx<'_> {
         email: Option<&str>,
     ) -> Result<()> {
         self.change(
-            "UPDATE accounts SET name = coalesce(?, name) WHERE id = ?",
+            "UPDATE accounts SET name = coalesce($1, name) WHERE id = $2",
             (name, id.number()),
         )?;
         if let Some(email) = email {
@@ -333,8 +333,8 @@ impl Tx<'_> {
 
     pub(in crate::core) fn update_admin(&self, id: AccountId, admin: bool) -> Result<()> {
         self.change(
-            "UPDATE accounts SET admin = ? WHERE id = ?",
-            (admin, id.number()),
+            "UPDATE accounts SET admin = $1 WHERE id = $2",
+            (i64::from(admin), id.number()),
         )?;
         Ok(())
     }
@@ -370,11 +370,11 @@ impl Tx<'_> {
     /// would make the device anew.
     pub(in crate::core) fn end_device(&self, id: DeviceId) -> Result<bool> {
         let remembered = self.change(
-            "UPDATE devices SET ended_at = ? WHERE id = ? AND token IS NOT NULL AND ended_at IS NULL",
+            "UPDATE devices SET ended_at = $1 WHERE id = $2 AND token IS NOT NULL AND ended_at IS NULL",
             (self.now.0, id.number()),
         )?;
         let deleted = self.change(
-            "DELETE FROM devices WHERE id = ? AND token IS NULL",
+            "DELETE FROM devices WHERE id = $1 AND token IS NULL",
             [id.number()],
         )?;
         Ok(remembered + deleted == 1)
@@ -391,7 +391,7 @@ impl Tx<'_> {
     /// It was there just now.
     pub(in crate::core) fn see_device(&self, id: DeviceId) -> Result<()> {
         self.change(
-            "UPDATE devices SET seen_at = ? WHERE id = ?",
+            "UPDATE devices SET seen_at = $1 WHERE id = $2",
             (self.now.0, id.number()),
         )?;
         Ok(())

@@ -60,7 +60,7 @@ const SHOWN: u32 = 4;
 const PERSON: &str = "SELECT a.*,
         (SELECT max(seen_at) FROM devices WHERE account = a.id) AS seen_at,
         (SELECT count(*) FROM devices
-         WHERE account = a.id AND ended_at IS NULL AND expires_at > ?1) AS devices
+         WHERE account = a.id AND ended_at IS NULL AND expires_at > $1) AS devices
      FROM accounts a";
 
 fn person_seen(row: &Row<'_>) -> rusqlite::Result<PersonSeen> {
@@ -88,7 +88,16 @@ fn place_seen(row: &Row<'_>) -> rusqlite::Result<PlaceSeen> {
     })
 }
 
-/// What finds the words anywhere in a column; what LIKE would take for a pattern is taken as it is.
+/// Is the text of parameter `q` in one of these columns, in capitals or not? If there is no text, all rows fit.
+fn is_in(q: &str, columns: &[&str]) -> String {
+    let mut either = format!("({q} IS NULL");
+    for column in columns {
+        either.push_str(&format!(" OR lower({column}) LIKE lower({q}) ESCAPE '\\'"));
+    }
+    either + ")"
+}
+
+/// The LIKE pattern that finds a text anywhere in a column. Its own `%`, `_` and `\` are escaped.
 fn like(q: Option<&str>) -> Option<String> {
     let q = q?.trim();
     let mut pattern = String::with_capacity(q.len() + 2);
@@ -109,24 +118,27 @@ impl View<'_> {
         q: Option<&str>,
         page: Page,
     ) -> Result<Listed<PersonSeen>> {
-        let which = "removed_at IS NULL AND (?2 IS NULL OR name LIKE ?2 ESCAPE '\\'
-             OR username LIKE ?2 ESCAPE '\\' OR email LIKE ?2 ESCAPE '\\')";
-        let (now, q) = (Time::now().0, like(q));
+        let named = |q| is_in(q, &["name", "username", "email"]);
+        let (now, listed) = (Time::now().0, named("$2"));
+        let q = like(q);
         let items = self.all(
-            &format!("{PERSON} WHERE {which} ORDER BY id DESC LIMIT ?3 OFFSET ?4"),
+            &format!(
+                "{PERSON} WHERE removed_at IS NULL AND {listed} ORDER BY id DESC LIMIT $3 OFFSET $4"
+            ),
             (now, &q, page.limit, page.offset()),
             person_seen,
         )?;
+        let counted = named("$1");
         let total = self.count(
-            &format!("SELECT count(*) FROM accounts WHERE ?1 AND {which}"),
-            (true, &q),
+            &format!("SELECT count(*) FROM accounts WHERE removed_at IS NULL AND {counted}"),
+            [&q],
         )?;
         Ok(Listed { items, total })
     }
 
     pub(in crate::core) fn person_seen(&self, id: AccountId) -> Result<Option<PersonSeen>> {
         self.one(
-            &format!("{PERSON} WHERE id = ?2 AND removed_at IS NULL"),
+            &format!("{PERSON} WHERE id = $2 AND removed_at IS NULL"),
             (Time::now().0, id.number()),
             person_seen,
         )
@@ -136,7 +148,7 @@ impl View<'_> {
     pub(in crate::core) fn administrators_beside(&self, id: AccountId) -> Result<i64> {
         self.count(
             "SELECT count(*) FROM accounts
-             WHERE admin AND suspended_at IS NULL AND removed_at IS NULL AND id <> ?",
+             WHERE admin = 1 AND suspended_at IS NULL AND removed_at IS NULL AND id <> $1",
             [id.number()],
         )
     }
@@ -147,13 +159,15 @@ impl View<'_> {
         kind: Option<Kind>,
         page: Page,
     ) -> Result<Listed<PlaceSeen>> {
-        let which =
-            "(?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR name LIKE ?2 ESCAPE '\\' OR EXISTS
-            (SELECT 1 FROM members m JOIN accounts a ON a.id = m.account
-             WHERE m.conversation = c.id AND a.name LIKE ?2 ESCAPE '\\'))";
+        let (named, member_named) = (is_in("$2", &["name"]), is_in("$2", &["a.name"]));
+        let which = format!(
+            "($1 IS NULL OR kind = $1) AND ({named} OR EXISTS
+             (SELECT 1 FROM members m JOIN accounts a ON a.id = m.account
+              WHERE m.conversation = c.id AND {member_named}))"
+        );
         let (kind, q) = (kind.map(Kind::name), like(q));
         let mut items = self.all(
-            &format!("{PLACE} WHERE {which} ORDER BY id DESC LIMIT ?3 OFFSET ?4"),
+            &format!("{PLACE} WHERE {which} ORDER BY id DESC LIMIT $3 OFFSET $4"),
             (kind, &q, page.limit, page.offset()),
             place_seen,
         )?;
@@ -168,7 +182,7 @@ impl View<'_> {
     }
 
     pub(in crate::core) fn place_seen(&self, id: ConversationId) -> Result<Option<PlaceSeen>> {
-        let found = self.one(&format!("{PLACE} WHERE id = ?"), [id.number()], place_seen)?;
+        let found = self.one(&format!("{PLACE} WHERE id = $1"), [id.number()], place_seen)?;
         let Some(mut place) = found else {
             return Ok(None);
         };
@@ -179,7 +193,7 @@ impl View<'_> {
     fn first_members(&self, id: ConversationId) -> Result<Vec<String>> {
         self.all(
             "SELECT a.name FROM members m JOIN accounts a ON a.id = m.account
-             WHERE m.conversation = ? ORDER BY m.account LIMIT ?",
+             WHERE m.conversation = $1 ORDER BY m.account LIMIT $2",
             (id.number(), SHOWN),
             |row| row.get(0),
         )
@@ -188,10 +202,10 @@ impl View<'_> {
     pub(in crate::core) fn participants(&self, id: ConversationId) -> Result<Vec<Participant>> {
         self.all(
             "SELECT m.account, a.name, a.email, m.read_seq,
-                    max((SELECT coalesce(max(seq), 0) FROM messages WHERE conversation = ?1)
-                        - m.read_seq - m.own_since, 0) AS unread
+                    (SELECT coalesce(max(seq), 0) FROM messages WHERE conversation = $1)
+                        - m.read_seq - m.own_since AS unread
              FROM members m JOIN accounts a ON a.id = m.account
-             WHERE m.conversation = ?1 ORDER BY m.account",
+             WHERE m.conversation = $1 ORDER BY m.account",
             [id.number()],
             |row| {
                 Ok(Participant {
@@ -199,7 +213,7 @@ impl View<'_> {
                     name: row.get("name")?,
                     email: row.get("email")?,
                     read_upto: row.get("read_seq")?,
-                    unread: row.get("unread")?,
+                    unread: row.get::<_, i64>("unread")?.max(0),
                 })
             },
         )
@@ -218,7 +232,7 @@ impl View<'_> {
         };
         let found = self.messages_and_ends(
             place,
-            "WHERE conversation = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
+            "WHERE conversation = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3",
             (place.id.number(), bound, limit),
         )?;
         let seen = found
@@ -232,12 +246,12 @@ impl View<'_> {
         q: Option<&str>,
         page: Page,
     ) -> Result<Listed<(File, String)>> {
-        let which = "ready AND (?1 IS NULL OR original LIKE ?1 ESCAPE '\\')";
+        let which = format!("ready = 1 AND {}", is_in("$1", &["original"]));
         let q = like(q);
         let items = self.all(
             &format!(
                 "SELECT *, (SELECT name FROM accounts WHERE id = uploader) AS uploader_name
-                 FROM files WHERE {which} ORDER BY id DESC LIMIT ?2 OFFSET ?3"
+                 FROM files WHERE {which} ORDER BY id DESC LIMIT $2 OFFSET $3"
             ),
             (&q, page.limit, page.offset()),
             |row| {
@@ -251,17 +265,20 @@ impl View<'_> {
 
     /// What the server holds. Messages are counted as they are said.
     pub(in crate::core) fn figures(&self) -> Result<Figures> {
+        // Only SQLite has these pragmas.
+        let database_bytes = self.count(
+            "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+            (),
+        )?;
         let figures = self.one(
             "SELECT (SELECT count(*) FROM accounts WHERE removed_at IS NULL) AS accounts,
                     (SELECT count(*) FROM conversations) AS conversations,
                     (SELECT messages FROM log) AS messages,
-                    (SELECT count(*) FROM files WHERE ready) AS files,
-                    (SELECT coalesce(sum(size), 0) FROM files WHERE ready) AS file_bytes,
+                    (SELECT count(*) FROM files WHERE ready = 1) AS files,
+                    (SELECT coalesce(sum(size), 0) FROM files WHERE ready = 1) AS file_bytes,
                     (SELECT count(*) FROM outbox WHERE sent_at IS NULL AND refused_at IS NULL) AS mail_waiting,
                     (SELECT count(*) FROM outbox WHERE sent_at IS NULL AND error IS NOT NULL)
-                        AS mail_failed,
-                    (SELECT page_count * page_size FROM pragma_page_count, pragma_page_size)
-                        AS database_bytes",
+                        AS mail_failed",
             (),
             |row| {
                 Ok(Figures {
@@ -272,7 +289,7 @@ impl View<'_> {
                     file_bytes: row.get("file_bytes")?,
                     mail_waiting: row.get("mail_waiting")?,
                     mail_failed: row.get("mail_failed")?,
-                    database_bytes: row.get("database_bytes")?,
+                    database_bytes,
                 })
             },
         )?;
@@ -280,14 +297,14 @@ impl View<'_> {
     }
 
     pub(in crate::core) fn file_bytes(&self) -> Result<i64> {
-        let sum = "SELECT coalesce(sum(size), 0) FROM files WHERE ready";
+        let sum = "SELECT coalesce(sum(size), 0) FROM files WHERE ready = 1";
         self.count(sum, [])
     }
 
     /// When an action whose name begins like this was last recorded.
     pub(in crate::core) fn last_audited(&self, action: &str) -> Result<Option<Time>> {
         let at = self.one(
-            "SELECT at FROM audit WHERE substr(action, 1, length(?1)) = ?1 ORDER BY id DESC LIMIT 1",
+            "SELECT at FROM audit WHERE substr(action, 1, length($1)) = $1 ORDER BY id DESC LIMIT 1",
             [action],
             |row| row.get(0),
         )?;
@@ -295,13 +312,12 @@ impl View<'_> {
     }
 
     pub(in crate::core) fn audit(&self, q: Option<&str>, page: Page) -> Result<Listed<Audited>> {
-        let which = "?1 IS NULL OR action LIKE ?1 ESCAPE '\\' OR subject LIKE ?1 ESCAPE '\\'
-             OR detail LIKE ?1 ESCAPE '\\'";
+        let which = is_in("$1", &["action", "subject", "detail"]);
         let q = like(q);
         let items = self.all(
             &format!(
                 "SELECT *, (SELECT name FROM accounts WHERE id = actor) AS actor_name
-                 FROM audit WHERE {which} ORDER BY id DESC LIMIT ?2 OFFSET ?3"
+                 FROM audit WHERE {which} ORDER BY id DESC LIMIT $2 OFFSET $3"
             ),
             (&q, page.limit, page.offset()),
             |row| {
@@ -325,7 +341,7 @@ impl View<'_> {
 impl Tx<'_> {
     pub(in crate::core) fn rename_account(&self, id: AccountId, name: &str) -> Result<()> {
         self.change(
-            "UPDATE accounts SET name = ? WHERE id = ?",
+            "UPDATE accounts SET name = $1 WHERE id = $2",
             (name, id.number()),
         )?;
         Ok(())
@@ -356,7 +372,7 @@ impl Tx<'_> {
 
     pub(in crate::core) fn update_password(&self, id: AccountId, hash: &str) -> Result<()> {
         self.change(
-            "UPDATE accounts SET password = ? WHERE id = ?",
+            "UPDATE accounts SET password = $1 WHERE id = $2",
             (hash, id.number()),
         )?;
         Ok(())
@@ -364,8 +380,8 @@ impl Tx<'_> {
 
     pub(in crate::core) fn suspend_account(&self, id: AccountId, suspended: bool) -> Result<()> {
         self.change(
-            "UPDATE accounts SET suspended_at = iif(?, ?, NULL) WHERE id = ?",
-            (suspended, self.now.0, id.number()),
+            "UPDATE accounts SET suspended_at = $1 WHERE id = $2",
+            (suspended.then_some(self.now.0), id.number()),
         )?;
         Ok(())
     }
@@ -383,15 +399,15 @@ impl Tx<'_> {
             "UPDATE accounts SET name = 'Removed user', username = NULL, email = NULL, proven_at = NULL,
                  username_key = NULL, email_key = NULL,
                  password = NULL, gender = NULL, born_on = NULL, role = NULL, picture = NULL,
-                 picture_url = NULL, external = NULL, google = NULL, admin = 0, removed_at = ?
-             WHERE id = ?",
+                 picture_url = NULL, external = NULL, google = NULL, admin = 0, removed_at = $1
+             WHERE id = $2",
             (self.now.0, id.number()),
         )?;
         self.delete_own_files(id)?;
         for sql in [
-            "DELETE FROM notices WHERE account = ?",
-            "DELETE FROM outbox WHERE account = ? AND sent_at IS NULL",
-            "DELETE FROM digests WHERE account = ?",
+            "DELETE FROM notices WHERE account = $1",
+            "DELETE FROM outbox WHERE account = $1 AND sent_at IS NULL",
+            "DELETE FROM digests WHERE account = $1",
         ] {
             self.change(sql, [id.number()])?;
         }
@@ -402,7 +418,7 @@ impl Tx<'_> {
     pub(in crate::core) fn closed_memberships(&self, id: AccountId) -> Result<Vec<ConversationId>> {
         self.all(
             "SELECT m.conversation FROM members m JOIN conversations c ON c.id = m.conversation
-             WHERE m.account = ? AND c.kind IN ('group', 'room')",
+             WHERE m.account = $1 AND c.kind IN ('group', 'room')",
             [id.number()],
             |row| Ok(Id::stored(row.get(0)?)),
         )
@@ -433,7 +449,7 @@ impl Tx<'_> {
     /// Nobody shows this file as a picture any more.
     pub(in crate::core) fn hide_picture(&self, id: FileId) -> Result<()> {
         self.change(
-            "UPDATE accounts SET picture = NULL WHERE picture = ?",
+            "UPDATE accounts SET picture = NULL WHERE picture = $1",
             [id.number()],
         )?;
         Ok(())

@@ -13,7 +13,7 @@ use crate::core::model::{AccountId, Attachment, ConversationId, FileId, Id, Mess
 impl View<'_> {
     /// Has a message ever named this file?
     pub(in crate::core) fn was_attached(&self, id: FileId) -> Result<bool> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM attached WHERE file = $1)";
+        let sql = "SELECT count(*) FROM (SELECT 1 FROM attached WHERE file = $1 LIMIT 1) named";
         Ok(self.count(sql, [id.number()])? > 0)
     }
 
@@ -84,7 +84,7 @@ impl Tx<'_> {
 
 /// One more message of this conversation names this file.
 const NAMED: &str = "INSERT INTO attached (file, conversation, messages) VALUES ($1, $2, 1)
-    ON CONFLICT (file, conversation) DO UPDATE SET messages = messages + 1";
+    ON CONFLICT (file, conversation) DO UPDATE SET messages = attached.messages + 1";
 
 /// Which files the messages of version 1 name. It took any path below ours, and any file: what is no path of a file is
 /// made one that leads nowhere, and what its author may not have had opens for nobody.
@@ -96,7 +96,7 @@ pub(super) fn fill(tx: &Transaction<'_>) -> anyhow::Result<()> {
          WHERE a.url LIKE '/%' ORDER BY a.message, a.position",
     )?;
     let mut theirs = tx.prepare(
-        "SELECT EXISTS (SELECT 1 FROM files WHERE id = $1 AND ready AND (public OR uploader = $2 OR conversation = $3))",
+        "SELECT EXISTS (SELECT 1 FROM files WHERE id = $1 AND ready = 1 AND (public = 1 OR uploader = $2 OR conversation = $3))",
     )?;
     let mut note =
         tx.prepare("UPDATE attachments SET file = $1 WHERE message = $2 AND position = $3")?;

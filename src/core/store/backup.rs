@@ -37,7 +37,7 @@ fn unusable(path: &Path, error: &impl ToString) -> OpenError {
 pub(in crate::core) fn copy(from: &Path, to: &Path) -> Result<(), OpenError> {
     let conn = open(from)?;
     let name = to.to_string_lossy();
-    conn.execute("VACUUM INTO ?", [&*name])
+    conn.execute("VACUUM INTO $1", [&*name])
         .map_err(|e| unusable(to, &e))?;
     leap::mark_copy(to).map_err(|e| {
         fs::remove_file(to).ok();

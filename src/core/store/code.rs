@@ -49,7 +49,7 @@ impl View<'_> {
         hash: &[u8],
     ) -> Result<Option<SentCode>> {
         self.one(
-            &format!("{CODE} WHERE hash = ? AND purpose = ?"),
+            &format!("{CODE} WHERE hash = $1 AND purpose = $2"),
             (hash, purpose),
             code,
         )

@@ -64,9 +64,9 @@ impl View<'_> {
         }
         let found = self.one(
             "SELECT id, kind, low, high,
-                    EXISTS (SELECT 1 FROM members WHERE conversation = c.id AND account = ?2)
-             FROM conversations c WHERE id = ?1",
-            (id.number(), who.map(|who| who.number())),
+                    (SELECT count(*) FROM members WHERE conversation = c.id AND account = $1)
+             FROM conversations c WHERE id = $2",
+            (who.map(|who| who.number()), id.number()),
             |row| Ok((place(row)?, row.get(4)?)),
         )?;
         if let Some(found) = found {
@@ -77,7 +77,7 @@ impl View<'_> {
 
     pub(in crate::core) fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>> {
         self.one(
-            &format!("{CONVERSATION} WHERE id = ?"),
+            &format!("{CONVERSATION} WHERE id = $1"),
             [id.number()],
             conversation,
         )
@@ -90,7 +90,7 @@ impl View<'_> {
     ) -> Result<Option<Place>> {
         let (low, high) = (one.min(other), one.max(other));
         self.one(
-            "SELECT id, kind, low, high FROM conversations WHERE kind = 'direct' AND low = ? AND high = ?",
+            "SELECT id, kind, low, high FROM conversations WHERE kind = 'direct' AND low = $1 AND high = $2",
             (low.number(), high.number()),
             place,
         )
@@ -189,7 +189,7 @@ impl View<'_> {
 
     pub(in crate::core) fn member_count(&self, id: ConversationId) -> Result<i64> {
         self.count(
-            "SELECT count(*) FROM members WHERE conversation = ?",
+            "SELECT count(*) FROM members WHERE conversation = $1",
             [id.number()],
         )
     }
@@ -274,8 +274,8 @@ impl View<'_> {
     pub(in crate::core) fn unread(&self, id: ConversationId, who: AccountId) -> Result<i64> {
         self.count_own()?;
         let unread = self.one(
-            "SELECT coalesce((SELECT max(seq) FROM messages WHERE conversation = ?1) - read_seq - own_since, 0)
-             FROM members WHERE conversation = ?1 AND account = ?2",
+            "SELECT coalesce((SELECT max(seq) FROM messages WHERE conversation = $1) - read_seq - own_since, 0)
+             FROM members WHERE conversation = $1 AND account = $2",
             (id.number(), who.number()),
             |row| row.get(0),
         )?;
@@ -288,7 +288,7 @@ impl View<'_> {
             let counted = self
                 .conn
                 .prepare_cached(
-                    "UPDATE members SET own_since = own_since + ? WHERE conversation = ? AND account = ?",
+                    "UPDATE members SET own_since = own_since + $1 WHERE conversation = $2 AND account = $3",
                 )
                 .and_then(|mut update| update.execute((count, conversation.number(), who.number())));
             if let Err(error) = counted {
@@ -336,7 +336,7 @@ impl View<'_> {
             return Ok(known);
         }
         let last = self.count(
-            "SELECT coalesce(max(seq), 0) FROM messages WHERE conversation = ?",
+            "SELECT coalesce(max(seq), 0) FROM messages WHERE conversation = $1",
             [id.number()],
         )?;
         self.known.note_end(id, last);
@@ -364,7 +364,7 @@ impl Tx<'_> {
             .unzip();
         let id = self.returning(
             "INSERT INTO conversations (kind, name, description, creator, low, high, created_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+             VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
             (
                 new.kind.name(),
                 new.name,
@@ -390,8 +390,9 @@ impl Tx<'_> {
         who: AccountId,
     ) -> Result<bool> {
         let made = self.change(
-            "INSERT OR IGNORE INTO members (conversation, account, joined_at, read_seq)
-             VALUES (?1, ?2, ?3, (SELECT coalesce(max(seq), 0) FROM messages WHERE conversation = ?1))",
+            "INSERT INTO members (conversation, account, joined_at, read_seq)
+             VALUES ($1, $2, $3, (SELECT coalesce(max(seq), 0) FROM messages WHERE conversation = $1))
+             ON CONFLICT (conversation, account) DO NOTHING",
             (id.number(), who.number(), self.now.0),
         )?;
         self.known.forget_place(id, who);
@@ -405,7 +406,7 @@ impl Tx<'_> {
         who: AccountId,
     ) -> Result<bool> {
         let gone = self.change(
-            "DELETE FROM members WHERE conversation = ? AND account = ?",
+            "DELETE FROM members WHERE conversation = $1 AND account = $2",
             (id.number(), who.number()),
         )?;
         self.known.forget_place(id, who);

@@ -62,8 +62,8 @@ impl View<'_> {
     ) -> Result<Vec<Away>> {
         self.all(
             "SELECT m.account, a.name, a.email, m.read_seq,
-                    a.proven_at IS NOT NULL AND a.suspended_at IS NULL AND a.removed_at IS NULL
-                        AND coalesce(d.wanted, 1) = 1 AS reachable,
+                    CASE WHEN a.proven_at IS NOT NULL AND a.suspended_at IS NULL AND a.removed_at IS NULL
+                        AND coalesce(d.wanted, 1) = 1 THEN 1 ELSE 0 END AS reachable,
                     (SELECT coalesce(max(seq), 0) FROM messages WHERE conversation = $1)
                         - m.read_seq - m.own_since AS unread,
                     coalesce(d.told_upto, 0) AS told_upto, coalesce(d.told_at, 0) AS told_at

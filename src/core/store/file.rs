@@ -36,7 +36,7 @@ impl View<'_> {
     /// A file that is complete.
     pub(in crate::core) fn file(&self, id: FileId) -> Result<Option<File>> {
         self.one(
-            "SELECT * FROM files WHERE id = ? AND ready",
+            "SELECT * FROM files WHERE id = $1 AND ready = 1",
             [id.number()],
             file,
         )
@@ -49,7 +49,7 @@ impl View<'_> {
         client_id: &str,
     ) -> Result<Option<File>> {
         self.one(
-            "SELECT * FROM files WHERE uploader = ? AND client_id = ? AND ready",
+            "SELECT * FROM files WHERE uploader = $1 AND client_id = $2 AND ready = 1",
             (who.number(), client_id),
             file,
         )
@@ -58,7 +58,7 @@ impl View<'_> {
     /// One part of a file's bytes; `None` past the last.
     pub(in crate::core) fn file_part(&self, id: FileId, position: i64) -> Result<Option<Vec<u8>>> {
         self.one(
-            "SELECT bytes FROM file_parts WHERE file = ? AND position = ?",
+            "SELECT bytes FROM file_parts WHERE file = $1 AND position = $2",
             (id.number(), position),
             |row| row.get(0),
         )
@@ -73,17 +73,17 @@ impl View<'_> {
     ) -> Result<Listed<File>> {
         let column = match order {
             FileOrder::Created => "id",
-            FileOrder::Name => "name COLLATE NOCASE",
-            FileOrder::Original => "original COLLATE NOCASE",
+            FileOrder::Name => "lower(name)",
+            FileOrder::Original => "lower(original)",
             FileOrder::Size => "size",
         };
         let way = if page.descending { "DESC" } else { "ASC" };
-        let seen = "ready AND NOT public AND (uploader = ?1
+        let seen = "ready = 1 AND public = 0 AND (uploader = $1
                     OR conversation IN (SELECT id FROM conversations WHERE kind = 'room'))";
         let who = who.map(|who| who.number());
         let items = self.all(
             &format!(
-                "SELECT * FROM files WHERE {seen} ORDER BY {column} {way}, id {way} LIMIT ?2 OFFSET ?3"
+                "SELECT * FROM files WHERE {seen} ORDER BY {column} {way}, id {way} LIMIT $2 OFFSET $3"
             ),
             (who, page.limit, page.offset()),
             file,
@@ -103,7 +103,7 @@ impl Tx<'_> {
     ) -> Result<FileId> {
         let id = self.returning(
             "INSERT INTO files (name, original, type, uploader, created_at)
-             VALUES (?, ?, ?, ?, ?) RETURNING id",
+             VALUES ($1, $2, $3, $4, $5) RETURNING id",
             (name, original, media_type, uploader.number(), self.now.0),
             |row| row.get(0),
         )?;
@@ -118,7 +118,7 @@ impl Tx<'_> {
         bytes: &[u8],
     ) -> Result<()> {
         self.change(
-            "INSERT INTO file_parts (file, position, bytes) VALUES (?, ?, ?)",
+            "INSERT INTO file_parts (file, position, bytes) VALUES ($1, $2, $3)",
             (id.number(), position, bytes),
         )?;
         Ok(())
@@ -175,10 +175,10 @@ impl Tx<'_> {
     /// Removes what uploads left that ended with an earlier run of the server.
     pub(in crate::core) fn delete_unfinished_files(&self) -> Result<()> {
         self.change(
-            "DELETE FROM file_parts WHERE file IN (SELECT id FROM files WHERE NOT ready)",
+            "DELETE FROM file_parts WHERE file IN (SELECT id FROM files WHERE ready = 0)",
             (),
         )?;
-        self.change("DELETE FROM files WHERE NOT ready", ())?;
+        self.change("DELETE FROM files WHERE ready = 0", ())?;
         Ok(())
     }
 }

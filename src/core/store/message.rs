@@ -37,7 +37,7 @@ impl View<'_> {
     ) -> Result<Option<Message>> {
         let place = self.one(
             "SELECT c.id, kind, low, high FROM messages m JOIN conversations c ON c.id = m.conversation
-             WHERE m.author = ? AND m.client_id = ?",
+             WHERE m.author = $1 AND m.client_id = $2",
             (author.number(), client_id),
             place,
         )?;
@@ -46,7 +46,7 @@ impl View<'_> {
         };
         let mut found = self.messages(
             place,
-            "WHERE author = ? AND client_id = ?",
+            "WHERE author = $1 AND client_id = $2",
             (author.number(), client_id),
         )?;
         let Some(mut message) = found.pop() else {
@@ -77,7 +77,7 @@ impl View<'_> {
         let items = self.messages(
             place,
             &format!(
-                "WHERE conversation = ? AND seq BETWEEN ? AND ? AND deleted_at IS NULL
+                "WHERE conversation = $1 AND seq BETWEEN $2 AND $3 AND deleted_at IS NULL
                  ORDER BY seq {way}"
             ),
             (id.number(), first, last),
@@ -98,7 +98,7 @@ impl View<'_> {
         };
         let messages = self.messages(
             place,
-            "WHERE conversation = ? AND seq < ? AND deleted_at IS NULL ORDER BY seq DESC LIMIT ?",
+            "WHERE conversation = $1 AND seq < $2 AND deleted_at IS NULL ORDER BY seq DESC LIMIT $3",
             (place.id.number(), bound, limit),
         )?;
         Ok(Some(messages))
@@ -127,7 +127,7 @@ impl View<'_> {
         match before {
             None => Ok(Some(i64::MAX)),
             Some(before) => self.one(
-                "SELECT seq FROM messages WHERE id = ? AND conversation = ?",
+                "SELECT seq FROM messages WHERE id = $1 AND conversation = $2",
                 (before.number(), id.number()),
                 |row| row.get(0),
             ),
@@ -201,7 +201,7 @@ impl View<'_> {
             Some(name) => name,
             None => self
                 .conn
-                .prepare_cached("SELECT name FROM accounts WHERE id = ?")?
+                .prepare_cached("SELECT name FROM accounts WHERE id = $1")?
                 .query_row([id.number()], |row| Ok(row.get_ref(0)?.as_str()?.into()))?,
         };
         Ok(Author { id, name })
@@ -209,7 +209,7 @@ impl View<'_> {
 
     pub(super) fn attachments(&self, id: MessageId) -> Result<Vec<Attachment>> {
         self.all(
-            "SELECT filename, mime_type, url, size FROM attachments WHERE message = ? ORDER BY position",
+            "SELECT filename, mime_type, url, size FROM attachments WHERE message = $1 ORDER BY position",
             [id.number()],
             |row| {
                 Ok(Attachment {
@@ -251,7 +251,7 @@ impl Tx<'_> {
         // Not `RETURNING`: for that SQLite lays out a table of its own each time.
         self.change(
             "INSERT INTO messages (conversation, seq, id, author, text, type, attachments, client_id, sent_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             (
                 new.place.id.number(),
                 seq,

@@ -26,12 +26,14 @@ impl View<'_> {
     pub(in crate::core) fn notices_of(&self, who: AccountId, page: Page) -> Result<Listed<Notice>> {
         let way = if page.descending { "DESC" } else { "ASC" };
         let items = self.all(
-            &format!("SELECT * FROM notices WHERE account = ? ORDER BY id {way} LIMIT ? OFFSET ?"),
+            &format!(
+                "SELECT * FROM notices WHERE account = $1 ORDER BY id {way} LIMIT $2 OFFSET $3"
+            ),
             (who.number(), page.limit, page.offset()),
             notice,
         )?;
         let total = self.count(
-            "SELECT count(*) FROM notices WHERE account = ?",
+            "SELECT count(*) FROM notices WHERE account = $1",
             [who.number()],
         )?;
         Ok(Listed { items, total })
@@ -39,7 +41,7 @@ impl View<'_> {
 
     pub(in crate::core) fn unread_notices(&self, who: AccountId) -> Result<i64> {
         self.count(
-            "SELECT count(*) FROM notices WHERE account = ? AND read_at IS NULL",
+            "SELECT count(*) FROM notices WHERE account = $1 AND read_at IS NULL",
             [who.number()],
         )
     }
@@ -68,7 +70,7 @@ impl View<'_> {
             // One that a socket has fetched in the meantime is no news.
             "notice" => self
                 .one(
-                    "SELECT * FROM notices WHERE id = ? AND heard_at IS NULL",
+                    "SELECT * FROM notices WHERE id = $1 AND heard_at IS NULL",
                     [subject],
                     notice,
                 )?
@@ -87,7 +89,7 @@ impl Tx<'_> {
         kind: &str,
     ) -> Result<Notice> {
         self.returning(
-            "INSERT INTO notices (account, title, text, type, created_at) VALUES (?, ?, ?, ?, ?)
+            "INSERT INTO notices (account, title, text, type, created_at) VALUES ($1, $2, $3, $4, $5)
              RETURNING *",
             (account.number(), title, text, kind, self.now.0),
             notice,
@@ -98,7 +100,7 @@ impl Tx<'_> {
     /// What nobody has heard yet, oldest first; heard from now on.
     pub(in crate::core) fn hear_notices(&self, who: AccountId) -> Result<Vec<Notice>> {
         let unheard = self.all(
-            "SELECT * FROM notices WHERE account = ? AND heard_at IS NULL AND read_at IS NULL
+            "SELECT * FROM notices WHERE account = $1 AND heard_at IS NULL AND read_at IS NULL
              ORDER BY id LIMIT 100",
             [who.number()],
             notice,
@@ -111,7 +113,7 @@ impl Tx<'_> {
 
     pub(in crate::core) fn hear_notice(&self, id: NoticeId) -> Result<()> {
         self.change(
-            "UPDATE notices SET heard_at = ? WHERE id = ? AND heard_at IS NULL",
+            "UPDATE notices SET heard_at = $1 WHERE id = $2 AND heard_at IS NULL",
             (self.now.0, id.number()),
         )?;
         Ok(())
@@ -124,7 +126,7 @@ impl Tx<'_> {
         id: NoticeId,
     ) -> Result<Option<Notice>> {
         self.returning(
-            "UPDATE notices SET read_at = coalesce(read_at, ?) WHERE id = ? AND account = ? RETURNING *",
+            "UPDATE notices SET read_at = coalesce(read_at, $1) WHERE id = $2 AND account = $3 RETURNING *",
             (self.now.0, id.number(), who.number()),
             notice,
         )
@@ -139,7 +141,7 @@ impl Tx<'_> {
         detail: &str,
     ) -> Result<()> {
         self.change(
-            "INSERT INTO audit (at, actor, action, subject, detail) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO audit (at, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5)",
             (
                 self.now.0,
                 actor.map(|id| id.number()),

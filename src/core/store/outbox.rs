@@ -48,21 +48,21 @@ impl View<'_> {
     }
 
     pub(in crate::core) fn mail(&self, id: MailId) -> Result<Option<Mail>> {
-        self.one("SELECT * FROM outbox WHERE id = ?", [id.number()], mail)
+        self.one("SELECT * FROM outbox WHERE id = $1", [id.number()], mail)
     }
 
     /// The outbox, newest first; of one recipient where one is given.
     pub(in crate::core) fn mails(&self, to: Option<&str>, page: Page) -> Result<Listed<Mail>> {
+        let which = match to {
+            Some(_) => "lower(recipient) = lower($1)",
+            None => "CAST($1 AS TEXT) IS NULL",
+        };
         let items = self.all(
-            "SELECT * FROM outbox WHERE ?1 IS NULL OR recipient = ?1 COLLATE NOCASE
-             ORDER BY id DESC LIMIT ?2 OFFSET ?3",
+            &format!("SELECT * FROM outbox WHERE {which} ORDER BY id DESC LIMIT $2 OFFSET $3"),
             (to, page.limit, page.offset()),
             mail,
         )?;
-        let total = self.count(
-            "SELECT count(*) FROM outbox WHERE ?1 IS NULL OR recipient = ?1 COLLATE NOCASE",
-            [to],
-        )?;
+        let total = self.count(&format!("SELECT count(*) FROM outbox WHERE {which}"), [to])?;
         Ok(Listed { items, total })
     }
 }
@@ -104,7 +104,7 @@ impl Tx<'_> {
     /// Once sent, its text is forgotten: it may hold a code.
     pub(in crate::core) fn mail_sent(&self, id: MailId) -> Result<()> {
         self.change(
-            "UPDATE outbox SET sent_at = ?, error = NULL, text = '', html = '' WHERE id = ?",
+            "UPDATE outbox SET sent_at = $1, error = NULL, text = '', html = '' WHERE id = $2",
             (self.now.0, id.number()),
         )?;
         Ok(())
@@ -112,7 +112,7 @@ impl Tx<'_> {
 
     pub(in crate::core) fn mail_failed(&self, id: MailId, error: &str, due_at: Time) -> Result<()> {
         self.change(
-            "UPDATE outbox SET tries = tries + 1, error = ?, due_at = ? WHERE id = ?",
+            "UPDATE outbox SET tries = tries + 1, error = $1, due_at = $2 WHERE id = $3",
             (error, due_at.0, id.number()),
         )?;
         Ok(())

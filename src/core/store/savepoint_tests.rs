@@ -9,7 +9,7 @@ const FAILED: Error = Error::Conflict("as asked");
 
 fn add(tx: &Tx<'_>, name: &str) -> Result<()> {
     tx.change(
-        "INSERT INTO secrets (name, value) VALUES (?, x'00')",
+        "INSERT INTO secrets (name, value) VALUES ($1, x'00')",
         [name],
     )
     .map(drop)

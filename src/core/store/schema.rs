@@ -294,11 +294,11 @@ pub(in crate::core) fn secret<const BYTES: usize>(
 ) -> anyhow::Result<[u8; BYTES]> {
     let fresh: [u8; BYTES] = super::super::random();
     conn.execute(
-        "INSERT OR IGNORE INTO secrets (name, value) VALUES (?, ?)",
+        "INSERT INTO secrets (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
         (name, &fresh[..]),
     )?;
     let kept: Vec<u8> =
-        conn.query_row("SELECT value FROM secrets WHERE name = ?", [name], |row| {
+        conn.query_row("SELECT value FROM secrets WHERE name = $1", [name], |row| {
             row.get(0)
         })?;
     kept.try_into()

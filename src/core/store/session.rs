@@ -19,7 +19,7 @@ fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
 
 impl View<'_> {
     pub(in crate::core) fn session(&self, uuid: &str) -> Result<Option<Session>> {
-        self.one("SELECT * FROM sessions WHERE uuid = ?", [uuid], session)
+        self.one("SELECT * FROM sessions WHERE uuid = $1", [uuid], session)
     }
 
     pub(in crate::core) fn session_of(
@@ -27,7 +27,7 @@ impl View<'_> {
         conversation: ConversationId,
     ) -> Result<Option<Session>> {
         self.one(
-            "SELECT * FROM sessions WHERE id = (SELECT session FROM conversations WHERE id = ?)",
+            "SELECT * FROM sessions WHERE id = (SELECT session FROM conversations WHERE id = $1)",
             [conversation.number()],
             session,
         )
@@ -37,7 +37,7 @@ impl View<'_> {
     pub(in crate::core) fn session_place(&self, uuid: &str) -> Result<Option<Place>> {
         self.one(
             "SELECT id, kind, low, high FROM conversations
-             WHERE session = (SELECT id FROM sessions WHERE uuid = ?)",
+             WHERE session = (SELECT id FROM sessions WHERE uuid = $1)",
             [uuid],
             place,
         )
@@ -45,7 +45,7 @@ impl View<'_> {
 
     pub(in crate::core) fn sessions(&self, page: Page) -> Result<Listed<Session>> {
         let items = self.all(
-            "SELECT * FROM sessions ORDER BY id DESC LIMIT ? OFFSET ?",
+            "SELECT * FROM sessions ORDER BY id DESC LIMIT $1 OFFSET $2",
             (page.limit, page.offset()),
             session,
         )?;
@@ -58,7 +58,7 @@ impl Tx<'_> {
     /// Records a session, or what has become of it. Who takes part in it stays as it was first said.
     pub(in crate::core) fn put_session(&self, new: &Session) -> Result<()> {
         self.change(
-            "INSERT INTO sessions (uuid, mentor, mentee, start_at, status) VALUES (?, ?, ?, ?, ?)
+            "INSERT INTO sessions (uuid, mentor, mentee, start_at, status) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (uuid) DO UPDATE SET start_at = excluded.start_at, status = excluded.status",
             (&new.uuid, new.mentor.number(), new.mentee.number(), new.start_at.0, &new.status),
         )?;
@@ -71,7 +71,7 @@ impl Tx<'_> {
         uuid: &str,
     ) -> Result<()> {
         self.change(
-            "UPDATE conversations SET session = (SELECT id FROM sessions WHERE uuid = ?) WHERE id = ?",
+            "UPDATE conversations SET session = (SELECT id FROM sessions WHERE uuid = $1) WHERE id = $2",
             (uuid, conversation.number()),
         )?;
         Ok(())

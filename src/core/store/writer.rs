@@ -324,7 +324,7 @@ impl WriterLoop {
                 };
                 self.conn
                     .prepare_cached(
-                        "INSERT INTO news (topic, subject, account, at) VALUES (?, ?, ?, ?)",
+                        "INSERT INTO news (topic, subject, account, at) VALUES ($1, $2, $3, $4)",
                     )?
                     .execute((topic, subject, account.number(), Time::now().0))?;
             }
@@ -377,7 +377,7 @@ impl Mailbox {
 
     fn read(&mut self, view: &View<'_>) -> Result<Vec<Announcement>> {
         let rows = view.all(
-            "SELECT id, topic, subject, account FROM news WHERE id > ? ORDER BY id",
+            "SELECT id, topic, subject, account FROM news WHERE id > $1 ORDER BY id",
             [self.last],
             |row| {
                 Ok((

@@ -49,6 +49,8 @@ ALTER TABLE outbox ADD COLUMN refused_at INTEGER;
 UPDATE outbox SET kind = 'digest' WHERE account IS NOT NULL;
 CREATE INDEX outbox_due ON outbox (kind, due_at) WHERE sent_at IS NULL AND refused_at IS NULL;
 CREATE INDEX outbox_unread ON outbox (account) WHERE account IS NOT NULL AND sent_at IS NULL;
+DROP INDEX outbox_of_recipient;
+CREATE INDEX outbox_of_recipient ON outbox (lower(recipient), id);
 CREATE TABLE digests (
     account   INTEGER PRIMARY KEY REFERENCES accounts (id),
     wanted    INTEGER NOT NULL DEFAULT 1,
