@@ -86,22 +86,3 @@ impl Error {
         }
     }
 }
-
-impl From<rusqlite::Error> for Error {
-    fn from(error: rusqlite::Error) -> Self {
-        use rusqlite::{ErrorCode, ffi};
-        // A quota or a limit on file sizes is a full disk too; SQLite has another code for it.
-        let unwritten = matches!(
-            error.sqlite_error().map(|error| error.extended_code),
-            Some(ffi::SQLITE_IOERR_WRITE | ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_SHMSIZE)
-        );
-        match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => Self::Overloaded("The disk is full"),
-            _ if unwritten => Self::Overloaded("The disk cannot be written"),
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                Self::Overloaded("The database is busy")
-            }
-            _ => Self::Internal(format!("database: {error}")),
-        }
-    }
-}

@@ -2,9 +2,9 @@
 
 use rusqlite::Row;
 
-use super::{Tx, View, is_taken};
+use super::{Tx, View};
 use crate::core::account::Profile;
-use crate::core::error::{Error, Result};
+use crate::core::error::Result;
 use crate::core::identity;
 use crate::core::model::{
     Account, AccountId, Device, DeviceId, Id, Listed, Page, Person, Picture, Sid, Time,
@@ -109,21 +109,18 @@ impl View<'_> {
     /// By display name or username: all whom it fits, two at most. Its cost is that of all accounts: for the command line.
     pub(in crate::core) fn accounts_named(&self, name: &str) -> Result<Vec<Account>> {
         let key = identity::name_key(name);
-        let mut statement = self.conn.prepare_cached(
-            "SELECT id, name, username FROM accounts WHERE removed_at IS NULL ORDER BY id",
-        )?;
-        let mut rows = statement.query(())?;
+        let fits = |name: Option<String>| name.is_some_and(|name| identity::name_key(&name) == key);
         let mut named = Vec::new();
-        while let Some(row) = rows.next()? {
-            let fits =
-                |name: Option<String>| name.is_some_and(|name| identity::name_key(&name) == key);
-            if fits(row.get("name")?) || fits(row.get("username")?) {
-                named.extend(self.account(Id::stored(row.get("id")?))?);
-            }
-            if named.len() == 2 {
-                break;
-            }
-        }
+        self.all_while(
+            "SELECT id, name, username FROM accounts WHERE removed_at IS NULL ORDER BY id",
+            (),
+            |row| {
+                if fits(row.get("name")?) || fits(row.get("username")?) {
+                    named.extend(self.account(Id::stored(row.get("id")?))?);
+                }
+                Ok((named.len() < 2).then_some(()))
+            },
+        )?;
         Ok(named)
     }
 
@@ -219,24 +216,23 @@ impl Tx<'_> {
     /// # Errors
     /// `Taken` where the e-mail address or the username is somebody's already.
     pub(in crate::core) fn insert_account(&self, new: &NewAccount) -> Result<AccountId> {
-        self.save()?;
-        let mut insert = self.conn.prepare_cached(
+        self.inserted(
             "INSERT INTO accounts
                  (home, name, username, email, password, external, created_at, username_key, email_key)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        )?;
-        let inserted = insert.insert((
-            new.home,
-            &new.name,
-            &new.username,
-            &new.email,
-            &new.password,
-            &new.external,
-            self.now.0,
-            new.username.as_deref().map(identity::name_key),
-            new.email.as_deref().map(identity::email_key),
-        ));
-        inserted.map(Id::stored).map_err(taken)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
+            (
+                new.home,
+                &new.name,
+                &new.username,
+                &new.email,
+                &new.password,
+                &new.external,
+                self.now.0,
+                new.username.as_deref().map(identity::name_key),
+                new.email.as_deref().map(identity::email_key),
+            ),
+            |row| row.get(0).map(Id::stored),
+        )
     }
 
     /// Whoever proves the address owns the account: this is their password now, none where they have another way in.
@@ -348,7 +344,7 @@ impl Tx<'_> {
         token: Option<&[u8]>,
     ) -> Result<(DeviceId, Sid)> {
         let sid = Sid::random();
-        let id = self.returning(
+        let id = self.inserted(
             "INSERT INTO devices (account, user_agent, address, created_at, seen_at, expires_at, token, sid)
              VALUES ($1, $2, $3, $4, $4, $5, $6, $7) RETURNING id",
             (
@@ -360,10 +356,9 @@ impl Tx<'_> {
                 token,
                 sid.to_string(),
             ),
-            |row| row.get(0),
+            |row| row.get(0).map(Id::stored),
         )?;
-        let id = id.ok_or_else(|| Error::Internal("an insert returned no id".into()))?;
-        Ok((Id::stored(id), sid))
+        Ok((id, sid))
     }
 
     /// `false` where it was gone already. A token that another application minted is remembered until it expires: it
@@ -417,15 +412,5 @@ impl Tx<'_> {
     pub(in crate::core) fn delete_device(&self, id: DeviceId) -> Result<()> {
         self.change("DELETE FROM devices WHERE id = $1", [id.number()])?;
         Ok(())
-    }
-}
-
-pub(super) fn taken(error: rusqlite::Error) -> Error {
-    if is_taken(&error, "accounts.email") {
-        Error::Taken("Email")
-    } else if is_taken(&error, "accounts.username") {
-        Error::Taken("Username")
-    } else {
-        error.into()
     }
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::Row;
 
-use super::account::{account, taken};
+use super::account::account;
 use super::conversation::conversation;
 use super::file::file;
 use super::{Tx, View};
@@ -355,19 +355,16 @@ impl Tx<'_> {
         name: &str,
         username: Option<&str>,
     ) -> Result<()> {
-        self.save()?;
-        let named = self
-            .conn
-            .prepare_cached(
-                "UPDATE accounts SET name = $1, username = $2, username_key = $3 WHERE id = $4",
-            )?
-            .execute((
+        self.change(
+            "UPDATE accounts SET name = $1, username = $2, username_key = $3 WHERE id = $4",
+            (
                 name,
                 username,
                 username.map(identity::name_key),
                 id.number(),
-            ));
-        named.map(drop).map_err(taken)
+            ),
+        )?;
+        Ok(())
     }
 
     pub(in crate::core) fn update_password(&self, id: AccountId, hash: &str) -> Result<()> {

@@ -272,32 +272,14 @@ impl View<'_> {
 
     /// How many messages somebody has not read in a conversation of theirs.
     pub(in crate::core) fn unread(&self, id: ConversationId, who: AccountId) -> Result<i64> {
-        self.count_own()?;
         let unread = self.one(
             "SELECT coalesce((SELECT max(seq) FROM messages WHERE conversation = $1) - read_seq - own_since, 0)
              FROM members WHERE conversation = $1 AND account = $2",
             (id.number(), who.number()),
             |row| row.get(0),
         )?;
-        Ok(unread.unwrap_or(0))
-    }
-
-    /// Counts what members have sent as their own, for whoever is about to look: once for all that one commit says.
-    pub(super) fn count_own(&self) -> Result<()> {
-        for ((conversation, who), count) in self.known.take_own() {
-            let counted = self
-                .conn
-                .prepare_cached(
-                    "UPDATE members SET own_since = own_since + $1 WHERE conversation = $2 AND account = $3",
-                )
-                .and_then(|mut update| update.execute((count, conversation.number(), who.number())));
-            if let Err(error) = counted {
-                // They would be counted as unread for ever: nothing of this commit may stay.
-                self.conn.execute("ROLLBACK", ()).ok();
-                return Err(error.into());
-            }
-        }
-        Ok(())
+        // What they have sent in this commit is not counted as their own in the row yet.
+        Ok(unread.map_or(0, |unread: i64| unread - self.known.own(id, who)))
     }
 
     /// How far members have read, who has come farthest first; at most as many as a group has.
@@ -362,7 +344,7 @@ impl Tx<'_> {
             .pair
             .map(|(low, high)| (low.number(), high.number()))
             .unzip();
-        let id = self.returning(
+        let id = self.inserted(
             "INSERT INTO conversations (kind, name, description, creator, low, high, created_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
             (
@@ -374,13 +356,12 @@ impl Tx<'_> {
                 high,
                 self.now.0,
             ),
-            |row| row.get(0),
+            |row| row.get(0).map(Id::stored),
         )?;
         if new.kind == Kind::Room {
             self.change("UPDATE log SET rooms = rooms + 1", ())?;
         }
-        id.map(Id::stored)
-            .ok_or_else(|| Error::Internal("an insert returned no id".into()))
+        Ok(id)
     }
 
     /// Makes a member, who has read everything so far. `false` where the person was one already.

@@ -3,7 +3,7 @@
 use rusqlite::Row;
 
 use super::{Tx, View};
-use crate::core::error::{Error, Result};
+use crate::core::error::Result;
 use crate::core::file::FinishedUpload;
 use crate::core::model::{AccountId, File, FileId, Id, Listed, Page, Time};
 
@@ -101,14 +101,12 @@ impl Tx<'_> {
         media_type: &str,
         uploader: AccountId,
     ) -> Result<FileId> {
-        let id = self.returning(
+        self.inserted(
             "INSERT INTO files (name, original, type, uploader, created_at)
              VALUES ($1, $2, $3, $4, $5) RETURNING id",
             (name, original, media_type, uploader.number(), self.now.0),
-            |row| row.get(0),
-        )?;
-        id.map(Id::stored)
-            .ok_or_else(|| Error::Internal("an insert returned no id".into()))
+            |row| row.get(0).map(Id::stored),
+        )
     }
 
     pub(in crate::core) fn insert_file_part(

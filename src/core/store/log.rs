@@ -1,6 +1,8 @@
 //! How far has the log come? Its one row, which a commit writes once.
 
-use super::{Tx, View};
+use rusqlite::Params;
+
+use super::{Tx, View, run};
 use crate::core::error::Result;
 use crate::core::model::{Id, MessageId, Position};
 
@@ -37,22 +39,36 @@ impl Tx<'_> {
         Ok(Position::stored(position))
     }
 
-    /// Writes what this commit has counted in memory so far: once for all that it says, and before a savepoint, because
-    /// a verb that fails afterwards does not undo it.
+    /// Writes what this commit has counted in memory so far: once for all its messages, and before a savepoint is set, so
+    /// that a verb that fails afterwards does not undo it.
     pub(super) fn settle(&self) -> Result<()> {
         self.count_own()?;
-        let Some((position, said)) = self.known.take_said() else {
-            return Ok(());
-        };
-        let written = self
-            .conn
-            .prepare_cached("UPDATE log SET last = $1, messages = messages + $2")
-            .and_then(|mut update| update.execute((position, said)));
-        if let Err(error) = written {
-            // A position would be given out twice: nothing of this commit may stay.
-            self.conn.execute("ROLLBACK", ()).ok();
-            return Err(error.into());
+        match self.known.take_said() {
+            Some(said) => {
+                self.write_counted("UPDATE log SET last = $1, messages = messages + $2", said)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Counts the messages that members have sent as their own: once for all messages of a commit.
+    pub(super) fn count_own(&self) -> Result<()> {
+        for ((conversation, who), count) in self.known.take_own() {
+            self.write_counted(
+                "UPDATE members SET own_since = own_since + $1 WHERE conversation = $2 AND account = $3",
+                (count, conversation.number(), who.number()),
+            )?;
         }
         Ok(())
+    }
+
+    /// Writes what was counted in memory. If that fails, the whole commit is rolled back: memory has forgotten the counts,
+    /// so a position would be given out twice, or somebody's own messages would be unread for them for ever.
+    fn write_counted(&self, sql: &str, params: impl Params) -> Result<()> {
+        let written = run(self.conn, sql, params);
+        if written.is_err() {
+            run(self.conn, "ROLLBACK", ()).ok();
+        }
+        Ok(written.map(drop)?)
     }
 }

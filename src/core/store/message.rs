@@ -1,12 +1,13 @@
 //! The message log, as rows.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use rusqlite::{Params, Row};
 
 use super::conversation::place;
 use super::{Tx, View};
-use crate::core::error::Result;
+use crate::core::error::{Error, Result};
 use crate::core::message::PLAIN;
 use crate::core::model::{
     AccountId, Attachment, Author, ConversationId, Id, Listed, Me, Message, MessageId, Page, Place,
@@ -158,56 +159,52 @@ impl View<'_> {
         which: &str,
         params: impl Params,
     ) -> Result<Vec<(Message, Option<i64>)>> {
-        let mut attached = false;
-        let mut found = self.all(&format!("{MESSAGE} {which}"), params, |row| {
-            let message = self.message(row, place)?;
-            attached |= message.attachments.capacity() > 0;
-            Ok((message, row.get(8)?))
-        })?;
-        if attached {
-            for (message, _) in &mut found {
-                if message.attachments.capacity() > 0 {
-                    message.attachments = self.attachments(message.id)?;
-                }
-            }
-        }
-        Ok(found)
+        self.all_while(&format!("{MESSAGE} {which}"), params, |row| {
+            Ok(Some((self.message(row, place)?, row.get(8)?)))
+        })
     }
 
-    /// A row of [`MESSAGE`]; where something is attached, there is room for it and no more.
-    pub(super) fn message(&self, row: &Row<'_>, place: Place) -> rusqlite::Result<Message> {
-        let attachments: i64 = row.get(5)?;
+    /// A row of [`MESSAGE`], with what is attached to it.
+    pub(super) fn message(&self, row: &Row<'_>, place: Place) -> Result<Message> {
+        let id = Id::stored(row.get(0)?);
         Ok(Message {
             dialect: "",
-            id: Id::stored(row.get(0)?),
+            id,
             place,
             seq: row.get(1)?,
             author: self.author(Id::stored(row.get(2)?))?,
             text: row.get(3)?,
-            content_type: match row.get_ref(4)?.as_str()? {
+            content_type: match row.get_ref(4)?.as_str().map_err(rusqlite::Error::from)? {
                 PLAIN => PLAIN.into(),
                 other => other.to_owned().into(),
             },
-            attachments: Vec::with_capacity(attachments as usize),
+            attachments: match row.get(5)? {
+                0 => Vec::new(),
+                _ => self.attachments(id)?,
+            },
             client_id: row.get(6)?,
             sent_at: Time(row.get(7)?),
             read_at: None,
         })
     }
 
-    /// Whose name this is. Who is removed is not in the directory.
-    fn author(&self, id: AccountId) -> rusqlite::Result<Author> {
+    /// The author's name. The directory does not know accounts that are removed.
+    fn author(&self, id: AccountId) -> Result<Author> {
         let name = match self.directory.name(id) {
             Some(name) => name,
-            None => self
-                .conn
-                .prepare_cached("SELECT name FROM accounts WHERE id = $1")?
-                .query_row([id.number()], |row| Ok(row.get_ref(0)?.as_str()?.into()))?,
+            None => {
+                let name = self.one(
+                    "SELECT name FROM accounts WHERE id = $1",
+                    [id.number()],
+                    |row| row.get::<_, Arc<str>>(0),
+                )?;
+                name.ok_or_else(|| Error::Internal(format!("a message of no account: {id:?}")))?
+            }
         };
         Ok(Author { id, name })
     }
 
-    pub(super) fn attachments(&self, id: MessageId) -> Result<Vec<Attachment>> {
+    fn attachments(&self, id: MessageId) -> Result<Vec<Attachment>> {
         self.all(
             "SELECT filename, mime_type, url, size FROM attachments WHERE message = $1 ORDER BY position",
             [id.number()],

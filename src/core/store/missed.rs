@@ -123,9 +123,6 @@ impl View<'_> {
                 (most, is_wanted),
                 |row| {
                     let mut message = self.message(row, place)?;
-                    if message.attachments.capacity() > 0 {
-                        message.attachments = self.attachments(message.id)?;
-                    }
                     message.read_at = self.read_at(&message)?;
                     Ok((message.seq, Event::MessagePosted(Arc::new(message))))
                 },
@@ -171,18 +168,17 @@ impl View<'_> {
         (most, is_wanted): (usize, impl Fn(Position) -> bool),
         event: impl Fn(&Row<'_>) -> Result<(i64, Event)>,
     ) -> Result<Stretch> {
-        let mut statement = self.conn.prepare_cached(sql)?;
-        let mut rows = statement.query(params)?;
-        while let Some(row) = rows.next()? {
+        self.all_while(sql, params, |row| {
             let position = Id::stored(row.get(0)?);
             if stretch.events.len() == most || !is_wanted(position) {
                 stretch.next = Some(position);
-                break;
+                return Ok(None);
             }
             let (read, event) = event(row)?;
             stretch.read = read;
             stretch.events.push(event);
-        }
+            Ok(Some(()))
+        })?;
         Ok(stretch)
     }
 }

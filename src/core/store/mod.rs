@@ -9,6 +9,7 @@ pub(in crate::core) mod backup;
 mod code;
 mod conversation;
 mod digest;
+mod error;
 mod file;
 mod keys;
 pub(in crate::core) mod leap;
@@ -34,7 +35,7 @@ use std::ops::Deref;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 use super::directory::Directory;
-use super::error::Result;
+use super::error::{Error, Result};
 use super::limits::Limits;
 use super::model::{Announcement, Time};
 use read_cache::ReadCache;
@@ -112,13 +113,27 @@ impl<'c> View<'c> {
         &self,
         sql: &str,
         params: impl Params,
-        row: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+        mut row: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>> {
+        self.all_while(sql, params, |found| Ok(Some(row(found)?)))
+    }
+
+    /// The rows that a query finds, up to the first of which `row` makes nothing. It may run queries of its own.
+    fn all_while<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        mut row: impl FnMut(&Row<'_>) -> Result<Option<T>>,
     ) -> Result<Vec<T>> {
         let mut statement = self.conn.prepare_cached(sql)?;
-        let rows = statement
-            .query_map(params, row)?
-            .collect::<rusqlite::Result<_>>()?;
-        Ok(rows)
+        let (mut rows, mut all) = (statement.query(params)?, Vec::new());
+        while let Some(found) = rows.next()? {
+            match row(found)? {
+                Some(made) => all.push(made),
+                None => break,
+            }
+        }
+        Ok(all)
     }
 
     /// The number that a counting query answers.
@@ -145,7 +160,7 @@ impl<'c> Tx<'c> {
     /// Writes. The first write of a verb sets the savepoint to which a failed verb returns.
     fn change(&self, sql: &str, params: impl Params) -> Result<usize> {
         self.save()?;
-        Ok(self.conn.prepare_cached(sql)?.execute(params)?)
+        Ok(run(self.conn, sql, params)?)
     }
 
     /// Writes, and reads what the statement returns.
@@ -159,6 +174,17 @@ impl<'c> Tx<'c> {
         self.one(sql, params, row)
     }
 
+    /// Inserts a row, and reads what the statement returns of it.
+    fn inserted<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        row: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T> {
+        let row = self.returning(sql, params, row)?;
+        row.ok_or_else(|| Error::Internal("an insert returned no row".into()))
+    }
+
     fn save(&self) -> Result<()> {
         match self.undo.get() {
             Undo::Savepoint | Undo::Everything => {}
@@ -166,12 +192,18 @@ impl<'c> Tx<'c> {
             Undo::Nothing => {
                 // What earlier verbs have said stays said.
                 self.settle()?;
-                self.conn.prepare_cached("SAVEPOINT verb")?.execute(())?;
+                run(self.conn, "SAVEPOINT verb", ())?;
                 self.undo.set(Undo::Savepoint);
             }
         }
         Ok(())
     }
+}
+
+/// Runs a statement that is no verb's: BEGIN, COMMIT and the like, or what stands in a transaction of its own. Answers how
+/// many rows it changed.
+fn run(conn: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<usize> {
+    conn.prepare_cached(sql)?.execute(params)
 }
 
 impl<'c> Deref for Tx<'c> {
@@ -180,10 +212,4 @@ impl<'c> Deref for Tx<'c> {
     fn deref(&self) -> &View<'c> {
         &self.view
     }
-}
-
-/// Does this error say that a row of this unique index is there already? Named as SQLite does: `table.column`.
-fn is_taken(error: &rusqlite::Error, column: &str) -> bool {
-    matches!(error, rusqlite::Error::SqliteFailure(_, Some(text))
-        if text.starts_with("UNIQUE constraint failed") && text.contains(column))
 }

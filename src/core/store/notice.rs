@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rusqlite::Row;
 
 use super::{Tx, View};
-use crate::core::error::{Error, Result};
+use crate::core::error::Result;
 use crate::core::model::{
     AccountId, Announcement, Event, Id, Listed, Notice, NoticeId, Page, StateChange, Time,
 };
@@ -88,13 +88,12 @@ impl Tx<'_> {
         text: &str,
         kind: &str,
     ) -> Result<Notice> {
-        self.returning(
+        self.inserted(
             "INSERT INTO notices (account, title, text, type, created_at) VALUES ($1, $2, $3, $4, $5)
              RETURNING *",
             (account.number(), title, text, kind, self.now.0),
             notice,
-        )?
-        .ok_or_else(|| Error::Internal("an insert returned no row".into()))
+        )
     }
 
     /// What nobody has heard yet, oldest first; heard from now on.
@@ -130,6 +129,15 @@ impl Tx<'_> {
             (self.now.0, id.number(), who.number()),
             notice,
         )
+    }
+
+    /// Leaves for the server that runs on this file what it would otherwise not hear of.
+    pub(super) fn insert_news(&self, topic: &str, subject: i64, account: AccountId) -> Result<()> {
+        self.change(
+            "INSERT INTO news (topic, subject, account, at) VALUES ($1, $2, $3, $4)",
+            (topic, subject, account.number(), self.now.0),
+        )?;
+        Ok(())
     }
 
     /// Remembers who changed what; `None` is the command line.

@@ -84,6 +84,12 @@ impl ReadCache {
             .or_default() += 1;
     }
 
+    /// How many messages a member has sent that are not counted as their own yet.
+    pub fn own(&self, conversation: ConversationId, who: AccountId) -> i64 {
+        let own = self.own.borrow();
+        own.get(&(conversation, who)).copied().unwrap_or_default()
+    }
+
     /// Who has sent how many, where, that are not counted yet; from now on they are.
     pub fn take_own(&self) -> HashMap<(ConversationId, AccountId), i64> {
         self.own.take()

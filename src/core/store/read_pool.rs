@@ -10,7 +10,7 @@ use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
-use super::{View, schema};
+use super::{View, run, schema};
 use crate::core::directory::Directory;
 use crate::core::error::{Error, Result};
 use crate::core::limits::Limits;
@@ -130,15 +130,14 @@ struct Snapshot<'c>(&'c Connection);
 
 impl<'c> Snapshot<'c> {
     fn of(conn: &'c Connection) -> rusqlite::Result<Self> {
-        conn.prepare_cached("BEGIN")?.execute(())?;
+        run(conn, "BEGIN", ())?;
         Ok(Self(conn))
     }
 }
 
 impl Drop for Snapshot<'_> {
     fn drop(&mut self) {
-        let ended = self.0.prepare_cached("ROLLBACK");
-        if let Err(error) = ended.and_then(|mut rollback| rollback.execute(())) {
+        if let Err(error) = run(self.0, "ROLLBACK", ()) {
             tracing::error!(%error, "a snapshot did not end");
         }
     }

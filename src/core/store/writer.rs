@@ -15,7 +15,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::verb::{AskedBy, Commit, Job, Outcome, Verb};
-use super::{Tx, Undo, View};
+use super::{Tx, Undo, View, run};
 use crate::core::directory::Directory;
 use crate::core::error::{Error, Result};
 use crate::core::limits::Limits;
@@ -163,7 +163,7 @@ struct WriterLoop {
 impl WriterLoop {
     fn work(self, jobs: &Receiver<Box<dyn Job>>) {
         let mut mailbox = match &self.outlet {
-            Outlet::Here(_) => Some(Mailbox::open(&self.conn)),
+            Outlet::Here(_) => Some(Mailbox::open(&self.view())),
             Outlet::Elsewhere => None,
         };
         loop {
@@ -222,14 +222,16 @@ impl WriterLoop {
                 outcomes.push(self.attempt(&tx, job));
             }
         }
+        // What fails from here on fails the whole commit: it needs no savepoint.
+        tx.undo.set(Undo::Everything);
         let complete = if self.conn.is_autocommit() {
             Err(Error::Overloaded(ROLLED_BACK))
         } else {
             tx.settle()
         };
-        let announced = tx.announced.into_inner();
+        let announced = tx.announced.take();
         let committed = complete
-            .and_then(|()| self.leave_news(&announced))
+            .and_then(|()| self.leave_news(&tx, &announced))
             .and_then(|()| Ok(self.execute("COMMIT")?));
         let now = Instant::now();
         let (mut behind_the_news, mut at_once) = (Vec::new(), Vec::new());
@@ -302,7 +304,7 @@ impl WriterLoop {
         }
     }
 
-    fn leave_news(&self, announced: &[Announcement]) -> Result<()> {
+    fn leave_news(&self, tx: &Tx<'_>, announced: &[Announcement]) -> Result<()> {
         if let Outlet::Elsewhere = self.outlet {
             for announcement in announced {
                 let (topic, subject, account) = match announcement {
@@ -322,18 +324,14 @@ impl WriterLoop {
                     // The command line posts nothing and listens to nothing.
                     _ => continue,
                 };
-                self.conn
-                    .prepare_cached(
-                        "INSERT INTO news (topic, subject, account, at) VALUES ($1, $2, $3, $4)",
-                    )?
-                    .execute((topic, subject, account.number(), Time::now().0))?;
+                tx.insert_news(topic, subject, *account)?;
             }
         }
         Ok(())
     }
 
     fn execute(&self, sql: &str) -> rusqlite::Result<()> {
-        self.conn.prepare_cached(sql)?.execute(()).map(drop)
+        run(&self.conn, sql, ()).map(drop)
     }
 }
 
@@ -345,12 +343,10 @@ struct Mailbox {
 }
 
 impl Mailbox {
-    fn open(conn: &Connection) -> Self {
-        let last = conn.query_row("SELECT coalesce(max(id), 0) FROM news", (), |row| {
-            row.get(0)
-        });
+    fn open(view: &View<'_>) -> Self {
+        let last = view.count("SELECT coalesce(max(id), 0) FROM news", ());
         let last = last.unwrap_or(0);
-        forget_news(conn, last);
+        forget_news(view.conn, last);
         Self {
             last,
             version: 0,
@@ -403,7 +399,7 @@ impl Mailbox {
 
 /// What has been heard is no news: it would stay in the file for ever.
 fn forget_news(conn: &Connection, upto: i64) {
-    if let Err(error) = conn.execute("DELETE FROM news WHERE id <= $1", [upto]) {
+    if let Err(error) = run(conn, "DELETE FROM news WHERE id <= $1", [upto]) {
         // What stays is forgotten with the next, or at the next start.
         tracing::debug!(%error, "news that were heard are kept");
     }
