@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::OpenError;
 pub use super::store::backup::{Holdings, Wounds};
 use super::store::backup::{copy, examine};
-use super::store::{leap, schema};
+use super::store::{identify, leap, schema};
 use super::time::Time;
 
 /// Writes a consistent copy of a database to a new file; complete, or not there at all.
@@ -45,7 +45,7 @@ pub fn restoring(db: &Path) -> PathBuf {
 /// # Errors
 /// If it is no database of ours, or cannot be read.
 pub fn is_older(db: &Path) -> Result<bool, OpenError> {
-    schema::is_older(db)
+    identify::is_older(db)
 }
 
 /// Looks for damage; an empty list means that there is none.
@@ -77,7 +77,9 @@ pub fn restore(backup: &Path, db: &Path) -> Result<Option<PathBuf>, OpenError> {
         // What is in the write-ahead log belongs to the old one.
         schema::fold_in(db)?;
     }
-    leap::put_back(&partial, replaced.is_some().then_some(db))
+    let replaces = replaced.is_some().then_some(db);
+    schema::open_alone(&partial)
+        .and_then(|conn| leap::put_back(conn, &partial, replaces))
         .map_err(|e| unusable(&partial, format!("{e:#}")))?;
     let kept = match replaced {
         Some(_) => {

@@ -54,7 +54,8 @@ use limits::Limits;
 use model::{Me, MessageId, Time};
 use password::Passwords;
 use store::read_pool::ReadPool;
-pub use store::schema::{Durability, Locked, OpenError};
+pub use store::identify::OpenError;
+pub use store::schema::{Durability, Locked};
 pub use store::verb::Commit;
 use store::writer::{Outlet, Writer};
 pub use store::{ConversationOrder, FileOrder, Tx, View};
@@ -122,7 +123,7 @@ impl Core {
     /// # Errors
     /// As [`Core::open`], but the file must be there. A file of an older version is migrated only if no server runs on it.
     pub fn visit(path: &Path, options: Options) -> std::result::Result<Self, OpenError> {
-        let _alone = match store::schema::is_older(path)? {
+        let _alone = match store::identify::is_older(path)? {
             true => Some(store::schema::lock(path)?),
             false => None,
         };

@@ -2,12 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::Transaction;
-
-use super::{Tx, View, schema};
+use super::{Tx, View};
 use crate::core::error::Result;
-use crate::core::file;
-use crate::core::id::Spelling;
 use crate::core::model::{AccountId, Attachment, ConversationId, FileId, Id, MessageId};
 
 impl View<'_> {
@@ -83,45 +79,6 @@ impl Tx<'_> {
 }
 
 /// One more message of this conversation names this file.
-const NAMED: &str = "INSERT INTO attached (file, conversation, messages) VALUES ($1, $2, 1)
+pub(super) const NAMED: &str =
+    "INSERT INTO attached (file, conversation, messages) VALUES ($1, $2, 1)
     ON CONFLICT (file, conversation) DO UPDATE SET messages = attached.messages + 1";
-
-/// Which files the messages of version 1 name. It took any path below ours, and any file: what is no path of a file is
-/// made one that leads nowhere, and what its author may not have had opens for nobody.
-pub(super) fn fill(tx: &Transaction<'_>) -> anyhow::Result<()> {
-    let spelling = Spelling::new(schema::secret(tx, "ids")?);
-    let mut all = tx.prepare(
-        "SELECT a.message, a.position, a.url, m.conversation, m.author
-         FROM attachments a JOIN messages m ON m.id = a.message
-         WHERE a.url LIKE '/%' ORDER BY a.message, a.position",
-    )?;
-    let mut theirs = tx.prepare(
-        "SELECT EXISTS (SELECT 1 FROM files WHERE id = $1 AND ready = 1 AND (public = 1 OR uploader = $2 OR conversation = $3))",
-    )?;
-    let mut note =
-        tx.prepare("UPDATE attachments SET file = $1 WHERE message = $2 AND position = $3")?;
-    let mut lead_nowhere =
-        tx.prepare("UPDATE attachments SET url = $1 WHERE message = $2 AND position = $3")?;
-    let mut named = tx.prepare(NAMED)?;
-    let (mut rows, mut before) = (all.query(())?, BTreeSet::new());
-    while let Some(row) = rows.next()? {
-        let (message, position): (i64, i64) = (row.get(0)?, row.get(1)?);
-        let url: String = row.get(2)?;
-        let (conversation, author): (i64, i64) = (row.get(3)?, row.get(4)?);
-        let Some(file) = file::at(&spelling, &url) else {
-            lead_nowhere.execute((file::NOWHERE, message, position))?;
-            continue;
-        };
-        let file = file.id.number();
-        if !theirs.query_row((file, author, conversation), |row| row.get::<_, bool>(0))? {
-            continue;
-        }
-        note.execute((file, message, position))?;
-        // A message names a file once, however often it does.
-        before.retain(|(other, _)| *other == message);
-        if before.insert((message, file)) {
-            named.execute((file, conversation))?;
-        }
-    }
-    Ok(())
-}

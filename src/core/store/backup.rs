@@ -5,8 +5,8 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::identify::{OpenError, identify};
 use super::leap;
-use super::schema::{OpenError, identify};
 
 /// What is wrong with a database: one line each, none where it is sound.
 pub type Wounds = Vec<String>;

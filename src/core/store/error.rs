@@ -6,7 +6,7 @@ use crate::core::error::Error;
 
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
-        // A quota or a limit on the size of files is as full as a disk can be, and SQLite calls it something else.
+        // A quota or a limit on file sizes is a full disk too; SQLite has another code for it.
         let unwritten = matches!(
             error.sqlite_error().map(|error| error.extended_code),
             Some(ffi::SQLITE_IOERR_WRITE | ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_SHMSIZE)

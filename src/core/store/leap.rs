@@ -8,7 +8,6 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
-use super::schema;
 use crate::core::random;
 
 /// Ids that may have been given out after a copy was made, for all that it knows. Ids have 53 bits: there is room for a
@@ -27,12 +26,15 @@ pub(in crate::core) fn mark_copy(path: &Path) -> anyhow::Result<()> {
     keep(&conn, COPY, &[1])
 }
 
-/// Makes ready a copy that is about to replace a database, or to be one where there was none.
+/// Makes ready a copy that is about to replace a database, or to be one where there was none. `conn` is open on the copy.
 ///
 /// # Errors
-/// If the copy cannot be brought up to date or written.
-pub(in crate::core) fn put_back(copy: &Path, replaces: Option<&Path>) -> anyhow::Result<()> {
-    let mut conn = schema::open_alone(copy)?;
+/// If the copy cannot be written.
+pub(in crate::core) fn put_back(
+    mut conn: Connection,
+    copy: &Path,
+    replaces: Option<&Path>,
+) -> anyhow::Result<()> {
     let replaced = match replaces.map(counters_of).transpose() {
         Ok(counters) => counters.unwrap_or_default(),
         Err(error) => {

@@ -11,7 +11,7 @@ mod conversation;
 mod digest;
 mod error;
 mod file;
-mod keys;
+pub(in crate::core) mod identify;
 pub(in crate::core) mod leap;
 mod log;
 mod message;
@@ -26,6 +26,7 @@ mod savepoint_tests;
 pub(in crate::core) mod schema;
 mod server;
 mod session;
+mod upgrade;
 pub(in crate::core) mod verb;
 pub(in crate::core) mod writer;
 

@@ -2,7 +2,6 @@
 
 use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io::Read;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,28 +10,10 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{HookError, M, Migrations};
 
-use super::{attached, backup, keys};
+use super::identify::{APPLICATION_ID, OpenError, VERSION, identify};
+use super::{backup, upgrade};
+use crate::core::id::Spelling;
 use crate::core::time::Time;
-
-/// "chat" in ASCII: tells our files from other SQLite files.
-const APPLICATION_ID: i32 = 0x6368_6174;
-
-/// Why a database was not opened. The file is as it was.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    #[error("{} is in use by another chat server: stop that one first, or give this one its own file with --db", .0.display())]
-    Locked(PathBuf),
-    #[error("{} is not a chat database: give another file with --db", .0.display())]
-    Foreign(PathBuf),
-    #[error("{} was written by a newer version of chat ({found}, this one knows {known}): update chat", .path.display())]
-    Newer {
-        path: PathBuf,
-        found: i64,
-        known: i64,
-    },
-    #[error("{} cannot be opened: {cause}", .path.display())]
-    Unusable { path: PathBuf, cause: String },
-}
 
 /// How hard a commit is pressed onto the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,8 +45,9 @@ impl Schema {
             steps: Migrations::new(vec![
                 M::up(include_str!("steps/1.sql")),
                 M::up_with_hook(include_str!("steps/2.sql"), |tx| {
-                    keys::fill(tx)?;
-                    attached::fill(tx).map_err(|e| HookError::Hook(format!("{e:#}")))
+                    upgrade::fill_keys(tx)?;
+                    let key = secret(tx, "ids").map_err(|e| HookError::Hook(format!("{e:#}")))?;
+                    Ok(upgrade::fill_attached(tx, &Spelling::new(key))?)
                 }),
             ]),
             version: VERSION,
@@ -179,68 +161,6 @@ fn version(conn: &Connection) -> rusqlite::Result<u32> {
     conn.query_row("PRAGMA user_version", (), |row| row.get(0))
 }
 
-/// Must it be brought up to date before it can be used? A file that is not begun is not older.
-pub(in crate::core) fn is_older(path: &Path) -> Result<bool, OpenError> {
-    let version = identify(path)?;
-    Ok(version > 0 && version < i64::from(VERSION))
-}
-
-/// The version that this program writes: one more with each step.
-const VERSION: u32 = 2;
-
-/// Refuses what is not ours, or newer than we are, without changing it, and answers its version. An empty file is a
-/// beginning.
-pub(in crate::core) fn identify(path: &Path) -> Result<i64, OpenError> {
-    refuse_other_formats(path)?;
-    let look = || -> rusqlite::Result<(i64, i64, i64)> {
-        let conn = only_look(path)?;
-        conn.busy_timeout(Duration::from_secs(5))?;
-        let number = |sql: &str| conn.query_row(sql, (), |row| row.get(0));
-        Ok((
-            number("PRAGMA user_version")?,
-            number("PRAGMA application_id")?,
-            number("SELECT count(*) FROM sqlite_master")?,
-        ))
-    };
-    let (version, application, tables) = look().map_err(|e| OpenError::Unusable {
-        path: path.to_path_buf(),
-        cause: e.to_string(),
-    })?;
-    if application != i64::from(APPLICATION_ID) && (tables > 0 || version != 0) {
-        return Err(OpenError::Foreign(path.to_path_buf()));
-    }
-    if version > i64::from(VERSION) {
-        return Err(OpenError::Newer {
-            path: path.to_path_buf(),
-            found: version,
-            known: VERSION.into(),
-        });
-    }
-    Ok(version)
-}
-
-/// A connection that only reads. Where nobody has the file open, it makes nothing beside it either: for a file with a
-/// write-ahead log SQLite would lay out a new one, and leave it there.
-fn only_look(path: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    let whole = match std::path::absolute(path) {
-        Ok(whole) if !Path::new(&log).exists() => whole,
-        _ => return Connection::open_with_flags(path, flags),
-    };
-    let mut uri = String::from("file://");
-    for byte in whole.as_os_str().as_bytes() {
-        match byte {
-            b'/' | b'.' | b'-' | b'_' => uri.push(char::from(*byte)),
-            byte if byte.is_ascii_alphanumeric() => uri.push(char::from(*byte)),
-            byte => uri.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    uri.push_str("?immutable=1");
-    Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI)
-}
-
 /// Puts what is in the write-ahead log of a file that nobody serves into the file itself.
 pub(in crate::core) fn fold_in(path: &Path) -> Result<(), OpenError> {
     let fold = || -> rusqlite::Result<()> {
@@ -311,20 +231,6 @@ pub(in crate::core) fn prepare_reader(conn: &mut Connection) -> rusqlite::Result
     conn.pragma_update(None, "query_only", true)?;
     // As much as SQLite maps at all: a page of 50 costs a fifth of what it costs through read calls.
     conn.pragma_update(None, "mmap_size", 0x7fff_0000_i64)
-}
-
-fn refuse_other_formats(path: &Path) -> Result<(), OpenError> {
-    let mut head = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(16).read_to_end(&mut head));
-    match read {
-        Err(cause) => Err(OpenError::Unusable {
-            path: path.to_path_buf(),
-            cause: cause.to_string(),
-        }),
-        Ok(0) => Ok(()),
-        Ok(_) if head == b"SQLite format 3\0" => Ok(()),
-        Ok(_) => Err(OpenError::Foreign(path.to_path_buf())),
-    }
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ CREATE TABLE mail_counts (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX mail_counts_by_age ON mail_counts (since);
 
--- Names and addresses are compared by keys. What they are, store/keys.rs fills in.
+-- Names and addresses are compared by keys. What they are, store/upgrade.rs fills in.
 ALTER TABLE accounts ADD COLUMN username_key TEXT;
 ALTER TABLE accounts ADD COLUMN email_key TEXT;
 CREATE UNIQUE INDEX accounts_by_username ON accounts (username_key);
@@ -124,7 +124,7 @@ ALTER TABLE files ADD COLUMN position INTEGER;
 DROP INDEX files_of_conversation;
 CREATE INDEX files_of_conversation ON files (conversation, position);
 
--- Which files the messages name. Which those of version 1 do, store/attached.rs fills in.
+-- Which files the messages name. Which those of version 1 do, store/upgrade.rs fills in.
 ALTER TABLE attachments ADD COLUMN file INTEGER;
 CREATE TABLE attached (
     file         INTEGER NOT NULL REFERENCES files (id),
