@@ -187,6 +187,101 @@ fn sql_stands_in_the_store_and_nowhere_else() {
 }
 
 #[test]
+fn the_store_knows_no_module_of_the_core_that_knows_the_store() {
+    let core = sources("src/core");
+    let (store, verbs): (Vec<_>, Vec<_>) = core
+        .iter()
+        .partition(|source| source.path.starts_with("src/core/store/"));
+    let names_store = |source: &&&Source| source.behind(&["super"]).contains(&"store");
+    let verbs: Vec<&str> = verbs
+        .iter()
+        .filter(names_store)
+        .filter_map(|source| Path::new(&source.path).file_stem()?.to_str())
+        .collect();
+    assert!(verbs.len() > 10, "{verbs:?}");
+    let mut found = Vec::new();
+    for source in store {
+        for module in source.behind(&["crate", "core"]) {
+            if verbs.contains(&module) {
+                found.push(format!("{} names core::{module}", source.path));
+            }
+        }
+    }
+    refuse(found);
+}
+
+#[test]
+fn statements_pass_the_helpers_and_are_what_sqlite_and_postgresql_share() {
+    // They set a file up, or copy it, before and beside any view of it.
+    let sets_up = [
+        "backup.rs",
+        "identify.rs",
+        "leap.rs",
+        "schema.rs",
+        "upgrade.rs",
+    ];
+    let mut found = Vec::new();
+    for source in sources("src/core/store") {
+        let name = source.path.rsplit('/').next().unwrap_or_default();
+        if name != "mod.rs" && !sets_up.contains(&name) {
+            for bypass in [
+                "prepare",
+                "prepare_cached",
+                "query_row",
+                "query_map",
+                "execute",
+                "execute_batch",
+            ] {
+                if source.names(bypass) {
+                    found.push(format!(
+                        "{} names {bypass}: use View's and Tx's helpers",
+                        source.path
+                    ));
+                }
+            }
+        }
+        for string in &source.strings {
+            for foreign in [
+                " ?",
+                "(?",
+                "OR IGNORE",
+                "OR REPLACE",
+                "iif(",
+                "ifnull(",
+                "COLLATE NOCASE",
+            ] {
+                if string.contains(foreign) {
+                    found.push(format!("{} says {foreign:?}: {string}", source.path));
+                }
+            }
+            if let Some(number) = out_of_order(string) {
+                found.push(format!(
+                    "{}: ${number} comes too early: {string}",
+                    source.path
+                ));
+            }
+        }
+    }
+    refuse(found);
+}
+
+/// The first parameter that is not numbered in the order of first appearance. A part of a statement may begin with any.
+fn out_of_order(sql: &str) -> Option<u32> {
+    let mut last = None;
+    for part in sql.split('$').skip(1) {
+        let digits = part.len() - part.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let Ok(number) = part[..digits].parse::<u32>() else {
+            continue;
+        };
+        if last.is_some_and(|last| number > last + 1) {
+            return Some(number);
+        }
+        last = last.max(Some(number));
+    }
+    None
+}
+
+#[test]
 fn no_dialect_knows_another() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/dialects");
     let entries = fs::read_dir(&root).expect("src/dialects is there");

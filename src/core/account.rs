@@ -3,6 +3,7 @@
 use super::code::{self, Purpose};
 use super::error::{Error, Fault, Result};
 use super::model::{Account, AccountId, FileId, Listed, Page, Person, Picture, StateChange};
+pub use super::store::Profile;
 use super::store::{NewAccount, Tx, View};
 use super::{device, text};
 
@@ -58,18 +59,6 @@ pub fn sign_up(tx: &Tx<'_>, new: SignUp, password_hash: String) -> Result<Accoun
     })?;
     tx.announce(StateChange::AccountChanged(id));
     Ok(id)
-}
-
-/// What somebody says of themselves who signs up with a proven address, checked by the dialect that asks for it.
-#[derive(Debug)]
-pub struct Profile {
-    /// The dialect that asks.
-    pub home: &'static str,
-    pub name: String,
-    pub gender: Option<String>,
-    /// `YYYY-MM-DD`
-    pub born_on: Option<String>,
-    pub role: Option<String>,
 }
 
 /// Makes the account of an address that its owner has proven, from this client or with this token. If somebody else has

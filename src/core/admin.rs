@@ -455,7 +455,7 @@ pub fn file(view: &View<'_>, id: FileId) -> Result<(File, String)> {
 /// `NotFound`.
 pub fn devices(view: &View<'_>, id: AccountId) -> Result<Vec<Device>> {
     known(view, id)?;
-    view.devices_of(id, Time::now())
+    view.devices_of(id)
 }
 
 /// How many bytes of files there are.

@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq;
 
 use super::error::{Error, Result};
 use super::quota::{self, Quota};
-use super::store::{Proof, Tx, View};
+use super::store::{Proof, Tx, View, WRONG_TRIES_SPAN};
 use super::time::Time;
 use super::{hex, identity, random};
 
@@ -66,8 +66,6 @@ impl Purpose {
 const TRIES: i64 = 5;
 /// Wrong tries of codes for one address in a day, over all codes that it was sent: fifty in a million are too few to guess.
 const TRIES_A_DAY: i64 = 50;
-/// The span in which wrong tries are counted, from the first one on.
-pub(in crate::core) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long until another code may be sent to the same address.
 const RESEND: Duration = Duration::from_secs(60);
 
@@ -178,7 +176,7 @@ fn not_tried_too_often(tx: &Tx<'_>, email: &str) -> Result<()> {
     let Some((count, since)) = tx.wrong_tries_of(email)?.filter(|_| tx.limits.resend) else {
         return Ok(());
     };
-    let ends = since.plus(DAY);
+    let ends = since.plus(WRONG_TRIES_SPAN);
     if count < TRIES_A_DAY || ends <= tx.now {
         return Ok(());
     }
@@ -200,8 +198,7 @@ pub fn proven(
     token: Option<&str>,
 ) -> Result<()> {
     let proof = view.proof(purpose.name(), email)?;
-    // A reader has no transaction's moment; a proof outlives its end by no more than a batch.
-    let proof = proof.filter(|proof| proof.expires_at > Time::now());
+    let proof = proof.filter(|proof| proof.expires_at > view.now);
     let good = proof.is_some_and(|proof| match token {
         Some(token) => bool::from(proof.hash.ct_eq(&hash(purpose, email, token))),
         None => client.is_some_and(|client| proof.address == client),
@@ -237,7 +234,7 @@ pub fn redeem(tx: &Tx<'_>, purpose: Purpose, token: &str) -> Result<String> {
 pub fn good(view: &View<'_>, purpose: Purpose, token: &str) -> Result<String> {
     // A token is too long to guess, so its hash needs no address in it.
     let sent = view.code_by_hash(purpose.name(), &hash(purpose, "", token))?;
-    let sent = sent.filter(|sent| sent.expires_at > Time::now());
+    let sent = sent.filter(|sent| sent.expires_at > view.now);
     let wrong = || Error::invalid("token", "is wrong or has expired");
     sent.map(|sent| sent.email).ok_or_else(wrong)
 }

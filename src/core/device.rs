@@ -51,7 +51,7 @@ pub fn log_out(tx: &Tx<'_>, me: &Me) -> Result<()> {
 /// # Errors
 /// `Forbidden` for a device that was made for less, such as an administrator's look.
 pub fn prolong(tx: &Tx<'_>, me: &Me, lasts: Duration, most: Duration) -> Result<Time> {
-    let devices = tx.devices_of(me.id, tx.now)?;
+    let devices = tx.devices_of(me.id)?;
     let device = devices.iter().find(|device| device.id == me.device);
     let device = device.ok_or(Error::Unauthorized("Token has been revoked"))?;
     if device.expires_at < device.created_at.plus(lasts - lasts / 7) {
@@ -75,7 +75,7 @@ pub fn prolong(tx: &Tx<'_>, me: &Me, lasts: Duration, most: Duration) -> Result<
 /// # Errors
 /// Only the database's.
 pub fn list(view: &View<'_>, me: &Me) -> Result<Vec<Device>> {
-    view.devices_of(me.id, Time::now())
+    view.devices_of(me.id)
 }
 
 /// Ends another of one's own devices.
@@ -91,7 +91,7 @@ pub fn remove(tx: &Tx<'_>, me: &Me, device: DeviceId) -> Result<()> {
 /// # Errors
 /// `NotFound` for what is none, or somebody else's.
 pub fn end_one_of(tx: &Tx<'_>, account: AccountId, device: DeviceId) -> Result<()> {
-    let devices = tx.devices_of(account, tx.now)?;
+    let devices = tx.devices_of(account)?;
     if !devices.iter().any(|own| own.id == device) {
         return Err(Error::NotFound("Session"));
     }
@@ -103,7 +103,7 @@ pub fn end_one_of(tx: &Tx<'_>, account: AccountId, device: DeviceId) -> Result<(
 /// # Errors
 /// Only the database's.
 pub fn end_all(tx: &Tx<'_>, account: AccountId) -> Result<()> {
-    for device in tx.devices_of(account, tx.now)? {
+    for device in tx.devices_of(account)? {
         end(tx, account, device.id)?;
     }
     Ok(())

@@ -5,9 +5,10 @@
 use std::time::Duration;
 
 use super::error::{Error, Result};
-use super::model::{AccountId, ConversationId, Kind, Message, MessageId, Place, Time};
+use super::model::{AccountId, ConversationId, Kind, Message, MessageId, Place};
 use super::outbox::MailContent;
 use super::quota::{self, Quota};
+pub use super::store::Waiting;
 use super::store::{Away, Tx, View};
 
 /// Members that are looked at in one step.
@@ -19,14 +20,6 @@ const SHOWN: u32 = 5;
 const LOOKED_AT: u32 = 100;
 /// The shortest time between two looks at a conversation, even if `--mail-delay` is shorter.
 const AGAIN: Duration = Duration::from_secs(1);
-
-/// A conversation with messages that may need a mail.
-#[derive(Debug, Clone, Copy)]
-pub struct Waiting {
-    pub conversation: ConversationId,
-    /// The first of those messages.
-    pub first: MessageId,
-}
 
 /// A mail about everything that somebody has not read.
 #[derive(Debug)]
@@ -97,20 +90,15 @@ pub(in crate::core) fn unsay(tx: &Tx<'_>, id: ConversationId) -> Result<()> {
 ///
 /// # Errors
 /// Only the database's.
-pub fn waiting(view: &View<'_>, now: Time, limit: u32) -> Result<Vec<Waiting>> {
-    view.unread_mail_due(now, limit)
+pub fn waiting(view: &View<'_>, limit: u32) -> Result<Vec<Waiting>> {
+    view.unread_mail_due(limit)
 }
 
 /// The digests for some members of a conversation, those behind `after`.
 ///
 /// # Errors
 /// Only the database's.
-pub fn look(
-    view: &View<'_>,
-    waiting: Waiting,
-    after: Option<AccountId>,
-    now: Time,
-) -> Result<Found> {
+pub fn look(view: &View<'_>, waiting: Waiting, after: Option<AccountId>) -> Result<Found> {
     let mut found = Found {
         seen: view.position()?,
         ..Found::default()
@@ -137,11 +125,11 @@ pub fn look(
             continue;
         }
         let again = member.told_at.plus(view.limits.mail_delay);
-        if again > now || !quota::is_left(view, Quota::Digests(email), now)? {
+        if again > view.now || !quota::is_left(view, Quota::Digests(email))? {
             found.later = true;
             continue;
         }
-        match digest(view, &member, email, (place, latest), now)? {
+        match digest(view, &member, email, (place, latest))? {
             Some(digest) => found.digests.push(digest),
             None => found.later = true,
         }
@@ -155,7 +143,6 @@ fn digest(
     member: &Away,
     email: &str,
     (place, latest): (Place, Vec<Message>),
-    now: Time,
 ) -> Result<Option<Digest>> {
     let mut told = vec![Told {
         place: named(view, place)?,
@@ -178,7 +165,7 @@ fn digest(
     let mut cause = None;
     let said = told.iter().flat_map(|told| told.latest.iter().rev());
     for message in said.filter(|said| member.told_upto.is_none_or(|upto| said.id > upto)) {
-        if quota::is_left(view, Quota::CausedBy(message.author.id), now)? {
+        if quota::is_left(view, Quota::CausedBy(message.author.id))? {
             cause = Some(message.author.id);
             break;
         }

@@ -13,7 +13,6 @@ use super::model::{
 };
 use super::pace::Pace;
 use super::recent::Recent;
-use super::store::View;
 
 /// What is known of an account without asking the database.
 #[derive(Debug, Clone)]
@@ -36,6 +35,9 @@ impl From<&Account> for Card {
         }
     }
 }
+
+/// The SHA-256 of another application's token, whose it is, and the device that it became.
+pub(in crate::core) type ForeignToken = (Vec<u8>, AccountId, DeviceId);
 
 #[derive(Debug, Default)]
 struct Tables {
@@ -102,14 +104,17 @@ pub struct Directory {
 
 impl Directory {
     /// Takes in what the database knows.
-    pub(in crate::core) fn load(&self, view: &View<'_>, now: Time) -> Result<()> {
-        let all = view.all_accounts()?;
+    pub(in crate::core) fn load(
+        &self,
+        all: &[Account],
+        living: Vec<Device>,
+        foreign: Vec<ForeignToken>,
+    ) {
         let mut costs = HashMap::new();
         for cost in all.iter().filter_map(|account| account.password_cost) {
             *costs.entry(cost).or_default() += 1;
         }
         let accounts = all.iter().map(|a| (a.id, Card::from(a))).collect();
-        let living = view.living_devices(now)?;
         let sids = living
             .iter()
             .map(|device| (device.sid, device.id))
@@ -119,8 +124,7 @@ impl Directory {
             let living = Living::new(account, sid, device.expires_at, device.seen_at);
             (device.id, living)
         });
-        let foreign = view
-            .foreign_tokens(now)?
+        let foreign = foreign
             .into_iter()
             .filter_map(|(hash, account, device)| Some((hash.try_into().ok()?, (account, device))));
         *self.change() = Tables {
@@ -130,7 +134,6 @@ impl Directory {
             sids,
             foreign: foreign.collect(),
         };
-        Ok(())
     }
 
     /// The device that a token of ours names, if it lives.
@@ -291,15 +294,20 @@ impl Directory {
         self.tables().accounts.is_empty()
     }
 
-    /// Takes in what a commit has changed.
-    pub(in crate::core) fn learn(&self, announced: &[Announcement], view: &View<'_>) {
+    /// Takes in what a commit has changed; `read` reads an account again.
+    pub(in crate::core) fn learn(
+        &self,
+        announced: &[Announcement],
+        now: Time,
+        read: impl Fn(AccountId) -> Result<Option<Account>>,
+    ) {
         self.recent.learn(announced);
         for announcement in announced {
             let Announcement::StateChange(change) = announcement else {
                 continue;
             };
             match change {
-                StateChange::AccountChanged(id) => match view.account(*id) {
+                StateChange::AccountChanged(id) => match read(*id) {
                     Ok(account) => self.change().put(*id, account.as_ref().map(Card::from)),
                     Err(error) => {
                         tracing::error!(%error, ?id, "an account could not be read again")
@@ -313,7 +321,7 @@ impl Directory {
                     token,
                 } => {
                     let mut known = self.change();
-                    let living = Living::new(*account, *sid, *expires_at, Time::now());
+                    let living = Living::new(*account, *sid, *expires_at, now);
                     known.devices.insert(*device, living);
                     known.sids.insert(*sid, *device);
                     if let Some(hash) = token {

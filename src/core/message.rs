@@ -10,6 +10,7 @@ use super::model::{
     AccountId, Attachment, ConversationId, Deletion, Event, Listed, Me, Message, MessageId, Page,
     StateChange, SubscriberId,
 };
+pub use super::store::PLAIN;
 use super::store::{NewMessage, Tx, View};
 use super::{conversation, digest, file, text};
 
@@ -48,9 +49,6 @@ impl Draft {
         }
     }
 }
-
-/// The content type if the author gives none.
-pub const PLAIN: &str = "text";
 
 /// Posts to a conversation that the author may speak in. Posting in an open room makes a member.
 ///

@@ -17,6 +17,7 @@ pub mod directory;
 pub mod error;
 pub mod external_login;
 pub mod file;
+pub mod file_path;
 pub mod health;
 pub mod id;
 pub mod identity;
@@ -53,8 +54,8 @@ use id::Spelling;
 use limits::Limits;
 use model::{Me, MessageId, Time};
 use password::Passwords;
-use store::read_pool::ReadPool;
 pub use store::identify::OpenError;
+use store::read_pool::ReadPool;
 pub use store::schema::{Durability, Locked};
 pub use store::verb::Commit;
 use store::writer::{Outlet, Writer};
@@ -157,10 +158,8 @@ impl Core {
         store::schema::promise(&conn, options.durability).map_err(|e| unusable(e.to_string()))?;
 
         let directory = Arc::<Directory>::default();
-        let view = View::new(&conn, &options.limits, &directory);
-        directory
-            .load(&view, Time::now())
-            .map_err(|e| unusable(e.to_string()))?;
+        let view = View::new(&conn, &options.limits, &directory, Time::now());
+        view.fill_directory().map_err(|e| unusable(e.to_string()))?;
         let last_before = view.position().map_err(|e| unusable(e.to_string()))?;
         let serves = matches!(outlet, Outlet::Here(_));
         let meter = Arc::<meter::Meter>::default();

@@ -4,16 +4,9 @@ use std::time::Duration;
 
 use super::error::Result;
 use super::limits;
-use super::model::{Listed, Mail, MailId, MailKind, Page, Time};
+use super::model::{Listed, Mail, MailId, MailKind, Page};
+pub use super::store::MailContent;
 use super::store::{Tx, View};
-
-/// A mail, ready to be sent.
-#[derive(Debug, Clone)]
-pub struct MailContent {
-    pub subject: String,
-    pub text: String,
-    pub html: String,
-}
 
 /// The first wait after a failed try; each further one is twice as long, up to an hour.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
@@ -33,8 +26,8 @@ pub fn post(tx: &Tx<'_>, to: &str, content: &MailContent) -> Result<()> {
 ///
 /// # Errors
 /// Only the database's.
-pub fn due(view: &View<'_>, kind: MailKind, now: Time, limit: u32) -> Result<Vec<Mail>> {
-    view.mails_due(kind, now, limit)
+pub fn due(view: &View<'_>, kind: MailKind, limit: u32) -> Result<Vec<Mail>> {
+    view.mails_due(kind, limit)
 }
 
 /// The mail server took it; its text is deleted.

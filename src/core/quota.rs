@@ -42,7 +42,7 @@ pub(in crate::core) fn count(tx: &Tx<'_>, quota: Quota<'_>) -> Result<()> {
     if !tx.limits.mail_counted {
         return Ok(());
     }
-    if let Some(since) = used_up(tx, quota, tx.now)? {
+    if let Some(since) = used_up(tx, quota)? {
         let left = since.plus(limits::MAIL_SPAN).since(tx.now);
         return Err(Error::TooOften { retry_after: left });
     }
@@ -53,13 +53,13 @@ pub(in crate::core) fn count(tx: &Tx<'_>, quota: Quota<'_>) -> Result<()> {
 ///
 /// # Errors
 /// Only the database's.
-pub(in crate::core) fn is_left(view: &View<'_>, quota: Quota<'_>, now: Time) -> Result<bool> {
-    Ok(!view.limits.mail_counted || used_up(view, quota, now)?.is_none())
+pub(in crate::core) fn is_left(view: &View<'_>, quota: Quota<'_>) -> Result<bool> {
+    Ok(!view.limits.mail_counted || used_up(view, quota)?.is_none())
 }
 
 /// When the counter's hour began, if it is full.
-fn used_up(view: &View<'_>, quota: Quota<'_>, now: Time) -> Result<Option<Time>> {
-    let counted = view.counted_mail(&quota.who(), now.minus(limits::MAIL_SPAN), now)?;
+fn used_up(view: &View<'_>, quota: Quota<'_>) -> Result<Option<Time>> {
+    let counted = view.counted_mail(&quota.who(), view.now.minus(limits::MAIL_SPAN))?;
     let most = i64::from(quota.most());
     Ok(counted.and_then(|(since, count)| (count >= most).then_some(since)))
 }

@@ -3,7 +3,7 @@
 use rusqlite::Row;
 
 use super::{Tx, View};
-use crate::core::account::Profile;
+use crate::core::directory::ForeignToken;
 use crate::core::error::Result;
 use crate::core::identity;
 use crate::core::model::{
@@ -20,6 +20,18 @@ pub(in crate::core) struct NewAccount {
     pub password: Option<String>,
     /// What the surrounding application calls this person.
     pub external: Option<String>,
+}
+
+/// What somebody says of themselves who signs up with a proven address, checked by the dialect that asks for it.
+#[derive(Debug)]
+pub struct Profile {
+    /// The dialect that asks.
+    pub home: &'static str,
+    pub name: String,
+    pub gender: Option<String>,
+    /// `YYYY-MM-DD`
+    pub born_on: Option<String>,
+    pub role: Option<String>,
 }
 
 /// A device whose time is over.
@@ -124,8 +136,12 @@ impl View<'_> {
         Ok(named)
     }
 
-    pub(in crate::core) fn all_accounts(&self) -> Result<Vec<Account>> {
-        self.all(&format!("{ACCOUNT} WHERE removed_at IS NULL"), (), account)
+    /// Tells the directory all accounts, devices and tokens that it answers for.
+    pub(in crate::core) fn fill_directory(&self) -> Result<()> {
+        let accounts = self.all(&format!("{ACCOUNT} WHERE removed_at IS NULL"), (), account)?;
+        self.directory
+            .load(&accounts, self.living_devices()?, self.foreign_tokens()?);
+        Ok(())
     }
 
     pub(in crate::core) fn password_hash(&self, id: AccountId) -> Result<Option<String>> {
@@ -137,22 +153,19 @@ impl View<'_> {
         Ok(hash.flatten())
     }
 
-    pub(in crate::core) fn living_devices(&self, now: Time) -> Result<Vec<Device>> {
+    fn living_devices(&self) -> Result<Vec<Device>> {
         self.all(
             "SELECT * FROM devices WHERE expires_at > $1 AND ended_at IS NULL",
-            [now.0],
+            [self.now.0],
             device,
         )
     }
 
     /// The tokens of another application that have come here, and the devices that they became.
-    pub(in crate::core) fn foreign_tokens(
-        &self,
-        now: Time,
-    ) -> Result<Vec<(Vec<u8>, AccountId, DeviceId)>> {
+    fn foreign_tokens(&self) -> Result<Vec<ForeignToken>> {
         self.all(
             "SELECT token, account, id FROM devices WHERE expires_at > $1 AND token IS NOT NULL",
-            [now.0],
+            [self.now.0],
             |row| {
                 Ok((
                     row.get("token")?,
@@ -175,10 +188,10 @@ impl View<'_> {
         )
     }
 
-    pub(in crate::core) fn devices_of(&self, account: AccountId, now: Time) -> Result<Vec<Device>> {
+    pub(in crate::core) fn devices_of(&self, account: AccountId) -> Result<Vec<Device>> {
         self.all(
             "SELECT * FROM devices WHERE account = $1 AND expires_at > $2 AND ended_at IS NULL ORDER BY id",
-            (account.number(), now.0),
+            (account.number(), self.now.0),
             device,
         )
     }

@@ -119,7 +119,7 @@ impl View<'_> {
         page: Page,
     ) -> Result<Listed<PersonSeen>> {
         let named = |q| is_in(q, &["name", "username", "email"]);
-        let (now, listed) = (Time::now().0, named("$2"));
+        let (now, listed) = (self.now.0, named("$2"));
         let q = like(q);
         let items = self.all(
             &format!(
@@ -139,7 +139,7 @@ impl View<'_> {
     pub(in crate::core) fn person_seen(&self, id: AccountId) -> Result<Option<PersonSeen>> {
         self.one(
             &format!("{PERSON} WHERE id = $2 AND removed_at IS NULL"),
-            (Time::now().0, id.number()),
+            (self.now.0, id.number()),
             person_seen,
         )
     }

@@ -1,10 +1,14 @@
 //! Codes and proofs, as rows. Both are kept as hashes.
 
+use std::time::Duration;
+
 use super::{Tx, View};
-use crate::core::code::DAY;
 use crate::core::error::Result;
 use crate::core::identity::email_key;
 use crate::core::model::Time;
+
+/// The span in which wrong tries are counted, from the first one on.
+pub(in crate::core) const WRONG_TRIES_SPAN: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A code that was sent.
 pub(in crate::core) struct SentCode {
@@ -130,7 +134,9 @@ impl Tx<'_> {
     }
 
     fn a_day_ago(&self) -> i64 {
-        self.now.0.saturating_sub(DAY.as_millis() as i64)
+        self.now
+            .0
+            .saturating_sub(WRONG_TRIES_SPAN.as_millis() as i64)
     }
 
     pub(in crate::core) fn delete_code(&self, purpose: &str, email: &str) -> Result<()> {

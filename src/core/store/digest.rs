@@ -3,11 +3,18 @@
 use rusqlite::Row;
 
 use super::conversation::place;
+use super::outbox::MailContent;
 use super::{Tx, View};
-use crate::core::digest::Waiting;
 use crate::core::error::Result;
 use crate::core::model::{AccountId, ConversationId, Id, Message, MessageId, Place, Time};
-use crate::core::outbox::MailContent;
+
+/// A conversation with messages that may need a mail.
+#[derive(Debug, Clone, Copy)]
+pub struct Waiting {
+    pub conversation: ConversationId,
+    /// The first of those messages.
+    pub first: MessageId,
+}
 
 /// A member of a conversation, as far as writing to them goes.
 #[derive(Debug)]
@@ -40,10 +47,10 @@ fn away(row: &Row<'_>) -> rusqlite::Result<Away> {
 
 impl View<'_> {
     /// The conversations that are due, the one that has waited longest first.
-    pub(in crate::core) fn unread_mail_due(&self, now: Time, limit: u32) -> Result<Vec<Waiting>> {
+    pub(in crate::core) fn unread_mail_due(&self, limit: u32) -> Result<Vec<Waiting>> {
         self.all(
             "SELECT conversation, first FROM unread_mail WHERE due_at <= $1 ORDER BY due_at LIMIT $2",
-            (now.0, limit),
+            (self.now.0, limit),
             |row| {
                 Ok(Waiting {
                     conversation: Id::stored(row.get("conversation")?),

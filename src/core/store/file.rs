@@ -4,8 +4,7 @@ use rusqlite::Row;
 
 use super::{Tx, View};
 use crate::core::error::Result;
-use crate::core::file::FinishedUpload;
-use crate::core::model::{AccountId, File, FileId, Id, Listed, Page, Time};
+use crate::core::model::{AccountId, ConversationId, File, FileId, Id, Listed, Page, Time};
 
 /// The columns by which files can be listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +13,18 @@ pub enum FileOrder {
     Name,
     Original,
     Size,
+}
+
+/// What is known of a file once it is complete.
+#[derive(Debug)]
+pub struct FinishedUpload {
+    /// The conversation that it is shared in; `None`: nowhere yet.
+    pub conversation: Option<ConversationId>,
+    pub size: u64,
+    /// SHA-256 in hex.
+    pub hash: String,
+    /// The client's id of the file: a repeat is the same file.
+    pub client_id: Option<String>,
 }
 
 pub(super) fn file(row: &Row<'_>) -> rusqlite::Result<File> {

@@ -8,11 +8,13 @@ use rusqlite::{Params, Row};
 use super::conversation::place;
 use super::{Tx, View};
 use crate::core::error::{Error, Result};
-use crate::core::message::PLAIN;
 use crate::core::model::{
     AccountId, Attachment, Author, ConversationId, Id, Listed, Me, Message, MessageId, Page, Place,
     Time,
 };
+
+/// The content type if the author gives none.
+pub const PLAIN: &str = "text";
 
 /// A message about to be written.
 pub(in crate::core) struct NewMessage<'a> {

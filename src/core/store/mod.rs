@@ -42,28 +42,32 @@ use super::model::{Announcement, Time};
 use read_cache::ReadCache;
 
 pub(in crate::core) use account::NewAccount;
+pub use account::Profile;
 pub use admin::{Figures, Participant, PersonSeen, PlaceSeen};
-pub(in crate::core) use code::Proof;
+pub(in crate::core) use code::{Proof, WRONG_TRIES_SPAN};
 pub use conversation::ConversationOrder;
 pub(in crate::core) use conversation::NewConversation;
 pub(in crate::core) use digest::Away;
-pub use file::FileOrder;
+pub use digest::Waiting;
+pub use file::{FileOrder, FinishedUpload};
 pub(in crate::core) use message::NewMessage;
+pub use message::PLAIN;
 pub(in crate::core) use missed::{Since, Source};
+pub use outbox::MailContent;
 
 /// Something to read from: a snapshot on a reader's connection, or the writer's own transaction.
 pub struct View<'c> {
     conn: &'c Connection,
     pub(in crate::core) limits: &'c Limits,
     pub(in crate::core) directory: &'c Directory,
+    /// The one moment of what is read or written here: every verb of a batch has the same.
+    pub(in crate::core) now: Time,
     known: ReadCache,
 }
 
 /// A transaction: reads, writes, and announces what became true. What one verb did in it rolls back alone.
 pub struct Tx<'c> {
     view: View<'c>,
-    /// One moment for everything that one batch of verbs does.
-    pub(in crate::core) now: Time,
     announced: RefCell<Vec<Announcement>>,
     /// What the verb in hand has to undo where it fails.
     undo: Cell<Undo>,
@@ -86,11 +90,13 @@ impl<'c> View<'c> {
         conn: &'c Connection,
         limits: &'c Limits,
         directory: &'c Directory,
+        now: Time,
     ) -> Self {
         Self {
             conn,
             limits,
             directory,
+            now,
             known: ReadCache::default(),
         }
     }

@@ -5,7 +5,14 @@ use rusqlite::Row;
 use super::{Tx, View};
 use crate::core::error::Result;
 use crate::core::model::{Id, Listed, Mail, MailId, MailKind, Page, Time};
-use crate::core::outbox::MailContent;
+
+/// A mail, ready to be sent.
+#[derive(Debug, Clone)]
+pub struct MailContent {
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+}
 
 fn mail(row: &Row<'_>) -> rusqlite::Result<Mail> {
     let moment = |name: &str| row.get::<_, Option<i64>>(name).map(|at| at.map(Time));
@@ -32,17 +39,12 @@ fn mail(row: &Row<'_>) -> rusqlite::Result<Mail> {
 
 impl View<'_> {
     /// What is to be sent now of one kind, what has waited longest first.
-    pub(in crate::core) fn mails_due(
-        &self,
-        kind: MailKind,
-        now: Time,
-        limit: u32,
-    ) -> Result<Vec<Mail>> {
+    pub(in crate::core) fn mails_due(&self, kind: MailKind, limit: u32) -> Result<Vec<Mail>> {
         self.all(
             "SELECT * FROM outbox
              WHERE sent_at IS NULL AND refused_at IS NULL AND kind = $1 AND due_at <= $2
              ORDER BY due_at LIMIT $3",
-            (kind.name(), now.0, limit),
+            (kind.name(), self.now.0, limit),
             mail,
         )
     }

@@ -13,11 +13,10 @@ impl View<'_> {
         &self,
         who: &str,
         after: Time,
-        now: Time,
     ) -> Result<Option<(Time, i64)>> {
         self.one(
             "SELECT since, count FROM mail_counts WHERE who = $1 AND since > $2 AND since <= $3",
-            (who, after.0, now.0),
+            (who, after.0, self.now.0),
             |row| Ok((Time(row.get("since")?), row.get("count")?)),
         )
     }

@@ -14,6 +14,7 @@ use super::{View, run, schema};
 use crate::core::directory::Directory;
 use crate::core::error::{Error, Result};
 use crate::core::limits::Limits;
+use crate::core::model::Time;
 
 /// Reads that run at the same time.
 const READERS: u32 = 4;
@@ -108,7 +109,7 @@ impl Inner {
     /// Reads in one snapshot.
     fn look<T>(&self, conn: &Connection, verb: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
         let _snapshot = Snapshot::of(conn)?;
-        verb(&View::new(conn, &self.limits, &self.directory))
+        verb(&View::new(conn, &self.limits, &self.directory, Time::now()))
     }
 
     fn timed<T>(&self, read_inline: impl FnOnce() -> T) -> T {

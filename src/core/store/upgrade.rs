@@ -6,7 +6,7 @@ use rusqlite::Transaction;
 
 use super::attached::NAMED;
 use crate::core::id::Spelling;
-use crate::core::{file, identity};
+use crate::core::{file_path, identity};
 
 /// Gives every username and address its key. Version 1 let be two what is one now: of such, who has proven the address
 /// has the key, or who came first. The other one keeps what is shown; nobody finds it by it, and an administrator does by
@@ -69,8 +69,8 @@ pub(super) fn fill_attached(tx: &Transaction<'_>, spelling: &Spelling) -> rusqli
         let (message, position): (i64, i64) = (row.get(0)?, row.get(1)?);
         let url: String = row.get(2)?;
         let (conversation, author): (i64, i64) = (row.get(3)?, row.get(4)?);
-        let Some(file) = file::at(spelling, &url) else {
-            lead_nowhere.execute((file::NOWHERE, message, position))?;
+        let Some(file) = file_path::at(spelling, &url) else {
+            lead_nowhere.execute((file_path::NOWHERE, message, position))?;
             continue;
         };
         let file = file.id.number();

@@ -191,11 +191,11 @@ impl WriterLoop {
     }
 
     fn view(&self) -> View<'_> {
-        View::new(&self.conn, &self.limits, &self.directory)
+        View::new(&self.conn, &self.limits, &self.directory, Time::now())
     }
 
     fn commit(&self, batch: impl Iterator<Item = Box<dyn Job>>) {
-        if let Err(error) = self.execute("BEGIN IMMEDIATE") {
+        if let Err(error) = self.transact("BEGIN IMMEDIATE") {
             let error = Error::from(error);
             return batch.for_each(|job| {
                 self.meter.waiting.fetch_sub(1, Relaxed);
@@ -204,7 +204,6 @@ impl WriterLoop {
         }
         let tx = Tx {
             view: self.view(),
-            now: Time::now(),
             announced: RefCell::default(),
             undo: Cell::new(Undo::Nothing),
             decided: Cell::new(false),
@@ -232,7 +231,7 @@ impl WriterLoop {
         let announced = tx.announced.take();
         let committed = complete
             .and_then(|()| self.leave_news(&tx, &announced))
-            .and_then(|()| Ok(self.execute("COMMIT")?));
+            .and_then(|()| Ok(self.transact("COMMIT")?));
         let now = Instant::now();
         let (mut behind_the_news, mut at_once) = (Vec::new(), Vec::new());
         for outcome in outcomes {
@@ -250,7 +249,7 @@ impl WriterLoop {
             Err(error) => {
                 tracing::error!(cause = ?error, "a commit failed");
                 // Fails where SQLite has rolled back by itself.
-                self.execute("ROLLBACK").ok();
+                self.transact("ROLLBACK").ok();
                 at_once.append(&mut behind_the_news);
                 Err(error)
             }
@@ -278,11 +277,11 @@ impl WriterLoop {
         let undone = match tx.undo.get() {
             Undo::Nothing => Ok(()),
             Undo::Savepoint if outcome.failed => self
-                .execute("ROLLBACK TO verb")
-                .and_then(|()| self.execute("RELEASE verb")),
-            Undo::Savepoint => self.execute("RELEASE verb"),
+                .transact("ROLLBACK TO verb")
+                .and_then(|()| self.transact("RELEASE verb")),
+            Undo::Savepoint => self.transact("RELEASE verb"),
             // Whoever shares the commit is told that it failed.
-            Undo::Everything if outcome.failed => self.execute("ROLLBACK"),
+            Undo::Everything if outcome.failed => self.transact("ROLLBACK"),
             Undo::Everything => Ok(()),
         };
         if undone.is_err() {
@@ -293,7 +292,9 @@ impl WriterLoop {
 
     fn tell(&self, commit: Commit) {
         self.meter.happened(commit.announced());
-        self.directory.learn(commit.announced(), &self.view());
+        let view = self.view();
+        self.directory
+            .learn(commit.announced(), view.now, |id| view.account(id));
         let untold = match &self.outlet {
             Outlet::Here(fan_out) => fan_out.blocking_send(commit).err().map(|error| error.0),
             Outlet::Elsewhere => Some(commit),
@@ -330,7 +331,7 @@ impl WriterLoop {
         Ok(())
     }
 
-    fn execute(&self, sql: &str) -> rusqlite::Result<()> {
+    fn transact(&self, sql: &str) -> rusqlite::Result<()> {
         run(&self.conn, sql, ()).map(drop)
     }
 }

@@ -10,7 +10,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::{INTERVAL, Links, SendError, Smtp, for_the_log};
 use crate::core::error::Result;
-use crate::core::model::{Mail, MailId, MailKind, Time};
+use crate::core::model::{Mail, MailId, MailKind};
 use crate::core::{Core, outbox};
 
 /// How many mails are sent at a time, and how many of them may be digests.
@@ -71,7 +71,7 @@ impl Deliveries {
         let most = 2 * AT_A_TIME as u32;
         let due = self
             .core
-            .read(move |view| outbox::due(view, kind, Time::now(), most))
+            .read(move |view| outbox::due(view, kind, most))
             .await?;
         let is_under_way = |mail: &Mail| self.under_way.values().any(|(id, _)| *id == mail.id);
         let next: Vec<_> = due.into_iter().filter(|mail| !is_under_way(mail)).collect();

@@ -9,7 +9,6 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use super::{INTERVAL, Links};
 use crate::core::digest::{self, Digest, Waiting};
 use crate::core::error::{Error, Result};
-use crate::core::model::Time;
 use crate::core::{Core, outbox};
 use crate::mail::templates;
 
@@ -39,9 +38,7 @@ pub async fn write(core: &Core, links: &Links) {
 
 async fn write_due(core: &Core, links: &Links) -> Result<()> {
     loop {
-        let due = core
-            .read(|view| digest::waiting(view, Time::now(), BATCH))
-            .await?;
+        let due = core.read(|view| digest::waiting(view, BATCH)).await?;
         for waiting in &due {
             look_through(core, links, *waiting).await?;
         }
@@ -55,7 +52,7 @@ async fn look_through(core: &Core, links: &Links, waiting: Waiting) -> Result<()
     let (mut after, mut later, mut seen) = (None, false, None);
     loop {
         let found = core
-            .read(move |view| digest::look(view, waiting, after, Time::now()))
+            .read(move |view| digest::look(view, waiting, after))
             .await?;
         // From the first page of members: a message after that may be missing in their digests, so it is looked at again.
         seen = seen.or(found.seen);
