@@ -1,13 +1,14 @@
--- The database of chat, version 2, as it should be. Times are milliseconds since 1970; ids are integers below 2^53.
--- A fresh file gets all of this at once; an older one is brought here by the steps in src/core/store/steps.
+-- The schema of chat's database, version 2. Times are milliseconds since 1970; ids are integers below 2^53.
+-- A fresh file gets all of this at once; an older one is upgraded to this by the steps in src/core/store/steps.
+-- STRICT, WITHOUT ROWID and COLLATE NOCASE are SQLite's; the last is of version 1, and statements compare keys instead.
 
 -- The server that runs on this file, or ran on it last: one row.
 CREATE TABLE server (
-    url TEXT NOT NULL                      -- how it is reached, for links; empty: none has run yet
+    url TEXT NOT NULL                      -- where it is reached, for links; empty: none has run yet
 ) STRICT;
 INSERT INTO server (url) VALUES ('');
 
--- Keys made on first start: `ids` spells ids for the outside, `tokens` signs JWTs.
+-- Keys made on first start: `ids` spells ids for clients, `tokens` signs JWTs.
 CREATE TABLE secrets (
     name  TEXT PRIMARY KEY,
     value BLOB NOT NULL
@@ -18,28 +19,28 @@ CREATE TABLE accounts (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
     home         TEXT NOT NULL,            -- where it signed up: rooms, emote, campus, app, google or admin
     name         TEXT NOT NULL,            -- shown to others; need not be unique
-    username     TEXT UNIQUE COLLATE NOCASE,  -- unique where the dialect asks for one
+    username     TEXT UNIQUE COLLATE NOCASE,  -- if the dialect asks for one
     email        TEXT UNIQUE COLLATE NOCASE,
     proven_at    INTEGER,                  -- when the owner proved the e-mail address; null: anybody may have typed it
-    password     TEXT,                     -- bcrypt; null where another place logs in
+    password     TEXT,                     -- bcrypt; null if another application logs them in
     gender       TEXT,                     -- campus: male, female or other
     born_on      TEXT,                     -- campus: YYYY-MM-DD
     role         TEXT,                     -- campus: student, faculty, recruiter or pro_partner
     picture      INTEGER REFERENCES files (id),  -- profile picture kept here
-    picture_url  TEXT,                     -- or elsewhere, as a trusted token told
+    picture_url  TEXT,                     -- or elsewhere, as a trusted token says
     external     TEXT UNIQUE,              -- user id of the surrounding application (--trust-jwt)
     google       TEXT UNIQUE,              -- issuer and subject of a linked OpenID Connect account
     admin        INTEGER NOT NULL DEFAULT 0,
     suspended_at INTEGER,
     removed_at   INTEGER,                  -- removed: name and address are blanked, messages stay
     created_at   INTEGER NOT NULL,
-    username_key TEXT,                     -- by what each is compared (src/core/identity.rs); null where there is none, and
-    email_key    TEXT                      -- in what version 1 let be two: there the later one has no key
+    username_key TEXT,                     -- what each is compared by (src/core/identity.rs); null if there is none, or
+    email_key    TEXT                      -- if it equals an older one's: version 1 let two accounts have what is equal now
 ) STRICT;
 CREATE UNIQUE INDEX accounts_by_username ON accounts (username_key);
 CREATE UNIQUE INDEX accounts_by_email ON accounts (email_key);
 
--- Logins. A token names its device; a device that is gone has no token any more.
+-- Logins. A token names its device; without its row a token is void.
 CREATE TABLE devices (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     account    INTEGER NOT NULL REFERENCES accounts (id),
@@ -49,44 +50,44 @@ CREATE TABLE devices (
     seen_at    INTEGER NOT NULL,           -- to the minute or so
     expires_at INTEGER NOT NULL,
     token      BLOB UNIQUE,                -- SHA-256 of a token that another application minted (--trust-jwt)
-    ended_at   INTEGER,                    -- such a token was revoked here, and is not to come back
-    sid        TEXT                        -- what our own token calls it: random, so it is never given again
+    ended_at   INTEGER,                    -- such a token was revoked here and must stay void
+    sid        TEXT                        -- what our own token calls it: random, so never used twice
 ) STRICT;
 CREATE UNIQUE INDEX devices_by_sid ON devices (sid);
 CREATE INDEX devices_of_account ON devices (account);
 CREATE INDEX devices_by_expiry ON devices (expires_at);
 
--- Codes and tokens sent by mail, hashed, single use, of one purpose.
+-- Codes and tokens sent by mail: hashed, for one use and one purpose.
 CREATE TABLE codes (
     id         INTEGER PRIMARY KEY,
     purpose    TEXT NOT NULL,              -- signup, reset (campus), link (emote), setup (first administrator)
     email      TEXT NOT NULL COLLATE NOCASE,  -- as it is compared
-    hash       BLOB NOT NULL,              -- SHA-256 of the code with the purpose and the address
-    tries      INTEGER NOT NULL DEFAULT 0, -- wrong ones so far
+    hash       BLOB NOT NULL,              -- SHA-256 of the purpose, the address and the code
+    tries      INTEGER NOT NULL DEFAULT 0, -- wrong tries so far
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX codes_of_address ON codes (purpose, email);
 CREATE INDEX codes_by_hash ON codes (hash);
 
--- Wrong codes that were tried for an address within a day of the first.
+-- How many wrong codes were tried for an address within a day of the first.
 CREATE TABLE wrong_tries (
     email TEXT PRIMARY KEY,                -- as it is compared
     count INTEGER NOT NULL,
     since INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- What a right code has proven, until it is used: an address, for one purpose, from one client.
+-- A right code proves an address, for one purpose and one client; a row until the proof is used.
 CREATE TABLE proofs (
     purpose    TEXT NOT NULL,
     email      TEXT NOT NULL COLLATE NOCASE,  -- as it is compared
     address    TEXT NOT NULL,              -- of the client that knew the code
-    hash       BLOB NOT NULL,              -- of the token that it was answered
+    hash       BLOB NOT NULL,              -- of the token that the client got
     expires_at INTEGER NOT NULL,
     PRIMARY KEY (purpose, email)
 ) STRICT, WITHOUT ROWID;
 
--- Where people talk.
+-- Conversations of every kind.
 CREATE TABLE conversations (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     kind        TEXT NOT NULL CHECK (kind IN ('direct', 'group', 'room', 'session')),
@@ -99,32 +100,32 @@ CREATE TABLE conversations (
     created_at  INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX conversations_of_two ON conversations (low, high) WHERE kind = 'direct';
--- Open rooms are listed to anybody, in each of these orders; what is closed must cost that nothing.
+-- Open rooms are listed to anybody in each of these orders; the other conversations must not slow that down.
 CREATE INDEX open_rooms ON conversations (kind, id) WHERE kind = 'room';
 CREATE INDEX open_rooms_by_name ON conversations (kind, lower(name), id) WHERE kind = 'room';
 CREATE INDEX open_rooms_by_description ON conversations (kind, lower(description), id) WHERE kind = 'room';
 
--- Who belongs where, and how far they have read.
+-- Members of conversations, and how far they have read.
 CREATE TABLE members (
     conversation INTEGER NOT NULL REFERENCES conversations (id),
     account      INTEGER NOT NULL REFERENCES accounts (id),
     joined_at    INTEGER NOT NULL,
     read_seq     INTEGER NOT NULL DEFAULT 0,  -- everything up to this sequence number is read
-    own_since    INTEGER NOT NULL DEFAULT 0,  -- own and deleted ones after it: unread = last seq - read_seq - own_since
+    own_since    INTEGER NOT NULL DEFAULT 0,  -- own and deleted messages after it: unread = last seq - read_seq - own_since
     PRIMARY KEY (conversation, account)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX memberships ON members (account, conversation);
 CREATE INDEX members_in_order ON members (conversation, joined_at, account);
 
--- How far the one log has come: a single row, written once for each commit. Restoring a copy makes it leap ahead.
+-- The last position of the log, and counts: one row, written once for each commit. Restoring a copy makes it leap ahead.
 CREATE TABLE log (
     last     INTEGER NOT NULL,             -- the last position that was given out
-    messages INTEGER NOT NULL,             -- how many messages were said
+    messages INTEGER NOT NULL,             -- how many messages were posted
     rooms    INTEGER NOT NULL DEFAULT 0    -- how many open rooms there are
 ) STRICT;
 INSERT INTO log (last, messages) VALUES (0, 0);
 
--- What was said. Clustered by conversation, so that a page is one stretch of the file, however deep it lies.
+-- Messages. Clustered by conversation, so that every page of a conversation lies together in the file.
 CREATE TABLE messages (
     conversation INTEGER NOT NULL REFERENCES conversations (id),
     seq          INTEGER NOT NULL,         -- 1, 2, 3 … within the conversation, without a gap
@@ -133,10 +134,10 @@ CREATE TABLE messages (
     text         TEXT NOT NULL,
     type         TEXT NOT NULL DEFAULT 'text',
     attachments  INTEGER NOT NULL DEFAULT 0,  -- how many
-    client_id    TEXT,                     -- the sender's own id of it: a repeat is the same message
+    client_id    TEXT,                     -- the sender's id for it: a repeat is the same message
     sent_at      INTEGER NOT NULL,
-    deleted_at   INTEGER,                  -- the text is gone, the sequence number stays behind
-    changed      INTEGER,                  -- position of its latest change; null: it is as it was said
+    deleted_at   INTEGER,                  -- the text is gone, the sequence number stays
+    changed      INTEGER,                  -- position of its latest change; null: never changed
     PRIMARY KEY (conversation, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX messages_by_id ON messages (id);
@@ -154,18 +155,18 @@ CREATE TABLE attachments (
     PRIMARY KEY (message, position)
 ) STRICT, WITHOUT ROWID;
 
--- When messages were first read, by the first and by a second: one of them is not the author of what was read. Both kinds
--- of row go on with time and with how far they reach.
+-- When a first and a second member had read up to which message: one of the two is not its author. For each `nth`, `at`
+-- grows with `upto`.
 CREATE TABLE reads (
     conversation INTEGER NOT NULL,
-    nth          INTEGER NOT NULL,         -- 0: somebody has read that far, 1: two have
+    nth          INTEGER NOT NULL,         -- 0: one member has read that far, 1: two have
     upto         INTEGER NOT NULL,         -- sequence number
     account      INTEGER NOT NULL,
     at           INTEGER NOT NULL,
     PRIMARY KEY (conversation, nth, upto)
 ) STRICT, WITHOUT ROWID;
 
--- Files, kept here in parts so that storing a large one holds nobody up.
+-- Files, stored in parts so that a large one does not delay other writes.
 CREATE TABLE files (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
     name         TEXT NOT NULL,            -- as stored: safe characters only
@@ -177,7 +178,7 @@ CREATE TABLE files (
     conversation INTEGER REFERENCES conversations (id),  -- null: the uploader's own
     public       INTEGER NOT NULL DEFAULT 0,  -- a profile picture: for everybody
     ready        INTEGER NOT NULL DEFAULT 0,  -- all parts are here
-    client_id    TEXT,                     -- the uploader's own id of it: a repeat is the same file
+    client_id    TEXT,                     -- the uploader's id for it: a repeat is the same file
     created_at   INTEGER NOT NULL,
     position     INTEGER                   -- in the log, if it was shared in a conversation; null in files of version 1
 ) STRICT;
@@ -192,11 +193,11 @@ CREATE TABLE file_parts (
     UNIQUE (file, position)
 ) STRICT;
 
--- Where messages name a file: whoever may read one of those may have the file.
+-- Conversations with messages that link to a file: whoever may read one of those may have the file.
 CREATE TABLE attached (
     file         INTEGER NOT NULL REFERENCES files (id),
     conversation INTEGER NOT NULL REFERENCES conversations (id),
-    messages     INTEGER NOT NULL,         -- how many there name it and are not deleted; what was named once stays named
+    messages     INTEGER NOT NULL,         -- how many there link to it and are not deleted; a row stays at 0
     PRIMARY KEY (file, conversation)
 ) STRICT, WITHOUT ROWID;
 
@@ -214,7 +215,7 @@ CREATE TABLE notices (
 CREATE INDEX notices_of_account ON notices (account, id);
 CREATE INDEX notices_unheard ON notices (account, id) WHERE heard_at IS NULL;
 
--- Mentoring sessions: facts of another application.
+-- Mentoring sessions, as another application tells us.
 CREATE TABLE sessions (
     id         INTEGER PRIMARY KEY,
     uuid       TEXT NOT NULL UNIQUE,       -- the other application's
@@ -224,7 +225,7 @@ CREATE TABLE sessions (
     status     TEXT NOT NULL
 ) STRICT;
 
--- Mail to be sent, written with what causes it.
+-- Mail to be sent, written in the transaction that causes it.
 CREATE TABLE outbox (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     recipient  TEXT NOT NULL,
@@ -244,26 +245,26 @@ CREATE INDEX outbox_due ON outbox (kind, due_at) WHERE sent_at IS NULL AND refus
 CREATE INDEX outbox_unread ON outbox (account) WHERE account IS NOT NULL AND sent_at IS NULL;
 CREATE INDEX outbox_of_recipient ON outbox (lower(recipient), id);
 
--- Conversations in which something was said that somebody who is away may have to be told by mail. Who that is, is
--- found out when it is due: a message costs one row here, however many belong to the conversation.
+-- Conversations with new messages that may need a mail to members who are away. Who they are is found out when the row is
+-- due: a message costs at most one row here, however many members there are.
 CREATE TABLE unread_mail (
     conversation INTEGER PRIMARY KEY REFERENCES conversations (id),
-    first        INTEGER NOT NULL,         -- messages.id from which on it is new
+    first        INTEGER NOT NULL,         -- messages.id of the first of them
     due_at       INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX unread_mail_due ON unread_mail (due_at);
 
--- Digests: mail about all that somebody has not read.
+-- Digests: mail about everything that somebody has not read.
 CREATE TABLE digests (
     account   INTEGER PRIMARY KEY REFERENCES accounts (id),
     wanted    INTEGER NOT NULL DEFAULT 1,  -- 0: turned off
-    told_upto INTEGER NOT NULL DEFAULT 0,  -- messages.id up to which the last one tells
+    told_upto INTEGER NOT NULL DEFAULT 0,  -- messages.id of the last message that one was about
     told_at   INTEGER NOT NULL DEFAULT 0   -- when that was
 ) STRICT;
 
--- How much mail was caused, within an hour from its first.
+-- How many mails were written within an hour from the first.
 CREATE TABLE mail_counts (
-    who   TEXT PRIMARY KEY,                -- code:ADDRESS and digest:ADDRESS for who gets it, by:ACCOUNT for who causes it
+    who   TEXT PRIMARY KEY,                -- code:ADDRESS and digest:ADDRESS for who gets them, by:ACCOUNT for who causes them
     since INTEGER NOT NULL,
     count INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -279,7 +280,7 @@ CREATE TABLE audit (
     detail  TEXT NOT NULL DEFAULT ''
 ) STRICT;
 
--- What another process (the command line) changed, for the running server to hear.
+-- Changes by another process (the command line) that the running server must hear of.
 CREATE TABLE news (
     id      INTEGER PRIMARY KEY AUTOINCREMENT,
     topic   TEXT NOT NULL,                 -- account, device, notice or left
@@ -288,7 +289,7 @@ CREATE TABLE news (
     at      INTEGER NOT NULL
 ) STRICT;
 
--- Written over and over, and never read: that it can be written is what `/healthz` says.
+-- Overwritten by `/healthz`, which says whether the database can be written; never read.
 CREATE TABLE health (
     filling BLOB NOT NULL
 ) STRICT;

@@ -1,7 +1,7 @@
-//! Who is this, and may they still come in? What every request asks, answered from memory.
+//! Who is this, and may they still come in? Every request asks this; it is answered from memory.
 //!
-//! Loaded when the database opens, kept true by the writer: it learns from a commit's events before anybody is
-//! answered, so a revoked device is unknown from the moment in which its revocation is acknowledged.
+//! Loaded when the database opens, and kept up to date by the writer: it learns from a commit's announcements before any
+//! caller is answered, so when a revocation is acknowledged, the device is unknown already.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -14,7 +14,7 @@ use super::model::{
 use super::pace::Pace;
 use super::recent::Recent;
 
-/// What is known of an account without asking the database.
+/// What memory holds of an account.
 #[derive(Debug, Clone)]
 struct Card {
     name: Arc<str>,
@@ -42,17 +42,17 @@ pub(in crate::core) type ForeignToken = (Vec<u8>, AccountId, DeviceId);
 #[derive(Debug, Default)]
 struct Tables {
     accounts: HashMap<AccountId, Card>,
-    /// How many passwords are hashed how hard.
+    /// How many passwords are hashed at each bcrypt cost.
     costs: HashMap<u32, usize>,
     devices: HashMap<DeviceId, Living>,
-    /// What our own tokens call them.
+    /// The devices by the ids that our own tokens have for them.
     sids: HashMap<Sid, DeviceId>,
-    /// Tokens of another application that have come here, by their SHA-256; also those that were revoked.
+    /// Tokens of another application that were used here, by their SHA-256; also those that were revoked.
     foreign: HashMap<[u8; 32], (AccountId, DeviceId)>,
 }
 
 impl Tables {
-    /// This account is so from now on, or gone.
+    /// Replaces what is known of an account; `None` removes it.
     fn put(&mut self, id: AccountId, card: Option<Card>) {
         let cost = card.as_ref().and_then(|card| card.password_cost);
         let before = match card {
@@ -75,11 +75,11 @@ struct Living {
     account: AccountId,
     sid: Sid,
     expires_at: Time,
-    /// When its last visit was noted in the database, in milliseconds since 1970.
+    /// When its use was last noted in the database, in milliseconds since 1970.
     noted: AtomicI64,
 }
 
-/// How often a device's visits are noted.
+/// How often a device's use is noted, in milliseconds.
 const NOTED_EVERY: i64 = 60_000;
 
 impl Living {
@@ -103,7 +103,7 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// Takes in what the database knows.
+    /// Begins with what the database knows.
     pub(in crate::core) fn load(
         &self,
         all: &[Account],
@@ -136,7 +136,7 @@ impl Directory {
         };
     }
 
-    /// The device that a token of ours names, if it lives.
+    /// The device that a token of ours names, if it has not ended.
     pub fn device(&self, sid: Sid) -> Option<DeviceId> {
         self.tables().sids.get(&sid).copied()
     }
@@ -188,7 +188,7 @@ impl Directory {
             .map(|living| living.expires_at)
     }
 
-    /// Is it time to note that this device was here? Asking counts as noting.
+    /// Is it time to note that this device was used? If so, the caller must note it.
     pub fn should_note(&self, device: DeviceId) -> bool {
         let known = self.tables();
         let (Some(living), now) = (known.devices.get(&device), Time::now().0) else {
@@ -207,7 +207,7 @@ impl Directory {
         self.tables().foreign.get(hash).copied()
     }
 
-    /// Tokens of another application that have expired are refused as such.
+    /// Forgets tokens of another application that have expired.
     pub(in crate::core) fn forget(&self, tokens: &[[u8; 32]]) {
         if !tokens.is_empty() {
             let mut known = self.change();
@@ -217,12 +217,12 @@ impl Directory {
         }
     }
 
-    /// How many conversations who has made of late.
+    /// How many conversations accounts have made lately.
     pub(in crate::core) fn pace(&self) -> &Pace {
         &self.pace
     }
 
-    /// One more socket of this person is open; answers how many there were.
+    /// This person has opened a socket; answers how many were open before.
     pub fn came(&self, account: AccountId) -> usize {
         let mut here = self.here.write().unwrap_or_else(PoisonError::into_inner);
         let count = here.entry(account).or_default();
@@ -230,7 +230,7 @@ impl Directory {
         *count - 1
     }
 
-    /// One socket less.
+    /// This person has closed a socket.
     pub fn went(&self, account: AccountId) {
         let mut here = self.here.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = here.get_mut(&account) {
@@ -269,7 +269,7 @@ impl Directory {
         (known.devices.len(), known.foreign.len())
     }
 
-    /// How hard most passwords are hashed; `None` if there are none.
+    /// The most common bcrypt cost; `None` if there are no passwords.
     pub fn commonest_cost(&self) -> Option<u32> {
         let known = self.tables();
         let most = known
@@ -289,7 +289,7 @@ impl Directory {
         &self.recent
     }
 
-    /// Accounts that anybody could log in to.
+    /// Are there no accounts?
     pub fn is_empty(&self) -> bool {
         self.tables().accounts.is_empty()
     }

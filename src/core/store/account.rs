@@ -34,11 +34,11 @@ pub struct Profile {
     pub role: Option<String>,
 }
 
-/// A device whose time is over.
+/// A device that has expired.
 pub(in crate::core) struct Expired {
     pub device: DeviceId,
     pub account: AccountId,
-    /// SHA-256 of the token of another application that it was.
+    /// If it came from another application's token: that token's SHA-256.
     pub token: Option<[u8; 32]>,
 }
 
@@ -118,7 +118,7 @@ impl View<'_> {
         )
     }
 
-    /// By display name or username: all whom it fits, two at most. Its cost is that of all accounts: for the command line.
+    /// At most two accounts with this display name or username. Reads all accounts, so it is for the command line only.
     pub(in crate::core) fn accounts_named(&self, name: &str) -> Result<Vec<Account>> {
         let key = identity::name_key(name);
         let fits = |name: Option<String>| name.is_some_and(|name| identity::name_key(&name) == key);
@@ -161,7 +161,7 @@ impl View<'_> {
         )
     }
 
-    /// The tokens of another application that have come here, and the devices that they became.
+    /// The tokens of another application that were used here, and the devices made for them.
     fn foreign_tokens(&self) -> Result<Vec<ForeignToken>> {
         self.all(
             "SELECT token, account, id FROM devices WHERE expires_at > $1 AND token IS NOT NULL",
@@ -176,7 +176,7 @@ impl View<'_> {
         )
     }
 
-    /// The device that this token of another application became, alive or not.
+    /// The device made for this token of another application, ended or not.
     pub(in crate::core) fn device_of_token(
         &self,
         token: &[u8],
@@ -212,7 +212,7 @@ impl View<'_> {
         )
     }
 
-    /// Everybody, in the order in which they came.
+    /// All accounts, the oldest first.
     pub(in crate::core) fn people(&self, page: Page) -> Result<Listed<Person>> {
         let items = self.all(
             "SELECT id, name, picture, picture_url, created_at FROM accounts
@@ -227,7 +227,7 @@ impl View<'_> {
 
 impl Tx<'_> {
     /// # Errors
-    /// `Taken` where the e-mail address or the username is somebody's already.
+    /// `Taken` if another account has the e-mail address or the username.
     pub(in crate::core) fn insert_account(&self, new: &NewAccount) -> Result<AccountId> {
         self.inserted(
             "INSERT INTO accounts
@@ -248,8 +248,8 @@ impl Tx<'_> {
         )
     }
 
-    /// Whoever proves the address owns the account: this is their password now, none where they have another way in.
-    /// Other ways in that were there before anybody had proven it are somebody else's, and void.
+    /// The owner of the address has proven it and owns the account: this is the password now; `None` if they log in some
+    /// other way. Logins by other applications that were linked before the first proof may be somebody else's: they go.
     pub(in crate::core) fn prove_account(
         &self,
         id: AccountId,
@@ -266,7 +266,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// The same password, hashed anew; unless it has been changed in the meantime.
+    /// Stores a new hash of the same password. `false` if the password was changed in the meantime.
     pub(in crate::core) fn replace_hash(
         &self,
         id: AccountId,
@@ -318,7 +318,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// What another application says of its user. An address that is somebody else's stays theirs.
+    /// Stores what another application says of its user. An address that another account has is left out.
     pub(in crate::core) fn update_known(
         &self,
         id: AccountId,
@@ -374,8 +374,8 @@ impl Tx<'_> {
         Ok((id, sid))
     }
 
-    /// `false` where it was gone already. A token that another application minted is remembered until it expires: it
-    /// would make the device anew.
+    /// Ends a device; `false` if it had ended already. One made for another application's token keeps its row until the
+    /// token expires: without it the token would make a new device.
     pub(in crate::core) fn end_device(&self, id: DeviceId) -> Result<bool> {
         let remembered = self.change(
             "UPDATE devices SET ended_at = $1 WHERE id = $2 AND token IS NOT NULL AND ended_at IS NULL",
@@ -396,7 +396,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// It was there just now.
+    /// Notes that the device was used just now.
     pub(in crate::core) fn see_device(&self, id: DeviceId) -> Result<()> {
         self.change(
             "UPDATE devices SET seen_at = $1 WHERE id = $2",
@@ -405,7 +405,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Devices whose time is over, up to so many.
+    /// Devices that have expired, at most `limit`.
     pub(in crate::core) fn expired_devices(&self, limit: u32) -> Result<Vec<Expired>> {
         self.all(
             "SELECT id, account, token FROM devices WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2",
@@ -421,7 +421,7 @@ impl Tx<'_> {
         )
     }
 
-    /// Nothing is remembered of it.
+    /// Deletes a device's row, even if it was made for another application's token.
     pub(in crate::core) fn delete_device(&self, id: DeviceId) -> Result<()> {
         self.change("DELETE FROM devices WHERE id = $1", [id.number()])?;
         Ok(())

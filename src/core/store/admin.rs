@@ -1,4 +1,4 @@
-//! What is there, from above: rows as only an administrator sees them, with what stands beside them; and the audit log.
+//! Lists for administrators: rows with counts and names from other tables; and the audit log.
 
 use rusqlite::Row;
 
@@ -13,7 +13,7 @@ use crate::core::model::{
     Message, MessageId, Page, Place, Time,
 };
 
-/// An account, and when it was last here.
+/// An account, and when it was last used.
 #[derive(Debug)]
 pub struct PersonSeen {
     pub account: Account,
@@ -21,7 +21,7 @@ pub struct PersonSeen {
     pub devices: i64,
 }
 
-/// A conversation, and how much there is in it. One without a name has those of its people.
+/// A conversation, and how much there is in it. `people` names its first members.
 #[derive(Debug)]
 pub struct PlaceSeen {
     pub conversation: Conversation,
@@ -54,7 +54,7 @@ pub struct Figures {
     pub database_bytes: i64,
 }
 
-/// Names of a conversation's people that a list shows.
+/// How many members of a conversation a list names.
 const SHOWN: u32 = 4;
 
 const PERSON: &str = "SELECT a.*,
@@ -144,7 +144,7 @@ impl View<'_> {
         )
     }
 
-    /// How many could administer this server if that account could not.
+    /// How many other accounts can administer this server.
     pub(in crate::core) fn administrators_beside(&self, id: AccountId) -> Result<i64> {
         self.count(
             "SELECT count(*) FROM accounts
@@ -219,8 +219,8 @@ impl View<'_> {
         )
     }
 
-    /// Messages before this one, or the latest, newest first, and whether each was deleted. `None` where it is not of
-    /// this conversation.
+    /// Messages before this one, or the latest, newest first, and whether each was deleted. `None` if `before` is of
+    /// another conversation.
     pub(in crate::core) fn messages_seen(
         &self,
         place: Place,
@@ -263,7 +263,7 @@ impl View<'_> {
         Ok(Listed { items, total })
     }
 
-    /// What the server holds. Messages are counted as they are said.
+    /// What the server holds. Deleted messages are counted, too.
     pub(in crate::core) fn figures(&self) -> Result<Figures> {
         // Only SQLite has these pragmas.
         let database_bytes = self.count(
@@ -348,7 +348,7 @@ impl Tx<'_> {
     }
 
     /// # Errors
-    /// `Taken` where the username is somebody else's.
+    /// `Taken` if another account has the username.
     pub(in crate::core) fn name_account(
         &self,
         id: AccountId,
@@ -383,9 +383,9 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Blanks whatever names a person, and deletes what is theirs alone.
+    /// Blanks what identifies a person, and deletes what only this person can see.
     pub(in crate::core) fn blank_account(&self, id: AccountId) -> Result<()> {
-        // Whoever has the address next is somebody else: what was handed out for this account must not open theirs.
+        // The next account with this address may be another person's: codes sent for this one must not open it.
         for table in ["codes", "proofs"] {
             let sql = format!(
                 "DELETE FROM {table} WHERE email = (SELECT email_key FROM accounts WHERE id = $1)"
@@ -411,7 +411,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// The groups and rooms that somebody belongs to.
+    /// The groups and rooms of which somebody is a member.
     pub(in crate::core) fn closed_memberships(&self, id: AccountId) -> Result<Vec<ConversationId>> {
         self.all(
             "SELECT m.conversation FROM members m JOIN conversations c ON c.id = m.conversation
@@ -421,9 +421,9 @@ impl Tx<'_> {
         )
     }
 
-    /// Takes a message's words away, and counts it as unread no more: for whoever has not read it yet it stands among
-    /// the messages after their mark that do not count, as their own do. Answers where it was; `None` if there is no such
-    /// message, or its text is gone already.
+    /// Deletes a message's text. Members who have not read it yet must not count it as unread any more: it is added to
+    /// `own_since`, like messages of their own. Answers its conversation; `None` if there is no such message, or it was
+    /// deleted before.
     pub(in crate::core) fn blank_message(&self, id: MessageId) -> Result<Option<ConversationId>> {
         let blanked = self.returning(
             "UPDATE messages SET text = '', attachments = 0, deleted_at = $1
@@ -443,7 +443,7 @@ impl Tx<'_> {
         Ok(Some(Id::stored(conversation)))
     }
 
-    /// Nobody shows this file as a picture any more.
+    /// The file is nobody's picture any more.
     pub(in crate::core) fn hide_picture(&self, id: FileId) -> Result<()> {
         self.change(
             "UPDATE accounts SET picture = NULL WHERE picture = $1",

@@ -1,4 +1,4 @@
-//! What is attached to messages, as rows, and which files they name.
+//! Attachments of messages as rows, and which files they link to.
 
 use std::collections::BTreeSet;
 
@@ -7,13 +7,13 @@ use crate::core::error::Result;
 use crate::core::model::{AccountId, Attachment, ConversationId, FileId, Id, MessageId};
 
 impl View<'_> {
-    /// Has a message ever named this file?
+    /// Has a message ever linked to this file?
     pub(in crate::core) fn was_attached(&self, id: FileId) -> Result<bool> {
         let sql = "SELECT count(*) FROM (SELECT 1 FROM attached WHERE file = $1 LIMIT 1) named";
         Ok(self.count(sql, [id.number()])? > 0)
     }
 
-    /// A conversation with a message that names this file: an open room, or one that this person belongs to.
+    /// A conversation with a message that links to this file: an open room, or one of which this person is a member.
     pub(in crate::core) fn attached_for(
         &self,
         id: FileId,
@@ -31,7 +31,7 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
-    /// Attaches all this to a message of this conversation.
+    /// Adds attachments to a message of this conversation.
     pub(super) fn attach(
         &self,
         place: ConversationId,
@@ -63,7 +63,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Takes away what is attached to a message.
+    /// Deletes a message's attachments.
     pub(super) fn detach(&self, place: ConversationId, message: MessageId) -> Result<()> {
         self.change(
             "UPDATE attached SET messages = messages - 1 WHERE conversation = $1
@@ -78,7 +78,7 @@ impl Tx<'_> {
     }
 }
 
-/// One more message of this conversation names this file.
+/// One more message of this conversation links to this file.
 pub(super) const NAMED: &str =
     "INSERT INTO attached (file, conversation, messages) VALUES ($1, $2, 1)
     ON CONFLICT (file, conversation) DO UPDATE SET messages = attached.messages + 1";

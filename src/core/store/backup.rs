@@ -1,4 +1,4 @@
-//! Is the file sound, and how is it copied while it is written to?
+//! Copies a database while it is in use, and checks one for damage.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::identify::{OpenError, identify};
 use super::leap;
 
-/// What is wrong with a database: one line each, none where it is sound.
+/// What is wrong with a database, a line for each; empty if it is sound.
 pub type Wounds = Vec<String>;
 
 /// What a sound database holds.
@@ -33,7 +33,7 @@ fn unusable(path: &Path, error: &impl ToString) -> OpenError {
     }
 }
 
-/// Writes a consistent copy of one moment. Writers go on meanwhile; what they write is not in it.
+/// Writes a consistent snapshot to a new file. Writes go on meanwhile and are not in it.
 pub(in crate::core) fn copy(from: &Path, to: &Path) -> Result<(), OpenError> {
     let conn = open(from)?;
     let name = to.to_string_lossy();
@@ -45,7 +45,7 @@ pub(in crate::core) fn copy(from: &Path, to: &Path) -> Result<(), OpenError> {
     })
 }
 
-/// Looks for damage, in SQLite's structures and in what chat promises of its own.
+/// Checks SQLite's structures, foreign keys, and that sequence numbers have no gaps.
 pub(in crate::core) fn examine(path: &Path) -> Result<(Wounds, Holdings), OpenError> {
     let conn = open(path)?;
     let lines = |sql: &str| -> rusqlite::Result<Vec<String>> {

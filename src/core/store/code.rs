@@ -84,7 +84,7 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
-    /// The newest code of a purpose and address; older ones are void.
+    /// Stores the newest code for a purpose and address. It replaces an older one.
     pub(in crate::core) fn put_code(
         &self,
         purpose: &str,
@@ -102,7 +102,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Nothing would ever ask for these again.
+    /// Deletes codes, proofs and counts that have expired: nothing reads them any more.
     pub(in crate::core) fn delete_expired_codes(&self) -> Result<()> {
         self.change("DELETE FROM codes WHERE expires_at <= $1", [self.now.0])?;
         self.change("DELETE FROM proofs WHERE expires_at <= $1", [self.now.0])?;
@@ -121,7 +121,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// One more within a day of the first, or the first of another day.
+    /// Counts one more if the first was within a day, or begins a new count.
     pub(in crate::core) fn count_wrong_try_of(&self, email: &str) -> Result<()> {
         self.change(
             "INSERT INTO wrong_tries (email, count, since) VALUES ($1, 1, $2)

@@ -53,13 +53,13 @@ pub(super) fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
 }
 
 impl View<'_> {
-    /// The place, and whether this person is a member of it.
+    /// The conversation's place, and whether this person is a member.
     pub(in crate::core) fn place_for(
         &self,
         id: ConversationId,
         who: Option<AccountId>,
     ) -> Result<Option<(Place, bool)>> {
-        if let Some(known) = self.known.place((id, who)) {
+        if let Some(known) = self.cache.place((id, who)) {
             return Ok(Some(known));
         }
         let found = self.one(
@@ -70,7 +70,7 @@ impl View<'_> {
             |row| Ok((place(row)?, row.get(4)?)),
         )?;
         if let Some(found) = found {
-            self.known.note_place((id, who), found);
+            self.cache.note_place((id, who), found);
         }
         Ok(found)
     }
@@ -96,7 +96,7 @@ impl View<'_> {
         )
     }
 
-    /// Open rooms, and what else this person belongs to. A direct conversation carries the other one's name.
+    /// Open rooms, and the other conversations of this person. A direct conversation has the other person's name.
     pub(in crate::core) fn conversations_seen_by(
         &self,
         who: Option<AccountId>,
@@ -109,7 +109,7 @@ impl View<'_> {
             ConversationOrder::Name => "lower(name)",
             ConversationOrder::Description => "lower(description)",
         };
-        // Each part is read along an index or sorted by itself, and no further than the page needs.
+        // The rooms are read along an index, this person's own are sorted; neither further than the page needs.
         let sql = format!(
             "SELECT id FROM (
                  SELECT * FROM (
@@ -130,7 +130,7 @@ impl View<'_> {
         self.listed(who, ids)
     }
 
-    /// Two orderly streams, merged as far as the page needs.
+    /// SQLite merges two ordered indexes, and stops when the page is full.
     fn in_order_of_ids(
         &self,
         who: Option<AccountId>,
@@ -176,7 +176,7 @@ impl View<'_> {
         })
     }
 
-    /// Who belongs to a conversation, in the order in which they joined; of an open room the first 256.
+    /// A conversation's members in the order in which they joined, at most 256: an open room may have more.
     pub(in crate::core) fn members_of(&self, id: ConversationId) -> Result<Vec<Person>> {
         self.all(
             "SELECT a.id, a.name, a.picture, a.picture_url, a.created_at
@@ -194,7 +194,7 @@ impl View<'_> {
         )
     }
 
-    /// The conversations that somebody belongs to, in the order of their ids: at most so many behind this one.
+    /// The conversations of which somebody is a member, in the order of their ids: at most `most` after this one.
     pub(in crate::core) fn memberships(
         &self,
         who: AccountId,
@@ -209,7 +209,7 @@ impl View<'_> {
         )
     }
 
-    /// Does somebody belong to more conversations than so many?
+    /// Is somebody a member of more than `most` conversations?
     pub(in crate::core) fn belongs_to_more_than(&self, who: AccountId, most: u32) -> Result<bool> {
         let one_more = self.one(
             "SELECT 1 FROM members WHERE account = $1 LIMIT 1 OFFSET $2",
@@ -219,8 +219,8 @@ impl View<'_> {
         Ok(one_more.is_some())
     }
 
-    /// The conversations that somebody belongs to, the one that was last active first, with what is unread in each. What
-    /// is not shown costs an entry of an index and a look into memory.
+    /// The conversations of which somebody is a member, the latest activity first, with their unread counts. One that the
+    /// page does not show costs an index entry and a lookup in memory.
     pub(in crate::core) fn inbox(
         &self,
         who: AccountId,
@@ -244,7 +244,7 @@ impl View<'_> {
         Ok(Listed { items, total })
     }
 
-    /// What somebody belongs to, and when it was last active.
+    /// The conversations of which somebody is a member, with their latest activity.
     fn activities(&self, who: AccountId) -> Result<Vec<(Activity, ConversationId)>> {
         let own = self.memberships(who, None, u32::MAX)?;
         let read = |id| self.activity(id);
@@ -270,7 +270,7 @@ impl View<'_> {
         found.ok_or(Error::NotFound("Conversation"))
     }
 
-    /// How many messages somebody has not read in a conversation of theirs.
+    /// How many messages of a conversation a member has not read.
     pub(in crate::core) fn unread(&self, id: ConversationId, who: AccountId) -> Result<i64> {
         let unread = self.one(
             "SELECT coalesce((SELECT max(seq) FROM messages WHERE conversation = $1) - read_seq - own_since, 0)
@@ -278,11 +278,11 @@ impl View<'_> {
             (id.number(), who.number()),
             |row| row.get(0),
         )?;
-        // What they have sent in this commit is not counted as their own in the row yet.
-        Ok(unread.map_or(0, |unread: i64| unread - self.known.own(id, who)))
+        // The row's own_since does not have their messages of this commit yet.
+        Ok(unread.map_or(0, |unread: i64| unread - self.cache.own(id, who)))
     }
 
-    /// How far members have read, who has come farthest first; at most as many as a group has.
+    /// How far members have read, the farthest first; at most as many as a group may have.
     pub(in crate::core) fn readings(&self, id: ConversationId) -> Result<Vec<Reading>> {
         self.all(
             "SELECT m.account, s.id, s.sent_at
@@ -299,7 +299,7 @@ impl View<'_> {
         )
     }
 
-    /// The sequence number up to which a member has read; `None` for who is none.
+    /// The sequence number up to which a member has read; `None` for somebody who is no member.
     pub(in crate::core) fn read_seq(
         &self,
         id: ConversationId,
@@ -312,16 +312,16 @@ impl View<'_> {
         )
     }
 
-    /// The sequence number of the last message: 0 where nothing was said.
+    /// The sequence number of the last message; 0 if there is none.
     pub(in crate::core) fn last_seq(&self, id: ConversationId) -> Result<i64> {
-        if let Some(known) = self.known.end(id) {
+        if let Some(known) = self.cache.end(id) {
             return Ok(known);
         }
         let last = self.count(
             "SELECT coalesce(max(seq), 0) FROM messages WHERE conversation = $1",
             [id.number()],
         )?;
-        self.known.note_end(id, last);
+        self.cache.note_end(id, last);
         Ok(last)
     }
 }
@@ -364,7 +364,7 @@ impl Tx<'_> {
         Ok(id)
     }
 
-    /// Makes a member, who has read everything so far. `false` where the person was one already.
+    /// Adds a member, who has read everything so far. `false` if the person was a member already.
     pub(in crate::core) fn insert_member(
         &self,
         id: ConversationId,
@@ -376,11 +376,11 @@ impl Tx<'_> {
              ON CONFLICT (conversation, account) DO NOTHING",
             (id.number(), who.number(), self.now.0),
         )?;
-        self.known.forget_place(id, who);
+        self.cache.forget_place(id, who);
         Ok(made == 1)
     }
 
-    /// `false` where the person was no member.
+    /// `false` if the person was no member.
     pub(in crate::core) fn delete_member(
         &self,
         id: ConversationId,
@@ -390,12 +390,11 @@ impl Tx<'_> {
             "DELETE FROM members WHERE conversation = $1 AND account = $2",
             (id.number(), who.number()),
         )?;
-        self.known.forget_place(id, who);
+        self.cache.forget_place(id, who);
         Ok(gone == 1)
     }
 
-    /// If this person, who has just left, owned the group, whoever has been there longest does from now on; rather somebody
-    /// who is not suspended.
+    /// If this person, who has just left, owned the group, its longest member owns it now; suspended ones come last.
     pub(in crate::core) fn leave_group_to_another(
         &self,
         id: ConversationId,
@@ -414,8 +413,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Keeps how far the first and the second have read at most, and since when: that is enough to say when any message was
-    /// first read by another than its author. Whoever is behind both of them says nothing new.
+    /// Keeps when a first and a second member had read up to where. That is enough to say when any message was first read
+    /// by somebody other than its author: one of the two is not the author.
     fn note_reading(&self, id: ConversationId, reader: AccountId, upto: i64) -> Result<()> {
         let farthest = |nth: u8| {
             self.one(
@@ -429,7 +428,7 @@ impl Tx<'_> {
         let second = farthest(1)?.map_or(0, |(upto, _)| upto);
         let is_another = who != reader.number();
         if is_another && first.min(upto) > second {
-            // Two have read up to there now.
+            // Two members have read up to there now.
             self.insert_reading(id, first.min(upto), 1, reader)?;
         }
         if upto > first {
@@ -453,8 +452,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Moves a member's read mark to this sequence number, or to the last; `None` where that makes nothing of others read.
-    /// Short of the end it goes no farther than [`limits::READ_STEP`] at a time.
+    /// Moves a member's read mark to this sequence number, or to the last. `None` if no message of others becomes read.
+    /// Unless it moves to the end, it moves by at most [`limits::READ_STEP`].
     pub(in crate::core) fn move_read_mark(
         &self,
         id: ConversationId,

@@ -1,4 +1,4 @@
-//! What waits to be told by mail, and who is told, as rows.
+//! Unread messages that may need a mail, and the digests about them, as rows.
 
 use rusqlite::Row;
 
@@ -16,18 +16,18 @@ pub struct Waiting {
     pub first: MessageId,
 }
 
-/// A member of a conversation, as far as writing to them goes.
+/// A member of a conversation, with what decides about a mail to them.
 #[derive(Debug)]
 pub(in crate::core) struct Away {
     pub account: AccountId,
     pub name: String,
     pub email: Option<String>,
-    /// The address is proven, and its owner may come in and wants such mail.
+    /// The address is proven, and its owner may log in and wants digests.
     pub reachable: bool,
     pub read_seq: i64,
-    /// How many messages there they have not read.
+    /// How many messages of the conversation they have not read.
     pub unread: i64,
-    /// Up to where they were told by mail.
+    /// The last message that a digest told them of.
     pub told_upto: Option<MessageId>,
     pub told_at: Time,
 }
@@ -46,7 +46,7 @@ fn away(row: &Row<'_>) -> rusqlite::Result<Away> {
 }
 
 impl View<'_> {
-    /// The conversations that are due, the one that has waited longest first.
+    /// The conversations that are due, the one that has been due longest first.
     pub(in crate::core) fn unread_mail_due(&self, limit: u32) -> Result<Vec<Waiting>> {
         self.all(
             "SELECT conversation, first FROM unread_mail WHERE due_at <= $1 ORDER BY due_at LIMIT $2",
@@ -60,7 +60,7 @@ impl View<'_> {
         )
     }
 
-    /// So many members behind this one, whoever they are.
+    /// At most `limit` members after this one, in the order of their ids.
     pub(in crate::core) fn members_from(
         &self,
         id: ConversationId,
@@ -82,7 +82,7 @@ impl View<'_> {
         )
     }
 
-    /// The latest messages that others said behind a read mark, oldest first.
+    /// The latest messages of others after a read mark, oldest first.
     pub(in crate::core) fn unread_of_others(
         &self,
         place: Place,
@@ -100,7 +100,7 @@ impl View<'_> {
         Ok(latest)
     }
 
-    /// Where something waits that this person has not read: how far they have, and how much it is.
+    /// Waiting conversations with messages that this person has not read: each with the read mark and the unread count.
     pub(in crate::core) fn waiting_for(
         &self,
         who: AccountId,
@@ -140,14 +140,14 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
-    /// Something waits there from this message on, unless something waits already.
+    /// The conversation waits from this message on, unless it is waiting already.
     pub(in crate::core) fn hold_unread_mail(
         &self,
         id: ConversationId,
         first: MessageId,
         due_at: Time,
     ) -> Result<()> {
-        if self.known.note_held(id) {
+        if self.cache.note_held(id) {
             self.change(
                 "INSERT INTO unread_mail (conversation, first, due_at) VALUES ($1, $2, $3)
                  ON CONFLICT (conversation) DO NOTHING",
@@ -157,7 +157,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// All that is unread there waits, and is due now.
+    /// The conversation waits with everything that is unread in it, and is due now.
     pub(in crate::core) fn hold_all_unread_mail(&self, id: ConversationId) -> Result<()> {
         self.change(
             "INSERT INTO unread_mail (conversation, first, due_at) VALUES ($1, 1, $2)
@@ -167,7 +167,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// It waits on, from this message, unless it was put there anew meanwhile.
+    /// It keeps waiting, from this message on, unless its row was replaced meanwhile.
     pub(in crate::core) fn keep_unread_mail(
         &self,
         waiting: Waiting,
@@ -186,9 +186,9 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Nothing waits there, unless it was put there anew meanwhile.
+    /// It waits no more, unless its row was replaced meanwhile.
     pub(in crate::core) fn delete_unread_mail(&self, waiting: Waiting) -> Result<()> {
-        self.known.forget_held();
+        self.cache.forget_held();
         self.change(
             "DELETE FROM unread_mail WHERE conversation = $1 AND first = $2",
             (waiting.conversation.number(), waiting.first.number()),
@@ -217,7 +217,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// They have come back, or want none: what was not sent yet needs not be sent any more.
+    /// Drops digests that were not sent yet: their reader has come back, or wants none.
     pub(in crate::core) fn drop_digests(&self, reader: AccountId) -> Result<()> {
         self.change(
             "DELETE FROM outbox WHERE account = $1 AND sent_at IS NULL",
@@ -226,7 +226,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Drops what was not sent yet to any member of a conversation: they have not been told. Was there anything?
+    /// Drops digests to members of a conversation that were not sent yet, as if they were never written. Were there any?
     pub(in crate::core) fn drop_digests_of_members(&self, id: ConversationId) -> Result<bool> {
         let untold = self.change(
             "UPDATE digests SET told_upto = 0, told_at = 0 WHERE account IN
@@ -242,7 +242,7 @@ impl Tx<'_> {
         Ok(untold > 0)
     }
 
-    /// They were told all up to here.
+    /// A digest tells them of everything up to this message.
     pub(in crate::core) fn note_told(&self, reader: AccountId, upto: MessageId) -> Result<()> {
         self.change(
             "INSERT INTO digests (account, told_upto, told_at) VALUES ($1, $2, $3)

@@ -53,7 +53,7 @@ impl View<'_> {
         )
     }
 
-    /// What this person uploaded under this id of its own.
+    /// The file that this person uploaded with this client id.
     pub(in crate::core) fn already_uploaded(
         &self,
         who: AccountId,
@@ -66,7 +66,7 @@ impl View<'_> {
         )
     }
 
-    /// One part of a file's bytes; `None` past the last.
+    /// One part of a file's bytes; `None` after the last.
     pub(in crate::core) fn file_part(&self, id: FileId, position: i64) -> Result<Option<Vec<u8>>> {
         self.one(
             "SELECT bytes FROM file_parts WHERE file = $1 AND position = $2",
@@ -133,7 +133,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// It is there. If it is shared in a conversation, that stands in the log.
+    /// The file is complete. If it is shared in a conversation, it gets the log's next position.
     pub(in crate::core) fn complete_file(&self, id: FileId, whole: &FinishedUpload) -> Result<()> {
         let position = match whole.conversation {
             Some(_) => Some(self.next_position()?),
@@ -154,7 +154,7 @@ impl Tx<'_> {
             ),
         )?;
         if let Some(position) = position {
-            self.known.note_written(position);
+            self.cache.note_written(position);
         }
         Ok(())
     }
@@ -166,7 +166,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Somebody's own files, which no message names, are gone.
+    /// Deletes somebody's files that are shared nowhere and that no message links to.
     pub(in crate::core) fn delete_own_files(&self, who: AccountId) -> Result<()> {
         let own = "SELECT id FROM files WHERE uploader = $1 AND conversation IS NULL AND NOT EXISTS
                        (SELECT 1 FROM attached WHERE file = files.id AND messages > 0)";
@@ -181,7 +181,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Removes what uploads left that ended with an earlier run of the server.
+    /// Deletes what uploads left that were cut off when the server ended.
     pub(in crate::core) fn delete_unfinished_files(&self) -> Result<()> {
         self.change(
             "DELETE FROM file_parts WHERE file IN (SELECT id FROM files WHERE ready = 0)",

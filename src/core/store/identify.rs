@@ -1,4 +1,4 @@
-//! Is this file a database of ours, and of which version? Found out without changing it.
+//! Is this file a database of ours, and of which version? Looking at it does not change it.
 
 use std::fs::File;
 use std::io::Read;
@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 /// "chat" in ASCII: tells our files from other SQLite files.
 pub(super) const APPLICATION_ID: i32 = 0x6368_6174;
 
-/// The version that this program writes: one more with each step.
+/// The schema version that this program writes: the number of its steps.
 pub(super) const VERSION: u32 = 2;
 
 /// Why a database was not opened. The file is as it was.
@@ -31,14 +31,13 @@ pub enum OpenError {
     Unusable { path: PathBuf, cause: String },
 }
 
-/// Must it be brought up to date before it can be used? A file that is not begun is not older.
+/// Must it be upgraded before it can be used? An empty file need not.
 pub(in crate::core) fn is_older(path: &Path) -> Result<bool, OpenError> {
     let version = identify(path)?;
     Ok(version > 0 && version < i64::from(VERSION))
 }
 
-/// Refuses what is not ours, or newer than we are, without changing it, and answers its version. An empty file is a
-/// beginning.
+/// The file's version; 0 if it is empty. Refuses a file that is not ours, or newer than this program.
 pub(in crate::core) fn identify(path: &Path) -> Result<i64, OpenError> {
     refuse_other_formats(path)?;
     let look = || -> rusqlite::Result<(i64, i64, i64)> {
@@ -68,8 +67,8 @@ pub(in crate::core) fn identify(path: &Path) -> Result<i64, OpenError> {
     Ok(version)
 }
 
-/// A connection that only reads. Where nobody has the file open, it makes nothing beside it either: for a file with a
-/// write-ahead log SQLite would lay out a new one, and leave it there.
+/// A read-only connection. If nobody has the file open, it is opened as immutable: otherwise SQLite would create a
+/// write-ahead log beside it, and leave it there.
 fn only_look(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut log = path.as_os_str().to_owned();

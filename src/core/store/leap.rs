@@ -1,5 +1,5 @@
-//! Why is no id given out twice, though copies are put back? Whoever puts one back, or serves one, moves every counter
-//! past whatever the file, or the one that it replaces, can have given out since the copy was made.
+//! Why is no id given out twice after a backup is restored? Before a copy is served, every counter leaps past all ids
+//! that the original, or the file that the copy replaces, can have given out since.
 
 use std::collections::HashMap;
 use std::fs;
@@ -10,23 +10,22 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use crate::core::random;
 
-/// Ids that may have been given out after a copy was made, for all that it knows. Ids have 53 bits: there is room for a
-/// million leaps.
+/// More ids than can have been given out after a copy was made. Ids have 53 bits: there is room for a million leaps.
 const LEAP: i64 = 1 << 32;
-/// The secret that says that a file is a copy and was not served yet.
+/// This secret says that the file is a copy and was not served yet.
 const COPY: &str = "copy";
-/// The secret that says where the file was when it was served last: its device and its inode.
+/// This secret says which file was served last: its device and inode. A copy made by hand has others.
 const WHERE: &str = "place";
-/// The log's own counter, beside the tables'.
+/// The log's counter; the others are named by their tables.
 const LOG: &str = "log";
 
-/// Notes that this file is a copy: whoever serves it leaps first, however it came to be served.
+/// Marks this file as a copy: a server that opens it leaps first.
 pub(in crate::core) fn mark_copy(path: &Path) -> anyhow::Result<()> {
     let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     keep(&conn, COPY, &[1])
 }
 
-/// Makes ready a copy that is about to replace a database, or to be one where there was none. `conn` is open on the copy.
+/// Prepares a copy that is about to replace a database, or to become one. `conn` is open on the copy.
 ///
 /// # Errors
 /// If the copy cannot be written.
@@ -38,7 +37,7 @@ pub(in crate::core) fn put_back(
     let replaced = match replaces.map(counters_of).transpose() {
         Ok(counters) => counters.unwrap_or_default(),
         Err(error) => {
-            // It may be replaced because it is damaged. What it gave out is within a leap.
+            // It may be damaged, which may be why it is replaced. A leap is longer than what it can have given out.
             tracing::warn!(%error, "the replaced database does not tell what it gave out");
             HashMap::new()
         }
@@ -46,7 +45,7 @@ pub(in crate::core) fn put_back(
     leap(&mut conn, &replaced, &place(copy)?)
 }
 
-/// A server begins on this file. If it is a copy, or was copied or moved by hand, it leaps first.
+/// Called when a server opens this file. If it is a copy, or was copied or moved by hand, its ids leap.
 ///
 /// # Errors
 /// If the file cannot be written.
@@ -67,7 +66,7 @@ pub(in crate::core) fn begin(conn: &mut Connection, path: &Path) -> anyhow::Resu
 
 fn leap(conn: &mut Connection, others: &HashMap<String, i64>, here: &[u8]) -> anyhow::Result<()> {
     let tx = conn.transaction()?;
-    // Two copies of one file leap to different places.
+    // Random, so that two copies of one file leap to different numbers.
     let further = LEAP + i64::from(u32::from_ne_bytes(random()));
     for (name, last) in counters(&tx)? {
         let other = others.get(&name).copied().unwrap_or_default();
@@ -96,7 +95,7 @@ fn counters(conn: &Connection) -> rusqlite::Result<Vec<(String, i64)>> {
     let mut all: Vec<(String, i64)> = tables
         .query_map((), |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
-    // A file of version 1 has no row for it.
+    // Version 1 has no log table.
     let log = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'log')";
     let last = match conn.query_row(log, (), |row| row.get(0))? {
         true => "SELECT last FROM log",

@@ -1,4 +1,4 @@
-//! How far has the log come? Its one row, which a commit writes once.
+//! The log's last position and counts: one row, written once for each commit.
 
 use rusqlite::Params;
 
@@ -7,35 +7,35 @@ use crate::core::error::Result;
 use crate::core::model::{Id, MessageId, Position};
 
 impl View<'_> {
-    /// The position that the log has come to; `None` if nothing ever happened.
+    /// The log's last position; `None` if it is empty.
     pub(in crate::core) fn position(&self) -> Result<Option<Position>> {
         Ok(Id::new(self.last_position()?))
     }
 
     fn last_position(&self) -> Result<i64> {
-        if let Some(known) = self.known.position() {
+        if let Some(known) = self.cache.position() {
             return Ok(known);
         }
         let last = self.count("SELECT last FROM log", ())?;
-        self.known.note_position(last);
+        self.cache.note_position(last);
         Ok(last)
     }
 }
 
 impl Tx<'_> {
-    /// The position of what is written next. It counts once something was noted there.
+    /// The next position. It is taken once `note_written` or `note_said` was called with it.
     pub(super) fn next_position(&self) -> Result<i64> {
         Ok(self.last_position()? + 1)
     }
 
-    /// A message is not what it was: the log's next position is that of its latest change.
+    /// The message was changed: the log's next position becomes that of its latest change.
     pub(in crate::core) fn note_change(&self, id: MessageId) -> Result<Position> {
         let position = self.next_position()?;
         self.change(
             "UPDATE messages SET changed = $1 WHERE id = $2",
             (position, id.number()),
         )?;
-        self.known.note_written(position);
+        self.cache.note_written(position);
         Ok(Position::stored(position))
     }
 
@@ -43,7 +43,7 @@ impl Tx<'_> {
     /// that a verb that fails afterwards does not undo it.
     pub(super) fn settle(&self) -> Result<()> {
         self.count_own()?;
-        match self.known.take_said() {
+        match self.cache.take_said() {
             Some(said) => {
                 self.write_counted("UPDATE log SET last = $1, messages = messages + $2", said)
             }
@@ -53,7 +53,7 @@ impl Tx<'_> {
 
     /// Counts the messages that members have sent as their own: once for all messages of a commit.
     pub(super) fn count_own(&self) -> Result<()> {
-        for ((conversation, who), count) in self.known.take_own() {
+        for ((conversation, who), count) in self.cache.take_own() {
             self.write_counted(
                 "UPDATE members SET own_since = own_since + $1 WHERE conversation = $2 AND account = $3",
                 (count, conversation.number(), who.number()),
@@ -62,8 +62,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Writes what was counted in memory. If that fails, the whole commit is rolled back: memory has forgotten the counts,
-    /// so a position would be given out twice, or somebody's own messages would be unread for them for ever.
+    /// Writes what was counted in memory. If that fails, the whole commit is rolled back: memory has forgotten the
+    /// counts, so a position would be given out twice, or somebody's own messages would be unread for them for ever.
     fn write_counted(&self, sql: &str, params: impl Params) -> Result<()> {
         let written = run(self.conn, sql, params);
         if written.is_err() {

@@ -27,12 +27,12 @@ pub(in crate::core) struct NewMessage<'a> {
     pub client_id: Option<String>,
 }
 
-/// The columns are read by their position: by name they cost a tenth of a page.
+/// The columns are read by their index: by name, a page takes a tenth longer.
 pub(super) const MESSAGE: &str =
     "SELECT id, seq, author, text, type, attachments, client_id, sent_at, deleted_at FROM messages";
 
 impl View<'_> {
-    /// What this sender sent under this id of its own, with the moment when it was read.
+    /// The message that this author sent with this client id, and when it was read.
     pub(in crate::core) fn already_sent(
         &self,
         author: AccountId,
@@ -59,8 +59,8 @@ impl View<'_> {
         Ok(Some(message))
     }
 
-    /// A page of a conversation's messages by number. Sequence numbers are dense, so the page's bounds are arithmetic
-    /// and its cost is that of its rows, however deep it lies. Deleted messages count, and are left out.
+    /// A numbered page of a conversation's messages. Sequence numbers have no gaps, so the page's bounds are computed, and
+    /// a deep page costs no more than the first. Deleted messages take their place in a page, but are left out.
     pub(in crate::core) fn messages_page(
         &self,
         place: Place,
@@ -88,8 +88,7 @@ impl View<'_> {
         Ok(Listed { items, total })
     }
 
-    /// Up to `limit` messages before this one, or the latest, newest first. `None` where it is not of this
-    /// conversation.
+    /// Up to `limit` messages before this one, or the latest, newest first. `None` if it is of another conversation.
     pub(in crate::core) fn messages_before(
         &self,
         place: Place,
@@ -121,7 +120,7 @@ impl View<'_> {
         )
     }
 
-    /// The sequence number before which a page ends. `None` where the message is not of this conversation.
+    /// The sequence number before which a page ends. `None` if the message is of another conversation.
     pub(in crate::core) fn seq_before(
         &self,
         id: ConversationId,
@@ -137,7 +136,7 @@ impl View<'_> {
         }
     }
 
-    /// What was said last.
+    /// The last message that was not deleted.
     pub(in crate::core) fn last_message(&self, place: Place) -> Result<Option<Message>> {
         Ok(self
             .messages_before(place, None, 1)?
@@ -222,9 +221,9 @@ impl View<'_> {
         )
     }
 
-    /// When somebody other than the author first marked this message as read.
+    /// When somebody other than the author first read this message.
     pub(super) fn read_at(&self, message: &Message) -> Result<Option<Time>> {
-        // Either the first to read that far was another, or the second to do so has read it as well.
+        // If the first to read that far was the author, the second was not.
         for nth in [0, 1] {
             let reached = self.one(
                 "SELECT account, at FROM reads WHERE conversation = $1 AND nth = $2 AND upto >= $3
@@ -243,11 +242,11 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
-    /// Appends to the log, with the next id and the next sequence number.
+    /// Appends a message, with the log's next position as its id and the conversation's next sequence number.
     pub(in crate::core) fn append_message(&self, new: NewMessage<'_>) -> Result<Message> {
         let seq = self.last_seq(new.place.id)? + 1;
         let id = self.next_position()?;
-        // Not `RETURNING`: for that SQLite lays out a table of its own each time.
+        // Not `RETURNING`: for that SQLite makes a temporary table each time.
         self.change(
             "INSERT INTO messages (conversation, seq, id, author, text, type, attachments, client_id, sent_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -263,10 +262,10 @@ impl Tx<'_> {
                 self.now.0,
             ),
         )?;
-        self.known.note_end(new.place.id, seq);
-        self.known.note_said(id);
+        self.cache.note_end(new.place.id, seq);
+        self.cache.note_said(id);
         self.attach(new.place.id, Id::stored(id), &new.attachments)?;
-        self.known.note_own(new.place.id, new.author.id);
+        self.cache.note_own(new.place.id, new.author.id);
         Ok(Message {
             dialect: new.dialect,
             id: MessageId::stored(id),

@@ -1,4 +1,4 @@
-//! What comes next in a conversation, as rows of the log's three sources.
+//! What happened in a conversation after a position: rows of the log's three sources.
 
 use std::sync::Arc;
 
@@ -10,12 +10,12 @@ use super::message::MESSAGE;
 use crate::core::error::Result;
 use crate::core::model::{ConversationId, Deletion, Event, Id, MessageId, Place, Position, Time};
 
-/// What the log of a conversation is put together from.
+/// A conversation's log is merged from these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::core) enum Source {
-    /// Messages, at the positions where they were said.
+    /// Messages, at the positions at which they were posted.
     Said,
-    /// Files, at the positions where they were shared.
+    /// Files, at the positions at which they were shared.
     Shared,
     /// Messages, at the positions of their latest changes.
     Changed,
@@ -25,28 +25,28 @@ impl Source {
     pub const ALL: [Self; 3] = [Self::Said, Self::Shared, Self::Changed];
 }
 
-/// From where a source is read on.
+/// Where to go on reading a source.
 pub(in crate::core) struct Since {
     pub conversation: ConversationId,
-    /// What was read of it: a sequence number of what was said, a position of the rest.
+    /// How far it was read: a sequence number for messages, a position for the others.
     pub read: i64,
-    /// What its reader has heard before.
+    /// The position up to which the reader has heard everything.
     pub after: Position,
-    /// How far the log had come when reading began. What had been deleted by then is not read as said.
+    /// The log's last position when reading began. Messages that were deleted by then are not read as posted.
     pub begun: Position,
 }
 
-/// A stretch of a source.
+/// A batch of events read from a source.
 pub(in crate::core) struct Stretch {
     pub events: Vec<Event>,
-    /// How far it was read now.
+    /// How far the source is read now.
     pub read: i64,
-    /// What comes behind it.
+    /// The position of the next event, if there is one.
     pub next: Option<Position>,
 }
 
 impl View<'_> {
-    /// How far a source had come when the whole log stood at this position.
+    /// How far a source had been filled when this was the log's last position.
     pub(in crate::core) fn mark_at(
         &self,
         source: Source,
@@ -54,7 +54,7 @@ impl View<'_> {
         position: Position,
     ) -> Result<i64> {
         match source {
-            // Walks backwards over what came since, and over no more than that.
+            // Reads backwards, over the messages since then only.
             Source::Said => Ok(self
                 .one(
                     "SELECT seq FROM messages WHERE conversation = $1 AND id <= $2 ORDER BY seq DESC LIMIT 1",
@@ -66,7 +66,7 @@ impl View<'_> {
         }
     }
 
-    /// The first of a source that was not read yet.
+    /// The position of the first event of a source that was not read yet.
     pub(in crate::core) fn next_in(
         &self,
         source: Source,
@@ -97,7 +97,7 @@ impl View<'_> {
         })
     }
 
-    /// What comes next of a source, up to `most` things, and only as long as they are wanted.
+    /// The next events of a source: up to `most`, and only while `is_wanted` says so of their positions.
     pub(in crate::core) fn read_in(
         &self,
         source: Source,
@@ -159,7 +159,7 @@ impl View<'_> {
         }
     }
 
-    /// Reads on, as far as is wanted. The first column of each row is its position.
+    /// Reads on, as far as is wanted. The first column of each row is its position in the log.
     fn stretch(
         &self,
         mut stretch: Stretch,
@@ -183,7 +183,7 @@ impl View<'_> {
     }
 }
 
-/// Of messages that are gone: those that were heard before, and those that went while they may just have been told.
+/// Deletions that the reader must hear of: of messages heard before, and of those that went since reading began.
 const DELETED: &str = "WHERE conversation = $1 AND changed > $2 AND deleted_at IS NOT NULL
     AND (id <= $3 OR changed > $4) ORDER BY changed";
 

@@ -1,4 +1,5 @@
-//! Where is it kept? All SQL of chat: one file per noun, in methods that only `core` can call.
+//! All SQL of chat: one file per noun, in methods that only `core` can call. Statements are written in the subset that
+//! SQLite and PostgreSQL share; PRAGMA, SAVEPOINT, FTS, WITHOUT ROWID and the set-up of a file are SQLite's.
 //!
 //! [`View`] reads, inside one snapshot. [`Tx`] is a view that may also write; it exists on the writer's thread alone.
 
@@ -55,33 +56,33 @@ pub use message::PLAIN;
 pub(in crate::core) use missed::{Since, Source};
 pub use outbox::MailContent;
 
-/// Something to read from: a snapshot on a reader's connection, or the writer's own transaction.
+/// Reads: from a snapshot on a reader's connection, or inside the writer's transaction.
 pub struct View<'c> {
     conn: &'c Connection,
     pub(in crate::core) limits: &'c Limits,
     pub(in crate::core) directory: &'c Directory,
-    /// The one moment of what is read or written here: every verb of a batch has the same.
+    /// The time, for everything that is read or written through this view. All verbs of a batch have the same.
     pub(in crate::core) now: Time,
-    known: ReadCache,
+    cache: ReadCache,
 }
 
-/// A transaction: reads, writes, and announces what became true. What one verb did in it rolls back alone.
+/// The writer's transaction: reads, writes, and announces events. What one verb wrote can be rolled back alone.
 pub struct Tx<'c> {
     view: View<'c>,
     announced: RefCell<Vec<Announcement>>,
-    /// What the verb in hand has to undo where it fails.
+    /// What must be undone if the current verb fails.
     undo: Cell<Undo>,
     decided: Cell<bool>,
 }
 
-/// What a failed verb leaves behind, and how it goes away.
+/// How the writes of a failed verb are undone.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Undo {
-    /// It has not written.
+    /// It has written nothing.
     Nothing,
-    /// A savepoint stands before its first write.
+    /// By a rollback to the savepoint that was set before its first write.
     Savepoint,
-    /// It has written without one: only all that shares the commit can be undone.
+    /// It has written without a savepoint: by a rollback of the whole commit.
     Everything,
 }
 
@@ -97,7 +98,7 @@ impl<'c> View<'c> {
             limits,
             directory,
             now,
-            known: ReadCache::default(),
+            cache: ReadCache::default(),
         }
     }
 
@@ -125,7 +126,7 @@ impl<'c> View<'c> {
         self.all_while(sql, params, |found| Ok(Some(row(found)?)))
     }
 
-    /// The rows that a query finds, up to the first of which `row` makes nothing. It may run queries of its own.
+    /// The rows that a query finds, until `row` answers `None`. It may run queries of its own.
     fn all_while<T>(
         &self,
         sql: &str,
@@ -158,13 +159,13 @@ impl<'c> Tx<'c> {
         self.announced.borrow_mut().push(what.into());
     }
 
-    /// Nothing that this verb was given can make it fail from here on, only the database, and then the commit fails as
-    /// well. So it sets no savepoint, for which SQLite would copy every page before it changes it.
+    /// After this only a database error can fail the verb, and that fails the whole commit, so no savepoint is set: with
+    /// one, SQLite copies every page before it changes it.
     pub(in crate::core) fn decide(&self) {
         self.decided.set(true);
     }
 
-    /// Writes. The first write of a verb sets the savepoint to which a failed verb returns.
+    /// Writes. Before the first write of a verb a savepoint is set, unless the verb has decided.
     fn change(&self, sql: &str, params: impl Params) -> Result<usize> {
         self.save()?;
         Ok(run(self.conn, sql, params)?)
@@ -197,7 +198,7 @@ impl<'c> Tx<'c> {
             Undo::Savepoint | Undo::Everything => {}
             Undo::Nothing if self.decided.get() => self.undo.set(Undo::Everything),
             Undo::Nothing => {
-                // What earlier verbs have said stays said.
+                // Counts of earlier verbs must be written before the savepoint, or a rollback to it would undo them.
                 self.settle()?;
                 run(self.conn, "SAVEPOINT verb", ())?;
                 self.undo.set(Undo::Savepoint);
@@ -207,8 +208,8 @@ impl<'c> Tx<'c> {
     }
 }
 
-/// Runs a statement that is no verb's: BEGIN, COMMIT and the like, or what stands in a transaction of its own. Answers how
-/// many rows it changed.
+/// Runs a statement that belongs to no verb: BEGIN, COMMIT and the like, or one that is a transaction by itself. Answers
+/// how many rows it changed.
 fn run(conn: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<usize> {
     conn.prepare_cached(sql)?.execute(params)
 }

@@ -46,7 +46,7 @@ impl View<'_> {
         )
     }
 
-    /// What a row of the `news` table says happened.
+    /// The announcement that a row of the `news` table stands for.
     pub(super) fn news_announcement(
         &self,
         topic: &str,
@@ -67,7 +67,7 @@ impl View<'_> {
                 };
                 Some(left.into())
             }
-            // One that a socket has fetched in the meantime is no news.
+            // If a socket has fetched it meanwhile, nobody needs to be told.
             "notice" => self
                 .one(
                     "SELECT * FROM notices WHERE id = $1 AND heard_at IS NULL",
@@ -96,7 +96,7 @@ impl Tx<'_> {
         )
     }
 
-    /// What nobody has heard yet, oldest first; heard from now on.
+    /// Notices that no socket has received yet, oldest first. They count as received from now on.
     pub(in crate::core) fn hear_notices(&self, who: AccountId) -> Result<Vec<Notice>> {
         let unheard = self.all(
             "SELECT * FROM notices WHERE account = $1 AND heard_at IS NULL AND read_at IS NULL
@@ -118,7 +118,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// `None` where this person has no such notification.
+    /// `None` if this person has no such notification.
     pub(in crate::core) fn read_notice(
         &self,
         who: AccountId,
@@ -131,7 +131,7 @@ impl Tx<'_> {
         )
     }
 
-    /// Leaves for the server that runs on this file what it would otherwise not hear of.
+    /// Tells the server that runs on this file of a change that another process made.
     pub(super) fn insert_news(&self, topic: &str, subject: i64, account: AccountId) -> Result<()> {
         self.change(
             "INSERT INTO news (topic, subject, account, at) VALUES ($1, $2, $3, $4)",
@@ -140,7 +140,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Remembers who changed what; `None` is the command line.
+    /// Adds to the audit log; an actor of `None` is the command line.
     pub(in crate::core) fn record(
         &self,
         actor: Option<AccountId>,

@@ -38,7 +38,7 @@ fn mail(row: &Row<'_>) -> rusqlite::Result<Mail> {
 }
 
 impl View<'_> {
-    /// What is to be sent now of one kind, what has waited longest first.
+    /// Mail of one kind that is to be sent now, the one that has been due longest first.
     pub(in crate::core) fn mails_due(&self, kind: MailKind, limit: u32) -> Result<Vec<Mail>> {
         self.all(
             "SELECT * FROM outbox
@@ -53,7 +53,7 @@ impl View<'_> {
         self.one("SELECT * FROM outbox WHERE id = $1", [id.number()], mail)
     }
 
-    /// The outbox, newest first; of one recipient where one is given.
+    /// The outbox, newest first; only mail to one recipient if one is given.
     pub(in crate::core) fn mails(&self, to: Option<&str>, page: Page) -> Result<Listed<Mail>> {
         let which = match to {
             Some(_) => "lower(recipient) = lower($1)",
@@ -85,7 +85,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// It is to be sent now.
+    /// The mail is to be sent now, as if it had not been tried yet.
     pub(in crate::core) fn mail_is_due(&self, id: MailId) -> Result<()> {
         self.change(
             "UPDATE outbox SET due_at = $1, error = NULL, tries = 0, refused_at = NULL WHERE id = $2",
@@ -94,7 +94,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Of the oldest mails, at most `limit`, those that were written before this moment.
+    /// Deletes mail from before this moment; looks at the `limit` oldest only.
     pub(in crate::core) fn delete_old_mail(&self, before: Time, limit: u32) -> Result<usize> {
         self.change(
             "DELETE FROM outbox WHERE created_at < $1 AND id IN

@@ -1,14 +1,14 @@
-//! How much mail was caused, as rows: fixed windows, each from its first mail on.
+//! Counts of mail as rows: fixed windows, each beginning with its first mail.
 
 use super::{Tx, View};
 use crate::core::error::Result;
 use crate::core::model::Time;
 
-/// Windows that are over and that are forgotten with each mail.
+/// How many windows that are over are deleted with each mail.
 const FORGOTTEN: u32 = 100;
 
 impl View<'_> {
-    /// Since when how many were counted, in a window that began after this moment and not after now.
+    /// The beginning and the count of a window that began after this moment, and not in the future.
     pub(in crate::core) fn counted_mail(
         &self,
         who: &str,
@@ -23,7 +23,7 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
-    /// Counts one more in a window that began after this moment, or begins one.
+    /// Counts one more in a window that began after this moment, or begins a new one.
     pub(in crate::core) fn count_mail(&self, who: &str, after: Time) -> Result<()> {
         self.change(
             "INSERT INTO mail_counts (who, since, count) VALUES ($1, $2, 1)

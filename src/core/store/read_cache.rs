@@ -1,29 +1,29 @@
-//! What needs no second question? A view shows one state of the database, so what it has read once of places and of
-//! the ends of logs stays so, but for what its own transaction writes.
+//! What does a view not read twice? It shows one snapshot, so places and last sequence numbers that it has read stay
+//! true, except for what its own transaction writes. Counts of a transaction wait here until it writes them.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 
 use crate::core::model::{AccountId, ConversationId, Place};
 
-/// Who asks about which conversation.
+/// A conversation, and who asks about it.
 type Asked = (ConversationId, Option<AccountId>);
 
-/// What one view has read already.
+/// What one view has read, and what its transaction has yet to write.
 #[derive(Default)]
 pub(super) struct ReadCache {
     places: RefCell<HashMap<Asked, (Place, bool)>>,
     /// The last sequence number of a conversation.
     ends: RefCell<HashMap<ConversationId, i64>>,
-    /// The position that the log has come to.
+    /// The log's last position.
     position: Cell<Option<i64>>,
-    /// Has the log gone on since its row was written?
+    /// Has the position changed since the log's row was written?
     gone_on: Cell<bool>,
-    /// Messages that were said since then.
+    /// Messages that were posted since then.
     said: Cell<i64>,
-    /// Messages that members have sent and that are not counted as their own yet.
+    /// Messages that members have sent and that `own_since` does not have yet.
     own: RefCell<HashMap<(ConversationId, AccountId), i64>>,
-    /// Conversations in which something waits to be told by mail.
+    /// Conversations that have a row in `unread_mail`.
     held: RefCell<HashSet<ConversationId>>,
 }
 
@@ -36,7 +36,7 @@ impl ReadCache {
         self.places.borrow_mut().insert(asked, found);
     }
 
-    /// Somebody has become a member, or is one no more.
+    /// Somebody has become a member, or has left.
     pub fn forget_place(&self, conversation: ConversationId, who: AccountId) {
         self.places.borrow_mut().remove(&(conversation, Some(who)));
     }
@@ -63,13 +63,13 @@ impl ReadCache {
         self.gone_on.set(true);
     }
 
-    /// A message was said at this position.
+    /// A message was posted at this position.
     pub fn note_said(&self, position: i64) {
         self.note_written(position);
         self.said.set(self.said.get() + 1);
     }
 
-    /// What the log's row does not say yet: its position, and how many messages more. From now on it does.
+    /// What the log's row does not have yet, its last position and the number of new messages. The caller writes it.
     pub fn take_said(&self) -> Option<(i64, i64)> {
         let (gone_on, said) = (self.gone_on.take(), self.said.take());
         self.position.get().filter(|_| gone_on).map(|at| (at, said))
@@ -84,28 +84,28 @@ impl ReadCache {
             .or_default() += 1;
     }
 
-    /// How many messages a member has sent that are not counted as their own yet.
+    /// How many messages of a member `own_since` does not have yet.
     pub fn own(&self, conversation: ConversationId, who: AccountId) -> i64 {
         let own = self.own.borrow();
         own.get(&(conversation, who)).copied().unwrap_or_default()
     }
 
-    /// Who has sent how many, where, that are not counted yet; from now on they are.
+    /// How many messages of which members `own_since` does not have yet. The caller writes them.
     pub fn take_own(&self) -> HashMap<(ConversationId, AccountId), i64> {
         self.own.take()
     }
 
-    /// Something waits there to be told by mail; was that not known yet?
+    /// The conversation is about to have a row in `unread_mail`. `false` if that was known.
     pub fn note_held(&self, conversation: ConversationId) -> bool {
         self.held.borrow_mut().insert(conversation)
     }
 
-    /// What waits to be told by mail has changed.
+    /// A row of `unread_mail` was deleted.
     pub fn forget_held(&self) {
         self.held.borrow_mut().clear();
     }
 
-    /// What was written has been undone.
+    /// Writes were rolled back: nothing that is remembered need be true.
     pub fn forget(&self) {
         self.forget_held();
         self.own.borrow_mut().clear();

@@ -1,5 +1,5 @@
-//! How is anything read? By a few connections that only read, each time in one snapshot; off the async threads, unless
-//! it is a read inline of what is in memory.
+//! How is anything read? By a few read-only connections, each read in one snapshot; off the async threads, unless it is
+//! short and finds everything in memory.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ const READERS: u32 = 4;
 const WAITING: usize = 1_024;
 /// Cached reads take about 0.1 ms, or 3 ms if their thread had to wait for a processor; slower than this means the disk.
 const INLINE: Duration = Duration::from_millis(10);
-/// After one that took longer, so many must be short in a row before they are trusted again.
+/// After a slow inline read, so many must be fast in a row before they run inline again.
 const PROBATION: u32 = 8;
 
 /// The reading connections of a database.
@@ -31,12 +31,12 @@ pub(in crate::core) struct ReadPool(Arc<Inner>);
 
 struct Inner {
     pool: r2d2::Pool<SqliteConnectionManager>,
-    /// A place for each reader: threads are not held by reads that wait.
+    /// A permit for each reader: a read that waits holds no thread.
     places: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
     limits: Limits,
     directory: Arc<Directory>,
-    /// How many glances must still prove to be short.
+    /// How many reads must still be fast before they run inline again.
     probation: AtomicU32,
 }
 
@@ -74,7 +74,7 @@ impl ReadPool {
         drop(waiting);
         let inner = self.0.clone();
         let read = tokio::task::spawn_blocking(move || {
-            // Held until the read is done, also where whoever asked has gone.
+            // Held until the read is done, even if the caller has gone.
             let _place = place;
             let conn = inner
                 .pool
@@ -86,8 +86,8 @@ impl ReadPool {
             .unwrap_or_else(|e| Err(Error::Internal(format!("a read ended: {e}"))))
     }
 
-    /// Reads a page or less, right here: two changes of thread cost a fifth of that. As soon as one takes longer than
-    /// it should, because the disk is asked, they are read elsewhere until they are short again.
+    /// Reads a page or less on this thread: another thread would take a fifth longer. After one that took longer than
+    /// [`INLINE`], because it waited for the disk, they run on threads that may block until they are fast again.
     pub async fn read_inline<T, V>(&self, verb: V) -> Result<T>
     where
         V: FnOnce(&View<'_>) -> Result<T> + Send + 'static,
@@ -118,7 +118,7 @@ impl Inner {
         if begun.elapsed() > INLINE {
             self.probation.store(PROBATION, Relaxed);
         } else if self.probation.load(Relaxed) > 0 {
-            // Where two come at once the probation is one shorter: nothing to lock for.
+            // Two reads at once may count as one: not worth a lock.
             let left = self.probation.load(Relaxed).saturating_sub(1);
             self.probation.store(left, Relaxed);
         }
@@ -126,7 +126,7 @@ impl Inner {
     }
 }
 
-/// One state of the database, for as long as this lives. Unlike rusqlite's it keeps its statements.
+/// A read transaction, for as long as this lives. Unlike rusqlite's, its statements are cached.
 struct Snapshot<'c>(&'c Connection);
 
 impl<'c> Snapshot<'c> {

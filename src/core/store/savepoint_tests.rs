@@ -1,4 +1,4 @@
-//! What does a verb that fails leave behind, and whom does it take with it?
+//! What does a failed verb leave in the database, and which other verbs fail with it?
 
 use super::{Tx, View};
 use crate::core::error::{Error, Result};
@@ -23,7 +23,7 @@ fn names(view: &View<'_>) -> Result<Vec<String>> {
     )
 }
 
-/// The answers of verbs that share a commit, and what was kept. What fails in the second may be anything.
+/// The answers of three verbs that share a commit, and which rows were kept.
 async fn with(second: fn(&Tx<'_>) -> Result<()>) -> ([Result<()>; 3], Vec<String>) {
     let folder = tempfile::tempdir().expect("a folder");
     let options = Options {
@@ -37,7 +37,7 @@ async fn with(second: fn(&Tx<'_>) -> Result<()>) -> ([Result<()>; 3], Vec<String
     };
     let opened = Core::open(&folder.path().join("chat.db"), options);
     let (core, _news, _lock) = opened.expect("a database");
-    // While the writer waits in this one, the others queue up behind it, and share its commit.
+    // While the writer waits in this verb, the others queue up behind it and share the next commit.
     let (begins, begun) = tokio::sync::oneshot::channel();
     let (go_on, goes_on) = std::sync::mpsc::channel::<()>();
     let busy = core.write(move |_| {
@@ -92,7 +92,7 @@ async fn a_decided_verb_that_fails_undoes_its_commit_and_all_who_share_it_are_to
     }
     assert_eq!(kept, ["verb 4"]);
 
-    // It had not written yet.
+    // If it fails before it writes, nothing need be undone.
     let (answers, kept) = with(|tx| {
         tx.decide();
         Err(FAILED)

@@ -1,4 +1,4 @@
-//! Which file is this? Opens the database, refuses what is not ours, and brings older files up to `schema.sql`.
+//! Opens the database, and upgrades an older file to `schema.sql`.
 
 use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io::Read;
@@ -15,24 +15,23 @@ use super::{backup, upgrade};
 use crate::core::id::Spelling;
 use crate::core::time::Time;
 
-/// How hard a commit is pressed onto the disk.
+/// When a commit counts as written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
-    /// What was acknowledged survives power loss.
+    /// When the disk has it: what was acknowledged survives a power cut.
     Full,
-    /// It survives a crash of the program; the last moments may be lost with the power.
+    /// When the system has it: it survives a crash of the program; a power cut may lose the last moments.
     Normal,
 }
 
 /// The database file of a running server, locked against a second one for as long as this lives.
 pub struct Locked(#[expect(dead_code, reason = "the lock lives as long as the open file")] File);
 
-/// How a database comes to be of the newest version.
+/// How a database gets the newest schema.
 struct Schema {
-    /// Makes a fresh file whole, at once.
+    /// Fills a fresh file.
     whole: &'static str,
-    /// Brings an older file there. Step N leads to version N; step 1 is what version 1 was, and none of them ever changes
-    /// once it was released.
+    /// Upgrade an older file. Step N leads to version N; step 1 is the schema of version 1. A released step is frozen.
     steps: Migrations<'static>,
     /// How many steps there are: the version that this program writes.
     version: u32,
@@ -54,7 +53,7 @@ impl Schema {
         }
     }
 
-    /// Makes a fresh file, or takes all the steps that an older one misses, in one transaction.
+    /// Fills a fresh file, or runs all the steps that an older one needs, in one transaction.
     fn bring_up(&self, conn: &mut Connection) -> anyhow::Result<()> {
         if version(conn)? > 0 {
             return Ok(self.steps.to_latest(conn)?);
@@ -66,7 +65,7 @@ impl Schema {
     }
 }
 
-/// Creates the file where there is none, with access for the owner alone, and takes the server's lock on it.
+/// Creates the file if there is none, readable by its owner only, and takes the server's lock on it.
 pub(in crate::core) fn lock(path: &Path) -> Result<Locked, OpenError> {
     let unusable = |cause: std::io::Error| OpenError::Unusable {
         path: path.to_path_buf(),
@@ -80,7 +79,7 @@ pub(in crate::core) fn lock(path: &Path) -> Result<Locked, OpenError> {
         .mode(0o600)
         .open(path)
         .map_err(unusable)?;
-    // A flock: SQLite's own locks on the file are POSIX ranges and do not meet it.
+    // A flock: it does not conflict with SQLite's own locks on the file, which are POSIX ranges.
     match file.try_lock() {
         Ok(()) => {
             begin_again(&file).map_err(unusable)?;
@@ -91,8 +90,8 @@ pub(in crate::core) fn lock(path: &Path) -> Result<Locked, OpenError> {
     }
 }
 
-/// Where the power went while a file was being made, it may be there without what was written to it: a page of zeros,
-/// which SQLite takes for none of its files. Nothing is in it, so it is begun again.
+/// Empties a file whose only page is zeros. A power cut while a database is created can leave it so, and SQLite would
+/// refuse it; nothing is lost.
 fn begin_again(file: &File) -> std::io::Result<()> {
     let mut page = Vec::new();
     file.take(FIRST_PAGE + 1).read_to_end(&mut page)?;
@@ -102,7 +101,7 @@ fn begin_again(file: &File) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Bytes of a file in which SQLite has only just begun.
+/// The size of a database's first page.
 const FIRST_PAGE: u64 = 4_096;
 
 /// Opens the writing connection and brings the schema up to date.
@@ -119,14 +118,14 @@ pub(in crate::core) fn open(path: &Path) -> Result<Connection, OpenError> {
     Ok(conn)
 }
 
-/// Opens a file that nobody else has, and brings it up to date without a copy.
+/// Opens a file that nobody else has open, and upgrades it without a copy.
 pub(in crate::core) fn open_alone(path: &Path) -> anyhow::Result<Connection> {
     let mut conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     Schema::newest().bring_up(&mut conn)?;
     Ok(conn)
 }
 
-/// Makes it of the newest version. An older file is copied first, beside itself.
+/// Upgrades to the newest version. An older file is copied first, to a file beside it.
 fn bring_up(conn: &mut Connection, path: &Path, schema: &Schema) -> anyhow::Result<()> {
     let version = version(conn)?;
     if version == schema.version {
@@ -137,7 +136,7 @@ fn bring_up(conn: &mut Connection, path: &Path, schema: &Schema) -> anyhow::Resu
         older => Some(copy_beside(path, older)?),
     };
     if let Err(failed) = schema.bring_up(conn) {
-        // The file is as it was. Who tries again and again must not fill the disk with copies of it.
+        // The file is as it was, so the copy is not needed; repeated tries must not fill the disk with copies.
         copy.map(fs::remove_file).transpose()?;
         return Err(failed);
     }
@@ -161,7 +160,7 @@ fn version(conn: &Connection) -> rusqlite::Result<u32> {
     conn.query_row("PRAGMA user_version", (), |row| row.get(0))
 }
 
-/// Puts what is in the write-ahead log of a file that nobody serves into the file itself.
+/// Moves what is in the write-ahead log into the file. No server may have it open.
 pub(in crate::core) fn fold_in(path: &Path) -> Result<(), OpenError> {
     let fold = || -> rusqlite::Result<()> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -177,7 +176,7 @@ pub(in crate::core) fn fold_in(path: &Path) -> Result<(), OpenError> {
 fn prepare(conn: &mut Connection) -> anyhow::Result<()> {
     settle(conn)?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
-    // Nothing has been promised to anybody yet; the first commit that is flushed takes all of this with it.
+    // Nothing was acknowledged to anybody yet. The first flushed commit flushes all of this, too.
     conn.pragma_update(None, "synchronous", "NORMAL")?;
     // Inline checkpoints keep the log bounded; a background one let it grow to 1 GB.
     conn.pragma_update(None, "wal_autocheckpoint", 4000)?;
@@ -189,16 +188,16 @@ fn prepare(conn: &mut Connection) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What every serving connection is told.
+/// The settings of every connection of a server.
 fn settle(conn: &Connection) -> rusqlite::Result<()> {
     conn.busy_timeout(Duration::from_secs(5))?;
     conn.set_prepared_statement_cache_capacity(256);
-    // A statement is planned once. Without this, binding another number may have it planned again, each time.
+    // The query planner must not look at bound values: otherwise another value may have a statement planned again.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
 }
 
-/// From now on each commit is pressed onto the disk as hard as this.
+/// From now on commits are this durable.
 pub(in crate::core) fn promise(conn: &Connection, durability: Durability) -> rusqlite::Result<()> {
     let level = match durability {
         Durability::Full => "FULL",
@@ -207,7 +206,7 @@ pub(in crate::core) fn promise(conn: &Connection, durability: Durability) -> rus
     conn.pragma_update(None, "synchronous", level)
 }
 
-/// A key that is made on first use and kept in the file.
+/// A random key that is made on first use and stored in the file.
 pub(in crate::core) fn secret<const BYTES: usize>(
     conn: &Connection,
     name: &str,
@@ -225,11 +224,11 @@ pub(in crate::core) fn secret<const BYTES: usize>(
         .map_err(|_| anyhow::anyhow!("the secret {name} has a wrong length"))
 }
 
-/// What every reading connection is told when it opens.
+/// The settings of every reading connection.
 pub(in crate::core) fn prepare_reader(conn: &mut Connection) -> rusqlite::Result<()> {
     settle(conn)?;
     conn.pragma_update(None, "query_only", true)?;
-    // As much as SQLite maps at all: a page of 50 costs a fifth of what it costs through read calls.
+    // The most that SQLite maps: a page of 50 messages costs a fifth of what it costs by read calls.
     conn.pragma_update(None, "mmap_size", 0x7fff_0000_i64)
 }
 

@@ -1,10 +1,10 @@
-//! How is the server reached that runs on this file, or ran on it last? The one row about it.
+//! The URL of the server that runs on this file, or ran on it last; and the row that health checks write.
 
 use super::{Tx, View};
 use crate::core::error::Result;
 
 impl View<'_> {
-    /// `None` where no server has run on this file yet.
+    /// `None` if no server has run on this file yet.
     pub(in crate::core) fn server_url(&self) -> Result<Option<String>> {
         let url = self.one("SELECT url FROM server", (), |row| row.get::<_, String>(0))?;
         Ok(url.filter(|url| !url.is_empty()))
@@ -12,7 +12,7 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
-    /// Writes what nobody reads, over what was written before.
+    /// Overwrites a row that nobody reads: it shows that the database can be written.
     pub(in crate::core) fn put_filling(&self, filling: &[u8]) -> Result<()> {
         self.change("UPDATE health SET filling = $1", [filling])?;
         Ok(())

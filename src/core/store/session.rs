@@ -55,7 +55,7 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
-    /// Records a session, or what has become of it. Who takes part in it stays as it was first said.
+    /// Stores a session, or its new start and status. Its mentor and mentee never change.
     pub(in crate::core) fn put_session(&self, new: &Session) -> Result<()> {
         self.change(
             "INSERT INTO sessions (uuid, mentor, mentee, start_at, status) VALUES ($1, $2, $3, $4, $5)

@@ -1,4 +1,4 @@
-//! What can SQL not do of the step from version 1 to version 2?
+//! The parts of the step from version 1 to version 2 that SQL cannot do.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -8,9 +8,9 @@ use super::attached::NAMED;
 use crate::core::id::Spelling;
 use crate::core::{file_path, identity};
 
-/// Gives every username and address its key. Version 1 let be two what is one now: of such, who has proven the address
-/// has the key, or who came first. The other one keeps what is shown; nobody finds it by it, and an administrator does by
-/// its id.
+/// Gives every username and address its key. In version 1 two accounts could have names or addresses that are equal now:
+/// the one with a proven address gets the key, or else the older one. The other keeps its name and address to show, but
+/// has no key: it cannot log in by them, and an administrator finds it by its id.
 pub(super) fn fill_keys(tx: &Transaction<'_>) -> rusqlite::Result<()> {
     let mut found = tx.prepare(
         "SELECT id, username, email FROM accounts WHERE username IS NOT NULL OR email IS NOT NULL
@@ -48,8 +48,9 @@ pub(super) fn fill_keys(tx: &Transaction<'_>) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Which files the messages of version 1 name. It took any path below ours, and any file: what is no path of a file is
-/// made one that leads nowhere, and what its author may not have had opens for nobody.
+/// Notes which files the messages of version 1 link to. It accepted any path and any file. A path that is no file's is
+/// replaced by one that leads nowhere. A file that the author had no access to is not noted: the message opens it to
+/// nobody.
 pub(super) fn fill_attached(tx: &Transaction<'_>, spelling: &Spelling) -> rusqlite::Result<()> {
     let mut all = tx.prepare(
         "SELECT a.message, a.position, a.url, m.conversation, m.author
@@ -78,7 +79,7 @@ pub(super) fn fill_attached(tx: &Transaction<'_>, spelling: &Spelling) -> rusqli
             continue;
         }
         note.execute((file, message, position))?;
-        // A message names a file once, however often it does.
+        // However often a message links to a file, it counts once.
         before.retain(|(other, _)| *other == message);
         if before.insert((message, file)) {
             named.execute((file, conversation))?;

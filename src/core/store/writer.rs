@@ -29,15 +29,15 @@ const BATCH: usize = 1_024;
 /// How often the writer looks for what another process has changed.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// How long what is queued may be written when the server ends; what waits longer is refused.
+/// How long queued verbs are still run when the server ends; after that the rest are refused.
 const LAST_VERBS: Duration = Duration::from_secs(2);
 
-/// What who comes too late is told.
+/// The answer to verbs that come too late.
 const STOPPING: &str = "The server is stopping";
-/// What whoever shared a commit with a write that could not be done is told.
+/// The answer to all verbs of a commit in which a write failed.
 const ROLLED_BACK: &str = "The disk is full, or the database cannot be written";
 
-/// Where news of a commit goes.
+/// Where the announcements of a commit go.
 pub(in crate::core) enum Outlet {
     /// To the fan-out of this server. A full channel holds the writer up: that is the back pressure.
     Here(mpsc::Sender<Commit>),
@@ -214,14 +214,14 @@ impl WriterLoop {
             if self.has_ended() {
                 job.refuse(Error::Overloaded(STOPPING));
             } else if self.conn.is_autocommit() {
-                // SQLite has rolled back by itself, as it may where the disk is full: what ran now would be a
-                // transaction of its own.
+                // SQLite has rolled back by itself, as it may if the disk is full: this verb would run outside of
+                // the transaction.
                 job.refuse(Error::Overloaded(ROLLED_BACK));
             } else {
                 outcomes.push(self.attempt(&tx, job));
             }
         }
-        // What fails from here on fails the whole commit: it needs no savepoint.
+        // A failure from here on fails the whole commit, so no savepoint is set.
         tx.undo.set(Undo::Everything);
         let complete = if self.conn.is_autocommit() {
             Err(Error::Overloaded(ROLLED_BACK))
@@ -248,7 +248,7 @@ impl WriterLoop {
             }
             Err(error) => {
                 tracing::error!(cause = ?error, "a commit failed");
-                // Fails where SQLite has rolled back by itself.
+                // Fails if SQLite has rolled back by itself.
                 self.transact("ROLLBACK").ok();
                 at_once.append(&mut behind_the_news);
                 Err(error)
@@ -257,7 +257,7 @@ impl WriterLoop {
         at_once.into_iter().for_each(|answer| answer(told.clone()));
     }
 
-    /// Has what was queued at the end had its time?
+    /// Is the time over in which queued verbs are still run?
     fn has_ended(&self) -> bool {
         self.end.get().is_some_and(|end| Instant::now() >= *end)
     }
@@ -271,7 +271,7 @@ impl WriterLoop {
         if outcome.failed {
             tx.announced.borrow_mut().truncate(announced_before);
             if tx.undo.get() != Undo::Nothing {
-                tx.known.forget();
+                tx.cache.forget();
             }
         }
         let undone = match tx.undo.get() {
@@ -398,10 +398,10 @@ impl Mailbox {
     }
 }
 
-/// What has been heard is no news: it would stay in the file for ever.
+/// Deletes news that were read, in a transaction of its own: otherwise they would stay in the file for ever.
 fn forget_news(conn: &Connection, upto: i64) {
     if let Err(error) = run(conn, "DELETE FROM news WHERE id <= $1", [upto]) {
-        // What stays is forgotten with the next, or at the next start.
+        // They are deleted with the next ones, or at the next start.
         tracing::debug!(%error, "news that were heard are kept");
     }
 }

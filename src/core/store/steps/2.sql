@@ -3,32 +3,32 @@
 -- Conversations are of a kind, as they are in the code. Indexes and checks that name the column are renamed with it.
 ALTER TABLE conversations RENAME COLUMN sort TO kind;
 
--- The log has a row of its own.
+-- The log's last position and counts have a row.
 CREATE TABLE log (
     last     INTEGER NOT NULL,
     messages INTEGER NOT NULL
 ) STRICT;
 INSERT INTO log (last, messages) SELECT coalesce(max(id), 0), count(*) FROM messages;
 
--- A token names its device by something random. Tokens of version 1 have its number, which no new device is called.
+-- A token names its device by a random `sid`. Tokens of version 1 have the device's number, which no new sid can be.
 ALTER TABLE devices ADD COLUMN sid TEXT;
 UPDATE devices SET sid = CAST(id AS TEXT);
 CREATE UNIQUE INDEX devices_by_sid ON devices (sid);
 
--- How the server is reached, for links that the command line prints.
+-- Where the server is reached, for links that the command line prints.
 CREATE TABLE server (
     url TEXT NOT NULL
 ) STRICT;
 INSERT INTO server (url) VALUES ('');
 
--- Deleted messages are unread for nobody.
+-- Deleted messages do not count as unread.
 UPDATE members SET own_since = own_since + (
     SELECT count(*) FROM messages m
     WHERE m.conversation = members.conversation AND m.seq > members.read_seq
         AND m.author <> members.account AND m.deleted_at IS NOT NULL
 );
 
--- Mail about unread messages waits by conversation, and is written by person.
+-- Mail about unread messages waits as one row for each conversation; one mail to a person tells of all of them.
 CREATE TABLE unread_mail (
     conversation INTEGER PRIMARY KEY REFERENCES conversations (id),
     first        INTEGER NOT NULL,
@@ -64,20 +64,20 @@ CREATE TABLE mail_counts (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX mail_counts_by_age ON mail_counts (since);
 
--- Names and addresses are compared by keys. What they are, store/upgrade.rs fills in.
+-- Names and addresses are compared by keys, which store/upgrade.rs fills in.
 ALTER TABLE accounts ADD COLUMN username_key TEXT;
 ALTER TABLE accounts ADD COLUMN email_key TEXT;
 CREATE UNIQUE INDEX accounts_by_username ON accounts (username_key);
 CREATE UNIQUE INDEX accounts_by_email ON accounts (email_key);
 
--- A group whose maker has left belongs to who has been there longest.
+-- If the owner of a group has left, its longest member owns it.
 UPDATE conversations SET creator = (
     SELECT account FROM members WHERE conversation = conversations.id ORDER BY joined_at, account LIMIT 1
 )
 WHERE kind = 'group' AND EXISTS (SELECT 1 FROM members WHERE conversation = conversations.id)
     AND NOT EXISTS (SELECT 1 FROM members WHERE conversation = conversations.id AND account = creator);
 
--- Lists of open rooms pay for what they show.
+-- Lists of open rooms read only the rooms that they show.
 ALTER TABLE log ADD COLUMN rooms INTEGER NOT NULL DEFAULT 0;
 UPDATE log SET rooms = (SELECT count(*) FROM conversations WHERE kind = 'room');
 DROP INDEX open_rooms_by_name;
@@ -86,7 +86,7 @@ CREATE INDEX open_rooms_by_name ON conversations (kind, lower(name), id) WHERE k
 CREATE INDEX open_rooms_by_description ON conversations (kind, lower(description), id) WHERE kind = 'room';
 CREATE INDEX members_in_order ON members (conversation, joined_at, account);
 
--- Of who has read up to the same message, the first two are enough.
+-- Of the members who have read up to a message, the first two are kept.
 CREATE TABLE reads (
     conversation INTEGER NOT NULL,
     nth          INTEGER NOT NULL,
@@ -95,12 +95,12 @@ CREATE TABLE reads (
     at           INTEGER NOT NULL,
     PRIMARY KEY (conversation, nth, upto)
 ) STRICT, WITHOUT ROWID;
--- Marks of version 1 all reached the last message of their time, so they are in order already.
+-- Each mark of version 1 went up to the last message of its time, so later marks never reach less far.
 INSERT INTO reads (conversation, nth, upto, account, at)
 SELECT conversation, nth, upto, account, at FROM (
     SELECT *, row_number() OVER (PARTITION BY conversation, upto ORDER BY at, account) - 1 AS nth FROM read_marks
 ) numbered WHERE nth = 0;
--- Two have read up to a mark when another than its maker made the next one.
+-- A second member has read up to a mark when somebody else than its reader makes the next one.
 INSERT INTO reads (conversation, nth, upto, account, at)
 SELECT conversation, 1, upto, account, at FROM (
     SELECT *, row_number() OVER (PARTITION BY conversation, upto ORDER BY at, account) AS turn FROM (
@@ -110,21 +110,21 @@ SELECT conversation, 1, upto, account, at FROM (
 ) seconds WHERE turn = 1;
 DROP TABLE read_marks;
 
--- Whoever guesses codes is stopped over all of them.
+-- Wrong codes for an address are counted over all its codes.
 CREATE TABLE wrong_tries (
     email TEXT PRIMARY KEY,
     count INTEGER NOT NULL,
     since INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- A file that is shared has a position in the log, and a message remembers that of its latest change.
+-- A shared file has a position in the log, and a message has the position of its latest change.
 ALTER TABLE messages ADD COLUMN changed INTEGER;
 CREATE INDEX messages_changed ON messages (conversation, changed) WHERE changed IS NOT NULL;
 ALTER TABLE files ADD COLUMN position INTEGER;
 DROP INDEX files_of_conversation;
 CREATE INDEX files_of_conversation ON files (conversation, position);
 
--- Which files the messages name. Which those of version 1 do, store/upgrade.rs fills in.
+-- Which files the messages link to; store/upgrade.rs fills it in for those of version 1.
 ALTER TABLE attachments ADD COLUMN file INTEGER;
 CREATE TABLE attached (
     file         INTEGER NOT NULL REFERENCES files (id),
@@ -133,7 +133,7 @@ CREATE TABLE attached (
     PRIMARY KEY (file, conversation)
 ) STRICT, WITHOUT ROWID;
 
--- Whether the disk can be written is proven by writing to it.
+-- Health checks write to the disk.
 CREATE TABLE health (
     filling BLOB NOT NULL
 ) STRICT;
