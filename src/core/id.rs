@@ -115,7 +115,9 @@ impl fmt::Debug for Spelling {
 /// Key, plaintext and half of its length, and the result.
 type Sealed = ((u128, u128, u32), u128);
 
-/// How many ids each thread remembers: six hashes cost more than the rest of a spelling.
+/// How many ids each thread remembers. Six hashes take 150 ns, a remembered id 5 ns: for the hundred ids of people and
+/// conversations on a page of 50 messages that is 15 µs, of about 80 for the page. A cache for all threads would need a
+/// lock. This one only saves time: what is in it changes no spelling, and each entry has its key.
 const RECENTLY: usize = 64;
 thread_local! {
     static RECENT: [Cell<Option<Sealed>>; RECENTLY] = const { [const { Cell::new(None) }; RECENTLY] };
