@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::OpenError;
 pub use super::store::backup::{Holdings, Wounds};
 use super::store::backup::{copy, examine};
+use super::store::identify::unusable;
 use super::store::{identify, leap, schema};
 use super::time::Time;
 
@@ -119,11 +120,4 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     name.push(".");
     name.push(ending);
     name.into()
-}
-
-fn unusable(path: &Path, cause: impl ToString) -> OpenError {
-    OpenError::Unusable {
-        path: path.to_path_buf(),
-        cause: cause.to_string(),
-    }
 }

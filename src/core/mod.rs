@@ -136,10 +136,7 @@ impl Core {
         options: Options,
         outlet: Outlet,
     ) -> std::result::Result<Self, OpenError> {
-        let unusable = |cause: String| OpenError::Unusable {
-            path: path.to_path_buf(),
-            cause,
-        };
+        let unusable = |cause: String| store::identify::unusable(path, cause);
         let mut conn = store::schema::open(path)?;
         if matches!(outlet, Outlet::Here(_)) {
             store::leap::begin(&mut conn, path).map_err(|e| unusable(format!("{e:#}")))?;

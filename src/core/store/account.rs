@@ -3,7 +3,6 @@
 use rusqlite::Row;
 
 use super::{Tx, View};
-use crate::core::directory::ForeignToken;
 use crate::core::error::Result;
 use crate::core::identity;
 use crate::core::model::{
@@ -139,8 +138,20 @@ impl View<'_> {
     /// Tells the directory all accounts, devices and tokens that it answers for.
     pub(in crate::core) fn fill_directory(&self) -> Result<()> {
         let accounts = self.all(&format!("{ACCOUNT} WHERE removed_at IS NULL"), (), account)?;
-        self.directory
-            .load(&accounts, self.living_devices()?, self.foreign_tokens()?);
+        let devices = self.all(
+            "SELECT * FROM devices WHERE expires_at > $1 AND ended_at IS NULL",
+            [self.now.0],
+            device,
+        )?;
+        let tokens = self.all(
+            "SELECT token, account, id FROM devices WHERE expires_at > $1 AND token IS NOT NULL",
+            [self.now.0],
+            |row| {
+                let (account, device) = (row.get("account")?, row.get("id")?);
+                Ok((row.get("token")?, Id::stored(account), Id::stored(device)))
+            },
+        )?;
+        self.directory.load(&accounts, devices, tokens);
         Ok(())
     }
 
@@ -151,29 +162,6 @@ impl View<'_> {
             |row| row.get(0),
         )?;
         Ok(hash.flatten())
-    }
-
-    fn living_devices(&self) -> Result<Vec<Device>> {
-        self.all(
-            "SELECT * FROM devices WHERE expires_at > $1 AND ended_at IS NULL",
-            [self.now.0],
-            device,
-        )
-    }
-
-    /// The tokens of another application that were used here, and the devices made for them.
-    fn foreign_tokens(&self) -> Result<Vec<ForeignToken>> {
-        self.all(
-            "SELECT token, account, id FROM devices WHERE expires_at > $1 AND token IS NOT NULL",
-            [self.now.0],
-            |row| {
-                Ok((
-                    row.get("token")?,
-                    Id::stored(row.get("account")?),
-                    Id::stored(row.get("id")?),
-                ))
-            },
-        )
     }
 
     /// The device made for this token of another application, ended or not.
@@ -255,15 +243,14 @@ impl Tx<'_> {
         id: AccountId,
         password: Option<&str>,
     ) -> Result<()> {
-        self.change(
+        self.write(
             "UPDATE accounts SET
                  external = CASE WHEN proven_at IS NULL THEN NULL ELSE external END,
                  google = CASE WHEN proven_at IS NULL THEN NULL ELSE google END,
                  proven_at = coalesce(proven_at, $1), password = $2
              WHERE id = $3",
             (self.now.0, password, id.number()),
-        )?;
-        Ok(())
+        )
     }
 
     /// Stores a new hash of the same password. `false` if the password was changed in the meantime.
@@ -281,7 +268,7 @@ impl Tx<'_> {
     }
 
     pub(in crate::core) fn update_profile(&self, id: AccountId, profile: &Profile) -> Result<()> {
-        self.change(
+        self.write(
             "UPDATE accounts SET name = $1, username = NULL, username_key = NULL, gender = $2, born_on = $3, role = $4
              WHERE id = $5",
             (
@@ -291,8 +278,7 @@ impl Tx<'_> {
                 &profile.role,
                 id.number(),
             ),
-        )?;
-        Ok(())
+        )
     }
 
     pub(in crate::core) fn update_picture(&self, id: AccountId, picture: &Picture) -> Result<()> {
@@ -311,11 +297,10 @@ impl Tx<'_> {
     }
 
     pub(in crate::core) fn update_google(&self, id: AccountId, subject: &str) -> Result<()> {
-        self.change(
+        self.write(
             "UPDATE accounts SET google = $1 WHERE id = $2",
             (subject, id.number()),
-        )?;
-        Ok(())
+        )
     }
 
     /// Stores what another application says of its user. An address that another account has is left out.
@@ -341,11 +326,10 @@ impl Tx<'_> {
     }
 
     pub(in crate::core) fn update_admin(&self, id: AccountId, admin: bool) -> Result<()> {
-        self.change(
+        self.write(
             "UPDATE accounts SET admin = $1 WHERE id = $2",
             (i64::from(admin), id.number()),
-        )?;
-        Ok(())
+        )
     }
 
     pub(in crate::core) fn insert_device(
@@ -389,20 +373,18 @@ impl Tx<'_> {
     }
 
     pub(in crate::core) fn prolong_device(&self, id: DeviceId, expires_at: Time) -> Result<()> {
-        self.change(
+        self.write(
             "UPDATE devices SET expires_at = $1 WHERE id = $2",
             (expires_at.0, id.number()),
-        )?;
-        Ok(())
+        )
     }
 
     /// Notes that the device was used just now.
     pub(in crate::core) fn see_device(&self, id: DeviceId) -> Result<()> {
-        self.change(
+        self.write(
             "UPDATE devices SET seen_at = $1 WHERE id = $2",
             (self.now.0, id.number()),
-        )?;
-        Ok(())
+        )
     }
 
     /// Devices that have expired, at most `limit`.
@@ -423,7 +405,6 @@ impl Tx<'_> {
 
     /// Deletes a device's row, even if it was made for another application's token.
     pub(in crate::core) fn delete_device(&self, id: DeviceId) -> Result<()> {
-        self.change("DELETE FROM devices WHERE id = $1", [id.number()])?;
-        Ok(())
+        self.write("DELETE FROM devices WHERE id = $1", [id.number()])
     }
 }

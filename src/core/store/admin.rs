@@ -340,11 +340,10 @@ impl View<'_> {
 
 impl Tx<'_> {
     pub(in crate::core) fn rename_account(&self, id: AccountId, name: &str) -> Result<()> {
-        self.change(
+        self.write(
             "UPDATE accounts SET name = $1 WHERE id = $2",
             (name, id.number()),
-        )?;
-        Ok(())
+        )
     }
 
     /// # Errors
@@ -355,7 +354,7 @@ impl Tx<'_> {
         name: &str,
         username: Option<&str>,
     ) -> Result<()> {
-        self.change(
+        self.write(
             "UPDATE accounts SET name = $1, username = $2, username_key = $3 WHERE id = $4",
             (
                 name,
@@ -363,24 +362,21 @@ impl Tx<'_> {
                 username.map(identity::name_key),
                 id.number(),
             ),
-        )?;
-        Ok(())
+        )
     }
 
     pub(in crate::core) fn update_password(&self, id: AccountId, hash: &str) -> Result<()> {
-        self.change(
+        self.write(
             "UPDATE accounts SET password = $1 WHERE id = $2",
             (hash, id.number()),
-        )?;
-        Ok(())
+        )
     }
 
     pub(in crate::core) fn suspend_account(&self, id: AccountId, suspended: bool) -> Result<()> {
-        self.change(
+        self.write(
             "UPDATE accounts SET suspended_at = $1 WHERE id = $2",
             (suspended.then_some(self.now.0), id.number()),
-        )?;
-        Ok(())
+        )
     }
 
     /// Blanks what identifies a person, and deletes what only this person can see.
@@ -445,10 +441,9 @@ impl Tx<'_> {
 
     /// The file is nobody's picture any more.
     pub(in crate::core) fn hide_picture(&self, id: FileId) -> Result<()> {
-        self.change(
+        self.write(
             "UPDATE accounts SET picture = NULL WHERE picture = $1",
             [id.number()],
-        )?;
-        Ok(())
+        )
     }
 }

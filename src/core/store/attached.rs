@@ -70,11 +70,10 @@ impl Tx<'_> {
                  AND file IN (SELECT file FROM attachments WHERE message = $2)",
             (place.number(), message.number()),
         )?;
-        self.change(
+        self.write(
             "DELETE FROM attachments WHERE message = $1",
             [message.number()],
-        )?;
-        Ok(())
+        )
     }
 }
 

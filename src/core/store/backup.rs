@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::identify::{OpenError, identify};
+use super::identify::{OpenError, identify, unusable};
 use super::leap;
 
 /// What is wrong with a database, a line for each; empty if it is sound.
@@ -23,14 +23,7 @@ pub struct Holdings {
 fn open(path: &Path) -> Result<Connection, OpenError> {
     identify(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Connection::open_with_flags(path, flags).map_err(|e| unusable(path, &e))
-}
-
-fn unusable(path: &Path, error: &impl ToString) -> OpenError {
-    OpenError::Unusable {
-        path: path.to_path_buf(),
-        cause: error.to_string(),
-    }
+    Connection::open_with_flags(path, flags).map_err(|e| unusable(path, e))
 }
 
 /// Writes a consistent snapshot to a new file. Writes go on meanwhile and are not in it.
@@ -38,10 +31,10 @@ pub(in crate::core) fn copy(from: &Path, to: &Path) -> Result<(), OpenError> {
     let conn = open(from)?;
     let name = to.to_string_lossy();
     conn.execute("VACUUM INTO $1", [&*name])
-        .map_err(|e| unusable(to, &e))?;
+        .map_err(|e| unusable(to, e))?;
     leap::mark_copy(to).map_err(|e| {
         fs::remove_file(to).ok();
-        unusable(to, &e)
+        unusable(to, e)
     })
 }
 
@@ -77,5 +70,5 @@ pub(in crate::core) fn examine(path: &Path) -> Result<(Wounds, Holdings), OpenEr
         };
         Ok((wounds, holdings))
     };
-    look().map_err(|e| unusable(path, &e))
+    look().map_err(|e| unusable(path, e))
 }

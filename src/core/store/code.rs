@@ -92,45 +92,41 @@ impl Tx<'_> {
         hash: &[u8],
         expires_at: Time,
     ) -> Result<()> {
-        self.change(
+        self.write(
             "INSERT INTO codes (purpose, email, hash, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (purpose, email) DO UPDATE SET
                  hash = excluded.hash, tries = 0, created_at = excluded.created_at,
                  expires_at = excluded.expires_at",
             (purpose, email_key(email), hash, self.now.0, expires_at.0),
-        )?;
-        Ok(())
+        )
     }
 
     /// Deletes codes, proofs and counts that have expired: nothing reads them any more.
     pub(in crate::core) fn delete_expired_codes(&self) -> Result<()> {
         self.change("DELETE FROM codes WHERE expires_at <= $1", [self.now.0])?;
         self.change("DELETE FROM proofs WHERE expires_at <= $1", [self.now.0])?;
-        self.change(
+        self.write(
             "DELETE FROM wrong_tries WHERE since <= $1",
             [self.a_day_ago()],
-        )?;
-        Ok(())
+        )
     }
 
     pub(in crate::core) fn count_wrong_try(&self, purpose: &str, email: &str) -> Result<()> {
-        self.change(
+        self.write(
             "UPDATE codes SET tries = tries + 1 WHERE purpose = $1 AND email = $2",
             (purpose, email_key(email)),
-        )?;
-        Ok(())
+        )
     }
 
     /// Counts one more if the first was within a day, or begins a new count.
     pub(in crate::core) fn count_wrong_try_of(&self, email: &str) -> Result<()> {
-        self.change(
+        self.write(
             "INSERT INTO wrong_tries (email, count, since) VALUES ($1, 1, $2)
              ON CONFLICT (email) DO UPDATE SET
                  count = CASE WHEN wrong_tries.since <= $3 THEN 1 ELSE wrong_tries.count + 1 END,
                  since = CASE WHEN wrong_tries.since <= $3 THEN excluded.since ELSE wrong_tries.since END",
             (email_key(email), self.now.0, self.a_day_ago()),
-        )?;
-        Ok(())
+        )
     }
 
     fn a_day_ago(&self) -> i64 {
@@ -140,11 +136,10 @@ impl Tx<'_> {
     }
 
     pub(in crate::core) fn delete_code(&self, purpose: &str, email: &str) -> Result<()> {
-        self.change(
+        self.write(
             "DELETE FROM codes WHERE purpose = $1 AND email = $2",
             (purpose, email_key(email)),
-        )?;
-        Ok(())
+        )
     }
 
     pub(in crate::core) fn put_proof(
@@ -153,7 +148,7 @@ impl Tx<'_> {
         email: &str,
         proof: &Proof,
     ) -> Result<()> {
-        self.change(
+        self.write(
             "INSERT INTO proofs (purpose, email, address, hash, expires_at) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (purpose, email) DO UPDATE SET
                  address = excluded.address, hash = excluded.hash, expires_at = excluded.expires_at",
@@ -164,15 +159,13 @@ impl Tx<'_> {
                 &proof.hash,
                 proof.expires_at.0,
             ),
-        )?;
-        Ok(())
+        )
     }
 
     pub(in crate::core) fn delete_proof(&self, purpose: &str, email: &str) -> Result<()> {
-        self.change(
+        self.write(
             "DELETE FROM proofs WHERE purpose = $1 AND email = $2",
             (purpose, email_key(email)),
-        )?;
-        Ok(())
+        )
     }
 }

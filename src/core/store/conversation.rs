@@ -400,7 +400,7 @@ impl Tx<'_> {
         id: ConversationId,
         who: AccountId,
     ) -> Result<()> {
-        self.change(
+        self.write(
             "UPDATE conversations SET creator = coalesce((
                  SELECT m.account FROM members m JOIN accounts a ON a.id = m.account
                  WHERE m.conversation = $1
@@ -409,8 +409,7 @@ impl Tx<'_> {
              ), creator)
              WHERE id = $1 AND kind = 'group' AND creator = $2",
             (id.number(), who.number()),
-        )?;
-        Ok(())
+        )
     }
 
     /// Keeps when a first and a second member had read up to where. That is enough to say when any message was first read
@@ -444,12 +443,11 @@ impl Tx<'_> {
         nth: u8,
         reader: AccountId,
     ) -> Result<()> {
-        self.change(
+        self.write(
             "INSERT INTO reads (conversation, nth, upto, account, at) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (conversation, nth, upto) DO NOTHING",
             (id.number(), nth, upto, reader.number(), self.now.0),
-        )?;
-        Ok(())
+        )
     }
 
     /// Moves a member's read mark to this sequence number, or to the last. `None` if no message of others becomes read.

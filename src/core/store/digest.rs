@@ -159,12 +159,11 @@ impl Tx<'_> {
 
     /// The conversation waits with everything that is unread in it, and is due now.
     pub(in crate::core) fn hold_all_unread_mail(&self, id: ConversationId) -> Result<()> {
-        self.change(
+        self.write(
             "INSERT INTO unread_mail (conversation, first, due_at) VALUES ($1, 1, $2)
              ON CONFLICT (conversation) DO UPDATE SET first = 1, due_at = excluded.due_at",
             (id.number(), self.now.0),
-        )?;
-        Ok(())
+        )
     }
 
     /// It keeps waiting, from this message on, unless its row was replaced meanwhile.
@@ -174,7 +173,7 @@ impl Tx<'_> {
         first: MessageId,
         due_at: Time,
     ) -> Result<()> {
-        self.change(
+        self.write(
             "UPDATE unread_mail SET first = $1, due_at = $2 WHERE conversation = $3 AND first = $4",
             (
                 first.number(),
@@ -182,18 +181,16 @@ impl Tx<'_> {
                 waiting.conversation.number(),
                 waiting.first.number(),
             ),
-        )?;
-        Ok(())
+        )
     }
 
     /// It waits no more, unless its row was replaced meanwhile.
     pub(in crate::core) fn delete_unread_mail(&self, waiting: Waiting) -> Result<()> {
         self.cache.forget_held();
-        self.change(
+        self.write(
             "DELETE FROM unread_mail WHERE conversation = $1 AND first = $2",
             (waiting.conversation.number(), waiting.first.number()),
-        )?;
-        Ok(())
+        )
     }
 
     pub(in crate::core) fn insert_digest(
@@ -202,7 +199,7 @@ impl Tx<'_> {
         to: &str,
         content: &MailContent,
     ) -> Result<()> {
-        self.change(
+        self.write(
             "INSERT INTO outbox (recipient, subject, text, html, account, due_at, created_at, kind)
              VALUES ($1, $2, $3, $4, $5, $6, $6, 'digest')",
             (
@@ -213,17 +210,15 @@ impl Tx<'_> {
                 reader.number(),
                 self.now.0,
             ),
-        )?;
-        Ok(())
+        )
     }
 
     /// Drops digests that were not sent yet: their reader has come back, or wants none.
     pub(in crate::core) fn drop_digests(&self, reader: AccountId) -> Result<()> {
-        self.change(
+        self.write(
             "DELETE FROM outbox WHERE account = $1 AND sent_at IS NULL",
             [reader.number()],
-        )?;
-        Ok(())
+        )
     }
 
     /// Drops digests to members of a conversation that were not sent yet, as if they were never written. Were there any?
@@ -244,21 +239,19 @@ impl Tx<'_> {
 
     /// A digest tells them of everything up to this message.
     pub(in crate::core) fn note_told(&self, reader: AccountId, upto: MessageId) -> Result<()> {
-        self.change(
+        self.write(
             "INSERT INTO digests (account, told_upto, told_at) VALUES ($1, $2, $3)
              ON CONFLICT (account) DO UPDATE
                  SET told_upto = excluded.told_upto, told_at = excluded.told_at",
             (reader.number(), upto.number(), self.now.0),
-        )?;
-        Ok(())
+        )
     }
 
     pub(in crate::core) fn want_digests(&self, who: AccountId, wanted: bool) -> Result<()> {
-        self.change(
+        self.write(
             "INSERT INTO digests (account, wanted) VALUES ($1, $2)
              ON CONFLICT (account) DO UPDATE SET wanted = excluded.wanted",
             (who.number(), i64::from(wanted)),
-        )?;
-        Ok(())
+        )
     }
 }

@@ -126,11 +126,10 @@ impl Tx<'_> {
         position: i64,
         bytes: &[u8],
     ) -> Result<()> {
-        self.change(
+        self.write(
             "INSERT INTO file_parts (file, position, bytes) VALUES ($1, $2, $3)",
             (id.number(), position, bytes),
-        )?;
-        Ok(())
+        )
     }
 
     /// The file is complete. If it is shared in a conversation, it gets the log's next position.
@@ -162,8 +161,7 @@ impl Tx<'_> {
     pub(in crate::core) fn delete_file(&self, id: FileId) -> Result<()> {
         self.change("DELETE FROM attached WHERE file = $1", [id.number()])?;
         self.change("DELETE FROM file_parts WHERE file = $1", [id.number()])?;
-        self.change("DELETE FROM files WHERE id = $1", [id.number()])?;
-        Ok(())
+        self.write("DELETE FROM files WHERE id = $1", [id.number()])
     }
 
     /// Deletes somebody's files that are shared nowhere and that no message links to.
@@ -187,7 +185,6 @@ impl Tx<'_> {
             "DELETE FROM file_parts WHERE file IN (SELECT id FROM files WHERE ready = 0)",
             (),
         )?;
-        self.change("DELETE FROM files WHERE ready = 0", ())?;
-        Ok(())
+        self.write("DELETE FROM files WHERE ready = 0", ())
     }
 }

@@ -31,6 +31,13 @@ pub enum OpenError {
     Unusable { path: PathBuf, cause: String },
 }
 
+pub(in crate::core) fn unusable(path: &Path, cause: impl ToString) -> OpenError {
+    OpenError::Unusable {
+        path: path.to_path_buf(),
+        cause: cause.to_string(),
+    }
+}
+
 /// Must it be upgraded before it can be used? An empty file need not.
 pub(in crate::core) fn is_older(path: &Path) -> Result<bool, OpenError> {
     let version = identify(path)?;
@@ -50,10 +57,7 @@ pub(in crate::core) fn identify(path: &Path) -> Result<i64, OpenError> {
             number("SELECT count(*) FROM sqlite_master")?,
         ))
     };
-    let (version, application, tables) = look().map_err(|e| OpenError::Unusable {
-        path: path.to_path_buf(),
-        cause: e.to_string(),
-    })?;
+    let (version, application, tables) = look().map_err(|e| unusable(path, e))?;
     if application != i64::from(APPLICATION_ID) && (tables > 0 || version != 0) {
         return Err(OpenError::Foreign(path.to_path_buf()));
     }
@@ -93,10 +97,7 @@ fn refuse_other_formats(path: &Path) -> Result<(), OpenError> {
     let mut head = Vec::new();
     let read = File::open(path).and_then(|file| file.take(16).read_to_end(&mut head));
     match read {
-        Err(cause) => Err(OpenError::Unusable {
-            path: path.to_path_buf(),
-            cause: cause.to_string(),
-        }),
+        Err(cause) => Err(unusable(path, cause)),
         Ok(0) => Ok(()),
         Ok(_) if head == b"SQLite format 3\0" => Ok(()),
         Ok(_) => Err(OpenError::Foreign(path.to_path_buf())),

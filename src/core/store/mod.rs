@@ -165,10 +165,15 @@ impl<'c> Tx<'c> {
         self.decided.set(true);
     }
 
-    /// Writes. Before the first write of a verb a savepoint is set, unless the verb has decided.
+    /// Writes, and answers how many rows changed. Before a verb's first write a savepoint is set, unless it has decided.
     fn change(&self, sql: &str, params: impl Params) -> Result<usize> {
         self.save()?;
         Ok(run(self.conn, sql, params)?)
+    }
+
+    /// Writes, whether or not the statement finds a row to change.
+    fn write(&self, sql: &str, params: impl Params) -> Result<()> {
+        self.change(sql, params).map(drop)
     }
 
     /// Writes, and reads what the statement returns.

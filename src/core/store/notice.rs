@@ -111,11 +111,10 @@ impl Tx<'_> {
     }
 
     pub(in crate::core) fn hear_notice(&self, id: NoticeId) -> Result<()> {
-        self.change(
+        self.write(
             "UPDATE notices SET heard_at = $1 WHERE id = $2 AND heard_at IS NULL",
             (self.now.0, id.number()),
-        )?;
-        Ok(())
+        )
     }
 
     /// `None` if this person has no such notification.
@@ -133,11 +132,10 @@ impl Tx<'_> {
 
     /// Tells the server that runs on this file of a change that another process made.
     pub(super) fn insert_news(&self, topic: &str, subject: i64, account: AccountId) -> Result<()> {
-        self.change(
+        self.write(
             "INSERT INTO news (topic, subject, account, at) VALUES ($1, $2, $3, $4)",
             (topic, subject, account.number(), self.now.0),
-        )?;
-        Ok(())
+        )
     }
 
     /// Adds to the audit log; an actor of `None` is the command line.
@@ -148,7 +146,7 @@ impl Tx<'_> {
         subject: &str,
         detail: &str,
     ) -> Result<()> {
-        self.change(
+        self.write(
             "INSERT INTO audit (at, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5)",
             (
                 self.now.0,
@@ -157,7 +155,6 @@ impl Tx<'_> {
                 subject,
                 detail,
             ),
-        )?;
-        Ok(())
+        )
     }
 }

@@ -71,7 +71,7 @@ impl View<'_> {
 
 impl Tx<'_> {
     pub(in crate::core) fn insert_mail(&self, to: &str, content: &MailContent) -> Result<()> {
-        self.change(
+        self.write(
             "INSERT INTO outbox (recipient, subject, text, html, due_at, created_at)
              VALUES ($1, $2, $3, $4, $5, $5)",
             (
@@ -81,17 +81,15 @@ impl Tx<'_> {
                 &content.html,
                 self.now.0,
             ),
-        )?;
-        Ok(())
+        )
     }
 
     /// The mail is to be sent now, as if it had not been tried yet.
     pub(in crate::core) fn mail_is_due(&self, id: MailId) -> Result<()> {
-        self.change(
+        self.write(
             "UPDATE outbox SET due_at = $1, error = NULL, tries = 0, refused_at = NULL WHERE id = $2",
             (self.now.0, id.number()),
-        )?;
-        Ok(())
+        )
     }
 
     /// Deletes mail from before this moment; looks at the `limit` oldest only.
@@ -105,26 +103,23 @@ impl Tx<'_> {
 
     /// Once sent, its text is forgotten: it may hold a code.
     pub(in crate::core) fn mail_sent(&self, id: MailId) -> Result<()> {
-        self.change(
+        self.write(
             "UPDATE outbox SET sent_at = $1, error = NULL, text = '', html = '' WHERE id = $2",
             (self.now.0, id.number()),
-        )?;
-        Ok(())
+        )
     }
 
     pub(in crate::core) fn mail_failed(&self, id: MailId, error: &str, due_at: Time) -> Result<()> {
-        self.change(
+        self.write(
             "UPDATE outbox SET tries = tries + 1, error = $1, due_at = $2 WHERE id = $3",
             (error, due_at.0, id.number()),
-        )?;
-        Ok(())
+        )
     }
 
     pub(in crate::core) fn mail_refused(&self, id: MailId, error: &str) -> Result<()> {
-        self.change(
+        self.write(
             "UPDATE outbox SET tries = tries + 1, error = $1, refused_at = $2 WHERE id = $3",
             (error, self.now.0, id.number()),
-        )?;
-        Ok(())
+        )
     }
 }

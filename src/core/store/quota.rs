@@ -34,11 +34,10 @@ impl Tx<'_> {
                      THEN mail_counts.since ELSE excluded.since END",
             (who, self.now.0, after.0),
         )?;
-        self.change(
+        self.write(
             "DELETE FROM mail_counts WHERE who IN
                  (SELECT who FROM mail_counts WHERE since <= $1 ORDER BY since LIMIT $2)",
             (after.0, FORGOTTEN),
-        )?;
-        Ok(())
+        )
     }
 }

@@ -10,7 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{HookError, M, Migrations};
 
-use super::identify::{APPLICATION_ID, OpenError, VERSION, identify};
+use super::identify::{APPLICATION_ID, OpenError, VERSION, identify, unusable};
 use super::{backup, upgrade};
 use crate::core::id::Spelling;
 use crate::core::time::Time;
@@ -67,10 +67,7 @@ impl Schema {
 
 /// Creates the file if there is none, readable by its owner only, and takes the server's lock on it.
 pub(in crate::core) fn lock(path: &Path) -> Result<Locked, OpenError> {
-    let unusable = |cause: std::io::Error| OpenError::Unusable {
-        path: path.to_path_buf(),
-        cause: cause.to_string(),
-    };
+    let unusable = |cause: std::io::Error| unusable(path, cause);
     let file = OpenOptions::new()
         .read(true)
         .write(true)
@@ -106,10 +103,7 @@ const FIRST_PAGE: u64 = 4_096;
 
 /// Opens the writing connection and brings the schema up to date.
 pub(in crate::core) fn open(path: &Path) -> Result<Connection, OpenError> {
-    let unusable = |cause: String| OpenError::Unusable {
-        path: path.to_path_buf(),
-        cause,
-    };
+    let unusable = |cause: String| unusable(path, cause);
     identify(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut conn = Connection::open_with_flags(path, flags).map_err(|e| unusable(e.to_string()))?;
@@ -167,10 +161,7 @@ pub(in crate::core) fn fold_in(path: &Path) -> Result<(), OpenError> {
         let conn = Connection::open_with_flags(path, flags)?;
         conn.pragma_update(None, "wal_checkpoint", "TRUNCATE")
     };
-    fold().map_err(|e| OpenError::Unusable {
-        path: path.to_path_buf(),
-        cause: e.to_string(),
-    })
+    fold().map_err(|e| unusable(path, e))
 }
 
 fn prepare(conn: &mut Connection) -> anyhow::Result<()> {

@@ -57,12 +57,11 @@ impl View<'_> {
 impl Tx<'_> {
     /// Stores a session, or its new start and status. Its mentor and mentee never change.
     pub(in crate::core) fn put_session(&self, new: &Session) -> Result<()> {
-        self.change(
+        self.write(
             "INSERT INTO sessions (uuid, mentor, mentee, start_at, status) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (uuid) DO UPDATE SET start_at = excluded.start_at, status = excluded.status",
             (&new.uuid, new.mentor.number(), new.mentee.number(), new.start_at.0, &new.status),
-        )?;
-        Ok(())
+        )
     }
 
     pub(in crate::core) fn tie_to_session(
@@ -70,10 +69,9 @@ impl Tx<'_> {
         conversation: ConversationId,
         uuid: &str,
     ) -> Result<()> {
-        self.change(
+        self.write(
             "UPDATE conversations SET session = (SELECT id FROM sessions WHERE uuid = $1) WHERE id = $2",
             (uuid, conversation.number()),
-        )?;
-        Ok(())
+        )
     }
 }
