@@ -28,15 +28,19 @@ pub enum Failure {
         "the address is in use: {0}; stop what listens there, or choose another one with --listen"
     )]
     AddressInUse(String),
+    /// The value of a flag, or the file that it names, cannot be used.
+    #[error("{0:#}")]
+    Flags(anyhow::Error),
     #[error("{0:#}")]
     Other(#[from] anyhow::Error),
 }
 
 impl Failure {
-    /// 1: failed; 3: database corrupt, locked or newer; 4: address in use. 2, for bad flags, is clap's.
+    /// 1: failed; 2: bad flags, as clap has it; 3: database corrupt, locked or newer; 4: address in use.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Other(_) => 1,
+            Self::Flags(_) => 2,
             Self::Database(_) | Self::Damaged(_) => 3,
             Self::AddressInUse(_) => 4,
         }

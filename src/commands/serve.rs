@@ -27,18 +27,18 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
     home.say_where(&mut set);
     let is_fresh = !home.path.exists();
     // All flags are checked before a database file is made.
-    let options = flags.options()?;
+    let options = flags.options().map_err(Failure::Flags)?;
     let tls = match (&flags.tls_cert, &flags.tls_key) {
-        (Some(cert), Some(key)) => Some(tls::acceptor(cert, key)?),
+        (Some(cert), Some(key)) => Some(tls::acceptor(cert, key).map_err(Failure::Flags)?),
         _ => None,
     };
-    let smtp = flags.smtp()?;
-    let oidc = flags.oidc()?;
+    let smtp = flags.smtp().map_err(Failure::Flags)?;
+    let oidc = flags.oidc().map_err(Failure::Flags)?;
     let administrator = flags
         .admin_email
         .as_deref()
         .map(|email| Administrator::read(email, flags.admin_password_file.as_deref(), is_fresh));
-    let administrator = administrator.transpose()?;
+    let administrator = administrator.transpose().map_err(Failure::Flags)?;
     let listeners = Listeners::bind(flags.listeners(listen_given))
         .await
         .map_err(|error| match error.kind() {

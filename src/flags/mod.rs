@@ -9,14 +9,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
+use lettre::message::Mailbox;
 
 use crate::core::limits::{self, Limits};
 use crate::core::token::Trust;
 use crate::core::{Durability, Options};
 use crate::mail::mailer::Smtp;
+use crate::web::issuer;
 use crate::web::oidc::OidcFlags;
 use crate::web::origin::{self, Origin};
 use crate::web::rates::Rate;
@@ -44,7 +46,14 @@ pub struct Flags {
 pub fn read<Word: Into<OsString> + Clone>(
     words: impl IntoIterator<Item = Word>,
 ) -> Result<(Flags, ArgMatches), clap::Error> {
-    let matches = Flags::command().try_get_matches_from(words)?;
+    let matches = Flags::command().try_get_matches_from(words);
+    let matches = matches.map_err(|error| match error.get(ContextKind::InvalidSubcommand) {
+        Some(ContextValue::String(name)) if error.to_string().contains("'--db") => {
+            let wrong = format!("--db stands behind the subcommand: write chat {name} … --db FILE");
+            Flags::command().error(ErrorKind::ArgumentConflict, wrong)
+        }
+        _ => error,
+    })?;
     let flags = Flags::from_arg_matches(&matches)?;
     if !flags.serve.user.is_empty() && !flags.serve.temp {
         // `requires` cannot say it, because --temp has a conflict of its own.
@@ -416,9 +425,10 @@ pub struct Serve {
         long,
         value_name = "ADDRESS",
         default_value = "chat <chat@localhost>",
+        value_parser = values::sender,
         help_heading = "Mail"
     )]
-    pub mail_from: String,
+    pub mail_from: Mailbox,
     /// How long a message may stay unread before a mail tells of it
     #[arg(long, value_name = "SPAN", default_value = "5m", value_parser = values::span, help_heading = "Mail")]
     pub mail_delay: Duration,
@@ -447,11 +457,12 @@ pub struct Serve {
         long,
         value_name = "URL",
         default_value = "https://accounts.google.com",
+        value_parser = issuer::issuer_url,
         help_heading = "Accounts"
     )]
     pub oidc_issuer: String,
     /// The URL that a browser is sent to after such a login, with the token in the fragment; without it the answer is JSON
-    #[arg(long, value_name = "URL", help_heading = "Accounts")]
+    #[arg(long, value_name = "URL", value_parser = values::web_url, help_heading = "Accounts")]
     pub login_return: Option<String>,
 
     /// Make the account with this address an administrator at the start; a missing one is made, with --admin-password-file
@@ -604,27 +615,25 @@ impl Serve {
             .as_deref()
             .map(|path| secret("--smtp-password-file", path))
             .transpose()?;
-        Smtp::new(url, password, &self.mail_from).map(Some)
+        Smtp::new(url, password, self.mail_from.clone()).map(Some)
     }
 
     /// Logging in with Google or another issuer, if that is turned on.
     ///
     /// # Errors
-    /// If the client secret cannot be read, or a URL is malformed.
+    /// If the client secret cannot be read.
     pub fn oidc(&self) -> anyhow::Result<Option<OidcFlags>> {
         let (Some(client_id), Some(path)) =
             (&self.google_client_id, &self.google_client_secret_file)
         else {
             return Ok(None);
         };
-        let flags = OidcFlags {
+        Ok(Some(OidcFlags {
             issuer: self.oidc_issuer.clone(),
             client_id: client_id.clone(),
             client_secret: secret("--google-client-secret-file", path)?,
             login_return: self.login_return.clone(),
-        };
-        flags.check().map_err(|wrong| anyhow!(wrong))?;
-        Ok(Some(flags))
+        }))
     }
 
     /// The addresses to listen on; with --temp and without --listen a free port.

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use ipnet::IpNet;
+use lettre::message::Mailbox;
 
 use crate::core::time;
 use crate::dialects::ALL;
@@ -49,6 +50,20 @@ pub fn user(text: &str) -> Result<(String, String), String> {
         Some((name, password)) if !name.is_empty() => Ok((name.into(), password.into())),
         _ => Err("write a name, a colon and a password: --user ann:secret-of-ann".into()),
     }
+}
+
+/// The sender of mail: `Chat <chat@example.com>`, or the address alone.
+pub fn sender(text: &str) -> Result<Mailbox, String> {
+    let wrong = |_| format!("{text} is no address of mail: write 'Chat <chat@example.com>'");
+    text.parse().map_err(wrong)
+}
+
+/// A URL that a browser can be sent to.
+pub fn web_url(text: &str) -> Result<String, String> {
+    let url = text.parse::<http::Uri>().ok();
+    let is_web = url.is_some_and(|url| matches!(url.scheme_str(), Some("http" | "https")));
+    let wrong = || format!("{text} is no http or https URL: write https://app.example.com/welcome");
+    is_web.then(|| text.to_owned()).ok_or_else(wrong)
 }
 
 /// A network, or a single address.

@@ -35,10 +35,7 @@ impl Smtp {
     ///
     /// # Errors
     /// What is wrong with a flag, and what to write instead.
-    pub fn new(url: &str, password: Option<String>, from: &str) -> anyhow::Result<Self> {
-        let from = from
-            .parse()
-            .with_context(|| format!("--mail-from {from} is no address"))?;
+    pub fn new(url: &str, password: Option<String>, from: Mailbox) -> anyhow::Result<Self> {
         // Before the URL is parsed: a password may contain signs that end a host's name.
         let after = url.split_once("://").map_or(url, |(_, after)| after);
         let before_host = after.rsplit_once('@').map_or("", |(user, _)| user);

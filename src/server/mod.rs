@@ -123,10 +123,7 @@ impl Server {
         let first = endpoints.first().map(|first| first.url.clone());
         let url = settings.public_url.or(first).unwrap_or_default();
         let url = url.trim_end_matches('/').to_owned();
-        let oidc = settings
-            .oidc
-            .map(|flags| Oidc::new(flags, &url))
-            .transpose();
+        let oidc = settings.oidc.map(|flags| Oidc::new(flags, &url));
         let is_plain = settings.tls.is_none() && !url.starts_with("https:");
         let is_public = |own: &Endpoint| !is_this_machine(own.address.ip());
         let (watch, queries) = Watch::new(ServerFacts {
@@ -141,7 +138,7 @@ impl Server {
             in_flight: Arc::default(),
             members_only: settings.members_only,
             public_url: url.clone(),
-            oidc: oidc.map_err(io::Error::other)?,
+            oidc,
             watch: watch.clone(),
             pages: Pages::default(),
             dialects: dialects::spoken(),

@@ -79,21 +79,27 @@ impl Verified {
     }
 }
 
+/// The URL of an issuer, as `--oidc-issuer` has it.
+///
+/// # Errors
+/// If it is neither an https URL nor an http URL of this machine.
+pub fn issuer_url(text: &str) -> std::result::Result<String, String> {
+    let parsed = text.parse::<http::Uri>().ok();
+    let is_safe = parsed.is_some_and(|url| match url.scheme_str() {
+        Some("https") => true,
+        Some("http") => url.host().is_some_and(names_this_machine),
+        _ => false,
+    });
+    let wrong = || {
+        format!(
+            "{text} is no https URL: write https://login.example.com; http is only for an issuer on this machine"
+        )
+    };
+    is_safe.then(|| text.to_owned()).ok_or_else(wrong)
+}
+
 impl Issuer {
-    /// # Errors
-    /// If it is neither an https URL nor an http URL of this machine.
-    pub fn new(url: &str) -> std::result::Result<Self, String> {
-        let parsed: http::Uri = url
-            .parse()
-            .map_err(|_| format!("--oidc-issuer {} is no URL", url))?;
-        let is_safe = match parsed.scheme_str() {
-            Some("https") => true,
-            Some("http") => parsed.host().is_some_and(names_this_machine),
-            _ => false,
-        };
-        if !is_safe {
-            return Err(format!("--oidc-issuer {} must be an https URL", url));
-        }
+    pub fn new(url: &str) -> Self {
         let tls = ClientConfig::builder()
             .with_webpki_roots()
             .with_no_client_auth();
@@ -102,11 +108,11 @@ impl Issuer {
             .https_or_http()
             .enable_http1()
             .build();
-        Ok(Self {
+        Self {
             url: url.trim_end_matches('/').to_owned(),
             http: HttpClient::builder(TokioExecutor::new()).build(connector),
             provider: Cache::builder().time_to_live(PROVIDER_TTL).build(),
-        })
+        }
     }
 
     /// The HTTP client as the OAuth library wants it. It owns its connection pool, because the library takes no borrowed one.

@@ -15,7 +15,7 @@ pub mod fields;
 pub mod forms;
 pub mod in_flight;
 pub mod input;
-mod issuer;
+pub mod issuer;
 pub mod login;
 pub mod mailing;
 mod media;

@@ -259,7 +259,7 @@ async fn a_start_with_an_address_makes_that_administrator() {
     let refused = refused
         .err()
         .expect("nobody has the address, and no password");
-    assert_eq!(refused.code, Some(1));
+    assert_eq!(refused.code, Some(2));
     assert!(refused.log.contains("--admin-password-file"), "{refused:?}");
 
     let secret = with_secret(&folder, "password", "password of boss");

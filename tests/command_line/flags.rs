@@ -50,6 +50,7 @@ async fn wrong_flags_say_what_to_type() {
             "write https://",
         ),
         (&["--members-only", "user", "list"], "cannot be used with"),
+        (&["--db", "chat.db", "check"], "chat check … --db FILE"),
     ] {
         typed(wrong).await.badly(2, words);
     }
@@ -66,7 +67,7 @@ async fn a_password_in_a_mail_servers_address_is_refused_and_not_repeated() {
     ] {
         let url = format!("smtp://ann:{wrong}@mail.example.test");
         let refused = typed(&["--temp", "--smtp-url", &url]).await;
-        refused.badly(1, "--smtp-password-file");
+        refused.badly(2, "--smtp-password-file");
         assert!(!refused.err.contains(wrong), "{refused:?}");
     }
 }
@@ -89,12 +90,12 @@ async fn each_way_to_end_has_its_code() {
     let db = ["--listen", "127.0.0.1:0", "--db", words(&file)];
     typed(&[&flags[..], &db].concat())
         .await
-        .badly(1, "32 bytes");
+        .badly(2, "32 bytes");
     let missing = folder.path().join("missing");
     let flags = ["--trust-jwt", words(&missing)];
     typed(&[&flags[..], &db].concat())
         .await
-        .badly(1, "cannot be read");
+        .badly(2, "cannot be read");
     typed(&["user", "list", "--db", words(&missing)])
         .await
         .badly(1, "--db");

@@ -160,33 +160,37 @@ async fn a_start_that_fails_leaves_no_database_behind() {
         (&["--listen", "192.0.2.1:3000"], 1, "cannot listen"),
         (
             &["--tls-cert", missing, "--tls-key", missing],
-            1,
+            2,
             "--tls-cert",
         ),
-        (&["--smtp-url", "mail.example.test"], 1, "--smtp-url"),
-        (&["--jwt-secret-file", secret], 1, "32 bytes"),
-        (&["--trust-jwt", missing], 1, "cannot be read"),
+        (&["--smtp-url", "mail.example.test"], 2, "--smtp-url"),
+        (&["--jwt-secret-file", secret], 2, "32 bytes"),
+        // Also while what they are for is off.
+        (&["--mail-from", "nobody"], 2, "chat@example.com"),
+        (&["--oidc-issuer", "http://example.com"], 2, "https URL"),
+        (&["--login-return", "ftp://x"], 2, "https URL"),
+        (&["--trust-jwt", missing], 2, "cannot be read"),
         (
             &[&google[..], &["--oidc-issuer", "nobody"]].concat(),
-            1,
+            2,
             "--oidc-issuer",
         ),
         (
             &[&google[..], &["--login-return", "nowhere"]].concat(),
-            1,
+            2,
             "--login-return",
         ),
         // Not that nobody has the address: in a new file nobody can.
-        (&boss, 1, "--admin-password-file"),
-        (&["--admin-email", "boss"], 1, "--admin-email boss"),
+        (&boss, 2, "--admin-password-file"),
+        (&["--admin-email", "boss"], 2, "--admin-email boss"),
         (
             &[&boss[..], &["--admin-password-file", missing]].concat(),
-            1,
+            2,
             "cannot be read",
         ),
         (
             &[&boss[..], &["--admin-password-file", secret]].concat(),
-            1,
+            2,
             "8 characters",
         ),
     ] {
