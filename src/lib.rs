@@ -1,21 +1,177 @@
 //! The five-minute tour of `chat`: one chat server that speaks five documented chat APIs over one core.
 //!
-//! - [`core`] is what chat *is*: accounts, conversations, the one message log, and who may do what. It knows no HTTP,
-//!   no JSON and no dialect. Whatever changes something is a verb, run by one writer, many to a commit.
-//! - [`web`] is what all routes share: a call in hand, the one envelope of refusals, pages, uploads, rate limits.
-//! - [`dialects`] is how clients say it: a folder for each document, with its route table, its events, its shapes.
-//! - [`realtime`] is the one Socket.IO server: it lets sockets in, takes their events in order, and has each dialect
-//!   retell what became true to those who listen in it.
-//! - [`admin`] is the administrators' API and page, shaped like a dialect.
-//! - [`mail`] has the templates of all mail, and the mailer that sends it by SMTP.
-//! - [`server`] accepts connections; [`commands`] and [`flags`] are the command line.
+//! A message travels like this: a handler of one dialect calls [`core::message::post`] in [`core::Core::write`]. The
+//! writer commits it with whatever else has queued up, and hands the announced events to the fan-out in [`realtime`]. That
+//! asks every dialect that has subscribers there to retell the event, and then answers the caller.
 //!
-//! They may name each other in one direction only:
+//! The modules may name each other in one direction only:
 //! `main → server, realtime, commands → dialects, admin → mail → web → core`.
 //!
-//! A message travels like this: a handler of one dialect calls [`core::message::post`] in [`core::Core::write`]; the
-//! writer commits it with whatever else has queued up, hands the announced events out in commit order, and answers;
-//! the fan-out in [`realtime`] asks every dialect that has listeners there to retell it.
+//! - [`core`]: what chat *is*: people, conversations, the one message log, and who may do what; no HTTP, no JSON, no
+//!   dialect. Whatever changes something is a verb, run by one writer, many to a commit.
+//!   - `model`: the nouns of chat, and what verbs announce about them
+//!   - `may`: decides who may do what in a conversation, for every route and event
+//!   - `message`: posts, deletes and reads messages
+//!   - `conversation`: makes conversations; joining, leaving, typing, reading and listing them
+//!   - `file`: stores files part by part, and reads them
+//!   - `file_path`: reads the paths by which messages name files
+//!   - `missed`: finds what a client missed since a position, in the order of the log
+//!   - `notice`: system notifications
+//!   - `session`: mentoring sessions, which another application records
+//!   - `account`: signs people up and changes passwords
+//!   - `device`: logs people in and out: a login is a device
+//!   - `external_login`: logins by another system: an OpenID Connect issuer, or an application's own tokens
+//!   - `code`: codes and links sent by mail, which prove an address
+//!   - `token`: makes and reads JWTs
+//!   - `sid`: the random name of a device in its token
+//!   - `password`: hashes passwords by bcrypt, on a few threads of low priority
+//!   - `directory`: answers from memory who an account is and whether its device may still come in
+//!   - `recent`: remembers when each conversation was last active
+//!   - `admin`: what an administrator may do to accounts, messages, files and mail
+//!   - `backup`: copies the database, and restores a copy
+//!   - `tidy`: deletes what has expired
+//!   - `health`: finds out whether the disk still takes a write
+//!   - `digest`: decides who gets mail about unread messages
+//!   - `outbox`: queues mail in the transaction that causes it
+//!   - `quota`: limits how much mail an address gets and an account causes
+//!   - `limits`: the numbers of the contract: lengths, counts and rates
+//!   - `pace`: limits how many conversations an account makes in an hour
+//!   - `meter`: counts what the writer does and how long it takes
+//!   - `id`: ids, and their spellings in the documents
+//!   - `identity`: decides which names and addresses count as equal
+//!   - `text`: says what is wrong with a name, an address, a password or a text
+//!   - `time`: milliseconds inside, ISO 8601 outside
+//!   - `short`: short texts without heap memory
+//!   - `error`: every way to refuse something, with a sentence for the person who asked
+//!   - `cost`: a test that a message costs the same however many belong to the conversation
+//!   - `store`: all SQL, in methods that only the core can call
+//!     - `account`: accounts and devices
+//!     - `conversation`: conversations and members
+//!     - `message`: the message log
+//!     - `file`: files and their parts
+//!     - `attached`: which messages name which files
+//!     - `notice`: notifications, the audit log, and news from other processes
+//!     - `session`: mentoring sessions
+//!     - `code`: codes and proofs
+//!     - `outbox`: queued mail
+//!     - `digest`: who is to get mail about unread messages
+//!     - `quota`: how much mail was sent
+//!     - `server`: the public URL of the server on this file
+//!     - `log`: the last position of the log
+//!     - `missed`: what comes next in a conversation: messages, files and deletions
+//!     - `read_cache`: what one snapshot has read already
+//!     - `admin`: what only administrators see
+//!     - `writer`: one thread that commits whatever verbs have queued up
+//!     - `verb`: a verb in that queue, and how its caller is answered
+//!     - `read_pool`: connections that only read, each time in one snapshot
+//!     - `schema`: opens the file and migrates older ones
+//!     - `identify`: finds out whether a file is ours, and of which version
+//!     - `upgrade`: the parts of migrations that SQL cannot do
+//!     - `leap`: moves all counters ahead after a restore, so that no id is given twice
+//!     - `backup`: copies the file and checks it for damage
+//!     - `error`: turns errors of SQLite into refusals
+//!     - `savepoint_tests`: tests what a verb that fails leaves behind
+//! - [`web`]: what all routes share
+//!   - `call`: a request in hand: who asks, for what, with which body
+//!   - `input`: JSON as a client sent it
+//!   - `fields`: takes fields out of the input and collects what is wrong with them
+//!   - `forms`: reads multipart forms
+//!   - `bounded_body`: bounds the bytes of a form
+//!   - `routes`: merges the dialects' route tables into one tree
+//!   - `answer`: replies, and the one envelope of refusals
+//!   - `etag`: decides when a client has the newest version already
+//!   - `refused`: shows a refusal to a browser
+//!   - `rates`: rate limits
+//!   - `in_flight`: limits the requests of one account in flight
+//!   - `volume`: limits the bytes that an account uploads
+//!   - `login`: checks an address and a password
+//!   - `oidc`: logs in at an OpenID Connect issuer
+//!   - `issuer`: asks that issuer, and checks its ID tokens
+//!   - `uploads`: takes files in, part by part
+//!   - `downloads`: sends files: whole, as a range, or not at all
+//!   - `media`: decides the media type of a file
+//!   - `people`: makes the URLs of pictures and files
+//!   - `pages`: serves the embedded pages
+//!   - `documents`: OpenAPI and AsyncAPI of each dialect
+//!   - `about`: tells pages what this server allows
+//!   - `mailing`: turns mail about unread messages on and off
+//!   - `origin`: reads and compares origins of web pages
+//!   - `this_machine`: knows the addresses and names of this machine
+//!   - `watch`: gives administrators live events, sockets and figures
+//! - [`dialects`]: how clients say it: a folder for each document, with its route table, its events, its shapes
+//!   - `campus`: REST and events of the campus document
+//!   - `mentor`: REST, and events in `/chat`, of the mentor document
+//!   - `emote`: REST of the emote document
+//!   - `rooms`: REST and events of the rooms document
+//!   - `direct`: events and notifications of the direct document
+//!   - `socket_event`: an event from a socket, in hand
+//!   - `telling`: what a dialect tells to whom
+//! - [`realtime`]: the one Socket.IO server: which clients may connect, and what each of them hears
+//!   - `handshake`: what is kept of the first request of a session
+//!   - `client`: a socket that was let in
+//!   - `heard`: an event as a client sent it
+//!   - `bucket`: limits how many events a socket sends
+//!   - `fan_out`: the task that tells each commit to the subscribers
+//!   - `registry`: knows all sockets and what they subscribe to
+//!   - `retelling`: turns an event into each dialect's packets
+//!   - `signal`: what the fan-out is told beside commits
+//!   - `send_queue`: the packets that wait for one socket
+//!   - `sending`: hands packets to a socket as fast as it takes them
+//!   - `transport`: what realtime needs of a connection
+//!   - `catch_up`: tells a client what it missed
+//!   - `backlog`: keeps what happens while a client catches up
+//!   - `joining`: subscribes a socket to all conversations of its account
+//!   - `typing`: knows who is typing, and until when
+//!   - `context`: what all sockets share
+//!   - `disconnect`: what happens when a socket goes
+//! - [`admin`]: the administrators' API and page, shaped like a dialect
+//!   - `people`: accounts
+//!   - `conversations`: conversations and their messages
+//!   - `files`: files
+//!   - `sessions`: mentoring sessions
+//!   - `outbox`: mail
+//!   - `audit`: the audit log
+//!   - `stats`: figures and warnings
+//!   - `metrics`: `/healthz`, and `/metrics` for Prometheus
+//!   - `wire`: a live stream of all events
+//!   - `sockets`: open sockets
+//!   - `backup`: downloads a copy of the database
+//!   - `set_up`: makes the first administrator
+//! - [`mail`]: what is mailed, and how
+//!   - `templates`: the words and the layout of every mail
+//!   - `mailer`: writes digests that are due, and sends mail by SMTP
+//! - [`server`]: accepts connections, and ends them
+//!   - `listeners`: the addresses to listen on
+//!   - `tls`: certificates
+//!   - `slots`: limits how many connections there are
+//!   - `timeouts`: limits how long a client takes
+//!   - `connection`: a connection that can be cut, and that knows what was taken
+//!   - `ingress`: what happens to a request before the routes see it
+//!   - `proxies`: finds out which client sent a request
+//!   - `origins`: decides which web pages may use the server
+//!   - `websocket`: starts websockets
+//!   - `frames`: checks websocket frames before Socket.IO reads them
+//!   - `payload`: checks polling payloads before Socket.IO reads them
+//!   - `engine_request`: reads the parameters of Engine.IO requests
+//!   - `engine_sessions`: sessions that use several connections
+//!   - `unread_answers`: limits the bytes of answers that nobody reads
+//!   - `tidying`: deletes what has expired, once a minute
+//!   - `temp`: throwaway servers for tests
+//! - [`commands`]: the command line
+//!   - `serve`: `chat` without a subcommand: from the flags to an orderly stop
+//!   - `bootstrap`: makes the administrator whom the flags name
+//!   - `greeting`: what is printed once the server runs
+//!   - `user`: `chat user`
+//!   - `admin`: `chat admin`
+//!   - `session`: `chat session`
+//!   - `notify`: `chat notify`
+//!   - `backup`: `chat backup`, `chat restore`, `chat check`
+//!   - `print`: `chat completions` and `chat systemd`
+//!   - `progress`: shows how far long work is
+//!   - `table`: prints lists
+//! - [`flags`]: every flag, with its help and its default
+//!   - `values`: reads the values of flags
+//!   - `settings`: the flags as `/admin` shows them
 
 pub mod admin;
 pub mod commands;

@@ -406,3 +406,31 @@ fn grouped_imports_are_seen_through() {
     assert_eq!(source.behind(&["dialects"]), ["rooms"]);
     assert_eq!(source.strings, ["a \\\" b", "SELECT \"1\""]);
 }
+
+#[test]
+fn the_tour_names_every_module() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let tour = fs::read_to_string(root.join("src/lib.rs")).expect("the tour");
+    let tour: String = tour
+        .lines()
+        .filter(|line| line.starts_with("//!"))
+        .collect();
+    let mut found = Vec::new();
+    for source in sources("src") {
+        let path = source
+            .path
+            .trim_start_matches("src/")
+            .trim_end_matches(".rs");
+        let name = match path.split('/').collect::<Vec<_>>()[..] {
+            ["lib" | "main"] => continue,
+            [top, "mod"] | ["core", top, "mod"] => top,
+            [_, name] | ["core", "store", name] => name,
+            // The parts of a dialect, of the documents and of the mailer are in their folders' own words.
+            _ => continue,
+        };
+        if !tour.contains(&format!("`{name}`")) {
+            found.push(format!("{} is not in the tour of src/lib.rs", source.path));
+        }
+    }
+    refuse(found);
+}
