@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Value, json};
 use socketioxide::{SendError, SocketError, TransportType};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::bucket::Bucket;
 use super::context::Context;
@@ -53,7 +54,7 @@ pub struct Client {
 struct Events {
     /// Nothing is heard yet, or an event is being handled that the others wait for.
     held: bool,
-    waiting: VecDeque<Heard>,
+    waiting: VecDeque<(Heard, OwnedSemaphorePermit)>,
     bucket: Bucket,
     /// Events beyond what the bucket allows. Each event that it allows takes one away.
     refused: u32,
@@ -180,7 +181,7 @@ impl Client {
         let mut events = self.events();
         events.held = false;
         while !events.held {
-            let Some(heard) = events.waiting.pop_front() else {
+            let Some((heard, _room)) = events.waiting.pop_front() else {
                 break;
             };
             events.held = self.hear_now(heard);
@@ -209,8 +210,10 @@ impl Client {
         events.refused = events.refused.saturating_sub(1);
         if !events.held {
             events.held = self.hear_now(heard);
-        } else if events.waiting.len() < WAITING {
-            events.waiting.push_back(heard);
+        } else if events.waiting.len() < WAITING
+            && let Some(room) = self.context.room_for(&heard)
+        {
+            events.waiting.push_back((heard, room));
         } else {
             drop(events);
             let error = Error::Overloaded("Too many events are waiting");

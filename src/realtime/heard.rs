@@ -27,6 +27,8 @@ pub struct Heard {
     pub input: Result<Input>,
     /// How many attachments came with it, and how many bytes they have together.
     attached: (usize, usize),
+    /// The bytes of its text and of its attachments.
+    pub bytes: usize,
     /// If the client gave one.
     pub callback: Option<Callback>,
 }
@@ -45,12 +47,17 @@ impl FromMessageParts<LocalAdapter> for Heard {
             Frame::Str(_, Some(parts)) => (parts.len(), parts.iter().map(|part| part.len()).sum()),
             _ => (0, 0),
         };
+        let text = match frame {
+            Frame::Str(text, _) => text.len(),
+            Frame::Bytes(bytes) => bytes.len(),
+        };
         let input = input_in(socket, frame, ack);
         let Ok(callback) = AckSender::from_message_parts(socket, frame, ack);
         Ok(Self {
             name,
             input,
             attached,
+            bytes: text + attached.1,
             callback: ack.is_some().then_some(callback),
         })
     }

@@ -99,6 +99,7 @@ impl Realtime {
             rates,
             events,
             watch,
+            waiting_kib: Context::waiting_kib(upload as u64),
             catching_up: Semaphore::new(CATCHING_UP),
             joining: Semaphore::new(joining::AT_ONCE),
             last_number: AtomicU64::new(0),

@@ -52,6 +52,36 @@ async fn who_goes_on_after_many_refusals_is_ended_and_who_said_too_much_once_is_
 }
 
 #[tokio::test]
+async fn events_with_files_that_wait_for_an_earlier_one_are_bounded_in_bytes() {
+    let chat = Chat::open().await;
+    let ann = chat.rooms("ann").await;
+    let room = ann.opens_room("Lobby").await;
+    let socket = ann.socket().await;
+    let (file, bytes) = (
+        json!({ "roomId": room, "filename": "big.bin" }),
+        vec![7; 8 << 20],
+    );
+    // Each waits until the one before it is stored.
+    let uploads = (0..40).map(|_| socket.tries_with("fileUpload", file.clone(), &bytes));
+    let answers = futures_util::future::join_all(uploads).await;
+    let is_refused = |answer: &&Option<Value>| {
+        let answer = answer.as_ref().expect("the socket lives");
+        answer["ok"] == false
+    };
+    let refused = answers.iter().filter(is_refused).collect::<Vec<_>>();
+    assert!(
+        (1..40).contains(&refused.len()),
+        "{} refused",
+        refused.len()
+    );
+    for answer in refused.into_iter().flatten() {
+        assert_eq!(answer["error"]["statusCode"], 503, "{answer}");
+        assert_eq!(answer["error"]["message"], "Too many events are waiting");
+    }
+    ann.does("joinRoom", json!({ "roomId": room })).await;
+}
+
+#[tokio::test]
 async fn typing_is_told_once_in_a_while_in_each_conversation_whatever_lies_between() {
     let chat = Chat::with(&["--limit-events", "1000/1s"]).await;
     let (ann, bob) = (chat.direct("ann").await, chat.direct("bob").await);
