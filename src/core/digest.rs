@@ -30,7 +30,7 @@ pub struct Digest {
     /// How many messages, in all conversations together.
     pub count: i64,
     /// By conversation, the latest activity first.
-    pub told: Vec<Told>,
+    pub conversations: Vec<UnreadConversation>,
     /// How many further conversations it does not show.
     pub more: usize,
     /// The author whose message caused it, for the quota.
@@ -40,14 +40,14 @@ pub struct Digest {
 
 /// What somebody has not read in one conversation.
 #[derive(Debug)]
-pub struct Told {
+pub struct UnreadConversation {
     /// What the conversation is called, if it has a name.
     pub place: Option<String>,
     /// The latest messages, oldest first; at least one.
     pub latest: Vec<Message>,
 }
 
-impl Told {
+impl UnreadConversation {
     fn newest(&self) -> Option<MessageId> {
         self.latest.last().map(|message| message.id)
     }
@@ -55,7 +55,7 @@ impl Told {
 
 /// What one step found among some members of a conversation.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct Look {
     pub digests: Vec<Digest>,
     /// Where the next step begins; `None` if there is none.
     pub next: Option<AccountId>,
@@ -98,10 +98,10 @@ pub fn waiting(view: &View<'_>, limit: u32) -> Result<Vec<Waiting>> {
 ///
 /// # Errors
 /// Only the database's.
-pub fn look(view: &View<'_>, waiting: Waiting, after: Option<AccountId>) -> Result<Found> {
-    let mut found = Found {
+pub fn look(view: &View<'_>, waiting: Waiting, after: Option<AccountId>) -> Result<Look> {
+    let mut found = Look {
         seen: view.position()?,
-        ..Found::default()
+        ..Look::default()
     };
     let Some((place, _)) = view.place_for(waiting.conversation, None)? else {
         return Ok(found);
@@ -144,7 +144,7 @@ fn digest(
     email: &str,
     (place, latest): (Place, Vec<Message>),
 ) -> Result<Option<Digest>> {
-    let mut told = vec![Told {
+    let mut unread_in = vec![UnreadConversation {
         place: named(view, place)?,
         latest,
     }];
@@ -159,11 +159,11 @@ fn digest(
         }
         count += unread;
         let place = named(view, other)?;
-        told.push(Told { place, latest });
+        unread_in.push(UnreadConversation { place, latest });
     }
-    told.sort_by_key(|told| std::cmp::Reverse(told.newest()));
+    unread_in.sort_by_key(|one| std::cmp::Reverse(one.newest()));
     let mut cause = None;
-    let said = told.iter().flat_map(|told| told.latest.iter().rev());
+    let said = unread_in.iter().flat_map(|one| one.latest.iter().rev());
     for message in said.filter(|said| member.told_upto.is_none_or(|upto| said.id > upto)) {
         if quota::is_left(view, Quota::CausedBy(message.author.id))? {
             cause = Some(message.author.id);
@@ -173,16 +173,16 @@ fn digest(
     let (Some(cause), Some(upto)) = (cause, view.position()?) else {
         return Ok(None);
     };
-    if told.len() > PLACES {
-        more = told.len() - PLACES;
-        told.truncate(PLACES);
+    if unread_in.len() > PLACES {
+        more = unread_in.len() - PLACES;
+        unread_in.truncate(PLACES);
     }
     Ok(Some(Digest {
         reader: member.account,
         email: email.to_owned(),
         name: member.name.clone(),
         count,
-        told,
+        conversations: unread_in,
         more,
         cause,
         upto,

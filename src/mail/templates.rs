@@ -116,14 +116,17 @@ pub fn reset_link(public_url: &str, token: &str) -> MailContent {
 
 /// A mail about messages that somebody has not read; `off` is the URL that turns such mail off.
 pub fn digest(digest: &Digest, off: &str) -> MailContent {
-    let newest = digest.told.first().and_then(|told| told.latest.last());
+    let newest = digest
+        .conversations
+        .first()
+        .and_then(|told| told.latest.last());
     let heading = match (digest.count, newest) {
         (1, Some(message)) => format!("A message from {}", message.author.name),
         (count, _) => format!("{count} messages you have not read"),
     };
     let greeting = format!("Hello {},", digest.name);
     let mut words = Words::new(&one_line(&heading), &[&greeting]);
-    for told in &digest.told {
+    for told in &digest.conversations {
         let mut place = told.place.as_deref().map(one_line);
         for message in &told.latest {
             words.quotes.push(Quote {

@@ -1,4 +1,4 @@
-//! What waits to be written, and who is told what became of it?
+//! A verb in the writer's queue, and how its caller is answered.
 
 use std::any::Any;
 use std::marker::PhantomData;
@@ -11,7 +11,7 @@ use crate::core::model::Announcement;
 
 /// A verb in the queue.
 pub(super) trait Job: Send {
-    /// Runs the verb; the answer is given when the commit's fate is known.
+    /// Runs the verb. The caller is answered later, when the commit has succeeded or failed.
     fn run(self: Box<Self>, tx: &Tx<'_>) -> Outcome;
     fn refuse(self: Box<Self>, error: Error);
 }
@@ -19,38 +19,38 @@ pub(super) trait Job: Send {
 pub(super) struct Outcome {
     pub failed: bool,
     pub queued: Instant,
-    pub asked_by: AskedBy,
+    pub answered_by: AnsweredBy,
     pub answer: Answer,
 }
 
-/// Who waits for an answer?
+/// How a caller is to be answered.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum AskedBy {
-    /// Somebody who may not hear the news, and is answered by the writer.
-    Anybody,
-    /// Somebody who hears them, and is answered by whoever tells them, behind them.
-    Listener,
+pub(super) enum AnsweredBy {
+    /// By the writer, right after the commit.
+    Writer,
+    /// By the fan-out, behind the commit's events: the caller may hear these.
+    FanOut,
 }
 
-/// Tells whoever asked what became of the commit.
+/// Answers a caller, given whether the commit succeeded.
 pub(super) type Answer = Box<dyn FnOnce(Result<()>) + Send>;
 
-/// A verb that answers a `T`, and what is done with the answer.
+/// A verb with the result `T`, and what is done with the result.
 pub(super) struct Verb<V, D, T> {
     verb: V,
     done: D,
     queued: Instant,
-    asked_by: AskedBy,
+    answered_by: AnsweredBy,
     answers: PhantomData<fn() -> T>,
 }
 
 impl<V, D, T> Verb<V, D, T> {
-    pub fn new(asked_by: AskedBy, verb: V, done: D) -> Self {
+    pub fn new(answered_by: AnsweredBy, verb: V, done: D) -> Self {
         Self {
             verb,
             done,
             queued: Instant::now(),
-            asked_by,
+            answered_by,
             answers: PhantomData,
         }
     }
@@ -67,7 +67,7 @@ where
             verb,
             done,
             queued,
-            asked_by,
+            answered_by,
             ..
         } = *self;
         let result = catch_unwind(AssertUnwindSafe(|| verb(tx))).unwrap_or_else(|panic| {
@@ -79,7 +79,7 @@ where
         Outcome {
             failed: result.is_err(),
             queued,
-            asked_by,
+            answered_by,
             answer: Box::new(move |commit: Result<()>| done(commit.and(result))),
         }
     }
@@ -109,7 +109,7 @@ impl Commit {
     /// never overtakes them.
     pub fn answer(self) {
         for answer in self.answers {
-            // One that panics must not keep the others from theirs.
+            // If one panics, the others are still answered.
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| answer(Ok(())))) {
                 tracing::error!(cause = words(&*panic), "an answer panicked");
             }

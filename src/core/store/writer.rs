@@ -1,8 +1,7 @@
-//! How is anything written? One thread, one connection, and a commit for everything that has queued up.
+//! The writer: one thread, one connection, and one commit for all verbs that have queued up.
 //!
-//! A verb that fails or panics takes nobody with it: before its first write a savepoint is set, unless it has decided
-//! and only the database could fail it. After the commit, and in its order, the announced events leave; only then the
-//! callers are answered.
+//! A verb that fails or panics does not fail the others: a savepoint is set before its first write, unless it has called
+//! `decide()`. After each commit the announcements leave, in commit order; then the callers are answered.
 
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::Ordering::Relaxed;
@@ -14,7 +13,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::verb::{AskedBy, Commit, Job, Outcome, Verb};
+use super::verb::{AnsweredBy, Commit, Job, Outcome, Verb};
 use super::{Tx, Undo, View, run};
 use crate::core::directory::Directory;
 use crate::core::error::{Error, Result};
@@ -22,7 +21,7 @@ use crate::core::limits::Limits;
 use crate::core::meter::Meter;
 use crate::core::model::{Announcement, Event, Id, StateChange, Time};
 
-/// Verbs that may wait; past that the server is overloaded and says so.
+/// Verbs that may wait; beyond that new ones are refused as overload.
 const QUEUE: usize = 8_192;
 /// Verbs that share one commit.
 const BATCH: usize = 1_024;
@@ -39,7 +38,7 @@ const ROLLED_BACK: &str = "The disk is full, or the database cannot be written";
 
 /// Where the announcements of a commit go.
 pub(in crate::core) enum Outlet {
-    /// To the fan-out of this server. A full channel holds the writer up: that is the back pressure.
+    /// To the fan-out of this server. If the channel is full the writer waits: this is the back pressure.
     Here(mpsc::Sender<Commit>),
     /// To the `news` table, for the server that runs on this file.
     Elsewhere,
@@ -49,7 +48,7 @@ pub(in crate::core) enum Outlet {
 pub(in crate::core) struct Refused(Box<dyn Job>, Error);
 
 impl Refused {
-    /// Tells whoever asked.
+    /// Answers the caller.
     pub fn say(self) {
         self.0.refuse(self.1);
     }
@@ -59,7 +58,7 @@ impl Refused {
 pub(in crate::core) struct Writer {
     queue: SyncSender<Box<dyn Job>>,
     meter: Arc<Meter>,
-    /// When nothing more is written, once the end has begun.
+    /// Until when queued verbs are still run; set when the server stops.
     end: Arc<OnceLock<Instant>>,
     thread: JoinHandle<()>,
 }
@@ -94,16 +93,16 @@ impl Writer {
         })
     }
 
-    /// Queues a verb at once, in the order of the calls; the future answers after the commit.
+    /// Queues a verb at once, in the order of the calls. The future is ready after the commit.
     pub fn queue<T, V>(&self, verb: V) -> impl Future<Output = Result<T>> + Send + use<T, V>
     where
         V: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
         T: Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        // Whoever asked may have gone; what was committed stays committed.
+        // The caller may have gone; the commit stays.
         let done = move |result| drop(reply.send(result));
-        if let Err(refused) = self.enqueue(Verb::new(AskedBy::Anybody, verb, done)) {
+        if let Err(refused) = self.enqueue(Verb::new(AnsweredBy::Writer, verb, done)) {
             refused.say();
         }
         async move {
@@ -113,17 +112,17 @@ impl Writer {
         }
     }
 
-    /// Queues a verb of somebody who hears the news: what is done with its answer is done by whoever tells them.
+    /// Queues a verb whose caller may hear its events: `done` runs on the fan-out task, behind them.
     ///
     /// # Errors
-    /// The refusal, for the caller to say once it holds no lock.
+    /// The refusal: the caller answers it after it has released its lock.
     pub fn queue_then<T, V, D>(&self, verb: V, done: D) -> std::result::Result<(), Refused>
     where
         V: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
         D: FnOnce(Result<T>) + Send + 'static,
         T: Send + 'static,
     {
-        self.enqueue(Verb::new(AskedBy::Listener, verb, done))
+        self.enqueue(Verb::new(AnsweredBy::FanOut, verb, done))
     }
 
     fn enqueue(&self, job: impl Job + 'static) -> std::result::Result<(), Refused> {
@@ -140,7 +139,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes what is queued for [`LAST_VERBS`] and refuses the rest, folds the write-ahead log in, and closes the
+    /// Runs queued verbs for [`LAST_VERBS`] and refuses the rest, checkpoints the write-ahead log, and closes the
     /// connection.
     pub fn finish(self) {
         self.end.get_or_init(|| Instant::now() + LAST_VERBS);
@@ -236,9 +235,9 @@ impl WriterLoop {
         let (mut behind_the_news, mut at_once) = (Vec::new(), Vec::new());
         for outcome in outcomes {
             self.meter.took(now.duration_since(outcome.queued));
-            match outcome.asked_by {
-                AskedBy::Listener => behind_the_news.push(outcome.answer),
-                AskedBy::Anybody => at_once.push(outcome.answer),
+            match outcome.answered_by {
+                AnsweredBy::FanOut => behind_the_news.push(outcome.answer),
+                AnsweredBy::Writer => at_once.push(outcome.answer),
             }
         }
         let told = match committed {
@@ -262,7 +261,7 @@ impl WriterLoop {
         self.end.get().is_some_and(|end| Instant::now() >= *end)
     }
 
-    /// Runs one verb; a failed one leaves neither writes nor news.
+    /// Runs one verb. A failed one leaves neither writes nor announcements.
     fn attempt(&self, tx: &Tx<'_>, job: Box<dyn Job>) -> Outcome {
         let announced_before = tx.announced.borrow().len();
         tx.undo.set(Undo::Nothing);
@@ -280,7 +279,7 @@ impl WriterLoop {
                 .transact("ROLLBACK TO verb")
                 .and_then(|()| self.transact("RELEASE verb")),
             Undo::Savepoint => self.transact("RELEASE verb"),
-            // Whoever shares the commit is told that it failed.
+            // All verbs of the commit fail with it.
             Undo::Everything if outcome.failed => self.transact("ROLLBACK"),
             Undo::Everything => Ok(()),
         };
@@ -299,7 +298,7 @@ impl WriterLoop {
             Outlet::Here(fan_out) => fan_out.blocking_send(commit).err().map(|error| error.0),
             Outlet::Elsewhere => Some(commit),
         };
-        // The server is stopping, or there is no fan-out: nobody hears the events, and the callers wait for nothing.
+        // The server is stopping, or there is no fan-out: the callers have no events to wait for.
         if let Some(commit) = untold {
             commit.answer();
         }
@@ -322,7 +321,7 @@ impl WriterLoop {
                         conversation,
                         account,
                     }) => ("left", conversation.number(), account),
-                    // The command line posts nothing and listens to nothing.
+                    // The command line announces nothing else.
                     _ => continue,
                 };
                 tx.insert_news(topic, subject, *account)?;
