@@ -62,10 +62,12 @@ async fn a_copy_made_while_everybody_talks_is_whole_and_goes_back_in_place() {
         assert_eq!(code, Some(0));
     }
     let again = chat(&["backup", words(&copies[0]), "--db", words(&file)]);
-    assert_eq!(again.status.code(), Some(3), "a backup replaces nothing");
+    assert_eq!(again.status.code(), Some(1), "a backup replaces nothing");
 
     let refused = chat(&["restore", words(&copies[0]), "--db", words(&file)]);
     assert_eq!(refused.status.code(), Some(3), "not under a running server");
+    let left = format!("{}.restoring", file.display());
+    assert!(!Path::new(&left).exists(), "a copy of everything is left");
     let before = ann.history(&room).await;
     assert_eq!(server.stop().await, 0);
     let restored = chat(&["restore", "--json", words(&copies[0]), "--db", words(&file)]);

@@ -5,12 +5,12 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::OpenError;
 pub use super::store::backup::{Holdings, Wounds};
 use super::store::backup::{copy, examine};
 use super::store::identify::unusable;
 use super::store::{identify, leap, schema};
 use super::time::Time;
+use super::{Locked, OpenError};
 
 /// Writes a consistent copy of a database to a new file; complete, or not there at all.
 ///
@@ -67,21 +67,32 @@ pub fn restore(backup: &Path, db: &Path) -> Result<Option<PathBuf>, OpenError> {
     if let Some(first) = wounds.first() {
         return Err(unusable(backup, format!("it is damaged: {first}")));
     }
+    // Held until the new file is in its place.
+    let replaced = db.exists().then(|| schema::lock(db)).transpose()?;
     let partial = restoring(db);
     fs::remove_file(&partial)
         .or_else(absent)
         .map_err(|e| unusable(&partial, e))?;
     copy(backup, &partial)?;
-    // Held until the new file is in its place.
-    let replaced = db.exists().then(|| schema::lock(db)).transpose()?;
+    put_in_place(&partial, db, replaced).inspect_err(|_| {
+        fs::remove_file(&partial).ok();
+    })
+}
+
+/// Replaces a database by a finished copy; answers the path of the replaced one.
+fn put_in_place(
+    partial: &Path,
+    db: &Path,
+    replaced: Option<Locked>,
+) -> Result<Option<PathBuf>, OpenError> {
     if replaced.is_some() {
         // What is in the write-ahead log belongs to the old one.
         schema::fold_in(db)?;
     }
     let replaces = replaced.is_some().then_some(db);
-    schema::open_alone(&partial)
-        .and_then(|conn| leap::put_back(conn, &partial, replaces))
-        .map_err(|e| unusable(&partial, format!("{e:#}")))?;
+    schema::open_alone(partial)
+        .and_then(|conn| leap::put_back(conn, partial, replaces))
+        .map_err(|e| unusable(partial, format!("{e:#}")))?;
     let kept = match replaced {
         Some(_) => {
             let kept = beside(db, &format!("before-restore-{}", Time::now().0));
@@ -92,7 +103,7 @@ pub fn restore(backup: &Path, db: &Path) -> Result<Option<PathBuf>, OpenError> {
         }
         None => None,
     };
-    settle(&partial, db).map_err(|e| unusable(db, e))?;
+    settle(partial, db).map_err(|e| unusable(db, e))?;
     Ok(kept)
 }
 

@@ -1,6 +1,7 @@
 //! Copies a database while it is in use, and checks one for damage.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
@@ -29,12 +30,20 @@ fn open(path: &Path) -> Result<Connection, OpenError> {
 /// Writes a consistent snapshot to a new file. Writes go on meanwhile and are not in it.
 pub(in crate::core) fn copy(from: &Path, to: &Path) -> Result<(), OpenError> {
     let conn = open(from)?;
+    // SQLite would make it readable for everybody, until somebody changes that.
+    let empty = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(to);
+    empty.map_err(|e| unusable(to, e))?;
     let name = to.to_string_lossy();
-    conn.execute("VACUUM INTO $1", [&*name])
-        .map_err(|e| unusable(to, e))?;
-    leap::mark_copy(to).map_err(|e| {
+    let copied = conn.execute("VACUUM INTO $1", [&*name]);
+    let marked = copied
+        .map_err(|e| unusable(to, e))
+        .and_then(|_| leap::mark_copy(to).map_err(|e| unusable(to, e)));
+    marked.inspect_err(|_| {
         fs::remove_file(to).ok();
-        unusable(to, e)
     })
 }
 
