@@ -23,6 +23,9 @@ pub struct Handshake {
     pub address: IpAddr,
     /// From the request's headers or its query.
     pub token: Option<Box<str>>,
+    /// The `lastMessageId` of its query, for the first CONNECT without one: an Engine.IO 3 client connects to `/` without
+    /// being able to say anything.
+    position: Mutex<Option<Box<str>>>,
     pub user_agent: Box<str>,
     /// `None` if the handshake is not counted.
     pub pending: Option<PendingHandshake>,
@@ -44,6 +47,7 @@ impl Handshake {
             transport,
             address,
             token,
+            position: Mutex::new(in_query(request.uri().query(), "lastMessageId")),
             user_agent: user_agent.unwrap_or_default().into(),
             pending,
             admitted: Mutex::default(),
@@ -53,6 +57,12 @@ impl Handshake {
     /// The handshake of the session that a socket belongs to.
     pub fn of(socket: &Socket) -> Option<&Arc<Self>> {
         socket.req_parts().extensions.get()
+    }
+
+    /// The position that the query has, once.
+    pub fn take_position(&self) -> Option<Box<str>> {
+        let mut position = self.position.lock();
+        position.as_mut().map_or(None, |position| position.take())
     }
 
     /// A socket has been let in; its CONNECT is being answered.
@@ -91,13 +101,13 @@ fn is_in(client: &Weak<Client>, namespace: impl Fn(Namespace) -> bool) -> bool {
 pub fn token<B>(request: &Request<B>) -> Option<Box<str>> {
     bearer(request.headers())
         .map(Box::from)
-        .or_else(|| in_query(request.uri().query()))
+        .or_else(|| Some(without_bearer(&in_query(request.uri().query(), "token")?).into()))
 }
 
-fn in_query(query: Option<&str>) -> Option<Box<str>> {
+fn in_query(query: Option<&str>, name: &str) -> Option<Box<str>> {
     let mut pairs = form_urlencoded::parse(query?.as_bytes());
-    let (_, token) = pairs.find(|(name, _)| name == "token")?;
-    Some(without_bearer(&token).into())
+    let (_, value) = pairs.find(|(found, _)| found == name)?;
+    Some(value.into())
 }
 
 /// How many pending handshakes there are, by address.

@@ -195,6 +195,11 @@ async fn admit(
         .directory()
         .expiry(&me)
         .unwrap_or(Time(i64::MAX));
+    let position = position.or_else(|| {
+        handshake
+            .take_position()
+            .map(|text| Input::Text(text.into()))
+    });
     let position = read_position(position, context)?;
     let slot = context.take_slot(me.id)?;
 

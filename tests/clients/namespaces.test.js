@@ -31,6 +31,25 @@ for (const transport of Object.keys(transports)) {
   });
 }
 
+// An old client cannot say anything when it enters `/`: what it has is the query of its first request.
+for (const transport of Object.keys(transports)) {
+  test(`an old client catches up in / from the position of its query over ${transport}`, async () => {
+    const ann = await chat.signUp(`late-ann-${transport}`);
+    const roomId = await ann.opensRoom('Lobby');
+    const said = async (content) => (await ann.post('/api/messages', { roomId, content })).data._id;
+    const heard = await said('heard');
+    await said('missed');
+    const query = { token: ann.token, lastMessageId: heard };
+    const old = hear(kept(v2(chat.url, { transports: transports[transport], reconnection: false, forceNew: true, query })), 'new_message');
+    await once(old.socket, 'connect');
+    assert.equal((await tell(old.socket, 'join_conversation', roomId)).ok, true);
+    await old.hears('new_message', { content: 'missed' });
+    await said('now');
+    await old.hears('new_message', { content: 'now' });
+    assert.deepEqual(old.unheard('new_message'), [], 'nothing twice, and nothing that was heard');
+  });
+}
+
 // An old client says who it is in the query of the namespace; it goes with the handshake too, unless the connection is there.
 for (const transport of Object.keys(transports)) {
   test(`an old client enters /chat with its query over ${transport}, or is told why not`, async () => {
