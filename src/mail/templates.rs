@@ -127,7 +127,13 @@ pub fn digest(digest: &Digest, off: &str) -> MailContent {
     let greeting = format!("Hello {},", digest.name);
     let mut words = Words::new(&one_line(&heading), &[&greeting]);
     for told in &digest.conversations {
-        let mut place = told.place.as_deref().map(one_line);
+        // A conversation of two has no name: beside others it goes by whoever wrote.
+        let author = || told.latest.first().map(|message| &*message.author.name);
+        let is_one_of_many = digest.conversations.len() > 1;
+        let place = told.place.as_deref();
+        let mut place = place
+            .or_else(|| author().filter(|_| is_one_of_many))
+            .map(one_line);
         for message in &told.latest {
             words.quotes.push(Quote {
                 place: place.take(),

@@ -62,9 +62,10 @@ async fn a_file_without_a_room_opens_by_its_url_until_a_message_names_it_and_the
             who.get(path).await.refused(404);
         }
     }
-    // Another message that names it opens it for whoever may read that one.
+    // Another message that names it, here by its whole URL, opens it for whoever may read that one.
     let room = bob.opens_room("Lobby").await;
-    let second = attaches(&bob, &room, url).await.has_status(201).json();
+    let whole = format!("http://{}{url}", chat.address);
+    let second = attaches(&bob, &room, &whole).await.has_status(201).json();
     for who in [&ann, &bob, &eve, &nobody] {
         who.get(url).await.has_status(200);
     }
@@ -98,6 +99,7 @@ async fn only_what_one_may_read_can_be_attached() {
     let own = uploaded(&ann).await;
     for url in [
         words_of(&between["url"]).to_owned(),
+        format!("http://{}{}", chat.address, words_of(&between["url"])),
         by_number(&chat, &between),
         by_number(&chat, &own),
         "/api/files/999999".to_owned(),

@@ -56,6 +56,14 @@ async fn one_mail_tells_of_all_conversations() {
             assert!(told.contains(words), "{words} is not in the {form}: {told}");
         }
     }
+    let text = mail["text"].as_str().unwrap_or_default();
+    let headings = text.lines().filter(|line| line.starts_with("# "));
+    let headings = headings.collect::<Vec<_>>();
+    assert_eq!(
+        headings,
+        ["# Mentees", "# john", "# john"],
+        "each has its own: {text}"
+    );
     all_is_written(&chat, &john, "witness").await;
     assert_eq!(chat.digests_to(&jane).await.len(), 1, "and no other");
     assert!(

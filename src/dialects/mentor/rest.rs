@@ -132,7 +132,8 @@ pub async fn list_messages(call: Call) -> Answer {
 pub async fn send(mut call: Call) -> Answer {
     let me = call.me()?;
     let id = call.id(0, "id")?;
-    let draft = draft(id, call.fields().await?)?;
+    let public_url = call.web().public_url.clone();
+    let draft = draft(id, call.fields().await?, &public_url)?;
     let sent = call.write(move |tx| message::post(tx, &me, draft)).await?;
     Ok(json_reply(
         StatusCode::CREATED,
@@ -141,7 +142,7 @@ pub async fn send(mut call: Call) -> Answer {
 }
 
 /// `{ content, contentType, attachments: [{ filename, mimeType, url, size }], clientMessageId? }`
-fn draft(conversation: ConversationId, mut fields: Fields<'_>) -> Result<Draft> {
+fn draft(conversation: ConversationId, mut fields: Fields<'_>, public_url: &str) -> Result<Draft> {
     let text = fields.text(CONTENT);
     let content_type = fields
         .optional_text(&["contentType"])
@@ -151,7 +152,7 @@ fn draft(conversation: ConversationId, mut fields: Fields<'_>) -> Result<Draft> 
     let attachments = fields
         .list(&["attachments"])
         .into_iter()
-        .map(|given| attachment(given, spell))
+        .map(|given| attachment(given, spell, public_url))
         .collect();
     fields.done(Some(Draft {
         content_type,
@@ -161,7 +162,8 @@ fn draft(conversation: ConversationId, mut fields: Fields<'_>) -> Result<Draft> 
 }
 
 /// A field that is missing or of another type becomes a value that the verb refuses: an empty text, a negative size.
-fn attachment(mut given: Input, spell: &Spelling) -> Attachment {
+/// A file of this server may be given by its whole URL too.
+fn attachment(mut given: Input, spell: &Spelling, public_url: &str) -> Attachment {
     let mut text = |names: &[&str]| {
         names.iter().find_map(|name| match given.take(name) {
             Some(Input::Text(text)) => Some(text),
@@ -182,7 +184,7 @@ fn attachment(mut given: Input, spell: &Spelling) -> Attachment {
     Attachment {
         filename: filename.unwrap_or_default(),
         media_type: media_type.unwrap_or_default(),
-        file: file::at(spell, &url),
+        file: file::at(spell, url.strip_prefix(public_url).unwrap_or(&url)),
         url,
         size,
     }
