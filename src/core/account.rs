@@ -137,33 +137,21 @@ pub(in crate::core) fn take_over(
 }
 
 /// Sets somebody's profile picture.
-///
-/// # Errors
-/// Only the database's.
 pub fn show_picture(tx: &Tx<'_>, id: AccountId, file: FileId) -> Result<()> {
     tx.update_picture(id, &Picture::Kept(file))
 }
 
 /// Everybody, a page at a time.
-///
-/// # Errors
-/// Only the database's.
 pub fn people(view: &View<'_>, page: Page) -> Result<Listed<Person>> {
     view.people(page)
 }
 
 /// Is there an account with this address, and has its owner proven it?
-///
-/// # Errors
-/// Only the database's.
 pub fn known_address(view: &View<'_>, email: &str) -> Result<Option<Account>> {
     view.account_by_email(email)
 }
 
 /// Gives somebody the administrator's rights.
-///
-/// # Errors
-/// Only the database's.
 pub fn make_admin(tx: &Tx<'_>, id: AccountId) -> Result<()> {
     tx.update_admin(id, true)?;
     tx.announce(StateChange::AccountChanged(id));
@@ -171,9 +159,6 @@ pub fn make_admin(tx: &Tx<'_>, id: AccountId) -> Result<()> {
 }
 
 /// Whom this address belongs to, and the hash of the password that proves it.
-///
-/// # Errors
-/// Only the database's.
 pub fn with_email(view: &View<'_>, email: &str) -> Result<Option<(Account, Option<String>)>> {
     let Some(account) = view.account_by_email(email.trim())? else {
         return Ok(None);
@@ -234,9 +219,6 @@ fn several(typed: &str, fitting: &[Account]) -> String {
 
 /// Stores a password that was just right with the bcrypt cost of today: with different costs, the time of a login would
 /// tell who has an account. The password is the same, so nobody is logged out.
-///
-/// # Errors
-/// Only the database's.
 pub fn hash_anew(tx: &Tx<'_>, id: AccountId, old: &str, new: &str) -> Result<()> {
     if tx.replace_hash(id, old, new)? {
         tx.announce(StateChange::AccountChanged(id));

@@ -222,9 +222,6 @@ pub fn reset_link(tx: &Tx<'_>, by: By, id: AccountId) -> Result<(String, Time)> 
 }
 
 /// A token that makes its holder the first administrator; an earlier one is void. `None` if there is one.
-///
-/// # Errors
-/// Only the database's.
 pub fn offer_set_up(tx: &Tx<'_>) -> Result<Option<String>> {
     if tx.administrators_beside(AccountId::stored(0))? > 0 {
         return Ok(None);
@@ -233,25 +230,16 @@ pub fn offer_set_up(tx: &Tx<'_>) -> Result<Option<String>> {
 }
 
 /// Stores the public URL of the server that runs on this file.
-///
-/// # Errors
-/// Only the database's.
 pub fn serve_at(tx: &Tx<'_>, url: &str) -> Result<()> {
     tx.put_server_url(url)
 }
 
 /// The public URL of the server that runs or ran last on this file; `None` if none has yet.
-///
-/// # Errors
-/// Only the database's.
 pub fn served_at(view: &View<'_>) -> Result<Option<String>> {
     view.server_url()
 }
 
 /// A token that makes its holder an administrator, whether or not there is one; an earlier one is void.
-///
-/// # Errors
-/// Only the database's.
 pub fn link(tx: &Tx<'_>) -> Result<String> {
     code::hand_out(tx, Purpose::SetUp, "").map(|(token, _)| token)
 }
@@ -288,9 +276,6 @@ pub fn delete_message(tx: &Tx<'_>, by: By, id: MessageId) -> Result<()> {
 }
 
 /// May only some accounts read this file?
-///
-/// # Errors
-/// Only the database's.
 pub fn is_private(view: &View<'_>, id: FileId) -> Result<bool> {
     // Its long ids cannot be guessed, but an administrator sees them in lists: so reading it is audited.
     let named = Named { id, sealed: false };
@@ -347,33 +332,21 @@ pub fn retry_mail(tx: &Tx<'_>, by: By, id: MailId) -> Result<()> {
 }
 
 /// Notes in the audit log an act that changed no row.
-///
-/// # Errors
-/// Only the database's.
 pub fn note(tx: &Tx<'_>, by: By, action: &str, subject: &str) -> Result<()> {
     tx.record(by, action, subject, "")
 }
 
 /// When the last backup was made.
-///
-/// # Errors
-/// Only the database's.
 pub fn last_backup(view: &View<'_>) -> Result<Option<Time>> {
     view.last_audited("backup.")
 }
 
 /// Who changed what, newest first.
-///
-/// # Errors
-/// Only the database's.
 pub fn audit(view: &View<'_>, q: Option<&str>, page: Page) -> Result<Listed<Audited>> {
     view.audit(q, page)
 }
 
 /// Everybody, newest first, with when they were last here.
-///
-/// # Errors
-/// Only the database's.
 pub fn people(view: &View<'_>, q: Option<&str>, page: Page) -> Result<Listed<PersonSeen>> {
     view.people_seen(q, page)
 }
@@ -387,9 +360,6 @@ pub fn person(view: &View<'_>, id: AccountId) -> Result<PersonSeen> {
 }
 
 /// All conversations, newest first; only those of one kind if one is given.
-///
-/// # Errors
-/// Only the database's.
 pub fn conversations(
     view: &View<'_>,
     q: Option<&str>,
@@ -432,9 +402,6 @@ pub fn messages(
 }
 
 /// All files, newest first, with their uploaders' names.
-///
-/// # Errors
-/// Only the database's.
 pub fn files(view: &View<'_>, q: Option<&str>, page: Page) -> Result<Listed<(File, String)>> {
     view.files_seen(q, page)
 }
@@ -459,17 +426,11 @@ pub fn devices(view: &View<'_>, id: AccountId) -> Result<Vec<Device>> {
 }
 
 /// How many bytes of files there are.
-///
-/// # Errors
-/// Only the database's.
 pub fn file_bytes(view: &View<'_>) -> Result<i64> {
     view.file_bytes()
 }
 
 /// How much there is of everything.
-///
-/// # Errors
-/// Only the database's.
 pub fn figures(view: &View<'_>) -> Result<Figures> {
     view.figures()
 }

@@ -103,9 +103,6 @@ pub fn issue(tx: &Tx<'_>, purpose: Purpose, email: &str, code: &str) -> Result<(
 }
 
 /// How long it is until another code may be sent to the address; `None` if it may be now.
-///
-/// # Errors
-/// Only the database's.
 pub fn too_soon(tx: &Tx<'_>, purpose: Purpose, email: &str) -> Result<Option<Duration>> {
     let last = tx.code(purpose.name(), email)?;
     let last = last.filter(|_| tx.limits.resend);
@@ -117,9 +114,6 @@ pub fn too_soon(tx: &Tx<'_>, purpose: Purpose, email: &str) -> Result<Option<Dur
 }
 
 /// Makes a link's token and answers it to the caller, who passes it on; an earlier one is void.
-///
-/// # Errors
-/// Only the database's.
 pub fn hand_out(tx: &Tx<'_>, purpose: Purpose, email: &str) -> Result<(String, Time)> {
     let (token, ends) = (token(), tx.now.plus(purpose.lasts()));
     tx.put_code(purpose.name(), email, &hash(purpose, email, &token), ends)?;

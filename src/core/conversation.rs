@@ -237,9 +237,6 @@ pub fn subscribe(
 }
 
 /// The conversations that this person belongs to, by ascending id: at most `limit` behind `after`.
-///
-/// # Errors
-/// Only the database's.
 pub fn memberships(
     view: &View<'_>,
     who: AccountId,
@@ -328,9 +325,6 @@ pub fn readings(view: &View<'_>, me: &Me, id: ConversationId) -> Result<Vec<Read
 }
 
 /// Open rooms, and the conversations of this person.
-///
-/// # Errors
-/// Only the database's.
 pub fn seen_by(
     view: &View<'_>,
     who: Option<AccountId>,
@@ -361,9 +355,6 @@ pub fn overview(view: &View<'_>, me: &Me, id: ConversationId) -> Result<Overview
 }
 
 /// The conversations that this person belongs to, the latest activity first.
-///
-/// # Errors
-/// Only the database's.
 pub fn inbox(view: &View<'_>, me: &Me, limit: u32, offset: u32) -> Result<Listed<Overview>> {
     let Listed { items, total } = view.inbox(me.id, limit, offset)?;
     let items = items

@@ -38,9 +38,6 @@ pub fn log_in(
 }
 
 /// Ends one's own device: logs out.
-///
-/// # Errors
-/// Only the database's.
 pub fn log_out(tx: &Tx<'_>, me: &Me) -> Result<()> {
     end(tx, me.id, me.device)
 }
@@ -71,9 +68,6 @@ pub fn prolong(tx: &Tx<'_>, me: &Me, lasts: Duration, most: Duration) -> Result<
 }
 
 /// The devices of this person that are alive.
-///
-/// # Errors
-/// Only the database's.
 pub fn list(view: &View<'_>, me: &Me) -> Result<Vec<Device>> {
     view.devices_of(me.id)
 }
@@ -99,9 +93,6 @@ pub fn end_one_of(tx: &Tx<'_>, account: AccountId, device: DeviceId) -> Result<(
 }
 
 /// Ends all of somebody's devices.
-///
-/// # Errors
-/// Only the database's.
 pub fn end_all(tx: &Tx<'_>, account: AccountId) -> Result<()> {
     for device in tx.devices_of(account)? {
         end(tx, account, device.id)?;
@@ -117,9 +108,6 @@ fn end(tx: &Tx<'_>, account: AccountId, device: DeviceId) -> Result<()> {
 }
 
 /// Notes that the device was used just now.
-///
-/// # Errors
-/// Only the database's.
 pub fn seen(tx: &Tx<'_>, device: DeviceId) -> Result<()> {
     tx.see_device(device)
 }

@@ -87,17 +87,11 @@ pub(in crate::core) fn unsay(tx: &Tx<'_>, id: ConversationId) -> Result<()> {
 }
 
 /// The conversations whose row is due.
-///
-/// # Errors
-/// Only the database's.
 pub fn waiting(view: &View<'_>, limit: u32) -> Result<Vec<Waiting>> {
     view.unread_mail_due(limit)
 }
 
 /// The digests for some members of a conversation, those behind `after`.
-///
-/// # Errors
-/// Only the database's.
 pub fn look(view: &View<'_>, waiting: Waiting, after: Option<AccountId>) -> Result<Look> {
     let mut found = Look {
         seen: view.position()?,
@@ -219,9 +213,6 @@ pub fn post(tx: &Tx<'_>, digest: &Digest, content: &MailContent) -> Result<bool>
 }
 
 /// Ends a look at a conversation. Its row stays if a digest is due later or if more was said meanwhile.
-///
-/// # Errors
-/// Only the database's.
 pub fn looked(tx: &Tx<'_>, waiting: Waiting, seen: Option<MessageId>, later: bool) -> Result<()> {
     let again = tx.now.plus(tx.limits.mail_delay.max(AGAIN));
     let newest = tx.newest_in(waiting.conversation)?;
@@ -238,9 +229,6 @@ pub fn looked(tx: &Tx<'_>, waiting: Waiting, seen: Option<MessageId>, later: boo
 }
 
 /// Does this person want digests?
-///
-/// # Errors
-/// Only the database's.
 pub fn wanted(view: &View<'_>, who: AccountId) -> Result<bool> {
     view.wants_digests(who)
 }

@@ -4,8 +4,10 @@
 //! caller is answered, so when a revocation is acknowledged, the device is unknown already.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use parking_lot::RwLock;
 
 use super::error::{Error, Result};
 use super::model::{
@@ -127,7 +129,7 @@ impl Directory {
         let foreign = foreign
             .into_iter()
             .filter_map(|(hash, account, device)| Some((hash.try_into().ok()?, (account, device))));
-        *self.change() = Tables {
+        *self.tables.write() = Tables {
             accounts,
             costs,
             devices: devices.collect(),
@@ -138,7 +140,7 @@ impl Directory {
 
     /// The device that a token of ours names, if it has not ended.
     pub fn device(&self, sid: Sid) -> Option<DeviceId> {
-        self.tables().sids.get(&sid).copied()
+        self.tables.read().sids.get(&sid).copied()
     }
 
     /// The person who holds this device.
@@ -146,7 +148,7 @@ impl Directory {
     /// # Errors
     /// `Unauthorized` for a device that is gone or expired, `Forbidden` for a suspended account.
     pub fn me(&self, account: AccountId, device: DeviceId) -> Result<Me> {
-        let known = self.tables();
+        let known = self.tables.read();
         let living = known
             .devices
             .get(&device)
@@ -182,7 +184,8 @@ impl Directory {
 
     /// When this person's token ends.
     pub fn expiry(&self, me: &Me) -> Option<Time> {
-        self.tables()
+        self.tables
+            .read()
             .devices
             .get(&me.device)
             .map(|living| living.expires_at)
@@ -190,7 +193,7 @@ impl Directory {
 
     /// Is it time to note that this device was used? If so, the caller must note it.
     pub fn should_note(&self, device: DeviceId) -> bool {
-        let known = self.tables();
+        let known = self.tables.read();
         let (Some(living), now) = (known.devices.get(&device), Time::now().0) else {
             return false;
         };
@@ -204,13 +207,13 @@ impl Directory {
 
     /// The device that another application's token became here, alive or not.
     pub fn foreign(&self, hash: &[u8; 32]) -> Option<(AccountId, DeviceId)> {
-        self.tables().foreign.get(hash).copied()
+        self.tables.read().foreign.get(hash).copied()
     }
 
     /// Forgets tokens of another application that have expired.
     pub(in crate::core) fn forget(&self, tokens: &[[u8; 32]]) {
         if !tokens.is_empty() {
-            let mut known = self.change();
+            let mut known = self.tables.write();
             for token in tokens {
                 known.foreign.remove(token);
             }
@@ -224,7 +227,7 @@ impl Directory {
 
     /// This person has opened a socket; answers how many were open before.
     pub fn came(&self, account: AccountId) -> usize {
-        let mut here = self.here.write().unwrap_or_else(PoisonError::into_inner);
+        let mut here = self.here.write();
         let count = here.entry(account).or_default();
         *count += 1;
         *count - 1
@@ -232,7 +235,7 @@ impl Directory {
 
     /// This person has closed a socket.
     pub fn went(&self, account: AccountId) {
-        let mut here = self.here.write().unwrap_or_else(PoisonError::into_inner);
+        let mut here = self.here.write();
         if let Some(count) = here.get_mut(&account) {
             *count -= 1;
             if *count == 0 {
@@ -243,21 +246,19 @@ impl Directory {
 
     /// How many sockets this person has open.
     pub fn sockets(&self, account: AccountId) -> usize {
-        let here = self.here.read().unwrap_or_else(PoisonError::into_inner);
+        let here = self.here.read();
         here.get(&account).copied().unwrap_or_default()
     }
 
     /// Has this person a live socket?
     pub fn is_here(&self, account: AccountId) -> bool {
-        self.here
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .contains_key(&account)
+        self.here.read().contains_key(&account)
     }
 
     /// The display name, for shapes that show it.
     pub fn name(&self, account: AccountId) -> Option<Arc<str>> {
-        self.tables()
+        self.tables
+            .read()
             .accounts
             .get(&account)
             .map(|card| card.name.clone())
@@ -265,13 +266,13 @@ impl Directory {
 
     /// How many logins here, and how many tokens of another application, are remembered.
     pub fn remembered(&self) -> (usize, usize) {
-        let known = self.tables();
+        let known = self.tables.read();
         (known.devices.len(), known.foreign.len())
     }
 
     /// The most common bcrypt cost; `None` if there are no passwords.
     pub fn commonest_cost(&self) -> Option<u32> {
-        let known = self.tables();
+        let known = self.tables.read();
         let most = known
             .costs
             .iter()
@@ -281,7 +282,7 @@ impl Directory {
 
     /// How many accounts there are.
     pub fn accounts(&self) -> usize {
-        self.tables().accounts.len()
+        self.tables.read().accounts.len()
     }
 
     /// When conversations were last active.
@@ -291,7 +292,7 @@ impl Directory {
 
     /// Are there no accounts?
     pub fn is_empty(&self) -> bool {
-        self.tables().accounts.is_empty()
+        self.tables.read().accounts.is_empty()
     }
 
     /// Takes in what a commit has changed; `read` reads an account again.
@@ -308,7 +309,10 @@ impl Directory {
             };
             match change {
                 StateChange::AccountChanged(id) => match read(*id) {
-                    Ok(account) => self.change().put(*id, account.as_ref().map(Card::from)),
+                    Ok(account) => self
+                        .tables
+                        .write()
+                        .put(*id, account.as_ref().map(Card::from)),
                     Err(error) => {
                         tracing::error!(%error, ?id, "an account could not be read again")
                     }
@@ -320,7 +324,7 @@ impl Directory {
                     expires_at,
                     token,
                 } => {
-                    let mut known = self.change();
+                    let mut known = self.tables.write();
                     let living = Living::new(*account, *sid, *expires_at, now);
                     known.devices.insert(*device, living);
                     known.sids.insert(*sid, *device);
@@ -331,12 +335,12 @@ impl Directory {
                 StateChange::DeviceProlonged {
                     device, expires_at, ..
                 } => {
-                    if let Some(living) = self.change().devices.get_mut(device) {
+                    if let Some(living) = self.tables.write().devices.get_mut(device) {
                         living.expires_at = *expires_at;
                     }
                 }
                 StateChange::DeviceEnded { device, .. } => {
-                    let mut known = self.change();
+                    let mut known = self.tables.write();
                     if let Some(ended) = known.devices.remove(device) {
                         known.sids.remove(&ended.sid);
                     }
@@ -344,14 +348,5 @@ impl Directory {
                 StateChange::Subscribed { .. } | StateChange::Unsubscribed { .. } => {}
             }
         }
-    }
-
-    // A panic cannot leave the maps half changed: every change is one insert or remove.
-    fn tables(&self) -> RwLockReadGuard<'_, Tables> {
-        self.tables.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn change(&self) -> RwLockWriteGuard<'_, Tables> {
-        self.tables.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

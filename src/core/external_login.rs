@@ -34,9 +34,6 @@ pub struct Identity {
 }
 
 /// The account of an identity: the one linked to it, the one with its verified address, or a new one.
-///
-/// # Errors
-/// Only the database's.
 pub fn identified(tx: &Tx<'_>, identity: &Identity) -> Result<AccountId> {
     if let Some(known) = tx.account_by_google(&identity.subject)? {
         return Ok(known.id);

@@ -32,9 +32,6 @@ pub fn may_share(view: &View<'_>, me: &Me, conversation: ConversationId) -> Resu
 }
 
 /// Stores the next part.
-///
-/// # Errors
-/// Only the database's.
 pub fn add_part(tx: &Tx<'_>, file: FileId, position: i64, bytes: &[u8]) -> Result<()> {
     tx.insert_file_part(file, position, bytes)
 }
@@ -76,9 +73,6 @@ pub fn finish(tx: &Tx<'_>, me: &Me, id: FileId, whole: &FinishedUpload) -> Resul
 }
 
 /// Drops a file that did not arrive complete.
-///
-/// # Errors
-/// Only the database's.
 pub fn abandon(tx: &Tx<'_>, id: FileId) -> Result<()> {
     tx.delete_file(id)
 }
@@ -107,17 +101,11 @@ pub fn get(view: &View<'_>, who: Option<AccountId>, named: Named) -> Result<File
 }
 
 /// One part of a file's bytes; `None` past the last. [`get`] has checked that the file may be read.
-///
-/// # Errors
-/// Only the database's.
 pub fn part(view: &View<'_>, id: FileId, position: i64) -> Result<Option<Vec<u8>>> {
     view.file_part(id, position)
 }
 
 /// Files in open rooms, and this person's own.
-///
-/// # Errors
-/// Only the database's.
 pub fn seen_by(
     view: &View<'_>,
     who: Option<AccountId>,

@@ -1,8 +1,9 @@
 //! Is the database healthy? It is if a write has just reached the disk. An empty write would prove nothing, and a small one
 //! may fit on a disk that is too full for a message.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 use super::error::Result;
 use super::store::Tx;
@@ -21,7 +22,7 @@ pub struct Health(Mutex<Option<(Instant, Result<()>)>>);
 impl Health {
     /// The last result if it is fresh; `None` for the caller who is to check again. Meanwhile others get the old result.
     pub fn known(&self) -> Option<Result<()>> {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.0.lock();
         let (at, answer) = last.as_mut()?;
         if at.elapsed() < HOLDS {
             return Some(answer.clone());
@@ -31,7 +32,7 @@ impl Health {
     }
 
     pub fn note(&self, answer: Result<()>) {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.0.lock();
         *last = Some((Instant::now(), answer));
     }
 }

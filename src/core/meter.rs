@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 use super::model::{Announcement, Event};
 
@@ -49,7 +50,7 @@ impl Meter {
     }
 
     pub(in crate::core) fn happened(&self, announced: &[Announcement]) {
-        let mut posted = self.posted.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut posted = self.posted.lock();
         for announcement in announced {
             if let Announcement::Event(Event::MessagePosted(message)) = announcement {
                 *posted.entry(message.dialect).or_default() += 1;
@@ -59,10 +60,7 @@ impl Meter {
 
     /// Messages since the server started, by the dialect that they were posted in.
     pub fn posted(&self) -> BTreeMap<&'static str, u64> {
-        self.posted
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.posted.lock().clone()
     }
 
     /// All verbs since the server started.

@@ -13,9 +13,6 @@ use super::store::{Since, Source, View};
 pub const BEGINNING: Position = Position::stored(0);
 
 /// The log's last position in this view's snapshot.
-///
-/// # Errors
-/// Only the database's.
 pub fn position(view: &View<'_>) -> Result<Position> {
     Ok(view.position()?.unwrap_or(BEGINNING))
 }

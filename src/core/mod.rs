@@ -3,6 +3,8 @@
 //! Everything is said in verbs: [`message::post`], [`conversation::between`], [`account::sign_up`]. A verb that changes
 //! something runs in [`Core::write`], one that only reads in [`Core::read`]; both ask [`may`] who may. What a verb
 //! announces ([`model::Announcement`]) leaves in commit order, after the commit, through one channel.
+//!
+//! Any verb can also fail because the database does (`Overloaded`, `Internal`); its `# Errors` names only what else it refuses.
 
 pub mod account;
 pub mod admin;
@@ -43,9 +45,10 @@ pub mod time;
 pub mod token;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
 use directory::Directory;
@@ -191,7 +194,7 @@ impl Core {
         V: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        let writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let writer = self.0.writer.lock();
         let queued = writer.as_ref().map(|writer| writer.queue(verb));
         async move {
             match queued {
@@ -209,7 +212,7 @@ impl Core {
         D: FnOnce(Result<T>) + Send + 'static,
         T: Send + 'static,
     {
-        let writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let writer = self.0.writer.lock();
         match writer.as_ref() {
             Some(queue) => {
                 let queued = queue.queue_then(verb, done);
@@ -283,9 +286,6 @@ impl Core {
     }
 
     /// Deletes what has expired, in the file and in memory.
-    ///
-    /// # Errors
-    /// Only the database's.
     pub async fn tidy_up(&self) -> Result<()> {
         loop {
             let over = self.write(tidy::step).await?;
@@ -373,12 +373,7 @@ impl Core {
 
     /// Commits what is queued and closes the file. Blocks; later calls are refused.
     pub fn close(&self) {
-        let writer = self
-            .0
-            .writer
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let writer = self.0.writer.lock().take();
         if let Some(writer) = writer {
             writer.finish();
         }

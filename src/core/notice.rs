@@ -56,9 +56,6 @@ pub fn make(
 }
 
 /// Tells a subscriber that has just connected the notices that nobody had heard.
-///
-/// # Errors
-/// Only the database's.
 pub fn catch_up(tx: &Tx<'_>, who: AccountId, subscriber: SubscriberId) -> Result<()> {
     let notices: Vec<_> = tx.hear_notices(who)?.into_iter().map(Arc::new).collect();
     if !notices.is_empty() {
@@ -71,17 +68,11 @@ pub fn catch_up(tx: &Tx<'_>, who: AccountId, subscriber: SubscriberId) -> Result
 }
 
 /// Notes that a client has heard it.
-///
-/// # Errors
-/// Only the database's.
 pub fn heard(tx: &Tx<'_>, id: NoticeId) -> Result<()> {
     tx.hear_notice(id)
 }
 
 /// This person's notifications, and how many are unread.
-///
-/// # Errors
-/// Only the database's.
 pub fn list(view: &View<'_>, me: &Me, page: Page) -> Result<(Listed<Notice>, i64)> {
     Ok((view.notices_of(me.id, page)?, view.unread_notices(me.id)?))
 }

@@ -15,33 +15,21 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
 const STEP: u32 = 500;
 
 /// Queues a code or a link, for which somebody waits.
-///
-/// # Errors
-/// Only the database's.
 pub fn post(tx: &Tx<'_>, to: &str, content: &MailContent) -> Result<()> {
     tx.insert_mail(to, content)
 }
 
 /// The mails of one kind that are due now.
-///
-/// # Errors
-/// Only the database's.
 pub fn due(view: &View<'_>, kind: MailKind, limit: u32) -> Result<Vec<Mail>> {
     view.mails_due(kind, limit)
 }
 
 /// The mail server took it; its text is deleted.
-///
-/// # Errors
-/// Only the database's.
 pub fn sent(tx: &Tx<'_>, id: MailId) -> Result<()> {
     tx.mail_sent(id)
 }
 
 /// It was not sent: it is retried later, after twice the wait each time, and given up after days.
-///
-/// # Errors
-/// Only the database's.
 pub fn failed(tx: &Tx<'_>, mail: &Mail, error: &str) -> Result<()> {
     if tx.now.since(mail.created_at) > limits::MAIL_TRIED {
         return tx.mail_refused(mail.id, error);
@@ -51,26 +39,17 @@ pub fn failed(tx: &Tx<'_>, mail: &Mail, error: &str) -> Result<()> {
 }
 
 /// The mail server refused it for good: it is not retried unless an administrator asks for it.
-///
-/// # Errors
-/// Only the database's.
 pub fn refused(tx: &Tx<'_>, mail: &Mail, error: &str) -> Result<()> {
     tx.mail_refused(mail.id, error)
 }
 
 /// Deletes some mail that has been kept long enough, sent or not; answers whether there may be more.
-///
-/// # Errors
-/// Only the database's.
 pub fn forget_old(tx: &Tx<'_>) -> Result<bool> {
     let forgotten = tx.delete_old_mail(tx.now.minus(limits::MAIL_KEPT), STEP)?;
     Ok(forgotten == STEP as usize)
 }
 
 /// The outbox, newest first.
-///
-/// # Errors
-/// Only the database's.
 pub fn list(view: &View<'_>, to: Option<&str>, page: Page) -> Result<Listed<Mail>> {
     // Mail to an account goes to the address as its owner wrote it, however the request spells it.
     let known = to.map(|to| view.account_by_email(to)).transpose()?;

@@ -1,8 +1,9 @@
 //! How many conversations an account makes: fixed windows, in memory, forgotten at a restart.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 use super::error::{Error, Result};
 use super::model::{AccountId, Time};
@@ -25,7 +26,7 @@ impl Pace {
     /// `TooOften` beyond that.
     pub fn count(&self, who: AccountId, now: Time, (most, span): (u32, Duration)) -> Result<()> {
         let span = i64::try_from(span.as_millis()).unwrap_or(i64::MAX).max(1);
-        let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut window = self.0.lock();
         if window.number != now.0 / span {
             *window = Window {
                 number: now.0 / span,

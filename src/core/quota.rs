@@ -50,9 +50,6 @@ pub(in crate::core) fn count(tx: &Tx<'_>, quota: Quota<'_>) -> Result<()> {
 }
 
 /// Is one more allowed?
-///
-/// # Errors
-/// Only the database's.
 pub(in crate::core) fn is_left(view: &View<'_>, quota: Quota<'_>) -> Result<bool> {
     Ok(!view.limits.mail_counted || used_up(view, quota)?.is_none())
 }

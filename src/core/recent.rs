@@ -2,7 +2,8 @@
 //! of each. An unknown one is read once; from then on the commits' events keep it up to date.
 
 use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+
+use parking_lot::RwLock;
 
 use super::error::Result;
 use super::model::{Announcement, ConversationId, Event, Kind, Time};
@@ -38,7 +39,7 @@ impl Recent {
         let mut found = Vec::with_capacity(conversations.len());
         let mut unknown = Vec::new();
         {
-            let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+            let known = self.0.read();
             for id in conversations {
                 match known.get(id) {
                     Some(activity) => found.push((*activity, *id)),
@@ -51,7 +52,7 @@ impl Recent {
             found.push((read(id)?, id));
         }
         if found.len() > before {
-            let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            let mut known = self.0.write();
             for (activity, id) in &mut found[before..] {
                 *activity = note(&mut known, *id, *activity);
             }
@@ -74,7 +75,7 @@ impl Recent {
         };
         let mut posted = announced.iter().filter_map(posted).peekable();
         if posted.peek().is_some() {
-            let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            let mut known = self.0.write();
             for (id, activity) in posted {
                 note(&mut known, id, activity);
             }

@@ -51,9 +51,6 @@ pub fn put(tx: &Tx<'_>, by: Option<AccountId>, mut session: Session) -> Result<S
 }
 
 /// The sessions, newest first.
-///
-/// # Errors
-/// Only the database's.
 pub fn list(view: &View<'_>, page: Page) -> Result<Listed<Session>> {
     view.sessions(page)
 }

@@ -18,9 +18,6 @@ pub struct Over {
 }
 
 /// Deletes a few of what has expired.
-///
-/// # Errors
-/// Only the database's.
 pub fn step(tx: &Tx<'_>) -> Result<Over> {
     let expired = tx.expired_devices(DEVICES)?;
     let more = expired.len() >= DEVICES as usize;

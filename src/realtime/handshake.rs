@@ -7,9 +7,10 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
 use http::{Request, header};
+use parking_lot::{Mutex, MutexGuard};
 
 use super::client::Client;
 use super::heard::Socket;
@@ -61,8 +62,7 @@ impl Handshake {
 
     /// The position that the query has, once.
     pub fn take_position(&self) -> Option<Box<str>> {
-        let mut position = self.position.lock();
-        position.as_mut().map_or(None, |position| position.take())
+        self.position.lock().take()
     }
 
     /// A socket has been let in; its CONNECT is being answered.
@@ -87,7 +87,7 @@ impl Handshake {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Weak<Client>>> {
-        self.admitted.lock().unwrap_or_else(PoisonError::into_inner)
+        self.admitted.lock()
     }
 }
 
@@ -132,7 +132,7 @@ impl PendingHandshakes {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
         // A panic cannot leave a count half changed.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

@@ -5,11 +5,12 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
+use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
@@ -109,29 +110,23 @@ impl Connection {
 
     /// The next answer is for the session with this progress.
     pub fn report_once(&self, session: &Arc<Progress>) {
-        *self.reports_to() = Some(ReportsTo::Once(Arc::downgrade(session)));
+        *self.reports_to.lock() = Some(ReportsTo::Once(Arc::downgrade(session)));
     }
 
     /// Everything that is written from now on is for the session with this progress.
     pub fn report_always(&self, session: &Arc<Progress>) {
-        *self.reports_to() = Some(ReportsTo::Always(Arc::downgrade(session)));
+        *self.reports_to.lock() = Some(ReportsTo::Always(Arc::downgrade(session)));
     }
 
     /// What is written from now on is for no session.
     pub fn stop_reporting(&self) {
-        *self.reports_to() = None;
-    }
-
-    fn reports_to(&self) -> MutexGuard<'_, Option<ReportsTo>> {
-        self.reports_to
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        *self.reports_to.lock() = None;
     }
 
     /// Everything that was written has gone out.
     fn note_flush(&self) {
         self.progress.note();
-        let mut reports_to = self.reports_to();
+        let mut reports_to = self.reports_to.lock();
         let Some(ReportsTo::Once(session) | ReportsTo::Always(session)) = &*reports_to else {
             return;
         };

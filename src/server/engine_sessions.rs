@@ -6,9 +6,10 @@
 //! its whole life, and needs none of this.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use http::{Method, Request};
+use parking_lot::{Mutex, MutexGuard};
 
 use super::connection::Connection;
 use super::engine_request::{becomes_websocket, is_small, parameter};
@@ -132,13 +133,13 @@ impl EngineSessions {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, Weak<EngineSession>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 
 impl EngineSession {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 

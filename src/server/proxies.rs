@@ -3,10 +3,11 @@
 //! All clients behind a proxy that is not trusted have the same address. It then proves nothing, and the log says so.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use http::{HeaderMap, Request, Version, header};
 use ipnet::IpNet;
+use parking_lot::Mutex;
 
 use crate::web::this_machine::{is_this_machine, names_this_machine};
 use crate::web::watch::Watch;
@@ -100,8 +101,7 @@ impl Proxies {
 
     /// Logs, once for each peer, that it seems to be a proxy and is not trusted.
     fn warn(&self, peer: IpAddr, sign: &'static str) {
-        let known = self.untrusted.lock();
-        let mut known = known.unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.untrusted.lock();
         if known.contains(&peer) || known.len() >= WARNINGS {
             return;
         }

@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
 use ipnet::IpNet;
+use parking_lot::Mutex;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
@@ -115,14 +116,14 @@ impl ConnectionSlots {
             .per_address
             .filter(|_| !self.stands_for_many(address.to_canonical()));
         let address = network(address);
-        let has = self.lock().by_address.get(&address).copied();
+        let has = self.taken.lock().by_address.get(&address).copied();
         if most.is_some_and(|most| has.unwrap_or_default() >= most) && !self.end_idle(Some(address))
         {
             let why = "an address has as many connections as it may: --connections-per-address";
             self.log(why, &address.to_string());
             return None;
         }
-        *self.lock().by_address.entry(address).or_default() += 1;
+        *self.taken.lock().by_address.entry(address).or_default() += 1;
         Some(ConnectionSlot {
             slots: self.clone(),
             address,
@@ -137,7 +138,7 @@ impl ConnectionSlots {
 
     /// Closes the connection that has been idle for the longest, of all or of this address. `false` if none is idle.
     fn end_idle(&self, of: Option<IpAddr>) -> bool {
-        let mut taken = self.lock();
+        let mut taken = self.taken.lock();
         let is_of = |address: &IpAddr| of.is_none_or(|of| of == *address);
         let mut idle = taken.idle.iter();
         let found = idle.find(|(_, (address, _))| is_of(address));
@@ -152,16 +153,12 @@ impl ConnectionSlots {
 
     /// Logs why a connection was not accepted, at most once in [`LOG_EVERY`].
     fn log(&self, why: &str, what: &str) {
-        let mut taken = self.lock();
+        let mut taken = self.taken.lock();
         let now = Instant::now();
         if taken.logged.is_none_or(|logged| now - logged >= LOG_EVERY) {
             taken.logged = Some(now);
             tracing::warn!(what, "{why}");
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Taken> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -179,7 +176,7 @@ impl ConnectionSlot {
 
 impl Drop for ConnectionSlot {
     fn drop(&mut self) {
-        let mut taken = self.slots.lock();
+        let mut taken = self.slots.taken.lock();
         if let Some(count) = taken.by_address.get_mut(&self.address) {
             *count -= 1;
             if *count == 0 {
@@ -201,10 +198,10 @@ pub struct Idleness {
 impl Idleness {
     /// From now on it does.
     pub fn begin(&self) {
-        let mut taken = self.slots.lock();
+        let mut taken = self.slots.taken.lock();
         taken.last += 1;
         let number = taken.last;
-        if let Some(before) = self.number().replace(number) {
+        if let Some(before) = self.number.lock().replace(number) {
             taken.idle.remove(&before);
         }
         taken
@@ -214,19 +211,15 @@ impl Idleness {
 
     /// From now on it does not.
     pub fn end(&self) {
-        let number = self.number().take();
+        let number = self.number.lock().take();
         if let Some(number) = number {
-            self.slots.lock().idle.remove(&number);
+            self.slots.taken.lock().idle.remove(&number);
         }
     }
 
     /// Waits until somebody else needs the slot.
     pub async fn slot_needed(&self) {
         self.needed.notified().await;
-    }
-
-    fn number(&self) -> MutexGuard<'_, Option<u64>> {
-        self.number.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

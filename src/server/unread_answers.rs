@@ -6,12 +6,13 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
+use parking_lot::Mutex;
 
 use super::connection::Connection;
 use super::timeouts::ActiveRequest;
@@ -64,7 +65,7 @@ impl UnreadAnswers {
         };
         let bytes = bytes.min(MAX_BYTES);
         let address = network(address);
-        let mut waiting = self.lock();
+        let mut waiting = self.0.lock();
         waiting.last += 1;
         let number = waiting.last;
         // Before it is counted itself, so that it is not the one that is cut.
@@ -78,10 +79,6 @@ impl UnreadAnswers {
             address,
             number: number.into(),
         })
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -126,7 +123,7 @@ pub struct CountedAnswer {
 impl CountedAnswer {
     /// Some of it was taken, so others are cut before it.
     fn note_taken(&self) {
-        let mut waiting = self.unread.lock();
+        let mut waiting = self.unread.0.lock();
         waiting.last += 1;
         let now = waiting.last;
         let before = self.number.swap(now, Ordering::Relaxed);
@@ -143,7 +140,7 @@ impl CountedAnswer {
 impl Drop for CountedAnswer {
     fn drop(&mut self) {
         let number = *self.number.get_mut();
-        self.unread.lock().remove(self.address, number);
+        self.unread.0.lock().remove(self.address, number);
     }
 }
 
@@ -253,6 +250,6 @@ mod tests {
         drop(newest);
         let _last = count(4, "192.0.2.3", half / 2);
         assert_eq!(cut(), [false, false, true, false, false]);
-        assert_eq!(unread.lock().bytes, 3 * (half / 2));
+        assert_eq!(unread.0.lock().bytes, 3 * (half / 2));
     }
 }

@@ -4,10 +4,11 @@
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use http::StatusCode;
+use parking_lot::Mutex;
 use serde_json::value::RawValue;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
@@ -143,7 +144,7 @@ impl Watch {
     /// A peer sends headers of a proxy and is not trusted. One on this machine or in its own network is more likely a proxy
     /// than one from anywhere, so that one is remembered.
     pub fn saw_a_proxy(&self, peer: IpAddr) {
-        let mut known = self.proxy.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.proxy.lock();
         if known.is_none_or(|known| !is_near(known) && is_near(peer)) {
             *known = Some(peer);
         }
@@ -151,7 +152,7 @@ impl Watch {
 
     /// A proxy that is not trusted, if one was seen.
     pub fn untrusted_proxy(&self) -> Option<IpAddr> {
-        *self.proxy.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.proxy.lock()
     }
 
     /// Does anybody watch the wire?
@@ -225,7 +226,7 @@ impl Watch {
     }
 
     pub fn remember(&self, slice: Slice) {
-        let mut slices = self.slices.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slices = self.slices.lock();
         if slices.len() == SLICES {
             slices.pop_front();
         }
@@ -234,7 +235,7 @@ impl Watch {
 
     /// The latest slices of time, the oldest first.
     pub fn slices(&self) -> Vec<Slice> {
-        let slices = self.slices.lock().unwrap_or_else(PoisonError::into_inner);
+        let slices = self.slices.lock();
         slices.iter().cloned().collect()
     }
 }
