@@ -4,9 +4,11 @@
 //! processors from all others.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::core::error::{Error, Result};
@@ -14,6 +16,9 @@ use crate::core::model::AccountId;
 
 /// How many requests of one account read at the same time. Its others wait, and other people's requests go first.
 const READING: usize = 2;
+/// Bytes of answers that an account may leave unread, before its further reads are refused: pages would be written for
+/// nobody, as fast as the processors can.
+const UNREAD: usize = 32 << 20;
 
 /// How many requests of each account are in flight.
 #[derive(Debug, Default)]
@@ -23,6 +28,8 @@ pub struct InFlight(Mutex<HashMap<AccountId, AccountRequests>>);
 #[derive(Debug)]
 struct AccountRequests {
     count: usize,
+    /// Bytes of their answers that have not been taken yet.
+    unread: usize,
     reading: Arc<Semaphore>,
 }
 
@@ -30,6 +37,7 @@ impl Default for AccountRequests {
     fn default() -> Self {
         Self {
             count: 0,
+            unread: 0,
             reading: Arc::new(Semaphore::new(READING)),
         }
     }
@@ -41,23 +49,18 @@ impl InFlight {
     /// # Errors
     /// `TooOften` if `most` are in flight already.
     pub fn begin(self: &Arc<Self>, account: AccountId, most: usize) -> Result<RequestInFlight> {
-        let mut counts = self.lock();
+        let mut counts = self.0.lock();
         let requests = counts.entry(account).or_default();
         if requests.count >= most {
-            return Err(Error::TooOften {
-                retry_after: Duration::from_secs(1),
-            });
+            return Err(LATER);
         }
         requests.count += 1;
         Ok(RequestInFlight {
             all: self.clone(),
             account,
+            unread: AtomicUsize::new(0),
             reading: requests.reading.clone(),
         })
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<AccountId, AccountRequests>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -66,21 +69,45 @@ impl InFlight {
 pub struct RequestInFlight {
     all: Arc<InFlight>,
     account: AccountId,
+    /// Bytes of its answer.
+    unread: AtomicUsize,
     reading: Arc<Semaphore>,
 }
 
+/// The refusal of what is beyond a bound.
+const LATER: Error = Error::TooOften {
+    retry_after: Duration::from_secs(1),
+};
+
 impl RequestInFlight {
     /// Waits until it may read, which it may until the returned permit is dropped.
-    pub async fn turn(&self) -> Option<OwnedSemaphorePermit> {
-        self.reading.clone().acquire_owned().await.ok()
+    ///
+    /// # Errors
+    /// `TooOften` if its account has left too many bytes unread.
+    pub async fn turn(&self) -> Result<Option<OwnedSemaphorePermit>> {
+        let turn = self.reading.clone().acquire_owned().await.ok();
+        let counts = self.all.0.lock();
+        match counts.get(&self.account) {
+            Some(requests) if requests.unread > UNREAD => Err(LATER),
+            _ => Ok(turn),
+        }
+    }
+
+    /// Its answer has so many bytes, which are unread until this is dropped.
+    pub fn note_answer(&self, bytes: usize) {
+        self.unread.store(bytes, Relaxed);
+        if let Some(requests) = self.all.0.lock().get_mut(&self.account) {
+            requests.unread += bytes;
+        }
     }
 }
 
 impl Drop for RequestInFlight {
     fn drop(&mut self) {
-        let mut counts = self.all.lock();
+        let mut counts = self.all.0.lock();
         if let Some(requests) = counts.get_mut(&self.account) {
             requests.count -= 1;
+            requests.unread -= *self.unread.get_mut();
             if requests.count == 0 {
                 counts.remove(&self.account);
             }

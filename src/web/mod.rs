@@ -38,6 +38,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes};
 use futures_util::{Stream, StreamExt};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http_body::Body as _;
 use warp::Filter;
 use warp::filters::path::FullPath;
 
@@ -152,6 +153,7 @@ impl Web {
         let mut reply = answered.unwrap_or_else(|error| refuse(&error));
         if let Some(in_flight) = in_flight {
             // The request is in flight until the client has taken the answer.
+            in_flight.note_answer(reply.body().size_hint().exact().unwrap_or_default() as usize);
             reply.extensions_mut().insert(in_flight);
         }
         if let Some(headers) = rate_limit {
@@ -182,7 +184,7 @@ async fn handle(
     let reader = in_flight.filter(|_| reads && timeout == REQUEST);
     let handling = async {
         let _turn = match reader {
-            Some(request) => request.turn().await,
+            Some(request) => request.turn().await?,
             None => None,
         };
         (route.handler)(call).await
