@@ -159,9 +159,9 @@ impl Backlog {
         })
     }
 
-    /// Forgets a socket.
+    /// Forgets a socket. The rooms' lists lose it by [`Self::remove_from`].
     pub fn remove(&mut self, number: u64) {
-        self.take(number);
+        self.replays.remove(&number);
     }
 
     fn take(&mut self, number: u64) -> Option<Replay> {
@@ -172,7 +172,8 @@ impl Backlog {
         Some(replay)
     }
 
-    fn remove_from(&mut self, room: &Room, number: u64) {
+    /// Takes a socket out of a room's list, if it is there.
+    pub fn remove_from(&mut self, room: &Room, number: u64) {
         if let Some(list) = self.rooms.get_mut(room) {
             list.retain(|one| *one != number);
             if list.is_empty() {

@@ -1,10 +1,11 @@
 //! One socket in one namespace: who it is, what it says, in which order, and how it is ended.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use serde::Serialize;
 use serde_json::{Value, json};
 use socketioxide::{SendError, SocketError, TransportType};
@@ -97,9 +98,7 @@ impl Client {
     }
 
     pub fn send_queue(&self) -> MutexGuard<'_, SendQueue> {
-        self.send_queue
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.send_queue.lock()
     }
 
     /// A number that changes when everything that was handed to its transport has been taken.
@@ -150,7 +149,12 @@ impl Client {
         self.has_ended() || self.transport.is_gone()
     }
 
-    /// Has the server ended it?
+    /// It has disconnected: it is told nothing more.
+    pub fn note_gone(&self) {
+        self.ended.store(true, Ordering::Release);
+    }
+
+    /// Has the server ended it, or has it disconnected?
     pub fn has_ended(&self) -> bool {
         self.ended.load(Ordering::Acquire)
     }
@@ -178,7 +182,7 @@ impl Client {
 
     /// From now on its events are heard in their order, those first that have waited.
     pub fn open(self: &Arc<Self>) {
-        let mut events = self.events();
+        let mut events = self.events.lock();
         events.held = false;
         while !events.held {
             let Some((heard, _room)) = events.waiting.pop_front() else {
@@ -190,7 +194,7 @@ impl Client {
 
     /// Takes in an event. Events take effect in the order of these calls.
     pub fn hear(self: &Arc<Self>, heard: Heard) {
-        let mut events = self.events();
+        let mut events = self.events.lock();
         if self.has_ended() {
             return;
         }
@@ -219,10 +223,6 @@ impl Client {
             let error = Error::Overloaded("Too many events are waiting");
             self.refuse(&heard.name, &error, heard.callback);
         }
-    }
-
-    fn events(&self) -> MutexGuard<'_, Events> {
-        self.events.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Does what an event asks for; `true` if the next event must wait until that is done.
@@ -274,6 +274,7 @@ impl Client {
                 core,
                 me,
                 subscriber: subscriber(self.number, index),
+                place_names: dialect.place_names(),
                 input: heard.checked(self.context.core.limits().upload_bytes)?,
                 rates: self.context.rates.clone(),
                 asker: self.asker,

@@ -88,6 +88,13 @@ impl FanOut {
                 }
                 Some(signal) = signals.recv() => self.handle_signal(signal),
                 Some(query) = queries.recv() => self.answer(query),
+                () = std::future::ready(()), if self.registry.has_leaving() => {
+                    let (number, rooms) = self.registry.leave_some();
+                    for room in &rooms {
+                        self.backlog.remove_from(room, number);
+                    }
+                    tokio::task::yield_now().await;
+                }
                 _ = tick.tick() => self.tick(),
             }
         }
@@ -340,6 +347,7 @@ impl FanOut {
         let Some(entry) = self.registry.remove(number) else {
             return;
         };
+        entry.client.note_gone();
         self.expiries.remove(&(entry.expires_at, number));
         self.backlog.remove(number);
         for stopped in self.typing.stop_at(number) {

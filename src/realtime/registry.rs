@@ -1,6 +1,6 @@
 //! Which sockets are there? Those that were let in, by number, by account, and by the rooms that they listen to.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque, hash_set};
 use std::hash::Hash;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,6 +15,8 @@ use crate::web::watch::SocketSeen;
 /// What a socket listens to: a conversation, in the dialect with this index.
 pub type Room = (usize, ConversationId);
 
+/// Rooms that a socket is taken out of between two commits: some 50 µs.
+const LEAVE_AT_ONCE: usize = 256;
 /// A socket that was let in but has not connected is forgotten after this.
 const CONNECT_GRACE: Duration = Duration::from_secs(15);
 
@@ -26,6 +28,8 @@ pub struct Registry {
     by_room: HashMap<Room, ClientSet>,
     /// When each socket was let in, the earliest first.
     connecting: VecDeque<(Instant, u64)>,
+    /// Sockets that are gone, and the rooms that they have still to be taken out of.
+    leaving: VecDeque<(u64, hash_set::IntoIter<Room>)>,
 }
 
 /// One socket, and what the fan-out remembers of it.
@@ -143,14 +147,34 @@ impl Registry {
         rooms
     }
 
-    /// Forgets a socket.
+    /// Forgets a socket. It stays in its rooms, as one that has ended, until [`Self::leave_some`] takes it out of them.
     pub fn remove(&mut self, number: u64) -> Option<Entry> {
-        let entry = self.entries.remove(&number)?;
-        for room in &entry.joined {
+        let mut entry = self.entries.remove(&number)?;
+        remove_from(&mut self.by_account, &entry.client.me.id, number);
+        let joined = std::mem::take(&mut entry.joined);
+        self.leaving.push_back((number, joined.into_iter()));
+        Some(entry)
+    }
+
+    /// Must sockets that are gone be taken out of rooms?
+    pub fn has_leaving(&self) -> bool {
+        !self.leaving.is_empty()
+    }
+
+    /// Takes a socket that is gone out of some rooms, and returns these. A socket may have joined very many rooms, so that
+    /// all of them at once would delay everybody's events.
+    pub fn leave_some(&mut self) -> (u64, Vec<Room>) {
+        let Some((number, rooms)) = self.leaving.front_mut() else {
+            return (0, Vec::new());
+        };
+        let (number, some) = (*number, rooms.take(LEAVE_AT_ONCE).collect::<Vec<_>>());
+        if some.len() < LEAVE_AT_ONCE {
+            self.leaving.pop_front();
+        }
+        for room in &some {
             remove_from(&mut self.by_room, room, number);
         }
-        remove_from(&mut self.by_account, &entry.client.me.id, number);
-        Some(entry)
+        (number, some)
     }
 
     /// The sockets that were let in longer than [`CONNECT_GRACE`] ago and have never connected.
