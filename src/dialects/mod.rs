@@ -10,7 +10,7 @@ use crate::core::model::Event;
 use crate::web::about::Spoken;
 use crate::web::documents::{Described, Documents};
 use crate::web::routes::Route;
-use socket_event::EventHandler;
+use socket_event::{EventHandler, PLACE};
 use telling::Telling;
 
 /// Declares the dialects. A new one is a folder, and its name in this list.
@@ -65,6 +65,11 @@ pub trait Dialect: Send + Sync {
 
     /// The events that its clients may send, with their handlers.
     fn hears(&self) -> &'static [(&'static str, EventHandler)];
+
+    /// What its document calls the id of a conversation in an event; the names of the other documents follow.
+    fn place_names(&self) -> &'static [&'static str] {
+        PLACE
+    }
 
     /// The events that only the server may send; from a client they are ignored.
     fn says(&self) -> &'static [&'static str];

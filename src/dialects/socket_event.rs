@@ -1,9 +1,10 @@
 //! A socket event in hand: who sent it, with which input, and what follows.
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
+use parking_lot::Mutex;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -52,6 +53,8 @@ pub struct SocketEvent {
     /// This socket in the dialect whose event it sent.
     pub subscriber: SubscriberId,
     pub input: Input,
+    /// What the dialect's document calls the id of a conversation, and what the others do.
+    pub place_names: &'static [&'static str],
     pub rates: Arc<Rates>,
     pub asker: Asker,
     /// When this socket last typed in which conversation.
@@ -123,7 +126,7 @@ impl SocketEvent {
     pub fn mark_read(mut self) -> Result<Reaction> {
         let mut fields = Fields::new(std::mem::take(&mut self.input), self.core.spelling());
         let upto = fields.optional_id(UPTO);
-        let place = fields.bare_id(PLACE);
+        let place = fields.bare_id(self.place_names);
         let place = fields.done(place)?;
         self.queue(
             move |tx, me, _| conversation::mark_read(tx, me, place, upto),
@@ -150,7 +153,7 @@ impl SocketEvent {
 
     fn place(&mut self) -> Result<ConversationId> {
         let mut fields = Fields::new(std::mem::take(&mut self.input), self.core.spelling());
-        let place = fields.bare_id(PLACE);
+        let place = fields.bare_id(self.place_names);
         fields.done(place)
     }
 }
@@ -195,8 +198,7 @@ impl Typing {
         if !self.limited {
             return true;
         }
-        let passed_on = self.passed_on.lock();
-        let mut passed_on = passed_on.unwrap_or_else(PoisonError::into_inner);
+        let mut passed_on = self.passed_on.lock();
         // An entry lives as long as clients show it, so that a late stop is still passed on.
         passed_on.retain(|(_, is_on, at)| {
             at.elapsed() < if *is_on { TYPING_LASTS } else { TYPING_EVERY }

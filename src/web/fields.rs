@@ -227,6 +227,17 @@ impl<'s> Fields<'s> {
         }
     }
 
+    pub fn is_wrong(&self) -> bool {
+        !self.faults.is_empty()
+    }
+
+    /// If something is wrong, so that no verb will check these, names their faults as well.
+    pub fn name_also(&mut self, faults: impl FnOnce() -> Vec<Fault>) {
+        if self.is_wrong() {
+            self.also_wrong(faults());
+        }
+    }
+
     /// The refusal for everything that is wrong so far, and for these faults.
     pub fn refused(mut self, faults: Vec<Fault>) -> Error {
         self.also_wrong(faults);

@@ -178,3 +178,41 @@ async fn what_comes_along_from_a_terminal_is_dropped_and_the_words_are_said() {
     bob.hears("new_notification", json!({ "message": meant }))
         .await;
 }
+
+#[tokio::test]
+async fn every_field_that_is_wrong_is_named_by_its_documents_name() {
+    let chat = Chat::open().await;
+    let ann = chat.rooms("ann").await;
+    let room = ann.opens_room("Lobby").await;
+    let (both, long) = (json!({ "roomId": "zz", "content": "" }), "x".repeat(8_001));
+    let refused = ann.post("/api/messages", both.clone()).await;
+    refused.refused_for(&["roomId", "content"]);
+    let campus = json!({ "conversationId": "zz", "message": long });
+    let refused = ann.post("/message/create", campus).await;
+    refused.refused_for(&["conversationId", "message"]);
+    let mentor = json!({ "content": 5, "attachments": [{ "url": "x" }] });
+    let path = format!("/api/conversations/{room}/messages");
+    let refused = ann.post(path, mentor).await;
+    let fields = [
+        "content",
+        "attachments[0].filename",
+        "attachments[0].mimeType",
+    ];
+    refused.refused_for(&[&fields[..], &["attachments[0].url"]].concat());
+    for (event, payload, fields) in [
+        ("message", both, &["roomId", "content"][..]),
+        ("joinRoom", json!({}), &["roomId"]),
+        ("join_conversation", json!({}), &["conversationId"]),
+        (
+            "send_message",
+            json!({ "toUserId": "zz", "content": "" }),
+            &["toUserId", "content"],
+        ),
+    ] {
+        let error = ann.is_refused(400, event, payload).await;
+        let wrong = error["errors"].as_array().expect("a line for each field");
+        let name = |line: &Value| Some(line.as_str()?.split_once(':')?.0.to_owned());
+        let named: Vec<_> = wrong.iter().filter_map(name).collect();
+        assert_eq!(named, fields, "{event}: {error}");
+    }
+}

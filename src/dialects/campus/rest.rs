@@ -94,9 +94,10 @@ async fn show(call: &Call, me: Me, id: ConversationId, made: bool) -> Answer {
 /// POST /message/create
 pub async fn create_message(mut call: Call) -> Answer {
     let me = call.me()?;
+    let most = call.core().limits().message_chars;
     let mut fields = call.fields().await?;
     let sender = fields.optional_id::<AccountKind>(&["senderId"]);
-    let draft = draft(fields)?;
+    let draft = draft(fields, most)?;
     is_me(&me, sender)?;
     let sent = call.write(move |tx| message::post(tx, &me, draft)).await?;
     Ok(json_reply(
@@ -106,10 +107,11 @@ pub async fn create_message(mut call: Call) -> Answer {
 }
 
 /// `{ conversationId, message, clientMessageId? }`, in the body and in the events.
-pub fn draft(mut fields: Fields<'_>) -> Result<Draft> {
+pub fn draft(mut fields: Fields<'_>, most: usize) -> Result<Draft> {
     let place = fields.id(PLACE);
     let text = fields.required_text(WORDS);
     let client_id = fields.optional_text(&["clientMessageId"]);
+    fields.name_also(|| Vec::from_iter(message::wrong_with_text(WORDS[0], &text, most)));
     fields.done(place.map(|place| Draft {
         text_field: WORDS[0],
         ..Draft::text("campus", place, text, client_id)

@@ -4,19 +4,21 @@ use super::shapes;
 use crate::core::error::{Error, Result};
 use crate::core::message::Draft;
 use crate::core::{conversation, message};
-use crate::dialects::socket_event::{PLACE, Reaction, SocketEvent, ack};
+use crate::dialects::socket_event::{Reaction, SocketEvent, ack};
 use crate::web::fields::{CONTENT, Fields};
 
 /// `send_message` `{ conversationId?, content, toUserId? }`: one of the two ids must be there
 pub fn send_message(mut event: SocketEvent) -> Result<Reaction> {
     let mut fields = Fields::new(std::mem::take(&mut event.input), event.core.spelling());
-    let place = fields.optional_id(PLACE);
+    let place = fields.optional_id(event.place_names);
     let to = fields.optional_id(&["toUserId"]);
     let text = fields.required_text(CONTENT);
     let client_id = fields.optional_text(&["clientMessageId"]);
-    if place.is_none() && to.is_none() {
+    if place.is_none() && to.is_none() && !fields.is_wrong() {
         fields.fault("conversationId", "is required where there is no toUserId");
     }
+    let most = event.core.limits().message_chars;
+    fields.name_also(|| Vec::from_iter(message::wrong_with_text(CONTENT[0], &text, most)));
     let (text, client_id) = fields.done(Some((text, client_id)))?;
     event.queue(
         move |tx, me, subscriber| {

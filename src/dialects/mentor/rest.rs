@@ -133,7 +133,8 @@ pub async fn send(mut call: Call) -> Answer {
     let me = call.me()?;
     let id = call.id(0, "id")?;
     let public_url = call.web().public_url.clone();
-    let draft = draft(id, call.fields().await?, &public_url)?;
+    let most = call.core().limits().message_chars;
+    let draft = draft(id, call.fields().await?, &public_url, most)?;
     let sent = call.write(move |tx| message::post(tx, &me, draft)).await?;
     Ok(json_reply(
         StatusCode::CREATED,
@@ -142,7 +143,12 @@ pub async fn send(mut call: Call) -> Answer {
 }
 
 /// `{ content, contentType, attachments: [{ filename, mimeType, url, size }], clientMessageId? }`
-fn draft(conversation: ConversationId, mut fields: Fields<'_>, public_url: &str) -> Result<Draft> {
+fn draft(
+    conversation: ConversationId,
+    mut fields: Fields<'_>,
+    public_url: &str,
+    most: usize,
+) -> Result<Draft> {
     let text = fields.text(CONTENT);
     let content_type = fields
         .optional_text(&["contentType"])
@@ -154,11 +160,13 @@ fn draft(conversation: ConversationId, mut fields: Fields<'_>, public_url: &str)
         .into_iter()
         .map(|given| attachment(given, spell, public_url))
         .collect();
-    fields.done(Some(Draft {
+    let draft = Draft {
         content_type,
         attachments,
         ..Draft::text("mentor", conversation, text, client_id)
-    }))
+    };
+    fields.name_also(|| message::wrong_with(&draft, most));
+    fields.done(Some(draft))
 }
 
 /// A field that is missing or of another type becomes a value that the verb refuses: an empty text, a negative size.

@@ -51,6 +51,10 @@ impl crate::dialects::Dialect for Dialect {
         ]
     }
 
+    fn place_names(&self) -> &'static [&'static str] {
+        &["roomId", "conversationId", "conversation"]
+    }
+
     fn says(&self) -> &'static [&'static str] {
         &["messageDeleted", "error"]
     }

@@ -122,7 +122,8 @@ pub async fn show_room(call: Call) -> Answer {
 /// POST /api/messages: send a message to a chat room
 pub async fn send(mut call: Call) -> Answer {
     let me = call.me()?;
-    let draft = draft(call.fields().await?)?;
+    let most = call.core().limits().message_chars;
+    let draft = draft(call.fields().await?, most)?;
     let sent = call.write(move |tx| message::post(tx, &me, draft)).await?;
     let shape = shapes::sent(call.core().spelling(), &sent);
     Ok(json_reply(
@@ -132,10 +133,11 @@ pub async fn send(mut call: Call) -> Answer {
 }
 
 /// `{ roomId, content, clientMessageId? }`, in the body and in the `message` event.
-pub fn draft(mut fields: Fields<'_>) -> Result<Draft> {
+pub fn draft(mut fields: Fields<'_>, most: usize) -> Result<Draft> {
     let room = fields.id(ROOM);
     let text = fields.required_text(CONTENT);
     let client_id = fields.optional_text(&["clientMessageId"]);
+    fields.name_also(|| Vec::from_iter(message::wrong_with_text(CONTENT[0], &text, most)));
     fields.done(room.map(|room| Draft::text("rooms", room, text, client_id)))
 }
 

@@ -3,7 +3,7 @@
 use super::{rest, shapes};
 use crate::core::error::Result;
 use crate::core::{conversation, file};
-use crate::dialects::socket_event::{PLACE, Reaction, SocketEvent, ack};
+use crate::dialects::socket_event::{Reaction, SocketEvent, ack};
 use crate::web::fields::Fields;
 use crate::web::rates::Class;
 use crate::web::uploads::Intake;
@@ -11,7 +11,7 @@ use crate::web::uploads::Intake;
 /// `message` `{ roomId, content }`: send a message to the room; the sender joins it, so hears it too
 pub fn message(mut event: SocketEvent) -> Result<Reaction> {
     let fields = Fields::new(std::mem::take(&mut event.input), event.core.spelling());
-    let draft = rest::draft(fields)?;
+    let draft = rest::draft(fields, event.core.limits().message_chars)?;
     event.post(draft, |spell, message| {
         ack("message", shapes::heard(spell, message))
     })
@@ -20,7 +20,7 @@ pub fn message(mut event: SocketEvent) -> Result<Reaction> {
 /// `fileUpload` `{ roomId, filename, mimetype, data: <binary> }`: share a file in the room
 pub fn file_upload(mut event: SocketEvent) -> Result<Reaction> {
     let mut fields = Fields::new(std::mem::take(&mut event.input), event.core.spelling());
-    let room = fields.id(PLACE);
+    let room = fields.id(event.place_names);
     let name = fields.required_text(&["filename", "originalName", "name"]);
     let data = fields.binary(&["data", "file"]);
     let client_id = fields.optional_text(&["clientMessageId"]);
