@@ -168,10 +168,15 @@ async fn what_may_not_be_written_is_refused_in_words() {
             .collect();
         assert!(beside.is_empty(), "{what}: {beside:?}");
     }
-    // Given back, it is served as ever.
+    // Given back, if for everybody, it is served as ever, and its owner's alone.
     allow(place.path(), 0o755);
-    allow(&file, 0o600);
+    allow(&file, 0o644);
     let chat = Chat::on(&file, &[]).await;
+    let mode = std::fs::metadata(&file)
+        .expect("the file")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
     let login = json!({ "email": person::email_of("ann"), "password": person::password_of("ann") });
     let login = chat.nobody().post("/api/auth/login", login).await;
     login.has_status(200);

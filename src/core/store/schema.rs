@@ -80,6 +80,10 @@ pub(in crate::core) fn lock(path: &Path) -> Result<Locked, OpenError> {
     match file.try_lock() {
         Ok(()) => {
             begin_again(&file).map_err(unusable)?;
+            // A copy that somebody put there by hand may be readable for everybody.
+            if let Err(error) = file.set_permissions(Permissions::from_mode(0o600)) {
+                tracing::warn!(%error, "others may be able to read the database file");
+            }
             Ok(Locked(file))
         }
         Err(TryLockError::WouldBlock) => Err(OpenError::Locked(path.to_path_buf())),
