@@ -31,6 +31,18 @@ export async function heard(message) {
   changed();
 }
 
+/** A message was deleted for everybody. */
+export function deleted(conversationId, id) {
+  const conversation = store.conversations.get(conversationId);
+  if (!conversation) return;
+  const known = conversation.last?.id === id ? conversation.last : conversation.messages?.find((message) => message.id === id);
+  history.drop(conversation, id);
+  conversation.heard = conversation.heard.filter((at) => at !== known?.createdAt);
+  if (conversation.last?.id === id) conversation.last = null;
+  // The server knows which message is the last one now, and how many are unread.
+  lookUp(conversationId);
+}
+
 /** Asks for a conversation that is new here, or that has somebody new in it. */
 async function lookUp(id) {
   const conversation = await api.conversation(id).then(learn, () => null);

@@ -12,7 +12,7 @@ import { changed, store } from './store.js';
 /** How many messages one request asks for. */
 const PAGE = 100;
 
-export const fresh = () => ({ messages: null, ids: new Set(), more: false, newer: false, stretch: 0, newFrom: null, landsAt: null });
+export const fresh = () => ({ messages: null, ids: new Set(), gone: new Set(), more: false, newer: false, stretch: 0, newFrom: null, landsAt: null });
 
 /** Loads the messages around the first unread one, or the latest ones. */
 export async function open(conversation) {
@@ -51,7 +51,7 @@ async function load(conversation, asking) {
 }
 
 function begin(conversation, newestFirst, { hasMore, nextCursor, newFrom = null, landsAt = newFrom, newer = false, newerCursor = null }) {
-  const messages = newestFirst.reverse();
+  const messages = newestFirst.reverse().filter(({ id }) => !conversation.gone.has(id));
   const ids = new Set(messages.map(({ id }) => id));
   const early = conversation.early ?? [];
   Object.assign(conversation, { messages, ids, more: hasMore, cursor: nextCursor, newFrom, landsAt, newer, newerCursor, early: null, stretch: conversation.stretch + 1 });
@@ -85,6 +85,15 @@ export function take(conversation, message) {
   return true;
 }
 
+/** Takes out a deleted message; `gone` keeps its id, so that a page that is on its way does not bring it back. */
+export function drop(conversation, id) {
+  const others = (messages) => messages?.filter((message) => message.id !== id) ?? null;
+  conversation.gone.add(id);
+  Object.assign(conversation, { messages: others(conversation.messages), early: others(conversation.early) });
+  if (conversation.newFrom === id) conversation.newFrom = null;
+  if (conversation.landsAt === id) conversation.landsAt = null;
+}
+
 /** Loads one page of older messages. */
 export const loadOlder = (conversation) =>
   more(conversation, conversation.more, { before: conversation.cursor }, (page, { hasMore, nextCursor }) => ({ messages: [...page, ...conversation.messages], more: hasMore, cursor: nextCursor }));
@@ -102,7 +111,7 @@ async function more(conversation, there, from, joined) {
   try {
     const answer = await api.messages(conversation.id, { limit: PAGE, ...from });
     if (stretch === conversation.stretch) {
-      page = answer.messages.reverse().filter(({ id }) => !conversation.ids.has(id));
+      page = answer.messages.reverse().filter(({ id }) => !conversation.ids.has(id) && !conversation.gone.has(id));
       for (const { id } of page) conversation.ids.add(id);
       Object.assign(conversation, joined(page, answer), { problem: null });
       pending.arrived(conversation);

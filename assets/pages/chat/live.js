@@ -1,7 +1,7 @@
 // How does the page hear what happens? By a socket in mentor's namespace `/chat`, which joins all of one's conversations.
 //
-// Nothing is missed: when the socket connects again it sends the id of the last message that it heard. The server first sends
-// all messages since then, of all conversations, in their order.
+// Nothing is missed: when the socket connects again it sends the position of the last message or deletion that it heard. The
+// server first sends everything since then, of all conversations, in its order.
 
 import { path } from '../here.js';
 import { Manager } from '../vendor/socket.io.js';
@@ -38,6 +38,10 @@ export function listen(token, on) {
   socket.on('new_message', ({ message }) => {
     last = message.id;
     on.message(message);
+  });
+  socket.on('message_deleted', ({ conversationId, messageId, position }) => {
+    last = position;
+    on.deleted(conversationId, messageId);
   });
   socket.on('user_typing', ({ conversationId, userId, isTyping }) => on.typing(conversationId, userId, isTyping));
   socket.on('messages_read', ({ conversationId, userId, messageCreatedAt }) => on.read(conversationId, userId, messageCreatedAt));

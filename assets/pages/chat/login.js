@@ -88,6 +88,7 @@ async function enter(login) {
     disconnected: events.disconnected,
     refused,
     message: events.heard,
+    deleted: events.deleted,
     typing: events.typing,
     read: events.read,
     ownRead: events.ownRead,

@@ -200,6 +200,31 @@ test('who wrote in a room and left it keeps their name, by one question and over
   assert.equal(sockets.length, 1, sockets.join());
 });
 
+test('what an administrator deletes is gone from the page, the list and the count, also after being away', async () => {
+  const dina = await chat.signUp('dina');
+  const roomId = await dina.opensRoom('Cleared');
+  const says = async (content) => (await dina.post('/api/messages', { roomId, content })).data._id;
+  const deletes = async (id) => assert.equal((await chat.asks('DELETE', `/api/admin/messages/${id}`, undefined, chat.adminToken)).status, 200);
+  await says('This stays');
+  const first = await says('This goes');
+  const cable = await wire(chat.url);
+  const page = await browser.person();
+  browser.forgives(page, /net::ERR|WebSocket connection/);
+  await enters(page, cable.url, 'dina');
+  await opens(page, 'Cleared');
+  await sees(page, 'This stays', 'This goes');
+  await deletes(first);
+  await sees(page, 'This stays');
+  await page.locator('.row', { hasText: 'Cleared' }).getByText('This stays').waitFor();
+  const second = await says('This goes while nobody looks');
+  await sees(page, 'This stays', 'This goes while nobody looks');
+  cable.cut();
+  await page.getByText('No connection').waitFor();
+  await deletes(second);
+  cable.mend();
+  await sees(page, 'This stays');
+});
+
 test('what is read in one window is read in the other, and what the system says waits until it is put away', async () => {
   const [nora, nils] = await Promise.all(['nora', 'nils'].map((name) => chat.signUp(name)));
   const { id } = await nils.post('/conversation/create', { receiverId: nora.id });
