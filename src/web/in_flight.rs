@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -14,15 +15,28 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::core::error::{Error, Result};
 use crate::core::model::AccountId;
 
-/// How many requests of one account read at the same time. Its others wait, and other people's requests go first.
-const READING: usize = 2;
 /// Bytes of answers that an account may leave unread, before its further reads are refused: pages would be written for
 /// nobody, as fast as the processors can.
 const UNREAD: usize = 32 << 20;
 
 /// How many requests of each account are in flight.
-#[derive(Debug, Default)]
-pub struct InFlight(Mutex<HashMap<AccountId, AccountRequests>>);
+#[derive(Debug)]
+pub struct InFlight {
+    /// How many requests of one account read at the same time: on half of the processors at most. Its others wait, and
+    /// other people's requests go first.
+    reading: usize,
+    accounts: Mutex<HashMap<AccountId, AccountRequests>>,
+}
+
+impl Default for InFlight {
+    fn default() -> Self {
+        let processors = available_parallelism().map_or(1, usize::from);
+        Self {
+            reading: (processors / 2).max(1),
+            accounts: Mutex::default(),
+        }
+    }
+}
 
 /// The requests of one account.
 #[derive(Debug)]
@@ -33,24 +47,18 @@ struct AccountRequests {
     reading: Arc<Semaphore>,
 }
 
-impl Default for AccountRequests {
-    fn default() -> Self {
-        Self {
-            count: 0,
-            unread: 0,
-            reading: Arc::new(Semaphore::new(READING)),
-        }
-    }
-}
-
 impl InFlight {
     /// Counts one more request of this account, until the returned guard is dropped.
     ///
     /// # Errors
     /// `TooOften` if `most` are in flight already.
     pub fn begin(self: &Arc<Self>, account: AccountId, most: usize) -> Result<RequestInFlight> {
-        let mut counts = self.0.lock();
-        let requests = counts.entry(account).or_default();
+        let mut counts = self.accounts.lock();
+        let requests = counts.entry(account).or_insert_with(|| AccountRequests {
+            count: 0,
+            unread: 0,
+            reading: Arc::new(Semaphore::new(self.reading)),
+        });
         if requests.count >= most {
             return Err(LATER);
         }
@@ -86,7 +94,7 @@ impl RequestInFlight {
     /// `TooOften` if its account has left too many bytes unread.
     pub async fn turn(&self) -> Result<Option<OwnedSemaphorePermit>> {
         let turn = self.reading.clone().acquire_owned().await.ok();
-        let counts = self.all.0.lock();
+        let counts = self.all.accounts.lock();
         match counts.get(&self.account) {
             Some(requests) if requests.unread > UNREAD => Err(LATER),
             _ => Ok(turn),
@@ -96,7 +104,7 @@ impl RequestInFlight {
     /// Its answer has so many bytes, which are unread until this is dropped.
     pub fn note_answer(&self, bytes: usize) {
         self.unread.store(bytes, Relaxed);
-        if let Some(requests) = self.all.0.lock().get_mut(&self.account) {
+        if let Some(requests) = self.all.accounts.lock().get_mut(&self.account) {
             requests.unread += bytes;
         }
     }
@@ -104,7 +112,7 @@ impl RequestInFlight {
 
 impl Drop for RequestInFlight {
     fn drop(&mut self) {
-        let mut counts = self.all.0.lock();
+        let mut counts = self.all.accounts.lock();
         if let Some(requests) = counts.get_mut(&self.account) {
             requests.count -= 1;
             requests.unread -= *self.unread.get_mut();
