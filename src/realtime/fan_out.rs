@@ -72,9 +72,12 @@ impl FanOut {
             tokio::select! {
                 commit = news.recv() => {
                     let Some(commit) = commit else { break };
-                    // A socket that joins in this commit was admitted before it.
-                    while let Ok(signal) = signals.try_recv() {
-                        self.handle_signal(signal);
+                    // A socket that joins in this commit was admitted before it. Signals that come meanwhile are handled
+                    // later: sockets that join very much send them without end.
+                    for _ in 0..signals.len() {
+                        if let Ok(signal) = signals.try_recv() {
+                            self.handle_signal(signal);
+                        }
                     }
                     for announcement in commit.announced() {
                         match announcement {
@@ -89,10 +92,7 @@ impl FanOut {
                 Some(signal) = signals.recv() => self.handle_signal(signal),
                 Some(query) = queries.recv() => self.answer(query),
                 () = std::future::ready(()), if self.registry.has_leaving() => {
-                    let (number, rooms) = self.registry.leave_some();
-                    for room in &rooms {
-                        self.backlog.remove_from(room, number);
-                    }
+                    self.leave_some();
                     tokio::task::yield_now().await;
                 }
                 _ = tick.tick() => self.tick(),
@@ -113,7 +113,11 @@ impl FanOut {
                     entry.client.connected();
                 }
             }
-            Signal::Joins(page) => self.join_page(page),
+            Signal::Joins(page) => {
+                self.join_page(page);
+                // So that sockets leave as fast as others join.
+                self.leave_some();
+            }
             Signal::CaughtUp(number, handled) => self.caught_up(number, handled),
             Signal::Disconnected(number) => self.remove(number),
         }
@@ -352,6 +356,14 @@ impl FanOut {
         self.backlog.remove(number);
         for stopped in self.typing.stop_at(number) {
             self.tell(&stopped);
+        }
+    }
+
+    /// Takes sockets that are gone out of some of their rooms.
+    fn leave_some(&mut self) {
+        let (number, rooms) = self.registry.leave_some();
+        for room in &rooms {
+            self.backlog.remove_from(room, number);
         }
     }
 
