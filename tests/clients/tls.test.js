@@ -140,14 +140,14 @@ test('a key that does not belong to the certificate, and files that are none, ar
   const nonsense = write('nonsense.pem', '-----BEGIN CERTIFICATE-----\nbm8=\n-----END CERTIFICATE-----\n');
   const missing = join(scratch, 'missing.pem');
   for (const [code, ...flags] of [
-    [1, '--tls-cert', cert, '--tls-key', other],
-    [1, '--tls-cert', cert, '--tls-key', cert],
-    [1, '--tls-cert', key, '--tls-key', key],
-    [1, '--tls-cert', cert, '--tls-key', empty],
-    [1, '--tls-cert', empty, '--tls-key', key],
-    [1, '--tls-cert', nonsense, '--tls-key', key],
-    [1, '--tls-cert', missing, '--tls-key', key],
-    [1, '--tls-cert', cert, '--tls-key', missing],
+    [2, '--tls-cert', cert, '--tls-key', other],
+    [2, '--tls-cert', cert, '--tls-key', cert],
+    [2, '--tls-cert', key, '--tls-key', key],
+    [2, '--tls-cert', cert, '--tls-key', empty],
+    [2, '--tls-cert', empty, '--tls-key', key],
+    [2, '--tls-cert', nonsense, '--tls-key', key],
+    [2, '--tls-cert', missing, '--tls-key', key],
+    [2, '--tls-cert', cert, '--tls-key', missing],
     [2, '--tls-cert', cert],
     [2, '--tls-key', key],
   ]) {

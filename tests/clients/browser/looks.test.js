@@ -219,6 +219,7 @@ test('without a mouse: arrows in the list, Enter opens, Escape closes', async ()
   await page.keyboard.press('Enter');
   await expectText(focus, 'Search for a person', 'the field to search in');
   await page.keyboard.type('jon');
+  await page.getByRole('button', { name: 'Jonas Weber' }).waitFor();
   await page.keyboard.press('ArrowDown');
   await expectText(focus, 'Jonas Weber', 'the person found');
   await page.keyboard.press('Escape');
