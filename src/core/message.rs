@@ -179,20 +179,22 @@ pub fn repeated(tx: &Tx<'_>, author: &Me, client_id: Option<&str>) -> Result<Opt
     Ok(tx.already_sent(author.id, client_id)?.map(Arc::new))
 }
 
-/// What is wrong with a message's text of at most `most` characters, in the field of this name.
+/// What is wrong with the text of a message without attachments, of at most `most` characters, in the field of this name.
 pub fn wrong_with_text(field: &str, text: &str, most: usize) -> Option<Fault> {
-    if text::is_blank(text) {
-        return Some(Fault::new(field, "must not be empty"));
-    }
-    text::wrong_with_text(text, most).map(|wrong| Fault::new(field, wrong))
+    let empty = text::is_blank(text).then(|| "must not be empty".to_owned());
+    let wrong = empty.or_else(|| text::wrong_with_text(text, most));
+    wrong.map(|wrong| Fault::new(field, wrong))
 }
 
 /// What is wrong with a draft whose text may have `most` characters. [`post`] checks it; a form asks only if it refuses the
 /// request anyway, to name everything that is wrong.
 pub fn wrong_with(draft: &Draft, most: usize) -> Vec<Fault> {
-    let text = wrong_with_text(draft.text_field, &draft.text, most);
-    let may_be_blank = !draft.attachments.is_empty() && text::is_blank(&draft.text);
-    let mut faults = Vec::from_iter(text.filter(|_| !may_be_blank));
+    let (field, text) = (draft.text_field, &draft.text);
+    let wrong = match draft.attachments.is_empty() {
+        true => wrong_with_text(field, text, most),
+        false => text::wrong_with_text(text, most).map(|wrong| Fault::new(field, wrong)),
+    };
+    let mut faults = Vec::from_iter(wrong);
     let wrong = text::wrong_with_line(&draft.content_type, limits::NAME_CHARS);
     faults.extend(wrong.map(|wrong| Fault::new("contentType", wrong)));
     if draft.attachments.len() > limits::ATTACHMENTS {

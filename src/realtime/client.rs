@@ -161,7 +161,7 @@ impl Client {
 
     /// Ends it by a DISCONNECT packet: the client knows that it should not reconnect.
     pub fn disconnect(self: &Arc<Self>) {
-        self.ended.store(true, Ordering::Release);
+        self.note_gone();
         if self.socket.clone().disconnect().is_err() {
             // The client has stopped reading: no packet reaches it.
             return self.cut();
@@ -176,7 +176,7 @@ impl Client {
 
     /// Ends it by cutting its transport. The client takes that for a broken connection and reconnects.
     pub fn cut(&self) {
-        self.ended.store(true, Ordering::Release);
+        self.note_gone();
         self.transport.cut();
     }
 
