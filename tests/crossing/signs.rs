@@ -190,8 +190,14 @@ async fn every_field_that_is_wrong_is_named_by_its_documents_name() {
     let campus = json!({ "conversationId": "zz", "message": long });
     let refused = ann.post("/message/create", campus).await;
     refused.refused_for(&["conversationId", "message"]);
-    let mentor = json!({ "content": 5, "attachments": [{ "url": "x" }] });
+    // What is attached lets a text be empty, and no longer than any.
+    let blank = json!({
+        "content": " ".repeat(8_001),
+        "attachments": [{ "filename": "x", "mimeType": "text/plain", "url": "https://example.com/x", "size": 1 }],
+    });
     let path = format!("/api/conversations/{room}/messages");
+    ann.post(&path, blank).await.refused_for(&["content"]);
+    let mentor = json!({ "content": 5, "attachments": [{ "url": "x" }] });
     let refused = ann.post(path, mentor).await;
     let fields = [
         "content",
