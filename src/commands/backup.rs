@@ -8,12 +8,6 @@ use crate::flags::{CopyFile, DbFile};
 
 pub async fn make(flags: &CopyFile) -> Result<(), Failure> {
     super::must_exist(&flags.file.db)?;
-    if flags.copy.exists() {
-        let copy = flags.copy.display();
-        return Err(
-            anyhow::anyhow!("{copy} is there already, and a backup replaces nothing").into(),
-        );
-    }
     let partial = backup::partial(&flags.copy);
     progress::show("copying", Some((&partial, &flags.file.db)), || {
         backup::make(&flags.file.db, &flags.copy)

@@ -18,10 +18,7 @@ use super::{Locked, OpenError};
 /// If the new file exists already, or either file cannot be used.
 pub fn make(db: &Path, to: &Path) -> Result<(), OpenError> {
     if to.exists() {
-        return Err(unusable(
-            to,
-            "it is there already, and a backup replaces nothing",
-        ));
+        return Err(OpenError::Exists(to.to_path_buf()));
     }
     let partial = partial(to);
     fs::remove_file(&partial)

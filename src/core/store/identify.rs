@@ -29,6 +29,8 @@ pub enum OpenError {
     },
     #[error("{} cannot be opened: {cause}", .path.display())]
     Unusable { path: PathBuf, cause: String },
+    #[error("{} is there already, and a backup replaces nothing", .0.display())]
+    Exists(PathBuf),
 }
 
 pub(in crate::core) fn unusable(path: &Path, cause: impl ToString) -> OpenError {
