@@ -34,7 +34,11 @@ async fn a_full_disk_is_said_to_be_full_and_nothing_acknowledged_is_lost() {
     for round in 0..3 {
         chat.has_room_for(Some(grown(&file) + (40 << 10)));
         let mut refused = 0;
-        for at in round * 100..round * 100 + 40 {
+        // The log of writes may begin anew in the middle: then more fits than was left, and in the end no less is refused.
+        for at in round * 1_000..round * 1_000 + 400 {
+            if refused > 10 {
+                break;
+            }
             // By both ways: each refusal says so in its own.
             let message = json!({ "roomId": room, "content": long(at) });
             if at % 2 == 0 {
@@ -63,7 +67,7 @@ async fn a_full_disk_is_said_to_be_full_and_nothing_acknowledged_is_lost() {
                 }
             }
         }
-        assert!(refused > 10, "only {refused} of 40 did not fit");
+        assert!(refused > 10, "only {refused} of 400 did not fit");
         // A file of many parts, and a new account: refused alike, and nothing of them stays.
         let file_of = Form::file("big.bin", "application/octet-stream", vec![b'x'; 3 << 20]);
         ann.uploads(file_of).await.refused(503);
@@ -74,18 +78,18 @@ async fn a_full_disk_is_said_to_be_full_and_nothing_acknowledged_is_lost() {
             .await
             .refused(503);
         // Nothing fits any more, and who looks after it hears of that.
-        chat.has_room_for(Some(grown(&file)));
+        chat.has_room_for(Some(0));
         is_said_to_be_well(&chat, false).await;
         // What is there can be read as ever.
         assert_eq!(seen(&ann, &room).await, acknowledged, "round {round}");
 
         chat.has_room_for(None);
         is_said_to_be_well(&chat, true).await;
-        let message = json!({ "roomId": room, "content": long(round * 100 + 99) });
+        let message = json!({ "roomId": room, "content": long(round * 1_000 + 999) });
         let answer = ann.asks("message", message).await;
         assert_eq!(wrong_with_ack(&answer), None);
         assert_eq!(answer["ok"], true, "there is room again: {answer}");
-        acknowledged.push(round * 100 + 99);
+        acknowledged.push(round * 1_000 + 999);
         let form = Form::file("big.bin", "application/octet-stream", vec![b'x'; 1 << 20]);
         ann.uploads(form).await.has_status(201);
     }
