@@ -93,11 +93,13 @@ CREATE TABLE conversations (
     kind        TEXT NOT NULL CHECK (kind IN ('direct', 'group', 'room', 'session')),
     name        TEXT NOT NULL DEFAULT '',
     description TEXT NOT NULL DEFAULT '',
-    creator     INTEGER REFERENCES accounts (id),  -- who may change a group; if they leave, the longest member
+    creator     INTEGER REFERENCES accounts (id),  -- if they leave a group, another of its owners
     low         INTEGER,                   -- direct and session: the two people, the smaller id first
     high        INTEGER,
     session     INTEGER UNIQUE REFERENCES sessions (id),
-    created_at  INTEGER NOT NULL
+    created_at  INTEGER NOT NULL,
+    picture     INTEGER REFERENCES files (id),
+    archived_at INTEGER                    -- since then it is read, and nobody speaks there
 ) STRICT;
 CREATE UNIQUE INDEX conversations_of_two ON conversations (low, high) WHERE kind = 'direct';
 -- Open rooms are listed to anybody in each of these orders; the other conversations must not slow that down.
@@ -112,10 +114,14 @@ CREATE TABLE members (
     joined_at    INTEGER NOT NULL,
     read_seq     INTEGER NOT NULL DEFAULT 0,  -- everything up to this sequence number is read
     own_since    INTEGER NOT NULL DEFAULT 0,  -- own and deleted messages after it: unread = last seq - read_seq - own_since
+    owner_since  INTEGER,                  -- since when they own the group or room; null: they do not
+    level        TEXT CHECK (level IN ('mentions', 'none')),  -- what they are to be told of by mail; null: everything
+    muted_until  INTEGER,                  -- until then: nothing
     PRIMARY KEY (conversation, account)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX memberships ON members (account, conversation);
 CREATE INDEX members_in_order ON members (conversation, joined_at, account);
+CREATE INDEX owners ON members (conversation, owner_since, account) WHERE owner_since IS NOT NULL;
 
 -- The last position of the log, and counts: one row, written once for each commit. Restoring a copy makes it leap ahead.
 CREATE TABLE log (

@@ -127,7 +127,7 @@ pub fn add_member(tx: &Tx<'_>, me: &Me, id: ConversationId, who: AccountId) -> R
     if place.kind != Kind::Group {
         return Err(Error::Conflict("Only groups take members in"));
     }
-    only_its_owner(tx, me, id)?;
+    may(tx, Some(me.id), Wish::Moderate, id)?;
     if tx.account(who)?.is_none() {
         return Err(Error::NotFound("User"));
     }
@@ -148,7 +148,9 @@ pub fn remove_member(tx: &Tx<'_>, me: &Me, id: ConversationId, who: AccountId) -
         Kind::Direct | Kind::Session => {
             return Err(Error::Conflict("Two people's conversation cannot be left"));
         }
-        Kind::Group | Kind::Room if who != me.id => only_its_owner(tx, me, id)?,
+        Kind::Group | Kind::Room if who != me.id => {
+            may(tx, Some(me.id), Wish::Moderate, id)?;
+        }
         Kind::Group | Kind::Room => {}
     }
     leave_for(tx, id, who)
@@ -170,17 +172,6 @@ pub(in crate::core) fn leave_for(tx: &Tx<'_>, id: ConversationId, who: AccountId
         account: who,
     });
     Ok(())
-}
-
-fn only_its_owner(view: &View<'_>, me: &Me, id: ConversationId) -> Result<()> {
-    let owner = view
-        .conversation(id)?
-        .and_then(|conversation| conversation.creator);
-    if owner == Some(me.id) {
-        Ok(())
-    } else {
-        Err(Error::Forbidden("Only the group's owner may do this"))
-    }
 }
 
 /// The direct conversation of two people, made if there is none yet; and whether it was made.
@@ -291,7 +282,7 @@ pub fn type_in(
 /// # Errors
 /// `NotFound` if this person may not hear it, or the message is not of this conversation.
 pub fn mark_read(tx: &Tx<'_>, me: &Me, id: ConversationId, upto: Option<MessageId>) -> Result<i64> {
-    let (place, member) = may(tx, Some(me.id), Wish::Hear, id)?;
+    let (place, standing) = may(tx, Some(me.id), Wish::Hear, id)?;
     let upto = match upto {
         Some(message) => {
             let seq = tx.seq_before(id, Some(message))?;
@@ -299,7 +290,7 @@ pub fn mark_read(tx: &Tx<'_>, me: &Me, id: ConversationId, upto: Option<MessageI
         }
         None => None,
     };
-    if !member {
+    if !standing.member {
         // Who looks into an open room without being a member has no read mark.
         return Ok(0);
     }

@@ -264,6 +264,12 @@ impl Directory {
             .map(|card| card.name.clone())
     }
 
+    /// Is this person an administrator?
+    pub fn is_admin(&self, account: AccountId) -> bool {
+        let known = self.tables.read();
+        known.accounts.get(&account).is_some_and(|card| card.admin)
+    }
+
     /// How many logins here, and how many tokens of another application, are remembered.
     pub fn remembered(&self) -> (usize, usize) {
         let known = self.tables.read();

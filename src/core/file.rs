@@ -53,8 +53,8 @@ pub fn finish(tx: &Tx<'_>, me: &Me, id: FileId, whole: &FinishedUpload) -> Resul
     }
     let place = match whole.conversation {
         Some(conversation) => {
-            let (place, member) = may(tx, Some(me.id), Wish::Speak, conversation)?;
-            if !member {
+            let (place, standing) = may(tx, Some(me.id), Wish::Speak, conversation)?;
+            if !standing.member {
                 conversation::enrol(tx, place.id, me.id)?;
             }
             Some(place)

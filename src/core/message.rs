@@ -85,7 +85,7 @@ fn said(
     if let Some(first) = repeated(tx, author, draft.client_id.as_deref())? {
         return Ok(first);
     }
-    let (place, member) = may(tx, Some(author.id), Wish::Speak, draft.conversation)?;
+    let (place, standing) = may(tx, Some(author.id), Wish::Speak, draft.conversation)?;
     let mut faults = wrong_with(&draft, tx.limits.message_chars);
     if faults.is_empty() {
         faults = files_of_others(tx, author, &draft.attachments)?;
@@ -93,7 +93,7 @@ fn said(
     if !faults.is_empty() {
         return Err(Error::Invalid(faults));
     }
-    if !member {
+    if !standing.member {
         conversation::enrol(tx, place.id, author.id)?;
     }
     tx.decide();

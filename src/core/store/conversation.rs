@@ -1,11 +1,13 @@
 //! Conversations and their members, as rows.
 
 use rusqlite::Row;
+use rusqlite::types::ValueRef;
 
 use super::account::person;
 use super::{Tx, View};
 use crate::core::error::{Error, Result};
 use crate::core::limits;
+use crate::core::may::Standing;
 use crate::core::model::{
     AccountId, Conversation, ConversationId, Id, Kind, Listed, Page, Person, Place, Reading,
     Receipt, Time,
@@ -53,21 +55,29 @@ pub(super) fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
 }
 
 impl View<'_> {
-    /// The conversation's place, and whether this person is a member.
+    /// The conversation's place, and what this person is there.
     pub(in crate::core) fn place_for(
         &self,
         id: ConversationId,
         who: Option<AccountId>,
-    ) -> Result<Option<(Place, bool)>> {
+    ) -> Result<Option<(Place, Standing)>> {
         if let Some(known) = self.cache.place((id, who)) {
             return Ok(Some(known));
         }
         let found = self.one(
-            "SELECT id, kind, low, high,
-                    (SELECT count(*) FROM members WHERE conversation = c.id AND account = $1)
-             FROM conversations c WHERE id = $2",
+            "SELECT c.id, c.kind, c.low, c.high, m.account, m.owner_since, c.archived_at
+             FROM conversations c LEFT JOIN members m ON m.conversation = c.id AND m.account = $1
+             WHERE c.id = $2",
             (who.map(|who| who.number()), id.number()),
-            |row| Ok((place(row)?, row.get(4)?)),
+            |row| {
+                let is_there = |column| row.get_ref(column).map(|value| value != ValueRef::Null);
+                let standing = Standing {
+                    member: is_there("account")?,
+                    owner: is_there("owner_since")?,
+                    archived: is_there("archived_at")?,
+                };
+                Ok((place(row)?, standing))
+            },
         )?;
         if let Some(found) = found {
             self.cache.note_place((id, who), found);
@@ -364,15 +374,19 @@ impl Tx<'_> {
         Ok(id)
     }
 
-    /// Adds a member, who has read everything so far. `false` if the person was a member already.
+    /// Adds a member, who has read everything so far; the creator of a group or room that nobody owns is its owner. `false`
+    /// if the person was a member already.
     pub(in crate::core) fn insert_member(
         &self,
         id: ConversationId,
         who: AccountId,
     ) -> Result<bool> {
         let made = self.change(
-            "INSERT INTO members (conversation, account, joined_at, read_seq)
-             VALUES ($1, $2, $3, (SELECT coalesce(max(seq), 0) FROM messages WHERE conversation = $1))
+            "INSERT INTO members (conversation, account, joined_at, read_seq, owner_since)
+             VALUES ($1, $2, $3, (SELECT coalesce(max(seq), 0) FROM messages WHERE conversation = $1),
+                 (SELECT $3 FROM conversations
+                  WHERE id = $1 AND kind IN ('group', 'room') AND creator = $2 AND NOT EXISTS
+                      (SELECT 1 FROM members WHERE conversation = $1 AND owner_since IS NOT NULL)))
              ON CONFLICT (conversation, account) DO NOTHING",
             (id.number(), who.number(), self.now.0),
         )?;
@@ -394,21 +408,47 @@ impl Tx<'_> {
         Ok(gone == 1)
     }
 
-    /// If this person, who has just left, owned the group, its longest member owns it now; suspended ones come last.
+    /// After this person has left: a group that nobody owns now is its longest member's, suspended ones come last; and if
+    /// they had made it, its first owner stands for them.
     pub(in crate::core) fn leave_group_to_another(
         &self,
         id: ConversationId,
         who: AccountId,
     ) -> Result<()> {
+        let heir = self.one(
+            "SELECT m.account FROM conversations c JOIN members m ON m.conversation = c.id
+             JOIN accounts a ON a.id = m.account
+             WHERE c.id = $1 AND c.kind = 'group' AND NOT EXISTS
+                 (SELECT 1 FROM members WHERE conversation = $1 AND owner_since IS NOT NULL)
+             ORDER BY CASE WHEN a.suspended_at IS NULL THEN 0 ELSE 1 END, m.joined_at, m.account
+             LIMIT 1",
+            [id.number()],
+            |row| Ok(Id::stored(row.get(0)?)),
+        )?;
+        if let Some(heir) = heir {
+            self.set_owner(id, heir, true)?;
+        }
         self.write(
             "UPDATE conversations SET creator = coalesce((
-                 SELECT m.account FROM members m JOIN accounts a ON a.id = m.account
-                 WHERE m.conversation = $1
-                 ORDER BY CASE WHEN a.suspended_at IS NULL THEN 0 ELSE 1 END, m.joined_at, m.account
-                 LIMIT 1
+                 SELECT account FROM members WHERE conversation = $1 AND owner_since IS NOT NULL
+                 ORDER BY owner_since, account LIMIT 1
              ), creator)
              WHERE id = $1 AND kind = 'group' AND creator = $2",
             (id.number(), who.number()),
+        )
+    }
+
+    /// Makes a member an owner, or an owner a member like others.
+    pub(in crate::core) fn set_owner(
+        &self,
+        id: ConversationId,
+        who: AccountId,
+        owner: bool,
+    ) -> Result<()> {
+        self.cache.forget_place(id, who);
+        self.write(
+            "UPDATE members SET owner_since = $1 WHERE conversation = $2 AND account = $3",
+            (owner.then_some(self.now.0), id.number(), who.number()),
         )
     }
 

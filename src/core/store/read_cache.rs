@@ -4,6 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 
+use crate::core::may::Standing;
 use crate::core::model::{AccountId, ConversationId, Place};
 
 /// A conversation, and who asks about it.
@@ -12,7 +13,7 @@ type Asked = (ConversationId, Option<AccountId>);
 /// What one view has read, and what its transaction has yet to write.
 #[derive(Default)]
 pub(super) struct ReadCache {
-    places: RefCell<HashMap<Asked, (Place, bool)>>,
+    places: RefCell<HashMap<Asked, (Place, Standing)>>,
     /// The last sequence number of a conversation.
     ends: RefCell<HashMap<ConversationId, i64>>,
     /// The log's last position.
@@ -28,15 +29,15 @@ pub(super) struct ReadCache {
 }
 
 impl ReadCache {
-    pub fn place(&self, asked: Asked) -> Option<(Place, bool)> {
+    pub fn place(&self, asked: Asked) -> Option<(Place, Standing)> {
         self.places.borrow().get(&asked).copied()
     }
 
-    pub fn note_place(&self, asked: Asked, found: (Place, bool)) {
+    pub fn note_place(&self, asked: Asked, found: (Place, Standing)) {
         self.places.borrow_mut().insert(asked, found);
     }
 
-    /// Somebody has become a member, or has left.
+    /// Somebody has become a member or an owner, or is one no more.
     pub fn forget_place(&self, conversation: ConversationId, who: AccountId) {
         self.places.borrow_mut().remove(&(conversation, Some(who)));
     }

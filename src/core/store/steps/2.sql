@@ -138,3 +138,14 @@ CREATE TABLE health (
     filling BLOB NOT NULL
 ) STRICT;
 INSERT INTO health (filling) VALUES (x'');
+
+-- Groups and rooms have owners, pictures and an end; members say what they want to be told of.
+ALTER TABLE conversations ADD COLUMN picture INTEGER REFERENCES files (id);
+ALTER TABLE conversations ADD COLUMN archived_at INTEGER;
+ALTER TABLE members ADD COLUMN owner_since INTEGER;
+ALTER TABLE members ADD COLUMN level TEXT CHECK (level IN ('mentions', 'none'));
+ALTER TABLE members ADD COLUMN muted_until INTEGER;
+CREATE INDEX owners ON members (conversation, owner_since, account) WHERE owner_since IS NOT NULL;
+UPDATE members SET owner_since = joined_at WHERE account = (
+    SELECT creator FROM conversations c WHERE c.id = members.conversation AND c.kind IN ('group', 'room')
+);
