@@ -35,8 +35,10 @@ CREATE TABLE accounts (
     removed_at   INTEGER,                  -- removed: name and address are blanked, messages stay
     created_at   INTEGER NOT NULL,
     username_key TEXT,                     -- what each is compared by (src/core/identity.rs); null if there is none, or
-    email_key    TEXT                      -- if it equals an older one's: version 1 let two accounts have what is equal now
+    email_key    TEXT,                     -- if it equals an older one's: version 1 let two accounts have what is equal now
+    name_key     TEXT                      -- of the name, by which messages mention somebody; null once they are removed
 ) STRICT;
+CREATE INDEX accounts_by_name ON accounts (name_key);
 CREATE UNIQUE INDEX accounts_by_username ON accounts (username_key);
 CREATE UNIQUE INDEX accounts_by_email ON accounts (email_key);
 
@@ -144,11 +146,46 @@ CREATE TABLE messages (
     sent_at      INTEGER NOT NULL,
     deleted_at   INTEGER,                  -- the text is gone, the sequence number stays
     changed      INTEGER,                  -- position of its latest change; null: never changed
+    reply_to     INTEGER,                  -- messages.id of the message that it answers, which may be deleted since
+    mentions     INTEGER NOT NULL DEFAULT 0,  -- how many people it mentions
+    edited_at    INTEGER,                  -- when its author last changed the text; this and what follows only if `changed`
+    reactions    INTEGER NOT NULL DEFAULT 0,  -- how many different emoji it has
+    pinned_at    INTEGER,
+    pinned_by    INTEGER,
     PRIMARY KEY (conversation, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX messages_by_id ON messages (id);
 CREATE UNIQUE INDEX messages_by_client_id ON messages (author, client_id) WHERE client_id IS NOT NULL;
 CREATE INDEX messages_changed ON messages (conversation, changed) WHERE changed IS NOT NULL;
+CREATE INDEX messages_pinned ON messages (conversation, pinned_at) WHERE pinned_at IS NOT NULL;
+
+-- The emoji of a message, in order of first use.
+CREATE TABLE emoji (
+    message INTEGER NOT NULL,              -- messages.id
+    emoji   TEXT NOT NULL,
+    count   INTEGER NOT NULL,              -- how many people react with it: at least one
+    first   INTEGER NOT NULL,              -- position of the first reaction with it
+    PRIMARY KEY (message, emoji)
+) STRICT, WITHOUT ROWID;
+
+-- Who reacts to a message with which emoji.
+CREATE TABLE reactions (
+    message  INTEGER NOT NULL,             -- messages.id
+    emoji    TEXT NOT NULL,
+    account  INTEGER NOT NULL REFERENCES accounts (id),
+    position INTEGER NOT NULL,             -- in the log
+    PRIMARY KEY (message, emoji, account)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX reactions_in_order ON reactions (message, emoji, position);
+
+-- Whom a message mentions: members other than its author.
+CREATE TABLE mentions (
+    conversation INTEGER NOT NULL,
+    seq          INTEGER NOT NULL,         -- of the message
+    account      INTEGER NOT NULL REFERENCES accounts (id),
+    PRIMARY KEY (conversation, seq, account)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX mentions_of_account ON mentions (account, conversation, seq);
 
 CREATE TABLE attachments (
     message   INTEGER NOT NULL,            -- messages.id

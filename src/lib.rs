@@ -15,6 +15,8 @@
 //!   - `conversation`: makes conversations; joining, leaving, typing, reading and listing them
 //!   - `file`: stores files part by part, and reads them
 //!   - `file_path`: reads the paths by which messages name files
+//!   - `change`: edits, deletes and pins messages, and reacts to them
+//!   - `mention`: finds out whom a text mentions
 //!   - `missed`: finds what a client missed since a position, in the order of the log
 //!   - `notice`: system notifications
 //!   - `session`: mentoring sessions, which another application records
@@ -48,6 +50,8 @@
 //!     - `account`: accounts and devices
 //!     - `conversation`: conversations and members
 //!     - `message`: the message log
+//!     - `change`: reactions, pins, and what became of messages
+//!     - `mention`: whom messages mention
 //!     - `file`: files and their parts
 //!     - `attached`: which messages name which files
 //!     - `notice`: notifications, the audit log, and news from other processes
@@ -58,7 +62,7 @@
 //!     - `quota`: how much mail was sent
 //!     - `server`: the public URL of the server on this file
 //!     - `log`: the last position of the log
-//!     - `missed`: what comes next in a conversation: messages, files and deletions
+//!     - `missed`: what comes next in a conversation: messages, files and changes
 //!     - `read_cache`: what one snapshot has read already
 //!     - `admin`: what only administrators see
 //!     - `writer`: one thread that commits whatever verbs have queued up
@@ -104,6 +108,8 @@
 //!   - `emote`: REST of the emote document
 //!   - `rooms`: REST and events of the rooms document
 //!   - `direct`: events and notifications of the direct document
+//!   - `added`: what messages have beyond the documents
+//!   - `changing`: requests and events that change messages
 //!   - `socket_event`: an event from a socket, in hand
 //!   - `telling`: what a dialect tells to whom
 //! - [`realtime`]: the one Socket.IO server: which clients may connect, and what each of them hears

@@ -179,7 +179,7 @@ fn events() -> Vec<Event> {
         position: MessageId::new(8).expect("an id"),
     }));
     for place in places {
-        events.push(Event::MessagePosted(Arc::new(Message {
+        let message = Message {
             id: MessageId::new(6).expect("an id"),
             place,
             seq: 1,
@@ -194,7 +194,27 @@ fn events() -> Vec<Event> {
             client_id: None,
             sent_at: at,
             read_at: Some(at),
+            reply_to: None,
+            mentions: Vec::new(),
+            changed: None,
+            edited_at: None,
+            reactions: Vec::new(),
+            pinned: None,
+        };
+        events.push(Event::MessageUpdated(Arc::new(Message {
+            reply_to: MessageId::new(5),
+            mentions: vec![bob],
+            changed: MessageId::new(9),
+            edited_at: Some(at),
+            reactions: vec![Reaction {
+                emoji: "👍".into(),
+                count: 1,
+                first: vec![bob],
+            }],
+            pinned: Some(Pin { at, by: bob }),
+            ..message.clone()
         })));
+        events.push(Event::MessagePosted(Arc::new(message)));
         events.push(Event::FileShared {
             file: file.clone(),
             place,

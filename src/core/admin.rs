@@ -9,7 +9,7 @@ use super::model::{
 };
 pub use super::store::{Figures, Participant, PersonSeen, PlaceSeen};
 use super::store::{NewAccount, Tx, View};
-use super::{account, conversation, device, file as files_of, limits, message, text};
+use super::{account, change, conversation, device, file as files_of, limits, text};
 
 /// Who does something: an administrator, or the command line.
 pub type By = Option<AccountId>;
@@ -266,7 +266,7 @@ pub fn set_up(tx: &Tx<'_>, token: &str, new: NewPerson) -> Result<Account> {
 /// # Errors
 /// `NotFound`.
 pub fn delete_message(tx: &Tx<'_>, by: By, id: MessageId) -> Result<()> {
-    message::delete(tx, id)?;
+    change::erase(tx, id)?;
     tx.record(
         by,
         "message.delete",

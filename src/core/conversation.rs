@@ -342,7 +342,7 @@ pub fn show(view: &View<'_>, who: Option<AccountId>, id: ConversationId) -> Resu
 pub fn overview(view: &View<'_>, me: &Me, id: ConversationId) -> Result<Overview> {
     let conversation = show(view, Some(me.id), id)?;
     let unread = view.unread(id, me.id)?;
-    with_people(view, conversation, unread)
+    with_people(view, me, conversation, unread)
 }
 
 /// The conversations that this person belongs to, the latest activity first.
@@ -350,14 +350,19 @@ pub fn inbox(view: &View<'_>, me: &Me, limit: u32, offset: u32) -> Result<Listed
     let Listed { items, total } = view.inbox(me.id, limit, offset)?;
     let items = items
         .into_iter()
-        .map(|(conversation, unread)| with_people(view, conversation, unread));
+        .map(|(conversation, unread)| with_people(view, me, conversation, unread));
     Ok(Listed {
         items: items.collect::<Result<_>>()?,
         total,
     })
 }
 
-fn with_people(view: &View<'_>, conversation: Conversation, unread: i64) -> Result<Overview> {
+fn with_people(
+    view: &View<'_>,
+    me: &Me,
+    conversation: Conversation,
+    unread: i64,
+) -> Result<Overview> {
     let id = conversation.place.id;
     let last = view.last_message(conversation.place)?;
     let session = match conversation.place.kind {
@@ -374,8 +379,19 @@ fn with_people(view: &View<'_>, conversation: Conversation, unread: i64) -> Resu
         session,
         last,
         unread,
+        unread_mentions: match unread {
+            0 => 0,
+            _ => unread_mentions(view, me, id)?,
+        },
         updated_at,
     })
+}
+
+fn unread_mentions(view: &View<'_>, me: &Me, id: ConversationId) -> Result<i64> {
+    match view.read_seq(id, me.id)? {
+        Some(read) => view.mentions_after(id, me.id, read),
+        None => Ok(0),
+    }
 }
 
 /// The members of a conversation, for somebody who may read it.

@@ -25,6 +25,8 @@ pub struct Limits {
     pub mail_delay: Duration,
     /// Is mail limited per recipient and per author?
     pub mail_counted: bool,
+    /// How long after sending a message its author may change the text; `None`: for ever.
+    pub edit_window: Option<Duration>,
 }
 
 impl Default for Limits {
@@ -40,6 +42,7 @@ impl Default for Limits {
             resend: true,
             mail_delay: Duration::from_secs(5 * 60),
             mail_counted: true,
+            edit_window: None,
         }
     }
 }
@@ -59,6 +62,18 @@ pub const READ_STEP: i64 = 10_000;
 /// Attachments of a message, and bytes in the URL of one.
 pub const ATTACHMENTS: usize = 10;
 pub const URL_BYTES: usize = 2_048;
+/// Different emoji of a message, bytes in one, and people who react to a message, each as often as with different emoji.
+pub const EMOJI: usize = 20;
+pub const EMOJI_BYTES: usize = 32;
+pub const REACTIONS: i64 = 5_000;
+/// People who are listed beside an emoji.
+pub const REACTIONS_SHOWN: u32 = 100;
+/// Pinned messages of a conversation.
+pub const PINS: i64 = 100;
+/// People whom a message mentions, and places in a text where a name is looked for.
+pub const MENTIONS: usize = 50;
+/// Unread messages with a mention are counted up to here.
+pub const MENTIONS_COUNTED: i64 = 100;
 /// Pending handshakes (no token yet) of one address.
 pub const HANDSHAKES: usize = 1_024;
 /// Conversations that one account makes in a span of time, unless the operator says otherwise.

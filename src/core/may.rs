@@ -1,8 +1,8 @@
 //! Who may do what to which conversation? One function decides, for every route and every event.
 
 use super::error::{Error, Result};
-use super::model::{AccountId, ConversationId, Kind, Place};
-use super::store::View;
+use super::model::{AccountId, ConversationId, Kind, Me, Place};
+use super::store::{Placed, View};
 
 /// What somebody wants to do in a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,4 +63,59 @@ pub(in crate::core) fn may(
         }
     }
     Ok((place, standing))
+}
+
+/// What somebody wants to do to a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    Read,
+    /// Change its text.
+    Edit,
+    Delete,
+    React,
+    Pin,
+}
+
+/// The place of a message, if this person may do that to it. Only the author changes words; the author, owners and
+/// administrators delete; owners and administrators pin, and in a conversation of two either of them. The message names its
+/// conversation, never the request.
+///
+/// # Errors
+/// `NotFound`, the same for what is not there, what is not for this person, and what is deleted (which can be deleted again);
+/// `Forbidden` to somebody who may hear the conversation.
+pub(in crate::core) fn may_to(
+    view: &View<'_>,
+    me: &Me,
+    act: Act,
+    message: &Placed,
+) -> Result<Place> {
+    let own = message.author == me.id;
+    let ask = |wish| may(view, Some(me.id), wish, message.conversation).map(|(place, _)| place);
+    let allowed = match act {
+        Act::Delete if own => {
+            let place = view.place_for(message.conversation, None)?;
+            return place
+                .map(|(place, _)| place)
+                .ok_or(Error::NotFound("Message"));
+        }
+        Act::Delete => ask(Wish::Moderate),
+        _ if message.deleted.is_some() => Err(Error::NotFound("Message")),
+        Act::Read => ask(Wish::Hear),
+        Act::React => ask(Wish::Speak),
+        Act::Edit => ask(Wish::Speak).and_then(|place| match view.limits.edit_window {
+            _ if !own => Err(Error::Forbidden("Only its author may edit a message")),
+            Some(window) if message.sent_at.plus(window) < view.now => Err(Error::Forbidden(
+                "This message was sent too long ago to be edited",
+            )),
+            _ => Ok(place),
+        }),
+        Act::Pin => ask(Wish::Speak).and_then(|place| match place.kind {
+            Kind::Direct | Kind::Session => Ok(place),
+            Kind::Group | Kind::Room => ask(Wish::Moderate),
+        }),
+    };
+    allowed.map_err(|error| match error {
+        Error::NotFound(_) => Error::NotFound("Message"),
+        other => other,
+    })
 }

@@ -7,12 +7,12 @@ use super::error::{Error, Fault, Result};
 use super::limits;
 use super::may::{Wish, may};
 use super::model::{
-    AccountId, Attachment, ConversationId, Deletion, Event, Listed, Me, Message, MessageId, Page,
+    AccountId, Attachment, ConversationId, Event, Listed, Me, Message, MessageId, Page,
     StateChange, SubscriberId,
 };
 pub use super::store::PLAIN;
 use super::store::{NewMessage, Tx, View};
-use super::{conversation, digest, file, text};
+use super::{conversation, digest, file, mention, text};
 
 /// A message to be posted.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub struct Draft {
     pub attachments: Vec<Attachment>,
     /// The client's id of the message: a repeat is the same message.
     pub client_id: Option<String>,
+    /// The message that this one answers.
+    pub reply_to: Option<MessageId>,
 }
 
 impl Draft {
@@ -46,6 +48,7 @@ impl Draft {
             content_type: PLAIN.into(),
             attachments: Vec::new(),
             client_id,
+            reply_to: None,
         }
     }
 }
@@ -89,6 +92,7 @@ fn said(
     let mut faults = wrong_with(&draft, tx.limits.message_chars);
     if faults.is_empty() {
         faults = files_of_others(tx, author, &draft.attachments)?;
+        faults.extend(wrong_with_reply(tx, &draft)?);
     }
     if !faults.is_empty() {
         return Err(Error::Invalid(faults));
@@ -110,21 +114,37 @@ fn said(
         content_type,
         attachments,
         client_id,
+        reply_to,
         ..
     } = draft;
+    let text = text::without_hidden(text);
+    let mentions = mention::mentioned_in(tx, place.id, author.id, &text)?;
     let new = NewMessage {
         dialect,
         place,
         author,
-        text: text::without_hidden(text),
+        text,
         content_type,
         attachments,
         client_id,
+        reply_to,
+        mentions,
     };
     let message = Arc::new(tx.append_message(new)?);
     digest::hold(tx, &message)?;
     tx.announce(Event::MessagePosted(message.clone()));
     Ok(message)
+}
+
+/// A message can answer one that is in the same conversation, and not deleted.
+fn wrong_with_reply(tx: &Tx<'_>, draft: &Draft) -> Result<Option<Fault>> {
+    let Some(answered) = draft.reply_to else {
+        return Ok(None);
+    };
+    let there = tx.placed(answered)?.is_some_and(|placed| {
+        placed.conversation == draft.conversation && placed.deleted.is_none()
+    });
+    Ok((!there).then(|| Fault::new("replyTo", "must be a message of this conversation")))
 }
 
 /// Attached files of this server that the author may not read, and so may not share.
@@ -144,25 +164,6 @@ fn files_of_others(tx: &Tx<'_>, author: &Me, attachments: &[Attachment]) -> Resu
         }
     }
     Ok(faults)
-}
-
-/// Deletes a message's text and attachments for everybody. Its sequence number stays, empty, and counts as unread for
-/// nobody. The caller has checked who may.
-///
-/// # Errors
-/// `NotFound`, also if it is deleted already.
-pub(in crate::core) fn delete(tx: &Tx<'_>, id: MessageId) -> Result<()> {
-    let blanked = tx.blank_message(id)?;
-    let conversation = blanked.ok_or(Error::NotFound("Message"))?;
-    digest::unsay(tx, conversation)?;
-    let position = tx.note_change(id)?;
-    tx.announce(Event::MessageDeleted(Deletion {
-        id,
-        conversation,
-        at: tx.now,
-        position,
-    }));
-    Ok(())
 }
 
 /// The message that this author posted under this client id.

@@ -1,4 +1,4 @@
-//! Catching up: what was said, shared and deleted in several conversations since a position, in the one order of the log, a
+//! Catching up: what was said, shared and changed in several conversations since a position, in the one order of the log, a
 //! page at a time.
 
 use std::cmp::Reverse;
@@ -30,7 +30,7 @@ pub struct Bookmark {
     closed: bool,
 }
 
-/// How far one lane (messages, files or deletions) of a conversation was read.
+/// How far one lane (messages, files or changes) of a conversation was read.
 #[derive(Debug)]
 struct Lane {
     source: Source,
@@ -117,7 +117,8 @@ impl Lane {
 /// The next events of all these conversations, at most `limit` and none behind `upto`, in the order of the log. Each comes
 /// with the index of its bookmark, which moves on; a conversation with two bookmarks is read by both.
 ///
-/// A message that was said and deleted since is not told at all; a deletion is told to whoever may have heard the message.
+/// A message is told as it is now. One that was said and deleted since is not told at all; a change or a deletion is told to
+/// whoever may have heard the message before it.
 ///
 /// Its cost depends on the bookmarks and on what it answers, not on the length of the history or on other conversations.
 ///

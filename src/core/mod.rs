@@ -9,6 +9,7 @@
 pub mod account;
 pub mod admin;
 pub mod backup;
+pub mod change;
 pub mod code;
 pub mod conversation;
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub mod id;
 pub mod identity;
 pub mod limits;
 pub mod may;
+mod mention;
 pub mod message;
 pub mod meter;
 pub mod missed;

@@ -109,6 +109,8 @@ pub struct Overview {
     pub session: Option<Session>,
     pub last: Option<Message>,
     pub unread: i64,
+    /// Unread messages that mention the member, counted up to [`limits::MENTIONS_COUNTED`](super::limits::MENTIONS_COUNTED).
+    pub unread_mentions: i64,
     /// When the last message was said, or when it was made.
     pub updated_at: Time,
 }
@@ -240,6 +242,34 @@ pub struct Message {
     pub sent_at: Time,
     /// When somebody other than the author first marked it as read.
     pub read_at: Option<Time>,
+    /// The message that it answers, which may be deleted since.
+    pub reply_to: Option<MessageId>,
+    /// Members whom it mentions, other than its author.
+    pub mentions: Vec<AccountId>,
+    /// The position of its latest change.
+    pub changed: Option<Position>,
+    /// When its author last changed the text.
+    pub edited_at: Option<Time>,
+    /// In order of first use.
+    pub reactions: Vec<Reaction>,
+    pub pinned: Option<Pin>,
+}
+
+/// An emoji with which people react to a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reaction {
+    pub emoji: String,
+    /// How many people do.
+    pub count: i64,
+    /// The first of them.
+    pub first: Vec<AccountId>,
+}
+
+/// Since when a message is pinned, and by whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pin {
+    pub at: Time,
+    pub by: AccountId,
 }
 
 /// A stored file, without its bytes.
@@ -333,6 +363,8 @@ pub enum Announcement {
 #[derive(Debug, Clone)]
 pub enum Event {
     MessagePosted(Arc<Message>),
+    /// A message was edited, pinned or reacted to: it is now thus.
+    MessageUpdated(Arc<Message>),
     /// A message's words and attachments are gone for everybody.
     MessageDeleted(Deletion),
     FileShared {
@@ -418,7 +450,7 @@ impl Event {
     /// The conversation whose subscribers it concerns.
     pub fn conversation(&self) -> Option<ConversationId> {
         match self {
-            Self::MessagePosted(message) => Some(message.place.id),
+            Self::MessagePosted(message) | Self::MessageUpdated(message) => Some(message.place.id),
             Self::MessageDeleted(deletion) => Some(deletion.conversation),
             Self::FileShared { place, .. }
             | Self::MessagesRead { place, .. }
@@ -430,10 +462,19 @@ impl Event {
         }
     }
 
+    /// Does it show this message?
+    pub fn is_about(&self, id: MessageId) -> bool {
+        match self {
+            Self::MessagePosted(message) | Self::MessageUpdated(message) => message.id == id,
+            _ => false,
+        }
+    }
+
     /// Its position in the log, from which a client that comes back catches up; `None`: only who is connected hears it.
     pub fn position(&self) -> Option<Position> {
         match self {
             Self::MessagePosted(message) => Some(message.id),
+            Self::MessageUpdated(message) => message.changed,
             Self::MessageDeleted(deletion) => Some(deletion.position),
             Self::FileShared { file, .. } => file.position,
             Self::MessagesRead { .. }

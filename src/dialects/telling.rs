@@ -58,7 +58,11 @@ impl<'t> Telling<'t> {
     }
 
     /// Tells all who listen to the conversation in this dialect.
-    pub fn room<S: Serialize>(&mut self, event: &'static str, shape: impl FnOnce(&Spelling) -> S) {
+    pub fn room<S: Serialize>(
+        &mut self,
+        event: &'static str,
+        shape: impl FnOnce(&'t Spelling) -> S,
+    ) {
         if self.room {
             self.tell(Audience::Room, event, &shape(self.spell));
         }
@@ -69,7 +73,7 @@ impl<'t> Telling<'t> {
         &mut self,
         than: AccountId,
         event: &'static str,
-        shape: impl FnOnce(&Spelling) -> S,
+        shape: impl FnOnce(&'t Spelling) -> S,
     ) {
         if self.room {
             self.tell(Audience::Others(than), event, &shape(self.spell));
@@ -81,7 +85,7 @@ impl<'t> Telling<'t> {
         &mut self,
         who: AccountId,
         event: &'static str,
-        shape: impl FnOnce(&Spelling) -> S,
+        shape: impl FnOnce(&'t Spelling) -> S,
     ) {
         if self.room && (self.here)(who) {
             self.tell(Audience::Own(who), event, &shape(self.spell));
@@ -93,7 +97,7 @@ impl<'t> Telling<'t> {
         &mut self,
         who: AccountId,
         event: &'static str,
-        shape: impl FnOnce(&Spelling) -> S,
+        shape: impl FnOnce(&'t Spelling) -> S,
     ) {
         if (self.here)(who) {
             self.tell(Audience::Person(who), event, &shape(self.spell));

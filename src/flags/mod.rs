@@ -376,6 +376,9 @@ pub struct Serve {
         help_heading = "Promises and limits"
     )]
     pub max_message: usize,
+    /// How long after sending it a message may be edited by its author [default: for ever]
+    #[arg(long, value_name = "SPAN", value_parser = values::span, help_heading = "Promises and limits")]
+    pub edit_window: Option<Duration>,
 
     /// The file with the secret that signs tokens, at least 32 bytes, in place of the one in the database
     #[arg(long, value_name = "FILE", help_heading = "Accounts")]
@@ -574,6 +577,7 @@ impl Serve {
             resend: !self.temp || self.rates()[0].0.is_some(),
             mail_delay: self.mail_delay,
             mail_counted: !self.temp,
+            edit_window: self.edit_window,
         };
         options.bcrypt_cost =
             self.bcrypt_cost

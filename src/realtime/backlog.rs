@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use super::client::Client;
 use super::registry::Room;
-use crate::core::model::{Event, Position};
+use crate::core::model::{Event, MessageId, Position};
 use crate::dialects::ALL;
 
 /// Events that are put aside for a socket; all of them fit into its send queue. If there are more, those that are in the log
@@ -59,6 +59,9 @@ pub struct RoomReplay {
     /// Lives until the socket leaves the room.
     pub wanted: Weak<()>,
 }
+
+/// Messages that were read as they were after a later change than a replay goes, with the position of that change.
+pub type Newer = HashMap<MessageId, Position>;
 
 /// A socket that has been told everything from the database.
 pub struct CaughtUp {
@@ -142,15 +145,23 @@ impl Backlog {
         }
     }
 
-    /// This socket has been told what the first `handled` requests ask for. If those are all, it has caught up.
-    pub fn end(&mut self, number: u64, handled: usize) -> Option<CaughtUp> {
+    /// This socket has been told what the first `handled` requests ask for. If those are all, it has caught up. What it was
+    /// told as it was at a later position than it was asked for must not be followed by an older state of it.
+    pub fn end(&mut self, number: u64, handled: usize, newer: &Newer) -> Option<CaughtUp> {
         // If another request is under way, this is called again after it.
         let replay = self.replays.get(&number)?;
         if replay.requested != handled {
             return None;
         }
         let mut replay = self.take(number)?;
-        let is_new = |event: &Event| event.position().is_none_or(|at| at > replay.upto);
+        let is_new = |event: &Event| {
+            let told = match event {
+                Event::MessageUpdated(message) => newer.get(&message.id).copied(),
+                _ => None,
+            };
+            let upto = replay.upto.max(told.unwrap_or(replay.upto));
+            event.position().is_none_or(|at| at > upto)
+        };
         replay.since.retain(|(_, event)| is_new(event));
         Some(CaughtUp {
             client: replay.client,
@@ -199,6 +210,11 @@ impl Replay {
     fn put_aside(&mut self, dialect: usize, event: &Event) {
         if let Some(position) = event.position() {
             self.newest = position;
+        }
+        if let Event::MessageDeleted(gone) = event {
+            // Its words are gone, also here.
+            self.since
+                .retain(|(of, before)| *of != dialect || !before.is_about(gone.id));
         }
         self.since.push((dialect, event.clone()));
         if self.since.len() > BACKLOG_MAX {

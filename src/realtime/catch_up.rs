@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
-use super::backlog::Request;
+use super::backlog::{Newer, Request};
 use super::client::Client;
 use super::context::Context;
 use super::retelling::tell_one;
@@ -16,7 +16,7 @@ use super::sending::hand_on;
 use super::signal::{Signal, Signals};
 use crate::core::error::Result;
 use crate::core::missed::{self, Bookmark};
-use crate::core::model::{Event, Position};
+use crate::core::model::{Event, MessageId, Position};
 
 /// Events that are read at once. They stay in memory until they are told, which may take long.
 const PAGE: usize = 64;
@@ -42,6 +42,7 @@ pub fn start(
         bookmarks: Vec::new(),
         subscribers: Vec::new(),
         upto: None,
+        newer: Newer::new(),
     };
     tokio::spawn(async move {
         if let Err(error) = catch_up.run(&signals).await {
@@ -64,6 +65,7 @@ struct CatchUp {
     /// For each bookmark the dialect in which it is told, and what lives as long as the socket listens there.
     subscribers: Vec<(usize, Weak<()>)>,
     upto: Option<Position>,
+    newer: Newer,
 }
 
 impl CatchUp {
@@ -81,6 +83,7 @@ impl CatchUp {
                 }
                 let (dialect, wanted) = &self.subscribers[at];
                 if wanted.strong_count() > 0 {
+                    self.newer.extend(newer_than(self.upto, &event));
                     tell_one(&self.context, &self.client, *dialect, &event);
                     while self.client.is_behind() && !self.is_over() {
                         hand_on(self.client.clone()).await;
@@ -89,7 +92,11 @@ impl CatchUp {
             }
             if is_last {
                 signals
-                    .send(Signal::CaughtUp(self.client.number, self.handled))
+                    .send(Signal::CaughtUp(
+                        self.client.number,
+                        self.handled,
+                        self.newer.clone(),
+                    ))
                     .ok();
                 match self.requests.recv().await {
                     Some(request) => self.handle(request),
@@ -153,4 +160,13 @@ impl CatchUp {
     fn is_over(&self) -> bool {
         self.client.has_ended() || self.requests.is_closed()
     }
+}
+
+/// A message that was read as it was after a later change than this position.
+fn newer_than(upto: Option<Position>, event: &Event) -> Option<(MessageId, Position)> {
+    let (Event::MessagePosted(message) | Event::MessageUpdated(message)) = event else {
+        return None;
+    };
+    let changed = message.changed.filter(|changed| Some(*changed) > upto)?;
+    Some((message.id, changed))
 }

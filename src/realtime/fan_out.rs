@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
-use super::backlog::{Backlog, CaughtUp};
+use super::backlog::{Backlog, CaughtUp, Newer};
 use super::catch_up;
 use super::client::{Client, socket_and_dialect, subscriber};
 use super::context::Context;
@@ -118,7 +118,9 @@ impl FanOut {
                 // So that sockets leave as fast as others join.
                 self.leave_some();
             }
-            Signal::CaughtUp(number, handled) => self.caught_up(number, handled),
+            Signal::CaughtUp(number, handled, newer) => {
+                self.caught_up(number, handled, &newer);
+            }
             Signal::Disconnected(number) => self.remove(number),
         }
     }
@@ -155,6 +157,7 @@ impl FanOut {
                 account,
             } => self.remove_member(*account, *conversation),
             Event::MessagePosted(_)
+            | Event::MessageUpdated(_)
             | Event::MessageDeleted(_)
             | Event::FileShared { .. }
             | Event::MessagesRead { .. } => {}
@@ -304,12 +307,12 @@ impl FanOut {
         }
     }
 
-    fn caught_up(&mut self, number: u64, handled: usize) {
+    fn caught_up(&mut self, number: u64, handled: usize, newer: &Newer) {
         let Some(CaughtUp {
             client,
             rooms,
             since,
-        }) = self.backlog.end(number, handled)
+        }) = self.backlog.end(number, handled, newer)
         else {
             return;
         };

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::backlog::Newer;
 use super::client::Client;
 use crate::core::model::{ConversationId, Time};
 
@@ -19,8 +20,8 @@ pub enum Signal {
     /// A page of the conversations that a socket joins by itself.
     Joins(JoinPage),
     Disconnected(u64),
-    /// A socket has been told what it missed, as far as this many requests ask for.
-    CaughtUp(u64, usize),
+    /// A socket has been told what it missed, as far as this many requests ask for, and some of it as it is since then.
+    CaughtUp(u64, usize, Newer),
 }
 
 /// Conversations that a socket hears from now on.

@@ -219,8 +219,8 @@ impl Tx<'_> {
     pub(in crate::core) fn insert_account(&self, new: &NewAccount) -> Result<AccountId> {
         self.inserted(
             "INSERT INTO accounts
-                 (home, name, username, email, password, external, created_at, username_key, email_key)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
+                 (home, name, username, email, password, external, created_at, username_key, email_key, name_key)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
             (
                 new.home,
                 &new.name,
@@ -231,6 +231,7 @@ impl Tx<'_> {
                 self.now.0,
                 new.username.as_deref().map(identity::name_key),
                 new.email.as_deref().map(identity::email_key),
+                identity::name_key(&new.name),
             ),
             |row| row.get(0).map(Id::stored),
         )
@@ -269,10 +270,12 @@ impl Tx<'_> {
 
     pub(in crate::core) fn update_profile(&self, id: AccountId, profile: &Profile) -> Result<()> {
         self.write(
-            "UPDATE accounts SET name = $1, username = NULL, username_key = NULL, gender = $2, born_on = $3, role = $4
-             WHERE id = $5",
+            "UPDATE accounts SET name = $1, name_key = $2, username = NULL, username_key = NULL, gender = $3,
+                 born_on = $4, role = $5
+             WHERE id = $6",
             (
                 &profile.name,
+                identity::name_key(&profile.name),
                 &profile.gender,
                 &profile.born_on,
                 &profile.role,
@@ -310,10 +313,12 @@ impl Tx<'_> {
         name: Option<&str>,
         email: Option<&str>,
     ) -> Result<()> {
-        self.change(
-            "UPDATE accounts SET name = coalesce($1, name) WHERE id = $2",
-            (name, id.number()),
-        )?;
+        if let Some(name) = name {
+            self.change(
+                "UPDATE accounts SET name = $1, name_key = $2 WHERE id = $3",
+                (name, identity::name_key(name), id.number()),
+            )?;
+        }
         if let Some(email) = email {
             self.change(
                 "UPDATE accounts SET email = $1, email_key = $2

@@ -341,8 +341,8 @@ impl View<'_> {
 impl Tx<'_> {
     pub(in crate::core) fn rename_account(&self, id: AccountId, name: &str) -> Result<()> {
         self.write(
-            "UPDATE accounts SET name = $1 WHERE id = $2",
-            (name, id.number()),
+            "UPDATE accounts SET name = $1, name_key = $2 WHERE id = $3",
+            (name, identity::name_key(name), id.number()),
         )
     }
 
@@ -355,9 +355,10 @@ impl Tx<'_> {
         username: Option<&str>,
     ) -> Result<()> {
         self.write(
-            "UPDATE accounts SET name = $1, username = $2, username_key = $3 WHERE id = $4",
+            "UPDATE accounts SET name = $1, name_key = $2, username = $3, username_key = $4 WHERE id = $5",
             (
                 name,
+                identity::name_key(name),
                 username,
                 username.map(identity::name_key),
                 id.number(),
@@ -390,7 +391,7 @@ impl Tx<'_> {
         }
         self.change(
             "UPDATE accounts SET name = 'Removed user', username = NULL, email = NULL, proven_at = NULL,
-                 username_key = NULL, email_key = NULL,
+                 username_key = NULL, email_key = NULL, name_key = NULL,
                  password = NULL, gender = NULL, born_on = NULL, role = NULL, picture = NULL,
                  picture_url = NULL, external = NULL, google = NULL, admin = 0, removed_at = $1
              WHERE id = $2",
@@ -415,28 +416,6 @@ impl Tx<'_> {
             [id.number()],
             |row| Ok(Id::stored(row.get(0)?)),
         )
-    }
-
-    /// Deletes a message's text. Members who have not read it yet must not count it as unread any more: it is added to
-    /// `own_since`, like messages of their own. Answers its conversation; `None` if there is no such message, or it was
-    /// deleted before.
-    pub(in crate::core) fn blank_message(&self, id: MessageId) -> Result<Option<ConversationId>> {
-        let blanked = self.returning(
-            "UPDATE messages SET text = '', attachments = 0, deleted_at = $1
-             WHERE id = $2 AND deleted_at IS NULL RETURNING conversation, seq, author",
-            (self.now.0, id.number()),
-            |row| Ok((row.get(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)),
-        )?;
-        let Some((conversation, seq, author)) = blanked else {
-            return Ok(None);
-        };
-        self.detach(Id::stored(conversation), id)?;
-        self.change(
-            "UPDATE members SET own_since = own_since + 1
-             WHERE conversation = $1 AND read_seq < $2 AND account <> $3",
-            (conversation, seq, author),
-        )?;
-        Ok(Some(Id::stored(conversation)))
     }
 
     /// The file is nobody's picture any more.

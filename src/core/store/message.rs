@@ -9,8 +9,8 @@ use super::conversation::place;
 use super::{Tx, View};
 use crate::core::error::{Error, Result};
 use crate::core::model::{
-    AccountId, Attachment, Author, ConversationId, Id, Listed, Me, Message, MessageId, Page, Place,
-    Time,
+    AccountId, Attachment, Author, ConversationId, Id, Listed, Me, Message, MessageId, Page, Pin,
+    Place, Time,
 };
 
 /// The content type if the author gives none.
@@ -25,11 +25,17 @@ pub(in crate::core) struct NewMessage<'a> {
     pub content_type: Cow<'static, str>,
     pub attachments: Vec<Attachment>,
     pub client_id: Option<String>,
+    pub reply_to: Option<MessageId>,
+    pub mentions: Vec<AccountId>,
 }
 
 /// The columns are read by their index: by name, a page takes a tenth longer.
-pub(super) const MESSAGE: &str =
-    "SELECT id, seq, author, text, type, attachments, client_id, sent_at, deleted_at FROM messages";
+pub(super) const MESSAGE: &str = "SELECT id, seq, author, text, type, attachments, client_id, sent_at, deleted_at, changed, reply_to,
+     mentions, edited_at, reactions, pinned_at, pinned_by FROM messages";
+/// Columns of [`MESSAGE`].
+pub(super) const ID: usize = 0;
+pub(super) const DELETED_AT: usize = 8;
+pub(super) const POSITION_OF_CHANGE: usize = 9;
 
 impl View<'_> {
     /// The message that this author sent with this client id, and when it was read.
@@ -161,18 +167,21 @@ impl View<'_> {
         params: impl Params,
     ) -> Result<Vec<(Message, Option<i64>)>> {
         self.all_while(&format!("{MESSAGE} {which}"), params, |row| {
-            Ok(Some((self.message(row, place)?, row.get(8)?)))
+            Ok(Some((self.message(row, place)?, row.get(DELETED_AT)?)))
         })
     }
 
     /// A row of [`MESSAGE`], with what is attached to it.
     pub(super) fn message(&self, row: &Row<'_>, place: Place) -> Result<Message> {
-        let id = Id::stored(row.get(0)?);
-        Ok(Message {
+        let (id, seq) = (Id::stored(row.get(0)?), row.get(1)?);
+        let changed = row
+            .get::<_, Option<i64>>(POSITION_OF_CHANGE)?
+            .map(Id::stored);
+        let mut message = Message {
             dialect: "",
             id,
             place,
-            seq: row.get(1)?,
+            seq,
             author: self.author(Id::stored(row.get(2)?))?,
             text: row.get(3)?,
             content_type: match row.get_ref(4)?.as_str().map_err(rusqlite::Error::from)? {
@@ -186,7 +195,28 @@ impl View<'_> {
             client_id: row.get(6)?,
             sent_at: Time(row.get(7)?),
             read_at: None,
-        })
+            reply_to: row.get::<_, Option<i64>>(10)?.map(Id::stored),
+            mentions: match row.get(11)? {
+                0 => Vec::new(),
+                _ => self.mentioned(place.id, seq)?,
+            },
+            changed,
+            edited_at: None,
+            reactions: Vec::new(),
+            pinned: None,
+        };
+        if changed.is_some() {
+            message.edited_at = row.get::<_, Option<i64>>(12)?.map(Time);
+            if row.get::<_, i64>(13)? > 0 {
+                message.reactions = self.reactions(id)?;
+            }
+            let pinned: (Option<i64>, Option<i64>) = (row.get(14)?, row.get(15)?);
+            message.pinned = pinned.0.zip(pinned.1).map(|(at, by)| Pin {
+                at: Time(at),
+                by: Id::stored(by),
+            });
+        }
+        Ok(message)
     }
 
     /// The author's name. The directory does not know accounts that are removed.
@@ -248,8 +278,9 @@ impl Tx<'_> {
         let id = self.next_position()?;
         // Not `RETURNING`: for that SQLite makes a temporary table each time.
         self.change(
-            "INSERT INTO messages (conversation, seq, id, author, text, type, attachments, client_id, sent_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            "INSERT INTO messages
+                 (conversation, seq, id, author, text, type, attachments, client_id, sent_at, reply_to, mentions)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
             (
                 new.place.id.number(),
                 seq,
@@ -260,11 +291,14 @@ impl Tx<'_> {
                 new.attachments.len() as i64,
                 &new.client_id,
                 self.now.0,
+                new.reply_to.map(|message| message.number()),
+                new.mentions.len() as i64,
             ),
         )?;
         self.cache.note_end(new.place.id, seq);
         self.cache.note_said(id);
         self.attach(new.place.id, Id::stored(id), &new.attachments)?;
+        self.mention(new.place.id, seq, &new.mentions)?;
         self.cache.note_own(new.place.id, new.author.id);
         Ok(Message {
             dialect: new.dialect,
@@ -281,6 +315,12 @@ impl Tx<'_> {
             client_id: new.client_id,
             sent_at: self.now,
             read_at: None,
+            reply_to: new.reply_to,
+            mentions: new.mentions,
+            changed: None,
+            edited_at: None,
+            reactions: Vec::new(),
+            pinned: None,
         })
     }
 }

@@ -6,7 +6,7 @@ use rusqlite::{Params, Row};
 
 use super::View;
 use super::file::file;
-use super::message::MESSAGE;
+use super::message::{DELETED_AT, ID, MESSAGE, POSITION_OF_CHANGE};
 use crate::core::error::Result;
 use crate::core::model::{ConversationId, Deletion, Event, Id, MessageId, Place, Position, Time};
 
@@ -32,7 +32,7 @@ pub(in crate::core) struct Since {
     pub read: i64,
     /// The position up to which the reader has heard everything.
     pub after: Position,
-    /// The log's last position when reading began. Messages that were deleted by then are not read as posted.
+    /// The log's last position when reading began. What was changed by then is read as it is now, not as a change.
     pub begun: Position,
 }
 
@@ -86,8 +86,8 @@ impl View<'_> {
             ),
             Source::Changed => {
                 return self.one(
-                    &format!("SELECT changed FROM messages {DELETED} LIMIT 1"),
-                    since.of_deleted(),
+                    &format!("SELECT changed FROM messages {CHANGED} LIMIT 1"),
+                    since.of_changed(),
                     |row| row.get(0).map(Id::stored),
                 );
             }
@@ -120,6 +120,7 @@ impl View<'_> {
                      ORDER BY seq LIMIT $3"
                 ),
                 here,
+                ID,
                 (most, is_wanted),
                 |row| {
                     let mut message = self.message(row, place)?;
@@ -132,6 +133,7 @@ impl View<'_> {
                 "SELECT position, * FROM files WHERE conversation = $1 AND position > $2
                  ORDER BY position LIMIT $3",
                 here,
+                0,
                 (most, is_wanted),
                 |row| {
                     let file = Arc::new(file(row)?);
@@ -139,37 +141,47 @@ impl View<'_> {
                 },
             ),
             Source::Changed => {
-                let (id, read, after, begun) = since.of_deleted();
+                let (id, read, after, begun) = since.of_changed();
                 self.stretch(
                     stretch,
-                    &format!("SELECT changed, id, deleted_at FROM messages {DELETED} LIMIT $5"),
+                    &format!("{MESSAGE} {CHANGED} LIMIT $5"),
                     (id, read, after, begun, most as i64 + 1),
+                    POSITION_OF_CHANGE,
                     (most, is_wanted),
                     |row| {
-                        let deletion = Deletion {
-                            id: MessageId::stored(row.get(1)?),
-                            conversation: place.id,
-                            at: Time(row.get(2)?),
-                            position: Position::stored(row.get(0)?),
+                        let position = row.get(POSITION_OF_CHANGE)?;
+                        let event = match row.get(DELETED_AT)? {
+                            Some(at) => Event::MessageDeleted(Deletion {
+                                id: MessageId::stored(row.get(ID)?),
+                                conversation: place.id,
+                                at: Time(at),
+                                position: Position::stored(position),
+                            }),
+                            None => {
+                                let mut message = self.message(row, place)?;
+                                message.read_at = self.read_at(&message)?;
+                                Event::MessageUpdated(Arc::new(message))
+                            }
                         };
-                        Ok((row.get(0)?, Event::MessageDeleted(deletion)))
+                        Ok((position, event))
                     },
                 )
             }
         }
     }
 
-    /// Reads on, as far as is wanted. The first column of each row is its position in the log.
+    /// Reads on, as far as is wanted. A row's position in the log is in the column with the index `at`.
     fn stretch(
         &self,
         mut stretch: Stretch,
         sql: &str,
         params: impl Params,
+        at: usize,
         (most, is_wanted): (usize, impl Fn(Position) -> bool),
         event: impl Fn(&Row<'_>) -> Result<(i64, Event)>,
     ) -> Result<Stretch> {
         self.all_while(sql, params, |row| {
-            let position = Id::stored(row.get(0)?);
+            let position = Id::stored(row.get(at)?);
             if stretch.events.len() == most || !is_wanted(position) {
                 stretch.next = Some(position);
                 return Ok(None);
@@ -183,12 +195,12 @@ impl View<'_> {
     }
 }
 
-/// Deletions that the reader must hear of: of messages heard before, and of those that went since reading began.
-const DELETED: &str = "WHERE conversation = $1 AND changed > $2 AND deleted_at IS NOT NULL
-    AND (id <= $3 OR changed > $4) ORDER BY changed";
+/// Changes that the reader must hear of: of messages heard before, and those made since reading began.
+const CHANGED: &str =
+    "WHERE conversation = $1 AND changed > $2 AND (id <= $3 OR changed > $4) ORDER BY changed";
 
 impl Since {
-    fn of_deleted(&self) -> (i64, i64, i64, i64) {
+    fn of_changed(&self) -> (i64, i64, i64, i64) {
         (
             self.conversation.number(),
             self.read,

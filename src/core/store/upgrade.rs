@@ -8,20 +8,21 @@ use super::attached::NAMED;
 use crate::core::id::Spelling;
 use crate::core::{file_path, identity};
 
-/// Gives every username and address its key. In version 1 two accounts could have names or addresses that are equal now:
+/// Gives every name, username and address its key. In version 1 two accounts could have names or addresses that are equal now:
 /// the one with a proven address gets the key, or else the older one. The other keeps its name and address to show, but
 /// has no key: it cannot log in by them, and an administrator finds it by its id.
 pub(super) fn fill_keys(tx: &Transaction<'_>) -> rusqlite::Result<()> {
     let mut found = tx.prepare(
-        "SELECT id, username, email FROM accounts WHERE username IS NOT NULL OR email IS NOT NULL
-         ORDER BY proven_at IS NULL, id",
+        "SELECT id, name, username, email FROM accounts WHERE removed_at IS NULL ORDER BY proven_at IS NULL, id",
     )?;
     let mut rows = found.query(())?;
-    let mut update =
-        tx.prepare("UPDATE accounts SET username_key = $1, email_key = $2 WHERE id = $3")?;
+    let mut update = tx.prepare(
+        "UPDATE accounts SET username_key = $1, email_key = $2, name_key = $3 WHERE id = $4",
+    )?;
     let (mut usernames, mut emails) = (HashSet::new(), HashSet::new());
     while let Some(row) = rows.next()? {
         let id: i64 = row.get("id")?;
+        let name: String = row.get("name")?;
         let username: Option<String> = row.get("username")?;
         let email: Option<String> = row.get("email")?;
         let username = username.map(|name| identity::name_key(&name));
@@ -43,7 +44,8 @@ pub(super) fn fill_keys(tx: &Transaction<'_>) -> rusqlite::Result<()> {
             );
         }
         let username = username.filter(|_| !two_names);
-        update.execute((username, email.filter(|_| !two_emails), id))?;
+        let email = email.filter(|_| !two_emails);
+        update.execute((username, email, identity::name_key(&name), id))?;
     }
     Ok(())
 }

@@ -50,6 +50,15 @@ impl crate::dialects::Dialect for Dialect {
             POST "/message/create"            => rest::create_message, Free;
             GET  "/message/get-messages"      => rest::list_messages, Free;
             GET  "/message/get-conversation-participants" => rest::list_participants, Free;
+            // Beyond the document: messages that change.
+            GET    "/message/get-message/{id}" => rest::show_message, Free;
+            GET    "/message/get-pinned"       => rest::list_pinned, Free;
+            PATCH  "/message/update/{id}"      => rest::edit_message, Free;
+            DELETE "/message/remove/{id}"      => rest::delete_message, Free;
+            PUT    "/message/reaction/{id}"    => rest::react, Free;
+            DELETE "/message/reaction/{id}"    => rest::take_reaction_back, Free;
+            PUT    "/message/pin/{id}"         => rest::pin, Free;
+            DELETE "/message/pin/{id}"         => rest::unpin, Free;
         }
     }
 
@@ -59,6 +68,10 @@ impl crate::dialects::Dialect for Dialect {
             ("send-message", socket::send),
             ("join-group", |event| event.join()),
             ("send-group-message", socket::send),
+            ("edit-message", socket::edit),
+            ("delete-message", socket::delete),
+            ("react-message", socket::react),
+            ("pin-message", socket::pin),
         ]
     }
 
@@ -66,6 +79,7 @@ impl crate::dialects::Dialect for Dialect {
         &[
             "receive-message",
             "receive-group-message",
+            "message-updated",
             "message-deleted",
         ]
     }
@@ -85,6 +99,9 @@ impl crate::dialects::Dialect for Dialect {
                     Kind::Group | Kind::Room => "receive-group-message",
                 };
                 tell.room(event, |spell| shapes::message(spell, message));
+            }
+            Event::MessageUpdated(message) => {
+                tell.room("message-updated", |spell| shapes::changed(spell, message));
             }
             Event::MessageDeleted(gone) => {
                 tell.room("message-deleted", |spell| shapes::deleted(spell, gone));

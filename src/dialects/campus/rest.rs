@@ -5,15 +5,16 @@ use http::StatusCode;
 use super::shapes;
 use crate::core::error::{Error, Result};
 use crate::core::message::Draft;
-use crate::core::model::{AccountId, AccountKind, ConversationId, Me};
-use crate::core::{account, conversation, limits, message};
+use crate::core::model::{AccountId, AccountKind, ConversationId, Me, Message};
+use crate::core::{account, change, conversation, limits, message};
+use crate::dialects::changing;
 use crate::dialects::socket_event::PLACE;
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
 use crate::web::fields::Fields;
 
 /// The names of the field with a message's text; the first is the document's.
-const WORDS: &[&str] = &["message", "content", "text"];
+pub const WORDS: &[&str] = &["message", "content", "text"];
 /// The names of the field with a group's members: as the document spells it, and correctly.
 const MEMBERS: &[&str] = &["groupMenmbers", "groupMembers", "members"];
 /// Messages of a page by default.
@@ -112,8 +113,10 @@ pub fn draft(mut fields: Fields<'_>, most: usize) -> Result<Draft> {
     let text = fields.required_text(WORDS);
     let client_id = fields.optional_text(&["clientMessageId"]);
     fields.name_also(|| Vec::from_iter(message::wrong_with_text(WORDS[0], &text, most)));
+    let reply_to = changing::reply_to(&mut fields);
     fields.done(place.map(|place| Draft {
         text_field: WORDS[0],
+        reply_to,
         ..Draft::text("campus", place, text, client_id)
     }))
 }
@@ -137,6 +140,73 @@ pub async fn list_messages(mut call: Call) -> Answer {
         .map(|message| shapes::message(spell, message))
         .collect();
     ok(page).map(|reply| position.added_to(reply))
+}
+
+fn one(call: &Call, message: &Message) -> Answer {
+    ok(shapes::message(call.core().spelling(), message))
+}
+
+/// GET /message/get-message/:id
+pub async fn show_message(call: Call) -> Answer {
+    let message = changing::one(&call, changing::target(&call, 0)?).await?;
+    one(&call, &message)
+}
+
+/// GET /message/get-pinned: the pinned messages of a conversation, the latest pin first
+pub async fn list_pinned(mut call: Call) -> Answer {
+    let me = call.me()?;
+    let given = call.query_or_object(PLACE).await?;
+    let mut fields = Fields::new(given, call.core().spelling());
+    let place = fields.id(PLACE);
+    let place = fields.done(place)?;
+    let (pinned, position) = call
+        .read_at(move |view| change::pins(view, Some(me.id), place))
+        .await?;
+    let spell = call.core().spelling();
+    let shaped: Vec<_> = pinned
+        .iter()
+        .map(|message| shapes::message(spell, message))
+        .collect();
+    ok(shaped).map(|reply| position.added_to(reply))
+}
+
+/// PATCH /message/update/:id `{ message }`
+pub async fn edit_message(mut call: Call) -> Answer {
+    let target = changing::target(&call, 0)?;
+    let message = changing::edit(&mut call, target, WORDS).await?;
+    one(&call, &message)
+}
+
+/// DELETE /message/remove/:id
+pub async fn delete_message(call: Call) -> Answer {
+    let gone = changing::delete(&call, changing::target(&call, 0)?).await?;
+    ok(shapes::deleted(call.core().spelling(), &gone))
+}
+
+/// PUT /message/reaction/:id `{ emoji }`
+pub async fn react(mut call: Call) -> Answer {
+    let target = changing::target(&call, 0)?;
+    let message = changing::react(&mut call, target, None, true).await?;
+    one(&call, &message)
+}
+
+/// DELETE /message/reaction/:id `{ emoji }`, in the body or in the query
+pub async fn take_reaction_back(mut call: Call) -> Answer {
+    let target = changing::target(&call, 0)?;
+    let message = changing::react(&mut call, target, None, false).await?;
+    one(&call, &message)
+}
+
+/// PUT /message/pin/:id
+pub async fn pin(call: Call) -> Answer {
+    let message = changing::pin(&call, changing::target(&call, 0)?, true).await?;
+    one(&call, &message)
+}
+
+/// DELETE /message/pin/:id
+pub async fn unpin(call: Call) -> Answer {
+    let message = changing::pin(&call, changing::target(&call, 0)?, false).await?;
+    one(&call, &message)
 }
 
 /// GET /message/get-conversation-participants

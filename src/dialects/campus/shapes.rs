@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::core::id::Spelling;
 use crate::core::model::{Account, Conversation, Deletion, Device, DeviceId, Message, Person};
 use crate::core::short::Short;
+use crate::dialects::added::{Added, Uuids, added};
 use crate::web::people::picture_url;
 
 /// `{ id, full_name, email, gender, dateOfBirth, role, profile, createdAt }`
@@ -68,16 +69,27 @@ pub struct ShapedMessage<'m> {
     sender_id: Short,
     conversation_id: Short,
     created_at: Short,
+    #[serde(flatten)]
+    added: Added<'m, Uuids<'m>>,
 }
 
-/// `{ id, message, senderId, conversationId, createdAt }`
-pub fn message<'m>(spell: &Spelling, message: &'m Message) -> ShapedMessage<'m> {
+/// `{ id, message, senderId, conversationId, createdAt }`, and what was added to it.
+pub fn message<'m>(spell: &'m Spelling, message: &'m Message) -> ShapedMessage<'m> {
     ShapedMessage {
         id: spell.uuid(message.id),
         message: &message.text,
         sender_id: spell.uuid(message.author.id),
         conversation_id: spell.uuid(message.place.id),
         created_at: message.sent_at.iso(),
+        added: added(message, Uuids(spell)),
+    }
+}
+
+/// `message-updated`
+pub fn changed<'m>(spell: &'m Spelling, changed: &'m Message) -> ShapedMessage<'m> {
+    ShapedMessage {
+        added: added(changed, Uuids(spell)).with_position(),
+        ..message(spell, changed)
     }
 }
 

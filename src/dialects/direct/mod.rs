@@ -32,6 +32,10 @@ impl crate::dialects::Dialect for Dialect {
             ("join_conversation", |event| event.join()),
             ("leave_conversation", |event| event.leave()),
             ("send_message", socket::send_message),
+            ("edit_message", socket::edit),
+            ("delete_message", socket::delete),
+            ("react_message", socket::react),
+            ("pin_message", socket::pin),
             ("mark_read", |event| event.mark_read()),
             ("typing_start", |event| event.type_in(true)),
             ("typing_stop", |event| event.type_in(false)),
@@ -42,6 +46,7 @@ impl crate::dialects::Dialect for Dialect {
         &[
             "new_message",
             "message_notification",
+            "message_updated",
             "message_deleted",
             "messages_read",
             "new_notification",
@@ -65,6 +70,9 @@ impl crate::dialects::Dialect for Dialect {
                         shapes::notification(message)
                     });
                 }
+            }
+            Event::MessageUpdated(message) => {
+                tell.room("message_updated", |_| shapes::changed(message));
             }
             Event::MessageDeleted(gone) => {
                 tell.room("message_deleted", |_| shapes::deleted(gone));

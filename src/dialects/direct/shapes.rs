@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::core::model::{AccountId, ConversationId, Deletion, Message, Notice, Receipt};
 use crate::core::short::Short;
+use crate::dialects::added::{Added, Numbers, added};
 
 /// A message. It is serialized without a `Value` in between, because there are many at a time.
 #[derive(Serialize)]
@@ -19,6 +20,8 @@ pub struct ShapedMessage<'m> {
     created_at: Short,
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     kind: Option<&'static str>,
+    #[serde(flatten)]
+    added: Added<'m, Numbers>,
 }
 
 /// `new_message`
@@ -34,6 +37,15 @@ pub fn message(message: &Message) -> ShapedMessage<'_> {
         read_at: message.read_at.map(|at| at.iso()),
         created_at: message.sent_at.iso(),
         kind: None,
+        added: added(message, Numbers),
+    }
+}
+
+/// `message_updated`
+pub fn changed(changed: &Message) -> ShapedMessage<'_> {
+    ShapedMessage {
+        added: added(changed, Numbers).with_position(),
+        ..message(changed)
     }
 }
 

@@ -4,7 +4,10 @@ use super::shapes;
 use crate::core::error::{Error, Result};
 use crate::core::message::Draft;
 use crate::core::{conversation, message};
-use crate::dialects::socket_event::{Reaction, SocketEvent, ack};
+use crate::core::id::Spelling;
+use crate::core::model::Message;
+use crate::dialects::changing;
+use crate::dialects::socket_event::{Ack, Reaction, SocketEvent, ack};
 use crate::web::fields::{CONTENT, Fields};
 
 /// `send_message` `{ conversationId?, content, toUserId? }`: one of the two ids must be there
@@ -14,6 +17,7 @@ pub fn send_message(mut event: SocketEvent) -> Result<Reaction> {
     let to = fields.optional_id(&["toUserId"]);
     let text = fields.required_text(CONTENT);
     let client_id = fields.optional_text(&["clientMessageId"]);
+    let reply_to = changing::reply_to(&mut fields);
     if place.is_none() && to.is_none() && !fields.is_wrong() {
         fields.fault("conversationId", "is required where there is no toUserId");
     }
@@ -40,8 +44,36 @@ pub fn send_message(mut event: SocketEvent) -> Result<Reaction> {
                 }
                 (None, None) => return Err(Error::invalid("conversationId", "is required")),
             };
-            message::post(tx, me, Draft::text("direct", conversation, text, client_id))
+            let draft = Draft {
+                reply_to,
+                ..Draft::text("direct", conversation, text, client_id)
+            };
+            message::post(tx, me, draft)
         },
-        |_, message| ack("message", shapes::message(&message)),
+        |spell, message| shaped(spell, &message),
     )
+}
+
+/// `edit_message` `{ messageId, content }`
+pub fn edit(event: SocketEvent) -> Result<Reaction> {
+    changing::edit_by_event(event, CONTENT, shaped)
+}
+
+/// `delete_message` `{ messageId }`
+pub fn delete(event: SocketEvent) -> Result<Reaction> {
+    changing::delete_by_event(event, |_, gone| ack("message", shapes::deleted(gone)))
+}
+
+/// `react_message` `{ messageId, emoji, remove? }`
+pub fn react(event: SocketEvent) -> Result<Reaction> {
+    changing::react_by_event(event, shaped)
+}
+
+/// `pin_message` `{ messageId, remove? }`
+pub fn pin(event: SocketEvent) -> Result<Reaction> {
+    changing::pin_by_event(event, shaped)
+}
+
+fn shaped(_: &Spelling, message: &Message) -> Ack {
+    ack("message", shapes::message(message))
 }

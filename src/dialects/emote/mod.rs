@@ -62,7 +62,7 @@ impl crate::dialects::Dialect for Dialect {
     fn retell(&self, event: &Event, _: &mut Telling<'_>) {
         match event {
             // The document has no events.
-            Event::MessagePosted(_) | Event::MessageDeleted(_) => {}
+            Event::MessagePosted(_) | Event::MessageUpdated(_) | Event::MessageDeleted(_) => {}
             Event::FileShared { .. } | Event::MessagesRead { .. } => {}
             Event::Typing { .. } | Event::NoticeMade(_) | Event::NoticesWaiting { .. } => {}
             Event::MemberJoined { .. } | Event::MemberLeft { .. } => {}

@@ -44,6 +44,15 @@ impl crate::dialects::Dialect for Dialect {
             // Beyond the document: changing the members of a group.
             POST   "/api/conversations/{id}/members"          => rest::add_member, Free;
             DELETE "/api/conversations/{id}/members/{userId}" => rest::remove_member, Free;
+            // Beyond the document: messages that change.
+            GET    "/api/conversations/{id}/pins"                         => rest::list_pinned, Free;
+            GET    "/api/conversations/{id}/messages/{messageId}"         => rest::show_message, Free;
+            PATCH  "/api/conversations/{id}/messages/{messageId}"         => rest::edit_message, Free;
+            DELETE "/api/conversations/{id}/messages/{messageId}"         => rest::delete_message, Free;
+            PUT    "/api/conversations/{id}/messages/{messageId}/reactions/{emoji}" => rest::react, Free;
+            DELETE "/api/conversations/{id}/messages/{messageId}/reactions/{emoji}" => rest::take_reaction_back, Free;
+            PUT    "/api/conversations/{id}/messages/{messageId}/pin"     => rest::pin, Free;
+            DELETE "/api/conversations/{id}/messages/{messageId}/pin"     => rest::unpin, Free;
         }
     }
 
@@ -59,6 +68,7 @@ impl crate::dialects::Dialect for Dialect {
     fn says(&self) -> &'static [&'static str] {
         &[
             "new_message",
+            "message_updated",
             "message_deleted",
             "user_typing",
             "messages_read",
@@ -81,6 +91,9 @@ impl crate::dialects::Dialect for Dialect {
         match event {
             Event::MessagePosted(message) => {
                 tell.room("new_message", |spell| shapes::new_message(spell, message));
+            }
+            Event::MessageUpdated(message) => {
+                tell.room("message_updated", |spell| shapes::changed(spell, message));
             }
             Event::MessageDeleted(gone) => {
                 tell.room("message_deleted", |spell| shapes::deleted(spell, gone));

@@ -7,8 +7,9 @@ use super::shapes;
 use crate::core::error::Result;
 use crate::core::id::Spelling;
 use crate::core::message::{After, Draft, PLAIN};
-use crate::core::model::{Attachment, ConversationId, Me};
-use crate::core::{conversation, file, limits, message, session};
+use crate::core::model::{Attachment, ConversationId, Me, Message};
+use crate::core::{change, conversation, file, limits, message, session};
+use crate::dialects::changing;
 use crate::dialects::socket_event::UPTO;
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
@@ -142,7 +143,7 @@ pub async fn send(mut call: Call) -> Answer {
     ))
 }
 
-/// `{ content, contentType, attachments: [{ filename, mimeType, url, size }], clientMessageId? }`
+/// `{ content, contentType, attachments: [{ filename, mimeType, url, size }], replyTo?, clientMessageId? }`
 fn draft(
     conversation: ConversationId,
     mut fields: Fields<'_>,
@@ -163,6 +164,7 @@ fn draft(
     let draft = Draft {
         content_type,
         attachments,
+        reply_to: changing::reply_to(&mut fields),
         ..Draft::text("mentor", conversation, text, client_id)
     };
     fields.name_also(|| message::wrong_with(&draft, most));
@@ -259,4 +261,68 @@ pub async fn remove_member(call: Call) -> Answer {
     call.write(move |tx| conversation::remove_member(tx, &me, id, who))
         .await?;
     ok(json!({ "message": "Member removed" }))
+}
+
+fn one(call: &Call, message: &Message) -> Answer {
+    ok(shapes::message(call.core().spelling(), message))
+}
+
+/// GET /api/conversations/:id/pins: `{ messages }`, the latest pin first
+pub async fn list_pinned(call: Call) -> Answer {
+    let me = call.me()?;
+    let id = call.id(0, "id")?;
+    let (pinned, position) = call
+        .read_at(move |view| change::pins(view, Some(me.id), id))
+        .await?;
+    let spell = call.core().spelling();
+    let messages = pinned
+        .iter()
+        .map(|message| shapes::message(spell, message))
+        .collect();
+    ok(shapes::Pinned { messages }).map(|reply| position.added_to(reply))
+}
+
+/// GET /api/conversations/:id/messages/:messageId
+pub async fn show_message(call: Call) -> Answer {
+    let message = changing::one(&call, changing::target_within(&call)?).await?;
+    one(&call, &message)
+}
+
+/// PATCH /api/conversations/:id/messages/:messageId `{ content }`
+pub async fn edit_message(mut call: Call) -> Answer {
+    let target = changing::target_within(&call)?;
+    let message = changing::edit(&mut call, target, CONTENT).await?;
+    one(&call, &message)
+}
+
+/// DELETE /api/conversations/:id/messages/:messageId
+pub async fn delete_message(call: Call) -> Answer {
+    let gone = changing::delete(&call, changing::target_within(&call)?).await?;
+    ok(shapes::deleted(call.core().spelling(), &gone))
+}
+
+/// PUT /api/conversations/:id/messages/:messageId/reactions/:emoji
+pub async fn react(mut call: Call) -> Answer {
+    let target = changing::target_within(&call)?;
+    let message = changing::react(&mut call, target, Some(2), true).await?;
+    one(&call, &message)
+}
+
+/// DELETE /api/conversations/:id/messages/:messageId/reactions/:emoji
+pub async fn take_reaction_back(mut call: Call) -> Answer {
+    let target = changing::target_within(&call)?;
+    let message = changing::react(&mut call, target, Some(2), false).await?;
+    one(&call, &message)
+}
+
+/// PUT /api/conversations/:id/messages/:messageId/pin
+pub async fn pin(call: Call) -> Answer {
+    let message = changing::pin(&call, changing::target_within(&call)?, true).await?;
+    one(&call, &message)
+}
+
+/// DELETE /api/conversations/:id/messages/:messageId/pin
+pub async fn unpin(call: Call) -> Answer {
+    let message = changing::pin(&call, changing::target_within(&call)?, false).await?;
+    one(&call, &message)
 }

@@ -9,6 +9,7 @@ use crate::core::model::{
     Reading, Receipt,
 };
 use crate::core::short::Short;
+use crate::dialects::added::{Added, Uuids, added};
 use crate::web::people::{file_url, picture_url};
 
 /// `{ id, fullName, avatarUrl }`
@@ -20,7 +21,8 @@ fn person(spell: &Spelling, person: &Person) -> Value {
     })
 }
 
-/// `GET /api/conversations`, an item; `mentor`, `mentee` and `session` are null if it has none.
+/// `GET /api/conversations`, an item; `mentor`, `mentee` and `session` are null if it has none. `unreadMentions` is
+/// there if there are any, and counts to 100.
 pub fn conversation(spell: &Spelling, overview: &Overview) -> Value {
     let known = &overview.conversation;
     let in_role = |who: Option<AccountId>| {
@@ -28,7 +30,7 @@ pub fn conversation(spell: &Spelling, overview: &Overview) -> Value {
         found.map(|found| person(spell, found))
     };
     let session = overview.session.as_ref();
-    json!({
+    let mut shape = json!({
         "id": spell.uuid(known.place.id),
         "type": known.place.kind.name(),
         "name": known.name,
@@ -48,7 +50,11 @@ pub fn conversation(spell: &Spelling, overview: &Overview) -> Value {
         })),
         "unreadCount": overview.unread,
         "updatedAt": overview.updated_at.iso(),
-    })
+    });
+    if overview.unread_mentions > 0 {
+        shape["unreadMentions"] = json!(overview.unread_mentions);
+    }
+    shape
 }
 
 /// A message. It is serialized without a `Value` in between, because there are many at a time.
@@ -62,6 +68,8 @@ pub struct ShapedMessage<'m> {
     content_type: &'m str,
     attachments: Vec<Attached<'m>>,
     created_at: Short,
+    #[serde(flatten)]
+    added: Added<'m, Uuids<'m>>,
 }
 
 #[derive(Serialize)]
@@ -73,8 +81,8 @@ struct Attached<'m> {
     size: i64,
 }
 
-/// `{ id, conversationId, senderId, content, contentType, attachments, createdAt }`
-pub fn message<'m>(spell: &Spelling, message: &'m Message) -> ShapedMessage<'m> {
+/// `{ id, conversationId, senderId, content, contentType, attachments, createdAt }`, and what was added to it.
+pub fn message<'m>(spell: &'m Spelling, message: &'m Message) -> ShapedMessage<'m> {
     let attached = |attachment: &'m Attachment| Attached {
         filename: &attachment.filename,
         mime_type: &attachment.media_type,
@@ -89,10 +97,11 @@ pub fn message<'m>(spell: &Spelling, message: &'m Message) -> ShapedMessage<'m> 
         content_type: &message.content_type,
         attachments: message.attachments.iter().map(attached).collect(),
         created_at: message.sent_at.iso(),
+        added: added(message, Uuids(spell)),
     }
 }
 
-/// The payload of `new_message`.
+/// The payload of `new_message` and `message_updated`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewMessage<'m> {
@@ -101,10 +110,21 @@ pub struct NewMessage<'m> {
 }
 
 /// `new_message`
-pub fn new_message<'m>(spell: &Spelling, posted: &'m Message) -> NewMessage<'m> {
+pub fn new_message<'m>(spell: &'m Spelling, posted: &'m Message) -> NewMessage<'m> {
     NewMessage {
         conversation_id: spell.uuid(posted.place.id),
         message: message(spell, posted),
+    }
+}
+
+/// `message_updated`
+pub fn changed<'m>(spell: &'m Spelling, changed: &'m Message) -> NewMessage<'m> {
+    NewMessage {
+        conversation_id: spell.uuid(changed.place.id),
+        message: ShapedMessage {
+            added: added(changed, Uuids(spell)).with_position(),
+            ..message(spell, changed)
+        },
     }
 }
 
@@ -135,6 +155,12 @@ pub struct History<'m> {
     pub messages: Vec<ShapedMessage<'m>>,
     pub has_more: bool,
     pub next_cursor: Option<Short>,
+}
+
+/// `GET /api/conversations/:id/pins`
+#[derive(Serialize)]
+pub struct Pinned<'m> {
+    pub messages: Vec<ShapedMessage<'m>>,
 }
 
 /// `user_typing`

@@ -34,6 +34,14 @@ impl crate::dialects::Dialect for Dialect {
             // 3. Chat messaging
             POST "/api/messages"          => rest::send, Api;
             GET  "/api/messages/{roomId}" => rest::list_messages, Api;
+            // Beyond the document: messages that change.
+            PATCH  "/api/messages/{messageId}" => rest::edit_message, Api;
+            DELETE "/api/messages/{messageId}" => rest::delete_message, Api;
+            PUT    "/api/messages/{messageId}/reactions/{emoji}" => rest::react, Api;
+            DELETE "/api/messages/{messageId}/reactions/{emoji}" => rest::take_reaction_back, Api;
+            PUT    "/api/messages/{messageId}/pin" => rest::pin, Api;
+            DELETE "/api/messages/{messageId}/pin" => rest::unpin, Api;
+            GET    "/api/rooms/{roomId}/pins"  => rest::list_pinned, Api;
             // 4. File upload and sharing
             POST "/api/files/upload"    => rest::upload, Upload;
             GET  "/api/files/{fileId}"  => rest::download, Api;
@@ -48,6 +56,10 @@ impl crate::dialects::Dialect for Dialect {
             ("leaveRoom", |event| event.leave()),
             ("message", socket::message),
             ("fileUpload", socket::file_upload),
+            ("editMessage", socket::edit),
+            ("deleteMessage", socket::delete),
+            ("reactMessage", socket::react),
+            ("pinMessage", socket::pin),
         ]
     }
 
@@ -56,7 +68,7 @@ impl crate::dialects::Dialect for Dialect {
     }
 
     fn says(&self) -> &'static [&'static str] {
-        &["messageDeleted", "error"]
+        &["messageUpdated", "messageDeleted", "error"]
     }
 
     fn documents(&self) -> Documents {
@@ -70,6 +82,9 @@ impl crate::dialects::Dialect for Dialect {
         match event {
             Event::MessagePosted(message) => {
                 tell.room("message", |spell| shapes::heard(spell, message))
+            }
+            Event::MessageUpdated(message) => {
+                tell.room("messageUpdated", |spell| shapes::changed(spell, message))
             }
             Event::MessageDeleted(gone) => {
                 tell.room("messageDeleted", |spell| shapes::deleted(spell, gone))

@@ -1,12 +1,16 @@
 //! The document's routes.
 use http::StatusCode;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::shapes;
 use crate::core::error::{Error, Result};
 use crate::core::message::Draft;
-use crate::core::model::Page;
-use crate::core::{ConversationOrder, FileOrder, account, conversation, file, message};
+use crate::core::model::{Message, Page};
+use crate::core::{
+    ConversationOrder, FileOrder, account, change, conversation, file, message,
+};
+use crate::dialects::changing;
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::{Call, page};
 use crate::web::downloads;
@@ -20,7 +24,7 @@ const LATEST: u32 = 50;
 /// The names of the field with the conversation's id; the first is the document's.
 const ROOM: &[&str] = &["roomId", "conversationId", "room", "conversation"];
 
-fn with_data(message: &str, data: Value) -> Value {
+fn with_data(message: &str, data: impl Serialize) -> Value {
     json!({ "success": true, "message": message, "data": data })
 }
 
@@ -138,7 +142,11 @@ pub fn draft(mut fields: Fields<'_>, most: usize) -> Result<Draft> {
     let text = fields.required_text(CONTENT);
     let client_id = fields.optional_text(&["clientMessageId"]);
     fields.name_also(|| Vec::from_iter(message::wrong_with_text(CONTENT[0], &text, most)));
-    fields.done(room.map(|room| Draft::text("rooms", room, text, client_id)))
+    let reply_to = changing::reply_to(&mut fields);
+    fields.done(room.map(|room| Draft {
+        reply_to,
+        ..Draft::text("rooms", room, text, client_id)
+    }))
 }
 
 /// GET /api/messages/:roomId: retrieve messages for a room
@@ -161,6 +169,67 @@ pub async fn list_messages(call: Call) -> Answer {
         |message| shapes::listed(spell, message),
     );
     ok(list).map(|reply| position.added_to(reply))
+}
+
+fn updated(call: &Call, message: &Message) -> Answer {
+    let shape = shapes::sent(call.core().spelling(), message);
+    ok(with_data("Message updated successfully", shape))
+}
+
+/// PATCH /api/messages/:messageId `{ content }`
+pub async fn edit_message(mut call: Call) -> Answer {
+    let target = changing::target(&call, 0)?;
+    let message = changing::edit(&mut call, target, CONTENT).await?;
+    updated(&call, &message)
+}
+
+/// DELETE /api/messages/:messageId
+pub async fn delete_message(call: Call) -> Answer {
+    let gone = changing::delete(&call, changing::target(&call, 0)?).await?;
+    let shape = shapes::deleted(call.core().spelling(), &gone);
+    ok(with_data("Message deleted successfully", shape))
+}
+
+/// PUT /api/messages/:messageId/reactions/:emoji
+pub async fn react(mut call: Call) -> Answer {
+    let target = changing::target(&call, 0)?;
+    let message = changing::react(&mut call, target, Some(1), true).await?;
+    updated(&call, &message)
+}
+
+/// DELETE /api/messages/:messageId/reactions/:emoji
+pub async fn take_reaction_back(mut call: Call) -> Answer {
+    let target = changing::target(&call, 0)?;
+    let message = changing::react(&mut call, target, Some(1), false).await?;
+    updated(&call, &message)
+}
+
+/// PUT /api/messages/:messageId/pin
+pub async fn pin(call: Call) -> Answer {
+    let message = changing::pin(&call, changing::target(&call, 0)?, true).await?;
+    updated(&call, &message)
+}
+
+/// DELETE /api/messages/:messageId/pin
+pub async fn unpin(call: Call) -> Answer {
+    let message = changing::pin(&call, changing::target(&call, 0)?, false).await?;
+    updated(&call, &message)
+}
+
+/// GET /api/rooms/:roomId/pins: the latest pin first
+pub async fn list_pinned(call: Call) -> Answer {
+    let who = call.reader()?.map(|me| me.id);
+    let room = call.id(0, "roomId")?;
+    let (pinned, position) = call
+        .read_at(move |view| change::pins(view, who, room))
+        .await?;
+    let spell = call.core().spelling();
+    let messages: Vec<_> = pinned
+        .iter()
+        .map(|message| shapes::listed(spell, message))
+        .collect();
+    ok(with_data("Pinned messages retrieved successfully", messages))
+        .map(|reply| position.added_to(reply))
 }
 
 /// POST /api/files/upload: upload a file

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::core::id::Spelling;
 use crate::core::model::{Conversation, Deletion, File, Listed, Message, Page};
 use crate::core::short::Short;
+use crate::dialects::added::{Added, Hexes, added};
 use crate::web::people::file_url;
 
 /// A room, as `POST /api/rooms` and the list show it.
@@ -31,45 +32,60 @@ pub fn room_with_messages(spell: &Spelling, shown: &Conversation, messages: &[Me
 }
 
 /// A message, as `POST /api/messages` answers it: `sender` is an id.
-pub fn sent(spell: &Spelling, message: &Message) -> Value {
-    json!({
-        "_id": spell.hex(message.id),
-        "content": message.text,
-        "sender": spell.hex(message.author.id),
-        "room": spell.hex(message.place.id),
-        "createdAt": message.sent_at.iso(),
-    })
+pub fn sent<'m>(spell: &'m Spelling, message: &'m Message) -> ShapedMessage<'m, Short> {
+    ShapedMessage {
+        _id: spell.hex(message.id),
+        content: &message.text,
+        sender: spell.hex(message.author.id),
+        room: Some(spell.hex(message.place.id)),
+        created_at: message.sent_at.iso(),
+        added: added(message, Hexes(spell)),
+    }
 }
 
 /// A message, as `GET /api/messages/:roomId` lists it: `sender` is an object.
-pub fn listed<'m>(spell: &Spelling, message: &'m Message) -> ShapedMessage<'m> {
+pub fn listed<'m>(spell: &'m Spelling, message: &'m Message) -> ShapedMessage<'m, Sender<'m>> {
     said(spell, message, None)
 }
 
 /// A message. It is serialized without a `Value` in between, because there are many at a time.
 #[derive(Serialize)]
-pub struct ShapedMessage<'m> {
+pub struct ShapedMessage<'m, S> {
     _id: Short,
     content: &'m str,
-    sender: Sender<'m>,
+    sender: S,
     #[serde(skip_serializing_if = "Option::is_none")]
     room: Option<Short>,
     #[serde(rename = "createdAt")]
     created_at: Short,
+    #[serde(flatten)]
+    added: Added<'m, Hexes<'m>>,
 }
 
 #[derive(Serialize)]
-struct Sender<'m> {
+pub struct Sender<'m> {
     _id: Short,
     username: &'m str,
 }
 
 /// A message, as the room hears it: `{ _id, content, sender: { _id, username }, room, createdAt }`.
-pub fn heard<'m>(spell: &Spelling, message: &'m Message) -> ShapedMessage<'m> {
+pub fn heard<'m>(spell: &'m Spelling, message: &'m Message) -> ShapedMessage<'m, Sender<'m>> {
     said(spell, message, Some(spell.hex(message.place.id)))
 }
 
-fn said<'m>(spell: &Spelling, message: &'m Message, room: Option<Short>) -> ShapedMessage<'m> {
+/// `messageUpdated`
+pub fn changed<'m>(spell: &'m Spelling, changed: &'m Message) -> ShapedMessage<'m, Sender<'m>> {
+    ShapedMessage {
+        added: added(changed, Hexes(spell)).with_position(),
+        ..heard(spell, changed)
+    }
+}
+
+fn said<'m>(
+    spell: &'m Spelling,
+    message: &'m Message,
+    room: Option<Short>,
+) -> ShapedMessage<'m, Sender<'m>> {
     ShapedMessage {
         _id: spell.hex(message.id),
         content: &message.text,
@@ -79,6 +95,7 @@ fn said<'m>(spell: &Spelling, message: &'m Message, room: Option<Short>) -> Shap
         },
         room,
         created_at: message.sent_at.iso(),
+        added: added(message, Hexes(spell)),
     }
 }
 

@@ -3,8 +3,11 @@
 use super::{rest, shapes};
 use crate::core::error::Result;
 use crate::core::{conversation, file};
-use crate::dialects::socket_event::{Reaction, SocketEvent, ack};
-use crate::web::fields::Fields;
+use crate::core::id::Spelling;
+use crate::core::model::Message;
+use crate::dialects::changing;
+use crate::dialects::socket_event::{Ack, Reaction, SocketEvent, ack};
+use crate::web::fields::{CONTENT, Fields};
 use crate::web::rates::Class;
 use crate::web::uploads::Intake;
 
@@ -12,9 +15,7 @@ use crate::web::uploads::Intake;
 pub fn message(mut event: SocketEvent) -> Result<Reaction> {
     let fields = Fields::new(std::mem::take(&mut event.input), event.core.spelling());
     let draft = rest::draft(fields, event.core.limits().message_chars)?;
-    event.post(draft, |spell, message| {
-        ack("message", shapes::heard(spell, message))
-    })
+    event.post(draft, shaped)
 }
 
 /// `fileUpload` `{ roomId, filename, mimetype, data: <binary> }`: share a file in the room
@@ -47,4 +48,28 @@ pub fn file_upload(mut event: SocketEvent) -> Result<Reaction> {
         let file = intake.finish(Some(room), client_id).await?;
         Ok(ack("file", shapes::file(core.spelling(), &file)))
     })))
+}
+
+/// `editMessage` `{ messageId, content }`
+pub fn edit(event: SocketEvent) -> Result<Reaction> {
+    changing::edit_by_event(event, CONTENT, shaped)
+}
+
+/// `deleteMessage` `{ messageId }`
+pub fn delete(event: SocketEvent) -> Result<Reaction> {
+    changing::delete_by_event(event, |spell, gone| ack("message", shapes::deleted(spell, gone)))
+}
+
+/// `reactMessage` `{ messageId, emoji, remove? }`
+pub fn react(event: SocketEvent) -> Result<Reaction> {
+    changing::react_by_event(event, shaped)
+}
+
+/// `pinMessage` `{ messageId, remove? }`
+pub fn pin(event: SocketEvent) -> Result<Reaction> {
+    changing::pin_by_event(event, shaped)
+}
+
+fn shaped(spell: &Spelling, message: &Message) -> Ack {
+    ack("message", shapes::heard(spell, message))
 }

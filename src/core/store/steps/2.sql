@@ -149,3 +149,36 @@ CREATE INDEX owners ON members (conversation, owner_since, account) WHERE owner_
 UPDATE members SET owner_since = joined_at WHERE account = (
     SELECT creator FROM conversations c WHERE c.id = members.conversation AND c.kind IN ('group', 'room')
 );
+
+-- Messages can be edited, pinned, answered and reacted to, and mention people; store/upgrade.rs fills in the names' keys.
+ALTER TABLE accounts ADD COLUMN name_key TEXT;
+CREATE INDEX accounts_by_name ON accounts (name_key);
+ALTER TABLE messages ADD COLUMN reply_to INTEGER;
+ALTER TABLE messages ADD COLUMN mentions INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE messages ADD COLUMN edited_at INTEGER;
+ALTER TABLE messages ADD COLUMN reactions INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE messages ADD COLUMN pinned_at INTEGER;
+ALTER TABLE messages ADD COLUMN pinned_by INTEGER;
+CREATE INDEX messages_pinned ON messages (conversation, pinned_at) WHERE pinned_at IS NOT NULL;
+CREATE TABLE emoji (
+    message INTEGER NOT NULL,
+    emoji   TEXT NOT NULL,
+    count   INTEGER NOT NULL,
+    first   INTEGER NOT NULL,
+    PRIMARY KEY (message, emoji)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE reactions (
+    message  INTEGER NOT NULL,
+    emoji    TEXT NOT NULL,
+    account  INTEGER NOT NULL REFERENCES accounts (id),
+    position INTEGER NOT NULL,
+    PRIMARY KEY (message, emoji, account)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX reactions_in_order ON reactions (message, emoji, position);
+CREATE TABLE mentions (
+    conversation INTEGER NOT NULL,
+    seq          INTEGER NOT NULL,
+    account      INTEGER NOT NULL REFERENCES accounts (id),
+    PRIMARY KEY (conversation, seq, account)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX mentions_of_account ON mentions (account, conversation, seq);
