@@ -4,6 +4,7 @@
 //!     cargo bench --bench endure -- kills 1000            `kill -9` under load
 //!     cargo bench --bench endure -- order 100000          messages to ten listeners
 //!     cargo bench --bench endure -- cuts 5000             links that break
+//!     cargo bench --bench endure -- changes 600           edits, reactions, pins and deletions while links break; --kill: and servers
 //!     cargo bench --bench endure -- sleepers 500          listeners that stop reading
 //!     cargo bench --bench endure -- endings 50            SIGTERM in the middle of everything
 //!     cargo bench --bench endure -- backups 100           copies under load
@@ -74,6 +75,16 @@ enum What {
     Cuts {
         #[arg(default_value_t = 5_000)]
         count: usize,
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Changes messages while links break
+    Changes {
+        #[arg(default_value_t = 600)]
+        rounds: usize,
+        /// Kills the server in each round
+        #[arg(long)]
+        kill: bool,
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
@@ -162,6 +173,14 @@ async fn run(what: What) -> String {
             let tally = cuts::cuts(count, seed).await;
             assert!(tally.cuts >= count, "{tally:?}");
             format!("none lost, none shown twice, none stored twice: {tally:?}")
+        }
+        What::Changes { rounds, kill, seed } => {
+            let what = match kill {
+                true => changes::Break::Server,
+                false => changes::Break::Links,
+            };
+            let tally = changes::changes(rounds, what, seed).await;
+            format!("what was loaded and heard since is what there is: {tally:?}")
         }
         What::Sleepers {
             count,

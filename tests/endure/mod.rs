@@ -2,6 +2,7 @@
 
 pub mod backups;
 pub mod chance;
+pub mod changes;
 mod clock;
 pub mod cuts;
 pub mod endings;
