@@ -101,7 +101,8 @@ CREATE TABLE conversations (
     session     INTEGER UNIQUE REFERENCES sessions (id),
     created_at  INTEGER NOT NULL,
     picture     INTEGER REFERENCES files (id),
-    archived_at INTEGER                    -- since then it is read, and nobody speaks there
+    archived_at INTEGER,                   -- since then it is read, and nobody speaks there
+    deleted     INTEGER NOT NULL DEFAULT 0 -- how many of its messages are deleted
 ) STRICT;
 CREATE UNIQUE INDEX conversations_of_two ON conversations (low, high) WHERE kind = 'direct';
 -- Open rooms are listed to anybody in each of these orders; the other conversations must not slow that down.

@@ -243,7 +243,8 @@ fn wrong_with_url(attachment: &Attachment) -> Option<String> {
     }
 }
 
-/// A page of messages, for somebody who may read them.
+/// A page of messages, for somebody who may read them, and how many places all pages have together: a deleted message leaves
+/// an empty one.
 ///
 /// # Errors
 /// `NotFound`.
@@ -252,7 +253,7 @@ pub fn page(
     who: Option<AccountId>,
     conversation: ConversationId,
     page: Page,
-) -> Result<Listed<Message>> {
+) -> Result<(Listed<Message>, i64)> {
     let (place, _) = may(view, who, Wish::Hear, conversation)?;
     view.messages_page(place, page)
 }

@@ -14,13 +14,17 @@ async fn deletes(stage: &Stage, message: &Value) {
     stage.chat.admin().delete(path).await.has_status(200);
 }
 
-/// How a dialect tells that a message of direct's shape is gone.
-fn gone_in(
+/// The id of a message of direct's shape.
+fn number(message: &Value) -> i64 {
+    message["id"].as_i64().expect("a number")
+}
+
+/// How a dialect tells that the message of this number is gone.
+pub fn gone_in(
     stage: &Stage,
     dialect: Listener,
-    message: &Value,
+    number: i64,
 ) -> (&'static str, Value, &'static str) {
-    let number = message["id"].as_i64().expect("a number");
     let id = MessageId::new(number).expect("an id");
     let spell = stage.chat.spelling();
     let uuid = spell.uuid(id);
@@ -48,7 +52,7 @@ fn gone_in(
     }
 }
 
-const DIALECTS: [Listener; 4] = [
+pub const DIALECTS: [Listener; 4] = [
     Listener::Rooms,
     Listener::Direct,
     Listener::Campus,
@@ -68,7 +72,7 @@ async fn everybody_who_listens_hears_in_their_own_words_that_it_is_gone() {
         }
         deletes(&stage, &said).await;
         for (dialect, ears) in &listening {
-            let (event, body, at) = gone_in(&stage, *dialect, &said);
+            let (event, body, at) = gone_in(&stage, *dialect, number(&said));
             let heard = ears.socket.hears(event, body).await;
             assert!(heard.pointer(at).is_some_and(Value::is_string), "{heard}");
             assert!(!heard["position"].is_null(), "{heard}");
@@ -96,20 +100,9 @@ async fn who_was_away_hears_that_what_they_had_heard_is_gone_and_nothing_of_what
     deletes(&stage, &heard).await;
     say("Missed, too").await;
     for dialect in DIALECTS {
-        let position = json!({ "lastMessageId": last["id"] });
-        let socket = match dialect {
-            Listener::Mentor => stage.bob.enters_chat(position).await,
-            _ => stage.bob.enters(position).await,
-        };
-        let socket = socket.expect("a position");
-        match dialect {
-            Listener::Rooms => socket.emit("joinRoom", json!({ "roomId": stage.hex })),
-            Listener::Direct => socket.emit("join_conversation", stage.number.clone()),
-            Listener::Campus => socket.emit("join-group", json!({ "conversation": stage.uuid })),
-            Listener::Mentor => {}
-        }
+        let socket = stage.comes_back(&stage.bob, dialect, &last["id"]).await;
         let all = socket.hears_all(3).await;
-        let (event, body, _) = gone_in(&stage, dialect, &heard);
+        let (event, body, _) = gone_in(&stage, dialect, number(&heard));
         assert!(all[0].1.to_string().contains("Missed"), "{all:?}");
         assert_eq!(all[1].0, event, "in the order of the log: {all:?}");
         assert_looks_like(&all[1].1, body, event);
@@ -117,15 +110,8 @@ async fn who_was_away_hears_that_what_they_had_heard_is_gone_and_nothing_of_what
         socket.hears_nothing().await;
 
         // Its position is as good a place to come back to as a message's.
-        let position = json!({ "lastMessageId": all[1].1["position"] });
-        let socket = match dialect {
-            Listener::Mentor => stage.bob.enters_chat(position).await,
-            _ => stage.bob.enters(position).await,
-        };
-        let socket = socket.expect("a change is a position");
-        if dialect != Listener::Mentor {
-            socket.emit("join_conversation", stage.number.clone());
-        }
+        let position = &all[1].1["position"];
+        let socket = stage.comes_back(&stage.bob, dialect, position).await;
         let (_, missed) = socket.hears_all(1).await.remove(0);
         assert!(missed.to_string().contains("Missed, too"), "{missed}");
         socket.hears_nothing().await;

@@ -2,9 +2,12 @@
 
 mod accounts;
 mod catching_up;
+mod changed;
+mod changes;
 mod crowds;
 mod gone;
 mod names;
+mod old_clients;
 mod one_order;
 mod one_position;
 mod owners;
@@ -13,4 +16,5 @@ mod signs;
 mod spellings;
 mod stage;
 mod table;
+mod too_much;
 mod two_tongues;

@@ -76,7 +76,12 @@ pub struct Stage {
 impl Stage {
     /// Ann has opened the conversation, and Bob has said that he is there.
     pub async fn of(sort: Sort) -> Stage {
-        let chat = Chat::open().await;
+        Stage::with(sort, &[]).await
+    }
+
+    /// The same on a server with these flags.
+    pub async fn with(sort: Sort, flags: &[&str]) -> Stage {
+        let chat = Chat::with(flags).await;
         let (ann, bob) = (chat.rooms("ann").await, chat.rooms("bob").await);
         let place = match sort {
             Sort::Direct => ann.meets(&bob).await,
@@ -137,6 +142,23 @@ impl Stage {
             all.push(self.listens(person, &[dialect]).await);
         }
         all
+    }
+
+    /// A new socket of somebody who was away since this position, and listens in one dialect.
+    pub async fn comes_back(&self, who: &Person, dialect: Listener, position: &Value) -> Socket {
+        let position = json!({ "lastMessageId": position });
+        let socket = match dialect {
+            Listener::Mentor => who.enters_chat(position).await,
+            _ => who.enters(position).await,
+        };
+        let socket = socket.expect("a position");
+        match dialect {
+            Listener::Rooms => socket.emit("joinRoom", json!({ "roomId": self.hex })),
+            Listener::Direct => socket.emit("join_conversation", self.number.clone()),
+            Listener::Campus => socket.emit("join-group", json!({ "conversation": self.uuid })),
+            Listener::Mentor => {}
+        }
+        socket
     }
 
     /// Ann speaks; the socket is one of hers, for those dialects that have an event for it.

@@ -152,6 +152,16 @@ impl Socket {
         heard
     }
 
+    /// Whatever was heard by now and not asked for, in the order in which it came.
+    pub async fn hears_the_rest(&self) -> Vec<(String, Value)> {
+        self.fence().await;
+        let heard = std::mem::take(&mut self.ears.state().events);
+        for (event, body) in &heard {
+            documented::heard(&self.namespace, event, body);
+        }
+        heard.into()
+    }
+
     /// Waits until all that became true before has been told to this socket: sends an event that is refused in the one
     /// order, and awaits its refusal. What is told beside that order, by a timer or to somebody who catches up, gets a
     /// moment more.

@@ -235,6 +235,10 @@ impl Tx<'_> {
         let Some((conversation, seq, author)) = blanked else {
             return Ok(None);
         };
+        self.write(
+            "UPDATE conversations SET deleted = deleted + 1 WHERE id = $1",
+            [conversation.number()],
+        )?;
         let linked = self.linked_files(id, author)?;
         self.detach(conversation, id)?;
         for file in linked {

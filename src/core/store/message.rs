@@ -66,18 +66,19 @@ impl View<'_> {
     }
 
     /// A numbered page of a conversation's messages. Sequence numbers have no gaps, so the page's bounds are computed, and
-    /// a deep page costs no more than the first. Deleted messages take their place in a page, but are left out.
+    /// a deep page costs no more than the first. Deleted messages take their place in a page, but are left out and not
+    /// counted; beside the page stands how many places there are.
     pub(in crate::core) fn messages_page(
         &self,
         place: Place,
         page: Page,
-    ) -> Result<Listed<Message>> {
+    ) -> Result<(Listed<Message>, i64)> {
         let id = place.id;
-        let total = self.last_seq(id)?;
+        let places = self.last_seq(id)?;
         let (first, last) = if page.descending {
             (
-                total - page.offset() - i64::from(page.limit) + 1,
-                total - page.offset(),
+                places - page.offset() - i64::from(page.limit) + 1,
+                places - page.offset(),
             )
         } else {
             (page.offset() + 1, page.offset() + i64::from(page.limit))
@@ -91,7 +92,12 @@ impl View<'_> {
             ),
             (id.number(), first, last),
         )?;
-        Ok(Listed { items, total })
+        let deleted = self.count(
+            "SELECT deleted FROM conversations WHERE id = $1",
+            [id.number()],
+        )?;
+        let total = places - deleted;
+        Ok((Listed { items, total }, places))
     }
 
     /// Up to `limit` messages before this one, or the latest, newest first. `None` if it is of another conversation.

@@ -33,10 +33,10 @@ impl crate::dialects::Dialect for Dialect {
             GET  "/api/rooms/{roomId}"  => rest::show_room, Api;
             // 3. Chat messaging
             POST "/api/messages"          => rest::send, Api;
-            GET  "/api/messages/{roomId}" => rest::list_messages, Api;
+            GET  "/api/messages/{id}" => rest::list_messages, Api;
             // Beyond the document: messages that change.
-            PATCH  "/api/messages/{messageId}" => rest::edit_message, Api;
-            DELETE "/api/messages/{messageId}" => rest::delete_message, Api;
+            PATCH  "/api/messages/{id}" => rest::edit_message, Api;
+            DELETE "/api/messages/{id}" => rest::delete_message, Api;
             PUT    "/api/messages/{messageId}/reactions/{emoji}" => rest::react, Api;
             DELETE "/api/messages/{messageId}/reactions/{emoji}" => rest::take_reaction_back, Api;
             PUT    "/api/messages/{messageId}/pin" => rest::pin, Api;

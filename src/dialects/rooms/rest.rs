@@ -112,7 +112,7 @@ pub async fn show_room(call: Call) -> Answer {
         .read_inline_at(move |view| {
             Ok((
                 conversation::show(view, who, id)?,
-                message::page(view, who, id, latest)?.items,
+                message::page(view, who, id, latest)?.0.items,
             ))
         })
         .await?;
@@ -158,7 +158,7 @@ pub async fn list_messages(call: Call) -> Answer {
     // Both are the order in which messages were sent, the only one in which a deep page costs no more than the first.
     query.word("sort", &[("createdAt", ()), ("_id", ())]);
     query.done(Some(()))?;
-    let (messages, position) = call
+    let ((messages, places), position) = call
         .read_inline_at(move |view| message::page(view, who, room, page))
         .await?;
     let spell = call.core().spelling();
@@ -168,7 +168,7 @@ pub async fn list_messages(call: Call) -> Answer {
         page,
         |message| shapes::listed(spell, message),
     );
-    ok(list).map(|reply| position.added_to(reply))
+    ok(list.over(places, page)).map(|reply| position.added_to(reply))
 }
 
 fn updated(call: &Call, message: &Message) -> Answer {

@@ -153,3 +153,11 @@ pub struct List<S> {
     data: Vec<S>,
     pagination: Value,
 }
+
+impl<S> List<S> {
+    /// Its pages have this many places, some of which are empty.
+    pub fn over(mut self, places: i64, page: Page) -> Self {
+        self.pagination["totalPages"] = json!(page.pages(places));
+        self
+    }
+}

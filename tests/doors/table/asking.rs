@@ -11,12 +11,18 @@ const PRIVATE: &[(&str, &str)] = &[
     ("device", NOTHING),
     ("diary", NOTHING),
     ("direct", NOTHING),
+    ("direct message", NOTHING),
     ("file", NOTHING),
     ("file url", "notes-999999999.txt"),
     ("group", NOTHING),
+    ("message", NOTHING),
+    ("message of bob", NOTHING),
+    ("message of carl", NOTHING),
+    ("message of max", NOTHING),
     ("notice", NOTHING),
     ("session", "00000000-0000-4000-8000-000000000000"),
     ("talk", NOTHING),
+    ("talk message", NOTHING),
 ];
 const NOTHING: &str = "999999999";
 

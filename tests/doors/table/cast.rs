@@ -34,6 +34,9 @@ pub struct Cast<'c> {
     ann: Person,
     pub carl: Person,
     group: String,
+    /// What the owner said there, and what was said there by who was removed.
+    message: String,
+    left_behind: String,
     /// What was made because the row mentions it.
     made: Mutex<HashMap<String, String>>,
     pub sockets: [Option<Socket>; 7],
@@ -54,7 +57,8 @@ impl<'c> Cast<'c> {
         let (ann, bob, carl) = tokio::join!(new("ann"), new("bob"), new("carl"));
         let (max, sam, eve) = tokio::join!(new("max"), new("sam"), new("eve"));
         let group = ann.gathers(SECRET, &[&bob, &carl, &max, &sam]).await;
-        ann.sends_to(&group, SECRET).await;
+        let message = id(&ann.sends_to(&group, SECRET).await);
+        let left_behind = id(&max.sends_to(&group, SECRET).await);
         let gone = bob.logs_in().await;
         let owner = ann.with_token(&ann.token);
         let people = [chat.nobody(), gone, sam, eve, max, bob, owner];
@@ -91,6 +95,8 @@ impl<'c> Cast<'c> {
             ann,
             carl,
             group,
+            message,
+            left_behind,
             made: Mutex::default(),
             sockets,
         };
@@ -112,6 +118,23 @@ impl<'c> Cast<'c> {
             "bob" => bob.uuid.clone(),
             "carl" => carl.uuid.clone(),
             "group" => self.group.clone(),
+            "message" => self.message.clone(),
+            "message of bob" => id(&bob.sends_to(&self.group, SECRET).await),
+            "message of carl" => id(&carl.sends_to(&self.group, SECRET).await),
+            "message of max" => self.left_behind.clone(),
+            "direct message" => {
+                let met = ann.meets(bob).await;
+                id(&ann.sends_to(&met, SECRET).await)
+            }
+            "talk message" => {
+                let talk = id(&ann.opens_session(&self.has_session().await).await);
+                id(&ann.sends_to(&talk, SECRET).await)
+            }
+            "room message" => {
+                let room = ann.opens_room("Wall").await;
+                id(&ann.sends_to(&room, "Welcome").await)
+            }
+            "emoji" => "%F0%9F%91%8D".to_owned(),
             "asset" => "base.css".to_owned(),
             "dialect" => "rooms".to_owned(),
             "direct" => {

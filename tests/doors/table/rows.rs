@@ -44,6 +44,34 @@ pub const REQUESTS: &str = r#"
 401 401 401 404 404 200 200  GET /message/get-messages?conversationId={direct}
 401 401 401 404 404 200 200  GET /message/get-conversation-participants?conversationId={group}
 401 401 401 404 404 200 200  GET /message/get-conversation-participants {"conversationId": "{group}"}
+401 401 401 404 404 200 200  GET /message/get-message/{message}
+401 401 401 404 404 200 200  GET /message/get-message/{direct message}
+401 401 401 404 404 200 200  GET /message/get-message/{talk message}
+401 401 401 200 200 200 200  GET /message/get-message/{room message}
+401 401 401 404 404 200 200  GET /message/get-pinned?conversationId={group}
+401 401 401 404 404 200 200  GET /message/get-pinned {"conversationId": "{direct}"}
+401 401 401 404 404 403 200  PATCH /message/update/{message} {"message": "Hello"}
+401 401 401 404 404 200 403  PATCH /message/update/{message of bob} {"message": "Hello"}
+401 401 401 404 404 403 403  PATCH /message/update/{message of max} {"message": "Hello"}
+401 401 401 404 404 403 200  PATCH /message/update/{direct message} {"message": "Hello"}
+401 401 401 403 403 403 200  PATCH /message/update/{room message} {"message": "Hello"}
+401 401 401 404 404 403 200  DELETE /message/remove/{message}
+401 401 401 404 404 200 200  DELETE /message/remove/{message of bob}
+401 401 401 404 404 403 200  DELETE /message/remove/{message of carl}
+401 401 401 404 200 403 200  DELETE /message/remove/{message of max}
+401 401 401 404 404 403 200  DELETE /message/remove/{direct message}
+401 401 401 403 403 403 200  DELETE /message/remove/{room message}
+401 401 401 404 404 200 200  PUT /message/reaction/{message} {"emoji": "👍"}
+401 401 401 404 404 200 200  PUT /message/reaction/{message of max} {"emoji": "👍"}
+401 401 401 200 200 200 200  PUT /message/reaction/{room message} {"emoji": "👍"}
+401 401 401 404 404 200 200  DELETE /message/reaction/{message} {"emoji": "👍"}
+401 401 401 404 404 200 200  DELETE /message/reaction/{direct message}?emoji={emoji}
+401 401 401 404 404 403 200  PUT /message/pin/{message}
+401 401 401 404 404 403 200  PUT /message/pin/{message of bob}
+401 401 401 404 404 200 200  PUT /message/pin/{direct message}
+401 401 401 403 403 403 200  PUT /message/pin/{room message}
+401 401 401 404 404 403 200  DELETE /message/pin/{message}
+401 401 401 404 404 200 200  DELETE /message/pin/{talk message}
 
 [mentor]
 401 401 401 200 200 200 200  GET /api/conversations?limit=10
@@ -64,6 +92,34 @@ pub const REQUESTS: &str = r#"
 401 401 401 404 404 403 200  POST /api/conversations/{group}/members {"userId": "{me}"}
 401 401 401 404 404 403 200  DELETE /api/conversations/{group}/members/{carl}
 401 401 401 404 404 200 200  DELETE /api/conversations/{group}/members/{me}
+401 401 401 404 404 200 200  GET /api/conversations/{group}/pins
+401 401 401 200 200 200 200  GET /api/conversations/{room}/pins
+401 401 401 404 404 200 200  GET /api/conversations/{group}/messages/{message}
+401 401 401 404 404 200 200  GET /api/conversations/{talk}/messages/{talk message}
+401 401 401 404 404 404 404  GET /api/conversations/{direct}/messages/{message}
+401 401 401 404 404 404 404  GET /api/conversations/{room}/messages/{message}
+401 401 401 404 404 403 200  PATCH /api/conversations/{group}/messages/{message} {"content": "Hello"}
+401 401 401 404 404 200 403  PATCH /api/conversations/{group}/messages/{message of bob} {"content": "Hello"}
+401 401 401 404 404 403 403  PATCH /api/conversations/{group}/messages/{message of max} {"content": "Hello"}
+401 401 401 404 404 403 200  PATCH /api/conversations/{talk}/messages/{talk message} {"content": "Hello"}
+401 401 401 404 404 404 404  PATCH /api/conversations/{direct}/messages/{message} {"content": "Hello"}
+401 401 401 404 404 403 200  DELETE /api/conversations/{group}/messages/{message}
+401 401 401 404 404 403 200  DELETE /api/conversations/{group}/messages/{message of carl}
+401 401 401 404 200 403 200  DELETE /api/conversations/{group}/messages/{message of max}
+401 401 401 404 404 403 200  DELETE /api/conversations/{talk}/messages/{talk message}
+401 401 401 404 404 404 404  DELETE /api/conversations/{direct}/messages/{message}
+401 401 401 404 404 404 404  DELETE /api/conversations/{room}/messages/{message of max}
+401 401 401 404 404 200 200  PUT /api/conversations/{group}/messages/{message}/reactions/{emoji}
+401 401 401 404 404 200 200  PUT /api/conversations/{talk}/messages/{talk message}/reactions/{emoji}
+401 401 401 404 404 404 404  PUT /api/conversations/{direct}/messages/{message}/reactions/{emoji}
+401 401 401 404 404 200 200  DELETE /api/conversations/{group}/messages/{message}/reactions/{emoji}
+401 401 401 404 404 404 404  DELETE /api/conversations/{direct}/messages/{message}/reactions/{emoji}
+401 401 401 404 404 403 200  PUT /api/conversations/{group}/messages/{message}/pin
+401 401 401 404 404 200 200  PUT /api/conversations/{talk}/messages/{talk message}/pin
+401 401 401 404 404 404 404  PUT /api/conversations/{room}/messages/{message}/pin
+401 401 401 404 404 403 200  DELETE /api/conversations/{group}/messages/{message}/pin
+401 401 401 404 404 200 200  DELETE /api/conversations/{direct}/messages/{direct message}/pin
+401 401 401 404 404 404 404  DELETE /api/conversations/{direct}/messages/{message}/pin
 
 [emote]
 200 200 200 200 200 200 200  POST /api/auth/register {"name": "{new}", "email": "{new}@example.test", "password": "open sesame"}
@@ -95,6 +151,24 @@ pub const REQUESTS: &str = r#"
 404 401 401 404 404 200 200  GET /api/messages/{group}
 404 401 401 404 404 200 200  GET /api/messages/{direct}
 404 401 401 404 404 200 200  GET /api/messages/{talk}
+401 401 401 404 404 403 200  PATCH /api/messages/{message} {"content": "Hello"}
+401 401 401 404 404 200 403  PATCH /api/messages/{message of bob} {"content": "Hello"}
+401 401 401 403 403 403 200  PATCH /api/messages/{room message} {"content": "Hello"}
+401 401 401 404 404 403 200  DELETE /api/messages/{message}
+401 401 401 404 404 403 200  DELETE /api/messages/{message of carl}
+401 401 401 404 200 403 200  DELETE /api/messages/{message of max}
+401 401 401 403 403 403 200  DELETE /api/messages/{room message}
+401 401 401 404 404 200 200  PUT /api/messages/{message}/reactions/{emoji}
+401 401 401 200 200 200 200  PUT /api/messages/{room message}/reactions/{emoji}
+401 401 401 404 404 200 200  DELETE /api/messages/{message}/reactions/{emoji}
+401 401 401 404 404 403 200  PUT /api/messages/{message}/pin
+401 401 401 404 404 200 200  PUT /api/messages/{direct message}/pin
+401 401 401 403 403 403 200  PUT /api/messages/{room message}/pin
+401 401 401 404 404 403 200  DELETE /api/messages/{message}/pin
+401 401 401 403 403 403 200  DELETE /api/messages/{room message}/pin
+200 401 401 200 200 200 200  GET /api/rooms/{room}/pins
+404 401 401 404 404 200 200  GET /api/rooms/{group}/pins
+404 401 401 404 404 200 200  GET /api/rooms/{direct}/pins
 401 401 401 201 201 201 201  POST /api/files/upload {"file": "notes.txt"}
 401 401 401 201 201 201 201  POST /api/files/upload {"file": "notes.txt", "roomId": "{room}"}
 401 401 401 404 404 201 201  POST /api/files/upload {"file": "notes.txt", "roomId": "{group}"}
@@ -166,6 +240,23 @@ pub const EVENTS: &str = r#"
 401 401 401 404 404 200 200  join-group {"conversation": "{group}"}
 401 401 401 200 200 200 200  join-group {"conversation": "{room}"}
 401 401 401 404 404 200 200  send-group-message {"conversationId": "{group}", "message": "Hello"}
+401 401 401 404 404 403 200  edit-message {"messageId": "{message}", "message": "Hello"}
+401 401 401 404 404 200 403  edit-message {"messageId": "{message of bob}", "message": "Hello"}
+401 401 401 404 404 403 403  edit-message {"messageId": "{message of max}", "message": "Hello"}
+401 401 401 403 403 403 200  edit-message {"messageId": "{room message}", "message": "Hello"}
+401 401 401 404 404 403 200  delete-message {"messageId": "{message}"}
+401 401 401 404 404 403 200  delete-message {"messageId": "{message of carl}"}
+401 401 401 404 200 403 200  delete-message {"messageId": "{message of max}"}
+401 401 401 404 404 403 200  delete-message {"messageId": "{talk message}"}
+401 401 401 403 403 403 200  delete-message "{room message}"
+401 401 401 404 404 200 200  react-message {"messageId": "{message}", "emoji": "👍"}
+401 401 401 404 404 200 200  react-message {"messageId": "{message}", "emoji": "👍", "remove": true}
+401 401 401 200 200 200 200  react-message {"messageId": "{room message}", "emoji": "👍"}
+401 401 401 404 404 403 200  pin-message {"messageId": "{message}"}
+401 401 401 404 404 403 200  pin-message {"messageId": "{message}", "remove": true}
+401 401 401 404 404 200 200  pin-message {"messageId": "{direct message}"}
+401 401 401 404 404 200 200  pin-message {"messageId": "{talk message}"}
+401 401 401 403 403 403 200  pin-message {"messageId": "{room message}"}
 
 [mentor]
 401 401 401 404 404 200 200  join_conversation {"conversationId": "{group}"}
@@ -184,6 +275,23 @@ pub const EVENTS: &str = r#"
 401 401 401 200 200 200 200  message {"roomId": "{room}", "content": "Hello"}
 401 401 401 404 404 200 200  fileUpload {"roomId": "{group}", "filename": "notes.txt", "mimetype": "text/plain"}
 401 401 401 200 200 200 200  fileUpload {"roomId": "{room}", "filename": "notes.txt", "mimetype": "text/plain"}
+401 401 401 404 404 403 200  editMessage {"messageId": "{message}", "content": "Hello"}
+401 401 401 404 404 200 403  editMessage {"messageId": "{message of bob}", "content": "Hello"}
+401 401 401 404 404 403 403  editMessage {"messageId": "{message of max}", "content": "Hello"}
+401 401 401 403 403 403 200  editMessage {"messageId": "{room message}", "content": "Hello"}
+401 401 401 404 404 403 200  deleteMessage {"messageId": "{message}"}
+401 401 401 404 404 403 200  deleteMessage {"messageId": "{message of carl}"}
+401 401 401 404 200 403 200  deleteMessage {"messageId": "{message of max}"}
+401 401 401 404 404 403 200  deleteMessage {"messageId": "{talk message}"}
+401 401 401 403 403 403 200  deleteMessage "{room message}"
+401 401 401 404 404 200 200  reactMessage {"messageId": "{message}", "emoji": "👍"}
+401 401 401 404 404 200 200  reactMessage {"messageId": "{message}", "emoji": "👍", "remove": true}
+401 401 401 200 200 200 200  reactMessage {"messageId": "{room message}", "emoji": "👍"}
+401 401 401 404 404 403 200  pinMessage {"messageId": "{message}"}
+401 401 401 404 404 403 200  pinMessage {"messageId": "{message}", "remove": true}
+401 401 401 404 404 200 200  pinMessage {"messageId": "{direct message}"}
+401 401 401 404 404 200 200  pinMessage {"messageId": "{talk message}"}
+401 401 401 403 403 403 200  pinMessage {"messageId": "{room message}"}
 
 [direct]
 401 401 401 404 404 200 200  join_conversation "{group}"
@@ -196,6 +304,23 @@ pub const EVENTS: &str = r#"
 401 401 401 404 404 200 200  mark_read {"conversationId": "{group}"}
 401 401 401 404 404 200 200  typing_start {"conversationId": "{group}"}
 401 401 401 404 404 200 200  typing_stop {"conversationId": "{group}"}
+401 401 401 404 404 403 200  edit_message {"messageId": "{message}", "content": "Hello"}
+401 401 401 404 404 200 403  edit_message {"messageId": "{message of bob}", "content": "Hello"}
+401 401 401 404 404 403 403  edit_message {"messageId": "{message of max}", "content": "Hello"}
+401 401 401 403 403 403 200  edit_message {"messageId": "{room message}", "content": "Hello"}
+401 401 401 404 404 403 200  delete_message {"messageId": "{message}"}
+401 401 401 404 404 403 200  delete_message {"messageId": "{message of carl}"}
+401 401 401 404 200 403 200  delete_message {"messageId": "{message of max}"}
+401 401 401 404 404 403 200  delete_message {"messageId": "{talk message}"}
+401 401 401 403 403 403 200  delete_message "{room message}"
+401 401 401 404 404 200 200  react_message {"messageId": "{message}", "emoji": "👍"}
+401 401 401 404 404 200 200  react_message {"messageId": "{message}", "emoji": "👍", "remove": true}
+401 401 401 200 200 200 200  react_message {"messageId": "{room message}", "emoji": "👍"}
+401 401 401 404 404 403 200  pin_message {"messageId": "{message}"}
+401 401 401 404 404 403 200  pin_message {"messageId": "{message}", "remove": true}
+401 401 401 404 404 200 200  pin_message {"messageId": "{direct message}"}
+401 401 401 404 404 200 200  pin_message {"messageId": "{talk message}"}
+401 401 401 403 403 403 200  pin_message {"messageId": "{room message}"}
 "#;
 
 pub struct Row {

@@ -182,3 +182,9 @@ CREATE TABLE mentions (
     PRIMARY KEY (conversation, seq, account)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX mentions_of_account ON mentions (account, conversation, seq);
+
+-- Lists tell how many messages there are, without the deleted ones.
+ALTER TABLE conversations ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;
+UPDATE conversations SET deleted = gone.count
+    FROM (SELECT conversation, count(*) AS count FROM messages WHERE deleted_at IS NOT NULL GROUP BY conversation) gone
+    WHERE gone.conversation = conversations.id;
