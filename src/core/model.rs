@@ -206,6 +206,16 @@ impl Place {
     }
 }
 
+/// What somebody is in a conversation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Standing {
+    pub member: bool,
+    /// One of the owners of a group or a room, and so a member.
+    pub owner: bool,
+    /// The conversation is archived: nobody may speak there.
+    pub archived: bool,
+}
+
 /// A conversation in full.
 #[derive(Debug, Clone)]
 pub struct Conversation {
