@@ -13,6 +13,7 @@
 //!   - `may`: decides who may do what in a conversation, for every route and event
 //!   - `message`: posts, deletes and reads messages
 //!   - `conversation`: makes conversations; joining, leaving, typing, reading and listing them
+//!   - `level`: what a member wants to be told of while they are away
 //!   - `file`: stores files part by part, and reads them
 //!   - `file_path`: reads the paths by which messages name files
 //!   - `missed`: finds what a client missed since a position, in the order of the log
@@ -47,6 +48,7 @@
 //!   - `store`: all SQL, in methods that only the core can call
 //!     - `account`: accounts and devices
 //!     - `conversation`: conversations and members
+//!     - `level`: members' settings
 //!     - `message`: the message log
 //!     - `file`: files and their parts
 //!     - `attached`: which messages name which files
@@ -104,6 +106,7 @@
 //!   - `emote`: REST of the emote document
 //!   - `rooms`: REST and events of the rooms document
 //!   - `direct`: events and notifications of the direct document
+//!   - `beyond`: what several documents lack, read in the same words
 //!   - `socket_event`: an event from a socket, in hand
 //!   - `telling`: what a dialect tells to whom
 //! - [`realtime`]: the one Socket.IO server: which clients may connect, and what each of them hears

@@ -21,7 +21,10 @@ const LOOKED_AT: u32 = 100;
 /// The shortest time between two looks at a conversation, even if `--mail-delay` is shorter.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// A mail about everything that somebody has not read.
+/// Does an unread message mention its reader? Messages mention nobody.
+const MENTIONED: bool = false;
+
+/// A mail about everything that somebody has not read, where they want to be told of it.
 #[derive(Debug)]
 pub struct Digest {
     pub reader: AccountId,
@@ -111,6 +114,9 @@ pub fn look(view: &View<'_>, waiting: Waiting, after: Option<AccountId>) -> Resu
         if member.unread <= 0 || view.directory.is_here(member.account) {
             continue;
         }
+        if !member.settings.let_through(MENTIONED, view.now) {
+            continue;
+        }
         let latest = view.unread_of_others(place, member.account, member.read_seq, SHOWN)?;
         let is_new = |message: &Message| {
             message.id >= waiting.first && member.told_upto.is_none_or(|upto| message.id > upto)
@@ -143,8 +149,8 @@ fn digest(
         latest,
     }];
     let (mut count, mut more) = (member.unread, 0);
-    for (other, read_seq, unread) in view.waiting_for(member.account, LOOKED_AT)? {
-        if other.id == place.id {
+    for (other, read_seq, unread, settings) in view.waiting_for(member.account, LOOKED_AT)? {
+        if other.id == place.id || !settings.let_through(MENTIONED, view.now) {
             continue;
         }
         let latest = view.unread_of_others(other, member.account, read_seq, SHOWN)?;

@@ -3,6 +3,7 @@
 //! A dialect is a route table, handlers for the events that its clients send, and the retelling of what became true in the
 //! words of its document. It translates; rules are in `core`.
 
+pub mod beyond;
 pub mod socket_event;
 pub mod telling;
 

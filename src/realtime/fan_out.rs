@@ -157,7 +157,8 @@ impl FanOut {
             Event::MessagePosted(_)
             | Event::MessageDeleted(_)
             | Event::FileShared { .. }
-            | Event::MessagesRead { .. } => {}
+            | Event::MessagesRead { .. }
+            | Event::SettingsChanged { .. } => {}
         }
         self.tell(event);
         if let Some(position) = event.position() {

@@ -14,6 +14,7 @@ mod error;
 mod file;
 pub(in crate::core) mod identify;
 pub(in crate::core) mod leap;
+mod level;
 mod log;
 mod message;
 mod missed;

@@ -46,6 +46,11 @@ impl crate::dialects::Dialect for Dialect {
             POST "/conversation/create"       => rest::create_conversation, Free;
             GET  "/conversation/{id}"         => rest::show_conversation, Free;
             POST "/conversation/create-group" => rest::create_group, Free;
+            // Beyond the document: what a member wants to be told of by mail.
+            GET   "/conversaton/{id}/settings"   => rest::show_settings, Free;
+            PATCH "/conversaton/{id}/settings"   => rest::change_settings, Free;
+            GET   "/conversation/{id}/settings"  => rest::show_settings, Free;
+            PATCH "/conversation/{id}/settings"  => rest::change_settings, Free;
             // Message API
             POST "/message/create"            => rest::create_message, Free;
             GET  "/message/get-messages"      => rest::list_messages, Free;
@@ -67,6 +72,7 @@ impl crate::dialects::Dialect for Dialect {
             "receive-message",
             "receive-group-message",
             "message-deleted",
+            "conversation-settings",
         ]
     }
 
@@ -92,6 +98,15 @@ impl crate::dialects::Dialect for Dialect {
             // The document has no files, no receipts, no typing, no notifications.
             Event::FileShared { .. } | Event::MessagesRead { .. } | Event::Typing { .. } => {}
             Event::NoticeMade(_) | Event::NoticesWaiting { .. } => {}
+            Event::SettingsChanged {
+                conversation,
+                account,
+                settings,
+            } => {
+                tell.own(*account, "conversation-settings", |spell| {
+                    shapes::settings(spell, *conversation, *settings)
+                });
+            }
             Event::MemberJoined { .. } | Event::MemberLeft { .. } => {}
         }
     }

@@ -4,7 +4,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
-use crate::core::model::{Account, Conversation, Deletion, Device, DeviceId, Message, Person};
+use crate::core::model::{
+    Account, Conversation, ConversationId, Deletion, Device, DeviceId, Message, Person, Settings,
+};
 use crate::core::short::Short;
 use crate::web::people::picture_url;
 
@@ -88,5 +90,14 @@ pub fn deleted(spell: &Spelling, gone: &Deletion) -> Value {
         "conversationId": spell.uuid(gone.conversation),
         "deletedAt": gone.at.iso(),
         "position": spell.uuid(gone.position),
+    })
+}
+
+/// A member's settings: `{ conversationId, level, mutedUntil }`.
+pub fn settings(spell: &Spelling, conversation: ConversationId, own: Settings) -> Value {
+    json!({
+        "conversationId": spell.uuid(conversation),
+        "level": own.level.name(),
+        "mutedUntil": own.muted_until.map(|until| until.iso()),
     })
 }

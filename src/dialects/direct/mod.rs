@@ -35,6 +35,8 @@ impl crate::dialects::Dialect for Dialect {
             ("mark_read", |event| event.mark_read()),
             ("typing_start", |event| event.type_in(true)),
             ("typing_stop", |event| event.type_in(false)),
+            // Beyond the document: what a member wants to be told of by mail.
+            ("set_level", socket::set_level),
         ]
     }
 
@@ -44,6 +46,7 @@ impl crate::dialects::Dialect for Dialect {
             "message_notification",
             "message_deleted",
             "messages_read",
+            "conversation_settings",
             "new_notification",
             "error",
         ]
@@ -92,6 +95,13 @@ impl crate::dialects::Dialect for Dialect {
             }
             // The document has no files.
             Event::FileShared { .. } => {}
+            Event::SettingsChanged {
+                conversation,
+                account,
+                settings,
+            } => tell.own(*account, "conversation_settings", |_| {
+                shapes::settings(*conversation, *settings)
+            }),
             Event::MemberJoined { .. } | Event::MemberLeft { .. } => {}
         }
     }

@@ -3,7 +3,9 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::core::model::{AccountId, ConversationId, Deletion, Message, Notice, Receipt};
+use crate::core::model::{
+    AccountId, ConversationId, Deletion, Message, Notice, Receipt, Settings,
+};
 use crate::core::short::Short;
 
 /// A message. It is serialized without a `Value` in between, because there are many at a time.
@@ -84,5 +86,14 @@ pub fn notice(notice: &Notice) -> Value {
         "is_read": notice.read_at.is_some(),
         "read_at": notice.read_at.map(|at| at.iso()),
         "created_at": notice.created_at.iso(),
+    })
+}
+
+/// A member's settings: `{ conversationId, level, mutedUntil }`.
+pub fn settings(conversation: ConversationId, own: Settings) -> Value {
+    json!({
+        "conversationId": conversation.number(),
+        "level": own.level.name(),
+        "mutedUntil": own.muted_until.map(|until| until.iso()),
     })
 }

@@ -3,7 +3,8 @@
 use super::shapes;
 use crate::core::error::{Error, Result};
 use crate::core::message::Draft;
-use crate::core::{conversation, message};
+use crate::core::{conversation, level, message};
+use crate::dialects::beyond;
 use crate::dialects::socket_event::{Reaction, SocketEvent, ack};
 use crate::web::fields::{CONTENT, Fields};
 
@@ -43,5 +44,17 @@ pub fn send_message(mut event: SocketEvent) -> Result<Reaction> {
             message::post(tx, me, Draft::text("direct", conversation, text, client_id))
         },
         |_, message| ack("message", shapes::message(&message)),
+    )
+}
+
+/// `set_level` `{ conversationId, level?, mutedUntil? }`
+pub fn set_level(mut event: SocketEvent) -> Result<Reaction> {
+    let mut fields = Fields::new(std::mem::take(&mut event.input), event.core.spelling());
+    let place = fields.id(event.place_names);
+    let change = beyond::settings(&mut fields);
+    let place = fields.done(place)?;
+    event.queue(
+        move |tx, me, _| Ok((place, level::set(tx, me, place, change)?)),
+        |_, (place, own)| ack("settings", shapes::settings(place, own)),
     )
 }

@@ -31,6 +31,9 @@ impl crate::dialects::Dialect for Dialect {
             POST "/api/rooms"           => rest::open_room, Api;
             GET  "/api/rooms"           => rest::list_rooms, Api;
             GET  "/api/rooms/{roomId}"  => rest::show_room, Api;
+            // Beyond the document: what a member wants to be told of by mail.
+            GET   "/api/rooms/{roomId}/settings" => rest::show_settings, Api;
+            PATCH "/api/rooms/{roomId}/settings" => rest::change_settings, Api;
             // 3. Chat messaging
             POST "/api/messages"          => rest::send, Api;
             GET  "/api/messages/{roomId}" => rest::list_messages, Api;
@@ -56,7 +59,7 @@ impl crate::dialects::Dialect for Dialect {
     }
 
     fn says(&self) -> &'static [&'static str] {
-        &["messageDeleted", "error"]
+        &["messageDeleted", "conversationSettings", "error"]
     }
 
     fn documents(&self) -> Documents {
@@ -80,6 +83,13 @@ impl crate::dialects::Dialect for Dialect {
             // The document has no receipts, no typing, no notifications.
             Event::MessagesRead { .. } | Event::Typing { .. } => {}
             Event::NoticeMade(_) | Event::NoticesWaiting { .. } => {}
+            Event::SettingsChanged {
+                conversation,
+                account,
+                settings,
+            } => tell.own(*account, "conversationSettings", |spell| {
+                shapes::settings(spell, *conversation, *settings)
+            }),
             Event::MemberJoined { .. } | Event::MemberLeft { .. } => {}
         }
     }
