@@ -8,6 +8,7 @@ mod levels;
 mod names;
 mod one_order;
 mod one_position;
+mod own_reading;
 mod owners;
 mod repeats;
 mod signs;

@@ -178,7 +178,7 @@ async fn a_mail_tells_of_what_its_reader_wants_to_be_told_of() {
         .await;
     }
     let mail = chat.digest_to(&jane).await;
-    assert_eq!(mail["subject"], "1 message you have not read");
+    assert_eq!(mail["subject"], "A message from john");
     let text = mail["text"].to_string();
     assert!(
         text.contains("By mail") && !text.contains("Not by mail"),

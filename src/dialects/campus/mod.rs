@@ -72,6 +72,7 @@ impl crate::dialects::Dialect for Dialect {
             "receive-message",
             "receive-group-message",
             "message-deleted",
+            "conversation-read",
             "conversation-settings",
         ]
     }
@@ -95,8 +96,14 @@ impl crate::dialects::Dialect for Dialect {
             Event::MessageDeleted(gone) => {
                 tell.room("message-deleted", |spell| shapes::deleted(spell, gone));
             }
-            // The document has no files, no receipts, no typing, no notifications.
-            Event::FileShared { .. } | Event::MessagesRead { .. } | Event::Typing { .. } => {}
+            // The document has no receipts, but all windows of one person show the same.
+            Event::MessagesRead { place, receipt } => {
+                tell.own(receipt.reader, "conversation-read", |spell| {
+                    shapes::own_reading(spell, place.id, receipt)
+                });
+            }
+            // The document has no files, no typing, no notifications.
+            Event::FileShared { .. } | Event::Typing { .. } => {}
             Event::NoticeMade(_) | Event::NoticesWaiting { .. } => {}
             Event::SettingsChanged {
                 conversation,

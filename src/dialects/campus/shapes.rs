@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
 use crate::core::model::{
-    Account, Conversation, ConversationId, Deletion, Device, DeviceId, Message, Person, Settings,
+    Account, Conversation, ConversationId, Deletion, Device, DeviceId, Message, Person, Receipt, Settings,
 };
 use crate::core::short::Short;
 use crate::web::people::picture_url;
@@ -100,4 +100,9 @@ pub fn settings(spell: &Spelling, conversation: ConversationId, own: Settings) -
         "level": own.level.name(),
         "mutedUntil": own.muted_until.map(|until| until.iso()),
     })
+}
+
+/// `conversation-read`, to the reader's own sockets.
+pub fn own_reading(spell: &Spelling, conversation: ConversationId, receipt: &Receipt) -> Value {
+    json!({ "conversationId": spell.uuid(conversation), "unreadCount": receipt.left })
 }

@@ -46,6 +46,7 @@ impl crate::dialects::Dialect for Dialect {
             "message_notification",
             "message_deleted",
             "messages_read",
+            "conversation_read",
             "conversation_settings",
             "new_notification",
             "error",
@@ -75,6 +76,10 @@ impl crate::dialects::Dialect for Dialect {
             Event::MessagesRead { place, receipt } => {
                 tell.others(receipt.reader, "messages_read", |_| {
                     shapes::receipt(place.id, receipt)
+                });
+                // Beyond the document: all windows of one person show the same.
+                tell.own(receipt.reader, "conversation_read", |_| {
+                    shapes::own_reading(place.id, receipt)
                 });
             }
             Event::Typing { place, who, on, .. } => {

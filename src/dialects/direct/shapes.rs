@@ -97,3 +97,8 @@ pub fn settings(conversation: ConversationId, own: Settings) -> Value {
         "mutedUntil": own.muted_until.map(|until| until.iso()),
     })
 }
+
+/// `conversation_read`, to the reader's own sockets.
+pub fn own_reading(conversation: ConversationId, receipt: &Receipt) -> Value {
+    json!({ "conversationId": conversation.number(), "unreadCount": receipt.left })
+}

@@ -59,7 +59,12 @@ impl crate::dialects::Dialect for Dialect {
     }
 
     fn says(&self) -> &'static [&'static str] {
-        &["messageDeleted", "conversationSettings", "error"]
+        &[
+            "messageDeleted",
+            "conversationRead",
+            "conversationSettings",
+            "error",
+        ]
     }
 
     fn documents(&self) -> Documents {
@@ -80,8 +85,14 @@ impl crate::dialects::Dialect for Dialect {
             Event::FileShared { file, .. } => {
                 tell.room("fileUpload", |spell| shapes::shared(spell, file))
             }
-            // The document has no receipts, no typing, no notifications.
-            Event::MessagesRead { .. } | Event::Typing { .. } => {}
+            // The document has no receipts, but all windows of one person show the same.
+            Event::MessagesRead { place, receipt } => {
+                tell.own(receipt.reader, "conversationRead", |spell| {
+                    shapes::own_reading(spell, place.id, receipt)
+                })
+            }
+            // The document has no typing, no notifications.
+            Event::Typing { .. } => {}
             Event::NoticeMade(_) | Event::NoticesWaiting { .. } => {}
             Event::SettingsChanged {
                 conversation,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
 use crate::core::model::{
-    Conversation, ConversationId, Deletion, File, Listed, Message, Page, Settings,
+    Conversation, ConversationId, Deletion, File, Listed, Message, Page, Receipt, Settings,
 };
 use crate::core::short::Short;
 use crate::web::people::file_url;
@@ -39,6 +39,11 @@ pub fn settings(spell: &Spelling, conversation: ConversationId, own: Settings) -
         "level": own.level.name(),
         "mutedUntil": own.muted_until.map(|until| until.iso()),
     })
+}
+
+/// `conversationRead`, to the reader's own sockets.
+pub fn own_reading(spell: &Spelling, room: ConversationId, receipt: &Receipt) -> Value {
+    json!({ "roomId": spell.hex(room), "unreadCount": receipt.left })
 }
 
 /// A message, as `POST /api/messages` answers it: `sender` is an id.
