@@ -13,6 +13,7 @@
 //!   - `may`: decides who may do what in a conversation, for every route and event
 //!   - `message`: posts, deletes and reads messages
 //!   - `conversation`: makes conversations; joining, leaving, typing, reading and listing them
+//!   - `level`: what a member wants to be told of while they are away
 //!   - `file`: stores files part by part, and reads them
 //!   - `file_path`: reads the paths by which messages name files
 //!   - `change`: edits, deletes and pins messages, and reacts to them
@@ -49,6 +50,7 @@
 //!   - `store`: all SQL, in methods that only the core can call
 //!     - `account`: accounts and devices
 //!     - `conversation`: conversations and members
+//!     - `level`: members' settings
 //!     - `message`: the message log
 //!     - `change`: reactions, pins, and what became of messages
 //!     - `mention`: whom messages mention
@@ -110,6 +112,7 @@
 //!   - `direct`: events and notifications of the direct document
 //!   - `added`: what messages have beyond the documents
 //!   - `changing`: requests and events that change messages
+//!   - `beyond`: what several documents lack, read in the same words
 //!   - `socket_event`: an event from a socket, in hand
 //!   - `telling`: what a dialect tells to whom
 //! - [`realtime`]: the one Socket.IO server: which clients may connect, and what each of them hears

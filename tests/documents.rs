@@ -166,6 +166,14 @@ fn events() -> Vec<Event> {
             conversation: id,
             account: bob,
         },
+        Event::SettingsChanged {
+            conversation: id,
+            account: bob,
+            settings: Settings {
+                level: Level::Mentions,
+                muted_until: Some(at),
+            },
+        },
         Event::NoticeMade(notice.clone()),
         Event::NoticesWaiting {
             subscriber: SubscriberId(1),

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::error::{Error, Result};
-use super::model::{AccountId, ConversationId, Kind, Message, MessageId, Place};
+use super::model::{AccountId, ConversationId, Kind, Level, Message, MessageId, Place, Settings};
 use super::outbox::MailContent;
 use super::quota::{self, Quota};
 pub use super::store::Waiting;
@@ -21,7 +21,7 @@ const LOOKED_AT: u32 = 100;
 /// The shortest time between two looks at a conversation, even if `--mail-delay` is shorter.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// A mail about everything that somebody has not read.
+/// A mail about everything that somebody has not read, where they want to be told of it.
 #[derive(Debug)]
 pub struct Digest {
     pub reader: AccountId,
@@ -111,7 +111,7 @@ pub fn look(view: &View<'_>, waiting: Waiting, after: Option<AccountId>) -> Resu
         if member.unread <= 0 || view.directory.is_here(member.account) {
             continue;
         }
-        let latest = view.unread_of_others(place, member.account, member.read_seq, SHOWN)?;
+        let latest = unread_for(view, place, &member, member.read_seq, member.settings)?;
         let is_new = |message: &Message| {
             message.id >= waiting.first && member.told_upto.is_none_or(|upto| message.id > upto)
         };
@@ -131,6 +131,21 @@ pub fn look(view: &View<'_>, waiting: Waiting, after: Option<AccountId>) -> Resu
     Ok(found)
 }
 
+/// The latest unread messages of a conversation of which this member wants to be told.
+fn unread_for(
+    view: &View<'_>,
+    place: Place,
+    member: &Away,
+    read_seq: i64,
+    settings: Settings,
+) -> Result<Vec<Message>> {
+    match settings.level {
+        _ if !settings.let_through(true, view.now) => Ok(Vec::new()),
+        Level::Mentions => view.unread_mentions_of(place, member.account, read_seq, SHOWN),
+        Level::All | Level::None => view.unread_of_others(place, member.account, read_seq, SHOWN),
+    }
+}
+
 /// Everything unread of this person; `None` if its authors have caused as much mail as they may for now.
 fn digest(
     view: &View<'_>,
@@ -142,16 +157,21 @@ fn digest(
         place: named(view, place)?,
         latest,
     }];
-    let (mut count, mut more) = (member.unread, 0);
-    for (other, read_seq, unread) in view.waiting_for(member.account, LOOKED_AT)? {
+    let count_in = |place: Place, read_seq, unread, settings: Settings| match settings.level {
+        Level::Mentions => view.mentions_after(place.id, member.account, read_seq),
+        Level::All | Level::None => Ok(unread),
+    };
+    let mut count = count_in(place, member.read_seq, member.unread, member.settings)?;
+    let mut more = 0;
+    for (other, read_seq, unread, settings) in view.waiting_for(member.account, LOOKED_AT)? {
         if other.id == place.id {
             continue;
         }
-        let latest = view.unread_of_others(other, member.account, read_seq, SHOWN)?;
+        let latest = unread_for(view, other, member, read_seq, settings)?;
         if latest.is_empty() {
             continue;
         }
-        count += unread;
+        count += count_in(other, read_seq, unread, settings)?;
         let place = named(view, other)?;
         unread_in.push(UnreadConversation { place, latest });
     }

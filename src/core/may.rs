@@ -1,7 +1,7 @@
 //! Who may do what to which conversation? One function decides, for every route and every event.
 
 use super::error::{Error, Result};
-use super::model::{AccountId, ConversationId, Kind, Me, Place};
+use super::model::{AccountId, ConversationId, Kind, Me, Place, Standing};
 use super::store::{Placed, View};
 
 /// What somebody wants to do in a conversation.
@@ -13,16 +13,6 @@ pub enum Wish {
     Speak,
     /// Change a group or a room, and what others have said there.
     Moderate,
-}
-
-/// What somebody is in a conversation.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Standing {
-    pub member: bool,
-    /// One of the owners of a group or a room, and so a member.
-    pub owner: bool,
-    /// The conversation is archived: nobody may speak there.
-    pub archived: bool,
 }
 
 /// The conversation, if this person may do that; and what they are there.

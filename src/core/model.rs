@@ -208,6 +208,59 @@ impl Place {
     }
 }
 
+/// What somebody is in a conversation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Standing {
+    pub member: bool,
+    /// One of the owners of a group or a room, and so a member.
+    pub owner: bool,
+    /// The conversation is archived: nobody may speak there.
+    pub archived: bool,
+}
+
+/// What a member wants to be told of while they are away. It rules mail, never what their sockets hear.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Level {
+    #[default]
+    All,
+    /// Messages that mention them.
+    Mentions,
+    None,
+}
+
+impl Level {
+    pub const EACH: [Self; 3] = [Self::All, Self::Mentions, Self::None];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Mentions => "mentions",
+            Self::None => "none",
+        }
+    }
+}
+
+/// A member's own settings of a conversation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Settings {
+    pub level: Level,
+    /// Until then they are told of nothing; `None`, or a time that is over: it is not muted.
+    pub muted_until: Option<Time>,
+}
+
+impl Settings {
+    /// May a message be told of now, which mentions them or does not?
+    pub fn let_through(&self, mentioned: bool, now: Time) -> bool {
+        let muted = self.muted_until.is_some_and(|until| until > now);
+        !muted
+            && match self.level {
+                Level::All => true,
+                Level::Mentions => mentioned,
+                Level::None => false,
+            }
+    }
+}
+
 /// A conversation in full.
 #[derive(Debug, Clone)]
 pub struct Conversation {
@@ -388,6 +441,12 @@ pub enum Event {
         subscriber: SubscriberId,
         notices: Vec<Arc<Notice>>,
     },
+    /// A member has changed their own settings.
+    SettingsChanged {
+        conversation: ConversationId,
+        account: AccountId,
+        settings: Settings,
+    },
     /// Somebody belongs to a conversation from now on.
     MemberJoined {
         conversation: ConversationId,
@@ -455,9 +514,9 @@ impl Event {
             Self::FileShared { place, .. }
             | Self::MessagesRead { place, .. }
             | Self::Typing { place, .. } => Some(place.id),
-            Self::MemberJoined { conversation, .. } | Self::MemberLeft { conversation, .. } => {
-                Some(*conversation)
-            }
+            Self::SettingsChanged { conversation, .. }
+            | Self::MemberJoined { conversation, .. }
+            | Self::MemberLeft { conversation, .. } => Some(*conversation),
             Self::NoticeMade(_) | Self::NoticesWaiting { .. } => None,
         }
     }
@@ -481,6 +540,7 @@ impl Event {
             | Self::Typing { .. }
             | Self::NoticeMade(_)
             | Self::NoticesWaiting { .. }
+            | Self::SettingsChanged { .. }
             | Self::MemberJoined { .. }
             | Self::MemberLeft { .. } => None,
         }

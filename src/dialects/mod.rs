@@ -4,6 +4,7 @@
 //! words of its document. It translates; rules are in `core`.
 
 pub mod added;
+pub mod beyond;
 pub mod changing;
 pub mod socket_event;
 pub mod telling;

@@ -160,7 +160,8 @@ impl FanOut {
             | Event::MessageUpdated(_)
             | Event::MessageDeleted(_)
             | Event::FileShared { .. }
-            | Event::MessagesRead { .. } => {}
+            | Event::MessagesRead { .. }
+            | Event::SettingsChanged { .. } => {}
         }
         self.tell(event);
         if let Some(position) = event.position() {

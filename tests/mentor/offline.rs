@@ -4,6 +4,7 @@
 use crate::support::mentor::*;
 use crate::support::person::email_of;
 use crate::support::*;
+use std::time::Duration;
 
 /// Long enough for a few requests on a machine that runs all scenes at once.
 async fn that_waits() -> Chat {
@@ -137,6 +138,94 @@ async fn rooms_write_to_nobody() {
     for person in [&ann, &bob] {
         assert!(chat.digests_to(person).await.is_empty());
     }
+}
+
+/// Says what this person wants to be told of there.
+async fn wants(person: &Person, place: &str, settings: Value) {
+    let path = format!("/api/conversations/{place}/settings");
+    person.patch(path, settings).await.has_status(200);
+}
+
+#[tokio::test]
+async fn a_mail_tells_of_what_its_reader_wants_to_be_told_of() {
+    let chat = in_a_hurry().await;
+    let (john, jane) = (chat.campus("john").await, chat.campus("jane").await);
+    let silent = john.gathers("Silent", &[&jane]).await;
+    let muted = john.gathers("Muted", &[&jane]).await;
+    let choosy = john.gathers("Choosy", &[&jane]).await;
+    let wanted = john.gathers("Wanted", &[&jane]).await;
+    wants(&jane, &silent, json!({ "level": "none" })).await;
+    let long_after = json!({ "mutedUntil": "2999-01-01T00:00:00Z" });
+    wants(&jane, &muted, long_after).await;
+    wants(&jane, &choosy, json!({ "level": "mentions" })).await;
+    for place in [&silent, &muted, &choosy] {
+        john.says(place, "Not by mail").await;
+    }
+    all_is_written(&chat, &john, "witness").await;
+    assert!(chat.digests_to(&jane).await.is_empty());
+    assert_eq!(jane.conversation(&silent).await["unreadCount"], 1);
+
+    // Nor with what she does want to be told of, also while those wait.
+    for place in [&silent, &muted, &choosy, &wanted] {
+        john.says(
+            place,
+            if place == &wanted {
+                "By mail"
+            } else {
+                "Not by mail"
+            },
+        )
+        .await;
+    }
+    let mail = chat.digest_to(&jane).await;
+    assert_eq!(mail["subject"], "A message from john");
+    let text = mail["text"].to_string();
+    assert!(
+        text.contains("By mail") && !text.contains("Not by mail"),
+        "{text}"
+    );
+
+    // Of her own accord she hears again: of everything that is unread there.
+    wants(&jane, &muted, json!({ "mutedUntil": null })).await;
+    john.says(&muted, "By mail again").await;
+    let mails = chat.has_written(&jane, 2).await;
+    let text = mails[0]["text"].to_string();
+    assert!(
+        text.contains("By mail again") && text.contains("# Muted"),
+        "{text}"
+    );
+    assert!(!text.contains("# Silent"), "{text}");
+}
+
+#[tokio::test]
+async fn a_mute_ends_by_itself() {
+    let chat = in_a_hurry().await;
+    let (john, jane) = (chat.campus("john").await, chat.campus("jane").await);
+    let group = john.gathers("Friends", &[&jane]).await;
+    let soon = chat::core::time::Time::now().plus(Duration::from_secs(4));
+    wants(&jane, &group, json!({ "mutedUntil": &*soon.iso() })).await;
+    john.says(&group, "While it lasts").await;
+    all_is_written(&chat, &john, "witness").await;
+    assert!(chat.digests_to(&jane).await.is_empty());
+    eventually("it is muted no more", async || {
+        let path = format!("/api/conversations/{group}/settings");
+        jane.get(path).await.json()["mutedUntil"].is_null()
+    })
+    .await;
+    john.says(&group, "After it").await;
+    let mail = chat.digest_to(&jane).await;
+    assert!(mail["text"].to_string().contains("After it"), "{mail}");
+}
+
+#[tokio::test]
+async fn who_wants_no_mail_gets_not_even_the_one_that_waits() {
+    let chat = in_a_hurry().await;
+    let (john, jane) = (chat.campus("john").await, chat.campus("jane").await);
+    let group = john.gathers("Friends", &[&jane]).await;
+    john.says(&group, "Hello").await;
+    chat.digest_to(&jane).await;
+    wants(&jane, &group, json!({ "level": "none" })).await;
+    assert!(chat.digests_to(&jane).await.is_empty());
 }
 
 #[tokio::test]

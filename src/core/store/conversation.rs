@@ -7,10 +7,9 @@ use super::account::person;
 use super::{Tx, View};
 use crate::core::error::{Error, Result};
 use crate::core::limits;
-use crate::core::may::Standing;
 use crate::core::model::{
     AccountId, Conversation, ConversationId, Id, Kind, Listed, Page, Person, Place, Reading,
-    Receipt, Time,
+    Receipt, Standing, Time,
 };
 use crate::core::recent::Activity;
 

@@ -3,10 +3,13 @@
 use rusqlite::Row;
 
 use super::conversation::place;
+use super::level::settings;
 use super::outbox::MailContent;
 use super::{Tx, View};
 use crate::core::error::Result;
-use crate::core::model::{AccountId, ConversationId, Id, Message, MessageId, Place, Time};
+use crate::core::model::{
+    AccountId, ConversationId, Id, Message, MessageId, Place, Settings, Time,
+};
 
 /// A conversation with messages that may need a mail.
 #[derive(Debug, Clone, Copy)]
@@ -27,12 +30,13 @@ pub(in crate::core) struct Away {
     pub read_seq: i64,
     /// How many messages of the conversation they have not read.
     pub unread: i64,
+    pub settings: Settings,
     /// The last message that a digest told them of.
     pub told_upto: Option<MessageId>,
     pub told_at: Time,
 }
 
-fn away(row: &Row<'_>) -> rusqlite::Result<Away> {
+fn away(row: &Row<'_>, now: Time) -> rusqlite::Result<Away> {
     Ok(Away {
         account: Id::stored(row.get("account")?),
         name: row.get("name")?,
@@ -40,6 +44,7 @@ fn away(row: &Row<'_>) -> rusqlite::Result<Away> {
         reachable: row.get("reachable")?,
         read_seq: row.get("read_seq")?,
         unread: row.get("unread")?,
+        settings: settings(row, now)?,
         told_upto: Id::new(row.get("told_upto")?),
         told_at: Time(row.get("told_at")?),
     })
@@ -68,7 +73,7 @@ impl View<'_> {
         limit: u32,
     ) -> Result<Vec<Away>> {
         self.all(
-            "SELECT m.account, a.name, a.email, m.read_seq,
+            "SELECT m.account, a.name, a.email, m.read_seq, m.level, m.muted_until,
                     CASE WHEN a.proven_at IS NOT NULL AND a.suspended_at IS NULL AND a.removed_at IS NULL
                         AND coalesce(d.wanted, 1) = 1 THEN 1 ELSE 0 END AS reachable,
                     (SELECT coalesce(max(seq), 0) FROM messages WHERE conversation = $1)
@@ -78,7 +83,7 @@ impl View<'_> {
              LEFT JOIN digests d ON d.account = m.account
              WHERE m.conversation = $1 AND m.account > $2 ORDER BY m.account LIMIT $3",
             (id.number(), after.map_or(0, |after| after.number()), limit),
-            away,
+            |row| away(row, self.now),
         )
     }
 
@@ -100,23 +105,44 @@ impl View<'_> {
         Ok(latest)
     }
 
-    /// Waiting conversations with messages that this person has not read: each with the read mark and the unread count.
+    /// The latest messages after a read mark that mention the reader, oldest first.
+    pub(in crate::core) fn unread_mentions_of(
+        &self,
+        place: Place,
+        reader: AccountId,
+        read_seq: i64,
+        limit: u32,
+    ) -> Result<Vec<Message>> {
+        let mut latest = self.messages(
+            place,
+            "WHERE conversation = $1 AND seq IN (
+                 SELECT seq FROM mentions WHERE account = $2 AND conversation = $1 AND seq > $3
+                 ORDER BY seq DESC LIMIT $4
+             ) ORDER BY seq DESC",
+            (place.id.number(), reader.number(), read_seq, limit),
+        )?;
+        latest.reverse();
+        Ok(latest)
+    }
+
+    /// Waiting conversations with messages that this person has not read, unless they want to be told of nothing there: each
+    /// with the read mark, the unread count and the settings.
     pub(in crate::core) fn waiting_for(
         &self,
         who: AccountId,
         limit: u32,
-    ) -> Result<Vec<(Place, i64, i64)>> {
+    ) -> Result<Vec<(Place, i64, i64, Settings)>> {
         self.all(
-            "SELECT id, kind, low, high, read_seq, unread FROM (
-                 SELECT c.id, c.kind, c.low, c.high, m.read_seq, u.first,
+            "SELECT id, kind, low, high, read_seq, unread, level, muted_until FROM (
+                 SELECT c.id, c.kind, c.low, c.high, m.read_seq, u.first, m.level, m.muted_until,
                         (SELECT coalesce(max(seq), 0) FROM messages WHERE conversation = c.id)
                             - m.read_seq - m.own_since AS unread
                  FROM members m JOIN unread_mail u ON u.conversation = m.conversation
                  JOIN conversations c ON c.id = m.conversation
-                 WHERE m.account = $1
-             ) waiting WHERE unread > 0 ORDER BY first DESC LIMIT $2",
-            (who.number(), limit),
-            |row| Ok((place(row)?, row.get(4)?, row.get(5)?)),
+                 WHERE m.account = $1 AND coalesce(m.level, 'all') <> 'none' AND coalesce(m.muted_until, 0) <= $2
+             ) waiting WHERE unread > 0 ORDER BY first DESC LIMIT $3",
+            (who.number(), self.now.0, limit),
+            |row| Ok((place(row)?, row.get(4)?, row.get(5)?, settings(row, self.now)?)),
         )
     }
 

@@ -15,6 +15,7 @@ mod error;
 mod file;
 pub(in crate::core) mod identify;
 pub(in crate::core) mod leap;
+mod level;
 mod log;
 mod mention;
 mod message;

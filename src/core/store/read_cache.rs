@@ -4,8 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 
-use crate::core::may::Standing;
-use crate::core::model::{AccountId, ConversationId, Place};
+use crate::core::model::{AccountId, ConversationId, Place, Standing};
 
 /// A conversation, and who asks about it.
 type Asked = (ConversationId, Option<AccountId>);

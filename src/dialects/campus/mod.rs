@@ -46,6 +46,11 @@ impl crate::dialects::Dialect for Dialect {
             POST "/conversation/create"       => rest::create_conversation, Free;
             GET  "/conversation/{id}"         => rest::show_conversation, Free;
             POST "/conversation/create-group" => rest::create_group, Free;
+            // Beyond the document: what a member wants to be told of by mail.
+            GET   "/conversaton/{id}/settings"   => rest::show_settings, Free;
+            PATCH "/conversaton/{id}/settings"   => rest::change_settings, Free;
+            GET   "/conversation/{id}/settings"  => rest::show_settings, Free;
+            PATCH "/conversation/{id}/settings"  => rest::change_settings, Free;
             // Message API
             POST "/message/create"            => rest::create_message, Free;
             GET  "/message/get-messages"      => rest::list_messages, Free;
@@ -81,6 +86,8 @@ impl crate::dialects::Dialect for Dialect {
             "receive-group-message",
             "message-updated",
             "message-deleted",
+            "conversation-read",
+            "conversation-settings",
         ]
     }
 
@@ -106,9 +113,24 @@ impl crate::dialects::Dialect for Dialect {
             Event::MessageDeleted(gone) => {
                 tell.room("message-deleted", |spell| shapes::deleted(spell, gone));
             }
-            // The document has no files, no receipts, no typing, no notifications.
-            Event::FileShared { .. } | Event::MessagesRead { .. } | Event::Typing { .. } => {}
+            // The document has no receipts, but all windows of one person show the same.
+            Event::MessagesRead { place, receipt } => {
+                tell.own(receipt.reader, "conversation-read", |spell| {
+                    shapes::own_reading(spell, place.id, receipt)
+                });
+            }
+            // The document has no files, no typing, no notifications.
+            Event::FileShared { .. } | Event::Typing { .. } => {}
             Event::NoticeMade(_) | Event::NoticesWaiting { .. } => {}
+            Event::SettingsChanged {
+                conversation,
+                account,
+                settings,
+            } => {
+                tell.own(*account, "conversation-settings", |spell| {
+                    shapes::settings(spell, *conversation, *settings)
+                });
+            }
             Event::MemberJoined { .. } | Event::MemberLeft { .. } => {}
         }
     }

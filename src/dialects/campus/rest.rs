@@ -6,8 +6,8 @@ use super::shapes;
 use crate::core::error::{Error, Result};
 use crate::core::message::Draft;
 use crate::core::model::{AccountId, AccountKind, ConversationId, Me, Message};
-use crate::core::{account, change, conversation, limits, message};
-use crate::dialects::changing;
+use crate::core::{account, change, conversation, level, limits, message};
+use crate::dialects::{beyond, changing};
 use crate::dialects::socket_event::PLACE;
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
@@ -224,4 +224,23 @@ pub async fn list_participants(mut call: Call) -> Answer {
         .iter()
         .map(|person| shapes::participant(spell, person))
         .collect::<Vec<_>>())
+}
+
+/// GET /conversaton/:id/settings: what the caller wants to be told of by mail
+pub async fn show_settings(call: Call) -> Answer {
+    let me = call.me()?;
+    let id = call.id(0, "id")?;
+    let own = call.read(move |view| level::settings(view, &me, id)).await?;
+    ok(shapes::settings(call.core().spelling(), id, own))
+}
+
+/// PATCH /conversaton/:id/settings
+pub async fn change_settings(mut call: Call) -> Answer {
+    let me = call.me()?;
+    let id = call.id(0, "id")?;
+    let mut fields = call.fields().await?;
+    let change = beyond::settings(&mut fields);
+    let change = fields.done(Some(change))?;
+    let own = call.write(move |tx| level::set(tx, &me, id, change)).await?;
+    ok(shapes::settings(call.core().spelling(), id, own))
 }

@@ -4,7 +4,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
-use crate::core::model::{Account, Conversation, Deletion, Device, DeviceId, Message, Person};
+use crate::core::model::{
+    Account, Conversation, ConversationId, Deletion, Device, DeviceId, Message, Person, Receipt, Settings,
+};
 use crate::core::short::Short;
 use crate::dialects::added::{Added, Uuids, added};
 use crate::web::people::picture_url;
@@ -101,4 +103,18 @@ pub fn deleted(spell: &Spelling, gone: &Deletion) -> Value {
         "deletedAt": gone.at.iso(),
         "position": spell.uuid(gone.position),
     })
+}
+
+/// A member's settings: `{ conversationId, level, mutedUntil }`.
+pub fn settings(spell: &Spelling, conversation: ConversationId, own: Settings) -> Value {
+    json!({
+        "conversationId": spell.uuid(conversation),
+        "level": own.level.name(),
+        "mutedUntil": own.muted_until.map(|until| until.iso()),
+    })
+}
+
+/// `conversation-read`, to the reader's own sockets.
+pub fn own_reading(spell: &Spelling, conversation: ConversationId, receipt: &Receipt) -> Value {
+    json!({ "conversationId": spell.uuid(conversation), "unreadCount": receipt.left })
 }

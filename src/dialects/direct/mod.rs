@@ -39,6 +39,8 @@ impl crate::dialects::Dialect for Dialect {
             ("mark_read", |event| event.mark_read()),
             ("typing_start", |event| event.type_in(true)),
             ("typing_stop", |event| event.type_in(false)),
+            // Beyond the document: what a member wants to be told of by mail.
+            ("set_level", socket::set_level),
         ]
     }
 
@@ -49,6 +51,8 @@ impl crate::dialects::Dialect for Dialect {
             "message_updated",
             "message_deleted",
             "messages_read",
+            "conversation_read",
+            "conversation_settings",
             "new_notification",
             "error",
         ]
@@ -81,6 +85,10 @@ impl crate::dialects::Dialect for Dialect {
                 tell.others(receipt.reader, "messages_read", |_| {
                     shapes::receipt(place.id, receipt)
                 });
+                // Beyond the document: all windows of one person show the same.
+                tell.own(receipt.reader, "conversation_read", |_| {
+                    shapes::own_reading(place.id, receipt)
+                });
             }
             Event::Typing { place, who, on, .. } => {
                 let event = if *on { "typing_start" } else { "typing_stop" };
@@ -100,6 +108,13 @@ impl crate::dialects::Dialect for Dialect {
             }
             // The document has no files.
             Event::FileShared { .. } => {}
+            Event::SettingsChanged {
+                conversation,
+                account,
+                settings,
+            } => tell.own(*account, "conversation_settings", |_| {
+                shapes::settings(*conversation, *settings)
+            }),
             Event::MemberJoined { .. } | Event::MemberLeft { .. } => {}
         }
     }

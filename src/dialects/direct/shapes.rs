@@ -3,7 +3,9 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::core::model::{AccountId, ConversationId, Deletion, Message, Notice, Receipt};
+use crate::core::model::{
+    AccountId, ConversationId, Deletion, Message, Notice, Receipt, Settings,
+};
 use crate::core::short::Short;
 use crate::dialects::added::{Added, Numbers, added};
 
@@ -97,4 +99,18 @@ pub fn notice(notice: &Notice) -> Value {
         "read_at": notice.read_at.map(|at| at.iso()),
         "created_at": notice.created_at.iso(),
     })
+}
+
+/// A member's settings: `{ conversationId, level, mutedUntil }`.
+pub fn settings(conversation: ConversationId, own: Settings) -> Value {
+    json!({
+        "conversationId": conversation.number(),
+        "level": own.level.name(),
+        "mutedUntil": own.muted_until.map(|until| until.iso()),
+    })
+}
+
+/// `conversation_read`, to the reader's own sockets.
+pub fn own_reading(conversation: ConversationId, receipt: &Receipt) -> Value {
+    json!({ "conversationId": conversation.number(), "unreadCount": receipt.left })
 }

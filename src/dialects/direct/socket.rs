@@ -3,10 +3,10 @@
 use super::shapes;
 use crate::core::error::{Error, Result};
 use crate::core::message::Draft;
-use crate::core::{conversation, message};
+use crate::core::{conversation, level, message};
 use crate::core::id::Spelling;
 use crate::core::model::Message;
-use crate::dialects::changing;
+use crate::dialects::{beyond, changing};
 use crate::dialects::socket_event::{Ack, Reaction, SocketEvent, ack};
 use crate::web::fields::{CONTENT, Fields};
 
@@ -76,4 +76,16 @@ pub fn pin(event: SocketEvent) -> Result<Reaction> {
 
 fn shaped(_: &Spelling, message: &Message) -> Ack {
     ack("message", shapes::message(message))
+}
+
+/// `set_level` `{ conversationId, level?, mutedUntil? }`
+pub fn set_level(mut event: SocketEvent) -> Result<Reaction> {
+    let mut fields = Fields::new(std::mem::take(&mut event.input), event.core.spelling());
+    let place = fields.id(event.place_names);
+    let change = beyond::settings(&mut fields);
+    let place = fields.done(place)?;
+    event.queue(
+        move |tx, me, _| Ok((place, level::set(tx, me, place, change)?)),
+        |_, (place, own)| ack("settings", shapes::settings(place, own)),
+    )
 }

@@ -41,6 +41,9 @@ impl crate::dialects::Dialect for Dialect {
             POST   "/api/conversations/{id}/attachments"      => rest::upload, Attachment;
             // Beyond the document: how far each member has read.
             GET    "/api/conversations/{id}/reads"    => rest::list_reads, Free;
+            // Beyond the document: what a member wants to be told of by mail.
+            GET    "/api/conversations/{id}/settings" => rest::show_settings, Free;
+            PATCH  "/api/conversations/{id}/settings" => rest::change_settings, Free;
             // Beyond the document: changing the members of a group.
             POST   "/api/conversations/{id}/members"          => rest::add_member, Free;
             DELETE "/api/conversations/{id}/members/{userId}" => rest::remove_member, Free;
@@ -73,6 +76,7 @@ impl crate::dialects::Dialect for Dialect {
             "user_typing",
             "messages_read",
             "conversation_read",
+            "conversation_settings",
             "conversation_joined",
             "conversation_left",
             "new_notification",
@@ -127,6 +131,15 @@ impl crate::dialects::Dialect for Dialect {
             }
             // The document has no files of its own.
             Event::FileShared { .. } => {}
+            Event::SettingsChanged {
+                conversation,
+                account,
+                settings,
+            } => {
+                tell.own(*account, "conversation_settings", |spell| {
+                    shapes::settings(spell, *conversation, *settings)
+                });
+            }
             Event::MemberJoined {
                 conversation,
                 account,

@@ -8,8 +8,8 @@ use crate::core::error::Result;
 use crate::core::id::Spelling;
 use crate::core::message::{After, Draft, PLAIN};
 use crate::core::model::{Attachment, ConversationId, Me, Message};
-use crate::core::{change, conversation, file, limits, message, session};
-use crate::dialects::changing;
+use crate::core::{change, conversation, file, level, limits, message, session};
+use crate::dialects::{beyond, changing};
 use crate::dialects::socket_event::UPTO;
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
@@ -325,4 +325,23 @@ pub async fn pin(call: Call) -> Answer {
 pub async fn unpin(call: Call) -> Answer {
     let message = changing::pin(&call, changing::target_within(&call)?, false).await?;
     one(&call, &message)
+}
+
+/// GET /api/conversations/:id/settings: what the caller wants to be told of by mail
+pub async fn show_settings(call: Call) -> Answer {
+    let me = call.me()?;
+    let id = call.id(0, "id")?;
+    let own = call.read(move |view| level::settings(view, &me, id)).await?;
+    ok(shapes::settings(call.core().spelling(), id, own))
+}
+
+/// PATCH /api/conversations/:id/settings
+pub async fn change_settings(mut call: Call) -> Answer {
+    let me = call.me()?;
+    let id = call.id(0, "id")?;
+    let mut fields = call.fields().await?;
+    let change = beyond::settings(&mut fields);
+    let change = fields.done(Some(change))?;
+    let own = call.write(move |tx| level::set(tx, &me, id, change)).await?;
+    ok(shapes::settings(call.core().spelling(), id, own))
 }

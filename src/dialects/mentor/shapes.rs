@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::core::id::Spelling;
 use crate::core::model::{
     AccountId, Attachment, ConversationId, Deletion, File, Message, Notice, Overview, Person,
-    Reading, Receipt,
+    Reading, Receipt, Settings,
 };
 use crate::core::short::Short;
 use crate::dialects::added::{Added, Uuids, added};
@@ -209,5 +209,14 @@ pub fn notice(spell: &Spelling, notice: &Notice) -> Value {
         "message": notice.text,
         "type": notice.kind,
         "createdAt": notice.created_at.iso(),
+    })
+}
+
+/// A member's settings: `{ conversationId, level, mutedUntil }`.
+pub fn settings(spell: &Spelling, conversation: ConversationId, own: Settings) -> Value {
+    json!({
+        "conversationId": spell.uuid(conversation),
+        "level": own.level.name(),
+        "mutedUntil": own.muted_until.map(|until| until.iso()),
     })
 }

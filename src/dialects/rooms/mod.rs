@@ -31,6 +31,9 @@ impl crate::dialects::Dialect for Dialect {
             POST "/api/rooms"           => rest::open_room, Api;
             GET  "/api/rooms"           => rest::list_rooms, Api;
             GET  "/api/rooms/{roomId}"  => rest::show_room, Api;
+            // Beyond the document: what a member wants to be told of by mail.
+            GET   "/api/rooms/{roomId}/settings" => rest::show_settings, Api;
+            PATCH "/api/rooms/{roomId}/settings" => rest::change_settings, Api;
             // 3. Chat messaging
             POST "/api/messages"          => rest::send, Api;
             GET  "/api/messages/{id}" => rest::list_messages, Api;
@@ -68,7 +71,13 @@ impl crate::dialects::Dialect for Dialect {
     }
 
     fn says(&self) -> &'static [&'static str] {
-        &["messageUpdated", "messageDeleted", "error"]
+        &[
+            "messageUpdated",
+            "messageDeleted",
+            "conversationRead",
+            "conversationSettings",
+            "error",
+        ]
     }
 
     fn documents(&self) -> Documents {
@@ -92,9 +101,22 @@ impl crate::dialects::Dialect for Dialect {
             Event::FileShared { file, .. } => {
                 tell.room("fileUpload", |spell| shapes::shared(spell, file))
             }
-            // The document has no receipts, no typing, no notifications.
-            Event::MessagesRead { .. } | Event::Typing { .. } => {}
+            // The document has no receipts, but all windows of one person show the same.
+            Event::MessagesRead { place, receipt } => {
+                tell.own(receipt.reader, "conversationRead", |spell| {
+                    shapes::own_reading(spell, place.id, receipt)
+                })
+            }
+            // The document has no typing, no notifications.
+            Event::Typing { .. } => {}
             Event::NoticeMade(_) | Event::NoticesWaiting { .. } => {}
+            Event::SettingsChanged {
+                conversation,
+                account,
+                settings,
+            } => tell.own(*account, "conversationSettings", |spell| {
+                shapes::settings(spell, *conversation, *settings)
+            }),
             Event::MemberJoined { .. } | Event::MemberLeft { .. } => {}
         }
     }

@@ -7,10 +7,8 @@ use super::shapes;
 use crate::core::error::{Error, Result};
 use crate::core::message::Draft;
 use crate::core::model::{Message, Page};
-use crate::core::{
-    ConversationOrder, FileOrder, account, change, conversation, file, message,
-};
-use crate::dialects::changing;
+use crate::core::{ConversationOrder, FileOrder, account, change, conversation, file, level, message};
+use crate::dialects::{beyond, changing};
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::{Call, page};
 use crate::web::downloads;
@@ -121,6 +119,27 @@ pub async fn show_room(call: Call) -> Answer {
     let shape = shapes::room_with_messages(call.core().spelling(), &room, &messages);
     ok(with_data("Room details retrieved successfully", shape))
         .map(|reply| position.added_to(reply))
+}
+
+/// GET /api/rooms/:roomId/settings: what the caller wants to be told of by mail
+pub async fn show_settings(call: Call) -> Answer {
+    let me = call.me()?;
+    let id = call.id(0, "roomId")?;
+    let own = call.read(move |view| level::settings(view, &me, id)).await?;
+    let shape = shapes::settings(call.core().spelling(), id, own);
+    ok(with_data("Settings retrieved successfully", shape))
+}
+
+/// PATCH /api/rooms/:roomId/settings
+pub async fn change_settings(mut call: Call) -> Answer {
+    let me = call.me()?;
+    let id = call.id(0, "roomId")?;
+    let mut fields = call.fields().await?;
+    let change = beyond::settings(&mut fields);
+    let change = fields.done(Some(change))?;
+    let own = call.write(move |tx| level::set(tx, &me, id, change)).await?;
+    let shape = shapes::settings(call.core().spelling(), id, own);
+    ok(with_data("Settings updated successfully", shape))
 }
 
 /// POST /api/messages: send a message to a chat room

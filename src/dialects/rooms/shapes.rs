@@ -4,7 +4,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
-use crate::core::model::{Conversation, Deletion, File, Listed, Message, Page};
+use crate::core::model::{
+    Conversation, ConversationId, Deletion, File, Listed, Message, Page, Receipt, Settings,
+};
 use crate::core::short::Short;
 use crate::dialects::added::{Added, Hexes, added};
 use crate::web::people::file_url;
@@ -29,6 +31,20 @@ pub fn room_with_messages(spell: &Spelling, shown: &Conversation, messages: &[Me
         .map(|message| json!(listed(spell, message)))
         .collect();
     shape
+}
+
+/// A member's settings: `{ roomId, level, mutedUntil }`.
+pub fn settings(spell: &Spelling, conversation: ConversationId, own: Settings) -> Value {
+    json!({
+        "roomId": spell.hex(conversation),
+        "level": own.level.name(),
+        "mutedUntil": own.muted_until.map(|until| until.iso()),
+    })
+}
+
+/// `conversationRead`, to the reader's own sockets.
+pub fn own_reading(spell: &Spelling, room: ConversationId, receipt: &Receipt) -> Value {
+    json!({ "roomId": spell.hex(room), "unreadCount": receipt.left })
 }
 
 /// A message, as `POST /api/messages` answers it: `sender` is an id.

@@ -35,6 +35,12 @@ pub const REQUESTS: &str = r#"
 401 401 401 403 403 403 201  POST /conversation/create {"senderId": "{ann}", "receiverId": "{account id}"}
 401 401 401 404 404 200 200  GET /conversation/{group}
 401 401 401 201 201 201 201  POST /conversation/create-group {"name": "Friends", "groupMembers": ["{account id}"]}
+401 401 401 404 404 200 200  GET /conversaton/{group}/settings
+401 401 401 404 404 200 200  PATCH /conversaton/{group}/settings {"level": "none"}
+401 401 401 404 404 200 200  GET /conversation/{direct}/settings
+401 401 401 404 404 200 200  PATCH /conversation/{direct}/settings {"level": "none"}
+401 401 401 403 403 403 200  GET /conversaton/{room}/settings
+401 401 401 403 403 403 200  PATCH /conversaton/{room}/settings {"level": "none"}
 401 401 401 404 404 201 201  POST /message/create {"conversationId": "{group}", "senderId": "{me}", "message": "Hello"}
 401 401 401 403 403 403 201  POST /message/create {"conversationId": "{group}", "senderId": "{ann}", "message": "Hello"}
 401 401 401 404 404 201 201  POST /message/create {"conversationId": "{direct}", "senderId": "{me}", "message": "Hello"}
@@ -88,6 +94,10 @@ pub const REQUESTS: &str = r#"
 401 401 401 404 404 201 201  POST /api/conversations/{direct}/attachments {"file": "notes.txt"}
 401 401 401 404 404 200 200  PATCH /api/conversations/{group}/read
 401 401 401 404 404 200 200  GET /api/conversations/{group}/reads
+401 401 401 404 404 200 200  GET /api/conversations/{group}/settings
+401 401 401 404 404 200 200  PATCH /api/conversations/{group}/settings {"level": "none"}
+401 401 401 404 404 200 200  GET /api/conversations/{talk}/settings
+401 401 401 404 404 200 200  PATCH /api/conversations/{talk}/settings {"level": "none"}
 401 401 401 404 404 403 200  POST /api/conversations/{group}/members {"userId": "{account id}"}
 401 401 401 404 404 403 200  POST /api/conversations/{group}/members {"userId": "{me}"}
 401 401 401 404 404 403 200  DELETE /api/conversations/{group}/members/{carl}
@@ -144,6 +154,10 @@ pub const REQUESTS: &str = r#"
 404 401 401 404 404 200 200  GET /api/rooms/{group}
 404 401 401 404 404 200 200  GET /api/rooms/{direct}
 404 401 401 404 404 200 200  GET /api/rooms/{talk}
+401 401 401 404 404 200 200  GET /api/rooms/{group}/settings
+401 401 401 404 404 200 200  PATCH /api/rooms/{group}/settings {"level": "none"}
+401 401 401 403 403 403 200  GET /api/rooms/{room}/settings
+401 401 401 403 403 403 200  PATCH /api/rooms/{room}/settings {"mutedUntil": null}
 401 401 401 201 201 201 201  POST /api/messages {"roomId": "{room}", "content": "Hello"}
 401 401 401 404 404 201 201  POST /api/messages {"roomId": "{group}", "content": "Hello"}
 401 401 401 404 404 201 201  POST /api/messages {"roomId": "{direct}", "content": "Hello"}
@@ -321,6 +335,8 @@ pub const EVENTS: &str = r#"
 401 401 401 404 404 200 200  pin_message {"messageId": "{direct message}"}
 401 401 401 404 404 200 200  pin_message {"messageId": "{talk message}"}
 401 401 401 403 403 403 200  pin_message {"messageId": "{room message}"}
+401 401 401 404 404 200 200  set_level {"conversationId": "{group}", "level": "none"}
+401 401 401 403 403 403 200  set_level {"conversationId": "{room}", "level": "none"}
 "#;
 
 pub struct Row {

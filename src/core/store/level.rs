@@ -1,0 +1,54 @@
+//! Members' settings of conversations, as columns of their rows. What is the default is null.
+
+use rusqlite::Row;
+
+use super::{Tx, View};
+use crate::core::error::Result;
+use crate::core::model::{AccountId, ConversationId, Level, Settings, Time};
+
+/// From the columns `level` and `muted_until`. A mute that is over is none.
+pub(super) fn settings(row: &Row<'_>, now: Time) -> rusqlite::Result<Settings> {
+    let level: Option<String> = row.get("level")?;
+    let known = Level::EACH.into_iter();
+    let level = known.filter(|known| level.as_deref() == Some(known.name()));
+    let until = row.get::<_, Option<i64>>("muted_until")?.map(Time);
+    Ok(Settings {
+        level: level.last().unwrap_or_default(),
+        muted_until: until.filter(|until| *until > now),
+    })
+}
+
+impl View<'_> {
+    /// `None` for who is no member.
+    pub(in crate::core) fn settings(
+        &self,
+        id: ConversationId,
+        who: AccountId,
+    ) -> Result<Option<Settings>> {
+        self.one(
+            "SELECT level, muted_until FROM members WHERE conversation = $1 AND account = $2",
+            (id.number(), who.number()),
+            |row| settings(row, self.now),
+        )
+    }
+}
+
+impl Tx<'_> {
+    pub(in crate::core) fn update_settings(
+        &self,
+        id: ConversationId,
+        who: AccountId,
+        new: Settings,
+    ) -> Result<()> {
+        let level = Some(new.level).filter(|level| *level != Level::default());
+        self.write(
+            "UPDATE members SET level = $1, muted_until = $2 WHERE conversation = $3 AND account = $4",
+            (
+                level.map(Level::name),
+                new.muted_until.map(|until| until.0),
+                id.number(),
+                who.number(),
+            ),
+        )
+    }
+}
