@@ -17,6 +17,7 @@
 //!   - `file_path`: reads the paths by which messages name files
 //!   - `missed`: finds what a client missed since a position, in the order of the log
 //!   - `notice`: system notifications
+//!   - `presence`: who is there, and who may know it
 //!   - `session`: mentoring sessions, which another application records
 //!   - `account`: signs people up and changes passwords
 //!   - `device`: logs people in and out: a login is a device
@@ -91,6 +92,7 @@
 //!   - `downloads`: sends files: whole, as a range, or not at all
 //!   - `media`: decides the media type of a file
 //!   - `people`: makes the URLs of pictures and files
+//!   - `presence`: reads whose presence is asked for
 //!   - `pages`: serves the embedded pages
 //!   - `documents`: OpenAPI and AsyncAPI of each dialect
 //!   - `about`: tells pages what this server allows
@@ -122,6 +124,7 @@
 //!   - `backlog`: keeps what happens while a client catches up
 //!   - `joining`: subscribes a socket to all conversations of its account
 //!   - `typing`: knows who is typing, and until when
+//!   - `presence`: knows who has come and gone, and tells it at a bounded pace
 //!   - `context`: what all sockets share
 //!   - `disconnect`: what happens when a socket goes
 //! - [`admin`]: the administrators' API and page, shaped like a dialect

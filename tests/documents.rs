@@ -166,6 +166,11 @@ fn events() -> Vec<Event> {
             conversation: id,
             account: bob,
         },
+        Event::PresenceChanged(Presence {
+            account: bob,
+            online: false,
+            last_seen_at: Some(at),
+        }),
         Event::NoticeMade(notice.clone()),
         Event::NoticesWaiting {
             subscriber: SubscriberId(1),

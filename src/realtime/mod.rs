@@ -14,6 +14,7 @@ mod fan_out;
 pub mod handshake;
 mod heard;
 mod joining;
+mod presence;
 mod registry;
 mod retelling;
 mod send_queue;

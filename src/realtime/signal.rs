@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 use super::client::Client;
-use crate::core::model::{ConversationId, Time};
+use crate::core::model::{AccountId, ConversationId, Time};
 
 /// Sends to the fan-out.
 pub type Signals = mpsc::UnboundedSender<Signal>;
@@ -21,6 +21,8 @@ pub enum Signal {
     Disconnected(u64),
     /// A socket has been told what it missed, as far as this many requests ask for.
     CaughtUp(u64, usize),
+    /// The conversations whose listeners are told that this person has come or gone; `None` if they could not be read.
+    Circle(AccountId, Option<Vec<ConversationId>>),
 }
 
 /// Conversations that a socket hears from now on.

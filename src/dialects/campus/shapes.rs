@@ -4,7 +4,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
-use crate::core::model::{Account, Conversation, Deletion, Device, DeviceId, Message, Person};
+use crate::core::model::{
+    Account, Conversation, Deletion, Device, DeviceId, Message, Person, Presence,
+};
 use crate::core::short::Short;
 use crate::web::people::picture_url;
 
@@ -88,5 +90,14 @@ pub fn deleted(spell: &Spelling, gone: &Deletion) -> Value {
         "conversationId": spell.uuid(gone.conversation),
         "deletedAt": gone.at.iso(),
         "position": spell.uuid(gone.position),
+    })
+}
+
+/// `user-presence`, and an item of the list: `{ userId, online, lastSeenAt }`
+pub fn presence(spell: &Spelling, presence: &Presence) -> Value {
+    json!({
+        "userId": spell.uuid(presence.account),
+        "online": presence.online,
+        "lastSeenAt": presence.last_seen_at.map(|at| at.iso()),
     })
 }

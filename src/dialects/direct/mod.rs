@@ -44,6 +44,7 @@ impl crate::dialects::Dialect for Dialect {
             "message_notification",
             "message_deleted",
             "messages_read",
+            "user_presence",
             "new_notification",
             "error",
         ]
@@ -93,6 +94,10 @@ impl crate::dialects::Dialect for Dialect {
             // The document has no files.
             Event::FileShared { .. } => {}
             Event::MemberJoined { .. } | Event::MemberLeft { .. } => {}
+            // Beyond the document.
+            Event::PresenceChanged(presence) => {
+                tell.room("user_presence", |_| shapes::presence(presence));
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::core::model::{AccountId, ConversationId, Deletion, Message, Notice, Receipt};
+use crate::core::model::{AccountId, ConversationId, Deletion, Message, Notice, Presence, Receipt};
 use crate::core::short::Short;
 
 /// A message. It is serialized without a `Value` in between, because there are many at a time.
@@ -84,5 +84,14 @@ pub fn notice(notice: &Notice) -> Value {
         "is_read": notice.read_at.is_some(),
         "read_at": notice.read_at.map(|at| at.iso()),
         "created_at": notice.created_at.iso(),
+    })
+}
+
+/// `user_presence`
+pub fn presence(presence: &Presence) -> Value {
+    json!({
+        "userId": presence.account.number(),
+        "online": presence.online,
+        "lastSeenAt": presence.last_seen_at.map(|at| at.iso()),
     })
 }

@@ -44,6 +44,8 @@ impl crate::dialects::Dialect for Dialect {
             // Beyond the document: changing the members of a group.
             POST   "/api/conversations/{id}/members"          => rest::add_member, Free;
             DELETE "/api/conversations/{id}/members/{userId}" => rest::remove_member, Free;
+            // Beyond the document: who is there.
+            GET    "/api/presence"                    => rest::list_presence, Free;
         }
     }
 
@@ -65,6 +67,7 @@ impl crate::dialects::Dialect for Dialect {
             "conversation_read",
             "conversation_joined",
             "conversation_left",
+            "user_presence",
             "new_notification",
             "error",
         ]
@@ -129,6 +132,10 @@ impl crate::dialects::Dialect for Dialect {
                 tell.person(*account, "conversation_left", |spell| {
                     shapes::membership(spell, *conversation)
                 });
+            }
+            // Beyond the document.
+            Event::PresenceChanged(presence) => {
+                tell.room("user_presence", |spell| shapes::presence(spell, presence));
             }
         }
     }

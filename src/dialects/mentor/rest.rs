@@ -14,6 +14,7 @@ use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
 use crate::web::fields::{CONTENT, Fields};
 use crate::web::input::Input;
+use crate::web::presence;
 use crate::web::uploads::{self, Destination};
 
 /// Items of a page by default, as the document says.
@@ -259,4 +260,12 @@ pub async fn remove_member(call: Call) -> Answer {
     call.write(move |tx| conversation::remove_member(tx, &me, id, who))
         .await?;
     ok(json!({ "message": "Member removed" }))
+}
+
+/// GET /api/presence: who of these people is there
+pub async fn list_presence(call: Call) -> Answer {
+    let list = presence::asked_for(&call).await?;
+    let spell = call.core().spelling();
+    let list = list.iter().map(|one| shapes::presence(spell, one));
+    ok(json!({ "presence": list.collect::<Value>() }))
 }

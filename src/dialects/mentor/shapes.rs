@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::core::id::Spelling;
 use crate::core::model::{
     AccountId, Attachment, ConversationId, Deletion, File, Message, Notice, Overview, Person,
-    Reading, Receipt,
+    Presence, Reading, Receipt,
 };
 use crate::core::short::Short;
 use crate::web::people::{file_url, picture_url};
@@ -183,5 +183,14 @@ pub fn notice(spell: &Spelling, notice: &Notice) -> Value {
         "message": notice.text,
         "type": notice.kind,
         "createdAt": notice.created_at.iso(),
+    })
+}
+
+/// `user_presence`, and an item of the list
+pub fn presence(spell: &Spelling, presence: &Presence) -> Value {
+    json!({
+        "userId": spell.uuid(presence.account),
+        "online": presence.online,
+        "lastSeenAt": presence.last_seen_at.map(|at| at.iso()),
     })
 }

@@ -39,6 +39,8 @@ impl crate::dialects::Dialect for Dialect {
             GET  "/api/files/{fileId}"  => rest::download, Api;
             GET  "/api/files"           => rest::list_files, Api;
             GET  "/uploads/{name}"      => rest::download_by_url, Api;
+            // Beyond the document.
+            GET  "/api/users/presence"  => rest::list_presence, Api;
         }
     }
 
@@ -56,7 +58,7 @@ impl crate::dialects::Dialect for Dialect {
     }
 
     fn says(&self) -> &'static [&'static str] {
-        &["messageDeleted", "error"]
+        &["messageDeleted", "userPresence", "error"]
     }
 
     fn documents(&self) -> Documents {
@@ -81,6 +83,10 @@ impl crate::dialects::Dialect for Dialect {
             Event::MessagesRead { .. } | Event::Typing { .. } => {}
             Event::NoticeMade(_) | Event::NoticesWaiting { .. } => {}
             Event::MemberJoined { .. } | Event::MemberLeft { .. } => {}
+            // Beyond the document.
+            Event::PresenceChanged(presence) => {
+                tell.room("userPresence", |spell| shapes::presence(spell, presence));
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
-use crate::core::model::{Conversation, Deletion, File, Listed, Message, Page};
+use crate::core::model::{Conversation, Deletion, File, Listed, Message, Page, Presence};
 use crate::core::short::Short;
 use crate::web::people::file_url;
 
@@ -135,4 +135,13 @@ pub struct List<S> {
     message: &'static str,
     data: Vec<S>,
     pagination: Value,
+}
+
+/// `userPresence`, and an item of the list
+pub fn presence(spell: &Spelling, presence: &Presence) -> Value {
+    json!({
+        "userId": spell.hex(presence.account),
+        "online": presence.online,
+        "lastSeenAt": presence.last_seen_at.map(|at| at.iso()),
+    })
 }

@@ -138,3 +138,8 @@ CREATE TABLE health (
     filling BLOB NOT NULL
 ) STRICT;
 INSERT INTO health (filling) VALUES (x'');
+
+-- When people were last there, and who does not tell.
+ALTER TABLE accounts ADD COLUMN seen_at INTEGER;
+UPDATE accounts SET seen_at = (SELECT max(seen_at) FROM devices WHERE account = accounts.id);
+ALTER TABLE accounts ADD COLUMN hides_presence INTEGER NOT NULL DEFAULT 0;
