@@ -157,6 +157,8 @@
 //!   - `payload`: checks polling payloads before Socket.IO reads them
 //!   - `engine_request`: reads the parameters of Engine.IO requests
 //!   - `engine_sessions`: sessions that use several connections
+//!   - `messages`: finds the messages in a polling payload
+//!   - `unfinished`: limits the bytes of packets that have not come completely
 //!   - `unread_answers`: limits the bytes of answers that nobody reads
 //!   - `tidying`: deletes what has expired, once a minute
 //!   - `temp`: throwaway servers for tests

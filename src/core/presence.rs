@@ -15,7 +15,10 @@ const CONVERSATIONS: u32 = 1_000;
 
 /// Which of these people are there, without those of whom the asking person may not know it.
 pub fn of(view: &View<'_>, me: &Me, people: &[AccountId]) -> Result<Vec<Presence>> {
-    let own: HashSet<_> = view.memberships(me.id, None, u32::MAX)?.into_iter().collect();
+    let own: HashSet<_> = view
+        .memberships(me.id, None, u32::MAX)?
+        .into_iter()
+        .collect();
     let mut known = Vec::new();
     for who in people {
         if may_know(view, me.id, &own, *who)? {

@@ -202,8 +202,7 @@ impl FanOut {
                 let may_not_stay =
                     |client: &Client| context.core.directory().still(&client.me).is_err();
                 self.end(*account, may_not_stay);
-                self.presence
-                    .look(self.context.core.directory(), *account);
+                self.presence.look(self.context.core.directory(), *account);
             }
             StateChange::DeviceMade { .. } => {}
         }

@@ -205,8 +205,8 @@ impl Slices {
         while told < SOCKETS {
             if let Some((client, dialect)) = self.listeners.pop() {
                 let event = &self.event;
-                let made = self.packets[dialect]
-                    .get_or_insert_with(|| packets(context, dialect, event));
+                let made =
+                    self.packets[dialect].get_or_insert_with(|| packets(context, dialect, event));
                 made.iter().for_each(|packet| client.tell(packet));
                 to[dialect] += 1;
                 told += 1;
@@ -240,8 +240,7 @@ impl Slices {
             // Presence has no position, so it may be told before what was missed.
             for client in live.chain(backlog.subscribers(&room)) {
                 looks += 1;
-                if client.me.id != self.who
-                    && self.known.insert(subscriber(client.number, dialect))
+                if client.me.id != self.who && self.known.insert(subscriber(client.number, dialect))
                 {
                     self.listeners.push((client.clone(), dialect));
                 }

@@ -15,5 +15,6 @@ pub async fn asked_for(call: &Call) -> Result<Vec<Presence>> {
     let mut query = call.query();
     let people = query.listed_ids(&["userIds"], limits::PAGE as usize);
     let people = query.done(Some(people))?;
-    call.read(move |view| presence::of(view, &me, &people)).await
+    call.read(move |view| presence::of(view, &me, &people))
+        .await
 }

@@ -8,6 +8,7 @@ mod names;
 mod one_order;
 mod one_position;
 mod owners;
+mod presence;
 mod repeats;
 mod signs;
 mod spellings;

@@ -200,6 +200,16 @@ impl Socket {
         assert!(said.is_none(), "should have heard nothing, but: {said:?}");
     }
 
+    /// Nobody has come or gone, as far as this socket was told.
+    pub async fn hears_of_nobody(&self) {
+        self.fence().await;
+        let heard = &self.ears.state().presence;
+        assert!(
+            heard.is_empty(),
+            "should have heard of nobody, but: {heard:?}"
+        );
+    }
+
     /// The server ends this connection.
     pub async fn is_sent_away(&self) {
         let ended = timeout(PATIENCE, self.ears.until(|heard| heard.ended.then_some(())));

@@ -20,6 +20,7 @@ mod logins;
 mod measured;
 mod multipart;
 mod posts;
+mod presence;
 mod refusals;
 mod stage;
 mod typing;
@@ -61,6 +62,8 @@ pub enum Attack {
     Typing,
     /// Logins, sign-ups and codes
     Logins,
+    /// Coming and going, where very many are told of it
+    Presence,
 }
 
 /// How long they talk before anything is measured.
@@ -192,6 +195,7 @@ impl Attack {
             Attack::Handshakes => handshakes::attack(field).await,
             Attack::Typing => typing::attack(field).await,
             Attack::Logins => logins::attack(field).await,
+            Attack::Presence => presence::attack(field).await,
         }
     }
 }
