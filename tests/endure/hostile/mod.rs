@@ -114,9 +114,8 @@ impl Attack {
     fn bounds(self, size: Size) -> Bounds {
         let usual = size.of(WHOLE, SMALL);
         match self {
-            // Each session may hold one packet, and an account has so many sessions.
             Attack::Halves => Bounds {
-                memory: halves::most(size),
+                memory: halves::MOST,
                 ..usual
             },
             // 128 MiB of unread answers are held at most, and pages are written beside them.
