@@ -150,12 +150,13 @@ async fn strangers_and_those_who_left_are_told_nothing() {
     let chat = Chat::open().await;
     let (ann, bob, eve) = tokio::join!(chat.rooms("ann"), chat.rooms("bob"), chat.rooms("eve"));
     let group = ann.gathers("Friends", &[&bob, &eve]).await;
-    let mine = ann.opens_chat().await;
-    let hers = eve.opens_chat().await;
     let told = |who: &Person| json!({ "userId": who.uuid, "online": true });
-    mine.hears("user_presence", told(&eve)).await;
+    let hers = eve.opens_chat().await;
+    let mine = ann.opens_chat().await;
+    hers.hears("user_presence", told(&ann)).await;
     let path = format!("/api/conversations/{group}/members/{}", eve.uuid);
     eve.delete(path).await.has_status(200);
+    mine.forgets_who_came().await;
     let his = bob.opens_chat().await;
     mine.hears("user_presence", told(&bob)).await;
     mine.hears_of_nobody().await;

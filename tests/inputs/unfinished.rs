@@ -9,15 +9,18 @@ use std::time::Duration;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 
-/// Sessions of one account, of which each holds an attachment of 6 MiB and waits for the next one.
+/// Sessions of one account, of which each holds 6 MiB of attachments and waits for one more.
 const SESSIONS: usize = 14;
 const ATTACHMENT: usize = 6 << 20;
+/// By polling it comes in so many parts.
+const PARTS: usize = 16;
 /// Those that fit into the 64 MiB that may be held.
 const FIT: usize = 10;
 
-fn half_an_event() -> String {
+/// An event with so many attachments, of which the last never comes.
+fn half_an_event(attachments: usize) -> String {
     let file = json!({ "data": { "_placeholder": true, "num": 0 } });
-    packet::event("/", None, &json!(["fileUpload", file]), 2)
+    packet::event("/", None, &json!(["fileUpload", file]), attachments)
 }
 
 /// Devices of one person's that send the largest files there may be, all at once.
@@ -43,7 +46,7 @@ async fn attachments_whose_event_is_never_complete_are_held_up_to_so_much_by_web
     let mut stand = 0;
     for _ in 0..SESSIONS {
         let mut wire = Wire::enters(&mallory, &chat.address, "/").await;
-        assert!(wire.says(&half_an_event()).await);
+        assert!(wire.says(&half_an_event(2)).await);
         wire.sends(Message::binary(vec![7; ATTACHMENT])).await;
         let ended = timeout(Duration::from_secs(1), wire.ends()).await;
         stand += usize::from(ended.is_err());
@@ -64,18 +67,23 @@ async fn attachments_whose_event_is_never_complete_are_held_up_to_so_much_by_pol
         let chat = Chat::open().await;
         let (ann, mallory) = (chat.rooms("ann").await, chat.rooms("mallory").await);
         let kind = if version == 4 { "b" } else { "b4" };
-        let attachment = format!("{kind}{}", "A".repeat(ATTACHMENT / 3 * 4));
-        let mut sessions = Vec::new();
-        let mut statuses = Vec::new();
+        // In parts: what reads an Engine.IO 3 client's payload takes four times as long for one of twice the length.
+        let part = format!("{kind}{}", "A".repeat(ATTACHMENT / PARTS / 3 * 4));
+        let (mut sessions, mut stand) = (Vec::new(), 0);
         for _ in 0..SESSIONS {
             let session = Polling::begins(&chat, &mallory, version).await;
-            session.says(&half_an_event()).await.has_status(200);
-            statuses.push(session.says(&attachment).await.status);
+            session
+                .says(&half_an_event(PARTS + 1))
+                .await
+                .has_status(200);
+            let mut taken = 0;
+            while taken < PARTS && session.says(&part).await.status == 200 {
+                taken += 1;
+            }
+            stand += usize::from(taken == PARTS);
             sessions.push(session);
         }
-        let stand = statuses.iter().filter(|status| **status == 200).count();
-        assert_eq!(stand, FIT, "{statuses:?} by Engine.IO {version}");
-        assert!(statuses[..FIT].iter().all(|status| *status == 200));
+        assert_eq!(stand, FIT, "by Engine.IO {version}");
         three_files_arrive(&chat, &ann).await;
         // Those that complete their event go on, and make room.
         for session in &sessions[..FIT] {

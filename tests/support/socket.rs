@@ -200,6 +200,12 @@ impl Socket {
         assert!(said.is_none(), "should have heard nothing, but: {said:?}");
     }
 
+    /// Whoever has come or gone until now is of no interest.
+    pub async fn forgets_who_came(&self) {
+        self.fence().await;
+        self.ears.state().presence.clear();
+    }
+
     /// Nobody has come or gone, as far as this socket was told.
     pub async fn hears_of_nobody(&self) {
         self.fence().await;
