@@ -20,6 +20,7 @@
 //!   - `mention`: finds out whom a text mentions
 //!   - `missed`: finds what a client missed since a position, in the order of the log
 //!   - `notice`: system notifications
+//!   - `presence`: who is there, and who may know it
 //!   - `session`: mentoring sessions, which another application records
 //!   - `account`: signs people up and changes passwords
 //!   - `device`: logs people in and out: a login is a device
@@ -97,6 +98,7 @@
 //!   - `downloads`: sends files: whole, as a range, or not at all
 //!   - `media`: decides the media type of a file
 //!   - `people`: makes the URLs of pictures and files
+//!   - `presence`: reads whose presence is asked for
 //!   - `pages`: serves the embedded pages
 //!   - `documents`: OpenAPI and AsyncAPI of each dialect
 //!   - `about`: tells pages what this server allows
@@ -131,6 +133,7 @@
 //!   - `backlog`: keeps what happens while a client catches up
 //!   - `joining`: subscribes a socket to all conversations of its account
 //!   - `typing`: knows who is typing, and until when
+//!   - `presence`: knows who has come and gone, and tells it at a bounded pace
 //!   - `context`: what all sockets share
 //!   - `disconnect`: what happens when a socket goes
 //! - [`admin`]: the administrators' API and page, shaped like a dialect
@@ -163,6 +166,8 @@
 //!   - `payload`: checks polling payloads before Socket.IO reads them
 //!   - `engine_request`: reads the parameters of Engine.IO requests
 //!   - `engine_sessions`: sessions that use several connections
+//!   - `messages`: finds the messages in a polling payload
+//!   - `unfinished`: limits the bytes of packets that have not come completely
 //!   - `unread_answers`: limits the bytes of answers that nobody reads
 //!   - `tidying`: deletes what has expired, once a minute
 //!   - `temp`: throwaway servers for tests

@@ -174,6 +174,11 @@ fn events() -> Vec<Event> {
                 muted_until: Some(at),
             },
         },
+        Event::PresenceChanged(Presence {
+            account: bob,
+            online: false,
+            last_seen_at: Some(at),
+        }),
         Event::NoticeMade(notice.clone()),
         Event::NoticesWaiting {
             subscriber: SubscriberId(1),

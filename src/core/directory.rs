@@ -3,7 +3,7 @@
 //! Loaded when the database opens, and kept up to date by the writer: it learns from a commit's announcements before any
 //! caller is answered, so when a revocation is acknowledged, the device is unknown already.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -11,19 +11,22 @@ use parking_lot::RwLock;
 
 use super::error::{Error, Result};
 use super::model::{
-    Account, AccountId, Announcement, Device, DeviceId, Me, Sid, StateChange, Time,
+    Account, AccountId, Announcement, Device, DeviceId, Me, Presence, Sid, StateChange, Time,
 };
 use super::pace::Pace;
 use super::recent::Recent;
 
 /// What memory holds of an account.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Card {
     name: Arc<str>,
     home: Arc<str>,
     admin: bool,
     suspended: bool,
     password_cost: Option<u32>,
+    hides_presence: bool,
+    /// When this person was last there, in milliseconds since 1970; 0: never.
+    seen_at: AtomicI64,
 }
 
 impl From<&Account> for Card {
@@ -34,7 +37,16 @@ impl From<&Account> for Card {
             admin: account.admin,
             suspended: account.suspended_at.is_some(),
             password_cost: account.password_cost,
+            hides_presence: account.hides_presence,
+            seen_at: AtomicI64::new(account.seen_at.map_or(0, |at| at.0)),
         }
+    }
+}
+
+impl Card {
+    /// This person was there then, and maybe later.
+    fn see(&self, at: i64) {
+        self.seen_at.fetch_max(at, Ordering::Relaxed);
     }
 }
 
@@ -57,6 +69,10 @@ impl Tables {
     /// Replaces what is known of an account; `None` removes it.
     fn put(&mut self, id: AccountId, card: Option<Card>) {
         let cost = card.as_ref().and_then(|card| card.password_cost);
+        if let (Some(card), Some(before)) = (&card, self.accounts.get(&id)) {
+            // The database knows it to the minute only.
+            card.see(before.seen_at.load(Ordering::Relaxed));
+        }
         let before = match card {
             Some(card) => self.accounts.insert(id, card),
             None => self.accounts.remove(&id),
@@ -100,6 +116,8 @@ impl Living {
 pub struct Directory {
     tables: RwLock<Tables>,
     here: RwLock<HashMap<AccountId, usize>>,
+    /// Who counts as being there: also some seconds after the last socket has gone.
+    online: RwLock<HashSet<AccountId>>,
     recent: Recent,
     pace: Pace,
 }
@@ -191,12 +209,15 @@ impl Directory {
             .map(|living| living.expires_at)
     }
 
-    /// Is it time to note that this device was used? If so, the caller must note it.
+    /// This device is used now. Is it time to note that in the database? If so, the caller must note it.
     pub fn should_note(&self, device: DeviceId) -> bool {
         let known = self.tables.read();
         let (Some(living), now) = (known.devices.get(&device), Time::now().0) else {
             return false;
         };
+        if let Some(card) = known.accounts.get(&living.account) {
+            card.see(now);
+        }
         let before = living.noted.load(Ordering::Relaxed);
         now - before >= NOTED_EVERY
             && living
@@ -255,6 +276,42 @@ impl Directory {
         self.here.read().contains_key(&account)
     }
 
+    /// This person counts as being there from now on.
+    pub fn appear(&self, account: AccountId) {
+        self.online.write().insert(account);
+    }
+
+    /// This person counts as being there no more. When they were last there has been noted.
+    pub fn vanish(&self, account: AccountId) {
+        self.online.write().remove(&account);
+    }
+
+    /// Is this person there, as others may know it? Somebody suspended or removed is not.
+    pub fn presence(&self, account: AccountId) -> Presence {
+        let is_here = self.online.read().contains(&account);
+        let known = self.tables.read();
+        let card = known.accounts.get(&account);
+        let card = card.filter(|card| !card.hides_presence);
+        let online = is_here && card.is_some_and(|card| !card.suspended);
+        let seen_at = card.map(|card| card.seen_at.load(Ordering::Relaxed));
+        let last_seen_at = match online {
+            true => Some(Time::now()),
+            false => seen_at.filter(|at| *at > 0).map(Time),
+        };
+        Presence {
+            account,
+            online,
+            last_seen_at,
+        }
+    }
+
+    /// Does this person not tell whether they are there?
+    pub fn hides_presence(&self, account: AccountId) -> bool {
+        let known = self.tables.read();
+        let card = known.accounts.get(&account);
+        card.is_some_and(|card| card.hides_presence)
+    }
+
     /// The display name, for shapes that show it.
     pub fn name(&self, account: AccountId) -> Option<Arc<str>> {
         self.tables
@@ -305,7 +362,6 @@ impl Directory {
     pub(in crate::core) fn learn(
         &self,
         announced: &[Announcement],
-        now: Time,
         read: impl Fn(AccountId) -> Result<Option<Account>>,
     ) {
         self.recent.learn(announced);
@@ -331,7 +387,8 @@ impl Directory {
                     token,
                 } => {
                     let mut known = self.tables.write();
-                    let living = Living::new(*account, *sid, *expires_at, now);
+                    // Its first use is noted at once: until then nobody was there.
+                    let living = Living::new(*account, *sid, *expires_at, Time(0));
                     known.devices.insert(*device, living);
                     known.sids.insert(*sid, *device);
                     if let Some(hash) = token {

@@ -1,7 +1,10 @@
 //! Who may do what to which conversation? One function decides, for every route and every event.
 
+use std::collections::HashSet;
+
 use super::error::{Error, Result};
 use super::model::{AccountId, ConversationId, Kind, Me, Place, Standing};
+use super::presence;
 use super::store::{Placed, View};
 
 /// What somebody wants to do in a conversation.
@@ -108,4 +111,18 @@ pub(in crate::core) fn may_to(
         Error::NotFound(_) => Error::NotFound("Message"),
         other => other,
     })
+}
+
+/// May this person know whether another is there? `own` are the conversations that they belong to.
+pub(in crate::core) fn may_know(
+    view: &View<'_>,
+    who: AccountId,
+    own: &HashSet<ConversationId>,
+    other: AccountId,
+) -> Result<bool> {
+    if who == other || view.direct_between(who, other)?.is_some() {
+        return Ok(true);
+    }
+    let circle = presence::circle(view, other)?;
+    Ok(circle.iter().any(|shared| own.contains(shared)))
 }

@@ -36,6 +36,7 @@ pub mod notice;
 pub mod outbox;
 pub mod pace;
 pub mod password;
+pub mod presence;
 pub mod quota;
 pub mod recent;
 pub mod session;
@@ -58,7 +59,7 @@ use directory::Directory;
 use error::{Error, Result};
 use id::Spelling;
 use limits::Limits;
-use model::{Me, MessageId, Time};
+use model::{DeviceId, Me, MessageId, Time};
 use password::Passwords;
 pub use store::identify::OpenError;
 use store::read_pool::ReadPool;
@@ -282,10 +283,15 @@ impl Core {
             }
         };
         let me = self.0.directory.me(account, device)?;
+        self.note_use(device);
+        Ok(me)
+    }
+
+    /// A device is in use. It is noted in the database at most once a minute, and nobody waits for that.
+    pub fn note_use(&self, device: DeviceId) {
         if self.0.directory.should_note(device) {
             drop(self.write(move |tx| device::seen(tx, device)));
         }
-        Ok(me)
     }
 
     /// Deletes what has expired, in the file and in memory.

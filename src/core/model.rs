@@ -42,6 +42,10 @@ pub struct Account {
     pub admin: bool,
     pub suspended_at: Option<Time>,
     pub created_at: Time,
+    /// When a device of it was last used, to the minute.
+    pub seen_at: Option<Time>,
+    /// Nobody is told whether this person is there.
+    pub hides_presence: bool,
 }
 
 impl Account {
@@ -379,6 +383,15 @@ pub struct Notice {
     pub read_at: Option<Time>,
 }
 
+/// Whether somebody is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Presence {
+    pub account: AccountId,
+    pub online: bool,
+    /// When they were last there: now, if they are. `None` if they never were, or do not tell.
+    pub last_seen_at: Option<Time>,
+}
+
 /// How far somebody has read now, as `messages_read` tells it.
 #[derive(Debug, Clone)]
 pub struct Receipt {
@@ -457,6 +470,8 @@ pub enum Event {
         conversation: ConversationId,
         account: AccountId,
     },
+    /// Somebody has come, or has gone. No verb announces it, and no conversation is its place.
+    PresenceChanged(Presence),
 }
 
 /// What only the server keeps track of: no dialect tells it.
@@ -517,7 +532,7 @@ impl Event {
             Self::SettingsChanged { conversation, .. }
             | Self::MemberJoined { conversation, .. }
             | Self::MemberLeft { conversation, .. } => Some(*conversation),
-            Self::NoticeMade(_) | Self::NoticesWaiting { .. } => None,
+            Self::NoticeMade(_) | Self::NoticesWaiting { .. } | Self::PresenceChanged(_) => None,
         }
     }
 
@@ -542,7 +557,8 @@ impl Event {
             | Self::NoticesWaiting { .. }
             | Self::SettingsChanged { .. }
             | Self::MemberJoined { .. }
-            | Self::MemberLeft { .. } => None,
+            | Self::MemberLeft { .. }
+            | Self::PresenceChanged(_) => None,
         }
     }
 }

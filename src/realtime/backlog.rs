@@ -129,6 +129,13 @@ impl Backlog {
         }
     }
 
+    /// The sockets here that listen to a room.
+    pub fn subscribers(&self, room: &Room) -> impl Iterator<Item = &Arc<Client>> {
+        let numbers = self.rooms.get(room);
+        let replays = numbers.into_iter().flatten();
+        replays.filter_map(|number| self.replays.get(number).map(|replay| &replay.client))
+    }
+
     /// This socket hears nothing more of this room, nor what was put aside.
     pub fn leave(&mut self, room: &Room, number: u64) {
         let Some(replay) = self.replays.get_mut(&number) else {

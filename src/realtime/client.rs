@@ -270,6 +270,7 @@ impl Client {
             // Who they are now: the name may have changed, the token may have expired.
             let core = self.context.core.clone();
             let me = core.directory().me(self.me.id, self.me.device)?;
+            core.note_use(me.device);
             return hearing(SocketEvent {
                 core,
                 me,

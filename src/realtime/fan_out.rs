@@ -6,12 +6,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
 
 use super::backlog::{Backlog, CaughtUp, Newer};
 use super::catch_up;
 use super::client::{Client, socket_and_dialect, subscriber};
 use super::context::Context;
 use super::joining::joining_by_itself;
+use super::presence::{PresenceNow, TURN};
 use super::registry::{Registry, Room};
 use super::retelling::{retell, tell_one, tell_waiting};
 use super::signal::{JoinPage, Signal, Signals};
@@ -20,7 +22,7 @@ use crate::core::model::{
     AccountId, Announcement, ConversationId, DeviceId, Event, Notice, Position, StateChange,
     SubscriberId, Time,
 };
-use crate::core::{News, notice};
+use crate::core::{News, notice, presence};
 use crate::dialects::{ALL, Namespace};
 use crate::web::watch::{Queries, Query, SocketCount};
 
@@ -37,6 +39,7 @@ pub struct FanOut {
     typing: TypingNow,
     /// The sockets that are being told what they missed, and what has happened meanwhile.
     backlog: Backlog,
+    presence: PresenceNow,
     /// The position of the last event that was told.
     told: Option<Position>,
     /// To itself, for tasks that it starts.
@@ -54,6 +57,7 @@ impl FanOut {
             registry: Registry::default(),
             typing: TypingNow::default(),
             backlog: Backlog::default(),
+            presence: PresenceNow::default(),
             signals,
             stalls_checked: Instant::now(),
             expiries: BTreeSet::new(),
@@ -68,6 +72,8 @@ impl FanOut {
         mut queries: Queries,
     ) {
         let mut tick = tokio::time::interval(TICK);
+        let mut turn = tokio::time::interval(TURN);
+        turn.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 commit = news.recv() => {
@@ -95,6 +101,7 @@ impl FanOut {
                     self.leave_some();
                     tokio::task::yield_now().await;
                 }
+                _ = turn.tick(), if self.presence.has_work() => self.tell_presence(),
                 _ = tick.tick() => self.tick(),
             }
         }
@@ -111,6 +118,8 @@ impl FanOut {
                 if let Some(entry) = self.registry.get_mut(number) {
                     entry.connected = true;
                     entry.client.connected();
+                    let account = entry.client.me.id;
+                    self.presence.came(self.context.core.directory(), account);
                 }
             }
             Signal::Joins(page) => {
@@ -120,6 +129,10 @@ impl FanOut {
             }
             Signal::CaughtUp(number, handled, newer) => {
                 self.caught_up(number, handled, &newer);
+            }
+            Signal::Circle(who, circle) => {
+                self.presence
+                    .begin(self.context.core.directory(), who, circle);
             }
             Signal::Disconnected(number) => self.remove(number),
         }
@@ -161,7 +174,8 @@ impl FanOut {
             | Event::MessageDeleted(_)
             | Event::FileShared { .. }
             | Event::MessagesRead { .. }
-            | Event::SettingsChanged { .. } => {}
+            | Event::SettingsChanged { .. }
+            | Event::PresenceChanged(_) => {}
         }
         self.tell(event);
         if let Some(position) = event.position() {
@@ -192,6 +206,7 @@ impl FanOut {
                 let may_not_stay =
                     |client: &Client| context.core.directory().still(&client.me).is_err();
                 self.end(*account, may_not_stay);
+                self.presence.look(self.context.core.directory(), *account);
             }
             StateChange::DeviceMade { .. } => {}
         }
@@ -356,6 +371,11 @@ impl FanOut {
             return;
         };
         entry.client.note_gone();
+        if entry.connected {
+            // They were there until now.
+            self.context.core.note_use(entry.client.me.device);
+            self.presence.went(entry.client.me.id);
+        }
         self.expiries.remove(&(entry.expires_at, number));
         self.backlog.remove(number);
         for stopped in self.typing.stop_at(number) {
@@ -368,6 +388,19 @@ impl FanOut {
         let (number, rooms) = self.registry.leave_some();
         for room in &rooms {
             self.backlog.remove_from(room, number);
+        }
+    }
+
+    /// Tells some sockets who has come or gone, and has somebody's conversations read for that.
+    fn tell_presence(&mut self) {
+        self.presence
+            .tell_some(&self.context, &self.registry, &self.backlog);
+        if let Some(who) = self.presence.next() {
+            let (context, signals) = (self.context.clone(), self.signals.clone());
+            tokio::spawn(async move {
+                let circle = context.core.read(move |view| presence::circle(view, who));
+                signals.send(Signal::Circle(who, circle.await.ok())).ok();
+            });
         }
     }
 
@@ -402,6 +435,7 @@ impl FanOut {
         for stopped in self.typing.stop_overdue() {
             self.tell(&stopped);
         }
+        self.presence.settle(self.context.core.directory());
         let now = Time::now();
         while let Some((at, number)) = self.expiries.first().copied() {
             if at > now {

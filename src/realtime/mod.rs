@@ -14,6 +14,7 @@ mod fan_out;
 pub mod handshake;
 mod heard;
 mod joining;
+mod presence;
 mod registry;
 mod retelling;
 mod send_queue;
@@ -217,7 +218,7 @@ async fn admit(
     );
     let client = Arc::new(client);
 
-    handshake.transport.enter();
+    handshake.transport.enter(client.me.id);
     // Weak, because the socket holds its handlers and the client holds the socket.
     let hears = Arc::downgrade(&client);
     handshake.admit(&client);

@@ -6,7 +6,7 @@ use super::client::{Client, socket_and_dialect};
 use super::context::Context;
 use super::registry::Registry;
 use super::send_queue::Packet;
-use crate::core::model::{Event, Notice, SubscriberId, Time};
+use crate::core::model::{ConversationId, Event, Notice, SubscriberId, Time};
 use crate::dialects::telling::{Audience, Telling};
 use crate::dialects::{ALL, Dialect};
 use crate::web::watch::WireEvent;
@@ -43,21 +43,44 @@ pub fn retell(context: &Context, registry: &Registry, event: &Event) {
                 }
                 Audience::Person(who) => ("person", tell_all(there(who), &packet)),
             };
-            let watch = &context.watch;
-            watch.delivers(to);
-            if watch.is_watched() {
-                watch.publish(WireEvent {
-                    at: Time::now(),
-                    dialect: dialect.name(),
-                    event: told.event,
-                    conversation,
-                    audience,
-                    to,
-                    body: packet.body.clone(),
-                });
-            }
+            note_told(context, index, (conversation, audience), &packet, to);
         }
     }
+}
+
+/// A packet was told to so many sockets.
+pub fn note_told(
+    context: &Context,
+    dialect: usize,
+    (conversation, audience): (Option<ConversationId>, &'static str),
+    packet: &Packet,
+    to: usize,
+) {
+    let watch = &context.watch;
+    watch.delivers(to);
+    if watch.is_watched() {
+        watch.publish(WireEvent {
+            at: Time::now(),
+            dialect: ALL[dialect].name(),
+            event: packet.event,
+            conversation,
+            audience,
+            to,
+            body: packet.body.clone(),
+        });
+    }
+}
+
+/// What is told to whoever listens in a dialect, wherever that is.
+pub fn packets(context: &Context, dialect: usize, event: &Event) -> Vec<Arc<Packet>> {
+    let core = &context.core;
+    let mut telling = Telling::new(core.spelling(), core.directory(), true, &|_| false);
+    ALL[dialect].retell(event, &mut telling);
+    let told = telling.into_events().into_iter().map(|told| Packet {
+        event: told.event,
+        body: told.body,
+    });
+    told.map(Arc::new).collect()
 }
 
 /// Tells one socket the notifications that nobody had heard, except those that it heard itself when they were made.

@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::backlog::Newer;
 use super::client::Client;
-use crate::core::model::{ConversationId, Time};
+use crate::core::model::{AccountId, ConversationId, Time};
 
 /// Sends to the fan-out.
 pub type Signals = mpsc::UnboundedSender<Signal>;
@@ -22,6 +22,8 @@ pub enum Signal {
     Disconnected(u64),
     /// A socket has been told what it missed, as far as this many requests ask for, and some of it as it is since then.
     CaughtUp(u64, usize, Newer),
+    /// The conversations whose listeners are told that this person has come or gone; `None` if they could not be read.
+    Circle(AccountId, Option<Vec<ConversationId>>),
 }
 
 /// Conversations that a socket hears from now on.

@@ -7,6 +7,8 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
+use crate::core::model::AccountId;
+
 /// How long a client may take nothing while something waits for it, before it is disconnected. What waits costs memory,
 /// and a client that does not read counts as present.
 pub const STALL: Duration = Duration::from_secs(30);
@@ -16,8 +18,8 @@ pub trait Transport: Send + Sync {
     /// How often the session has taken everything that was written for it.
     fn progress(&self) -> &Progress;
 
-    /// A socket of the session has been let in.
-    fn enter(&self);
+    /// A socket of the session has been let in, for this account.
+    fn enter(&self, who: AccountId);
 
     /// Has a socket of the session been let in?
     fn is_known(&self) -> bool;

@@ -15,7 +15,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
 use super::frames::{Frames, Framing};
+use super::unfinished::SessionPackets;
 use crate::core::limits::JSON_BYTES;
+use crate::core::model::AccountId;
 use crate::realtime::transport::{Progress, STALL, Transport};
 
 /// Bytes that a client may send on a websocket before it is let in: one event, and the frames around it.
@@ -43,6 +45,8 @@ pub struct Connection {
     reports_to: Mutex<Option<ReportsTo>>,
     /// Set when it has become a websocket.
     framing: OnceLock<Framing>,
+    /// The unfinished packets of the session whose websocket it is, or is about to become.
+    packets: Mutex<Option<Arc<SessionPackets>>>,
     reader: AtomicWaker,
     writer: AtomicWaker,
 }
@@ -55,6 +59,7 @@ impl Default for Connection {
             progress: Progress::default(),
             reports_to: Mutex::default(),
             framing: OnceLock::new(),
+            packets: Mutex::default(),
             reader: AtomicWaker::default(),
             writer: AtomicWaker::default(),
         }
@@ -71,6 +76,11 @@ impl Connection {
     /// From now on the client may send as much as it likes.
     pub fn trust(&self) {
         self.allowance.store(UNLIMITED, Ordering::Release);
+    }
+
+    /// If it becomes a websocket, what it holds of packets is counted here.
+    pub fn count_packets(&self, of_session: Arc<SessionPackets>) {
+        *self.packets.lock() = Some(of_session);
     }
 
     /// What is read from now on are a websocket's frames.
@@ -153,8 +163,11 @@ impl Transport for Connection {
         &self.progress
     }
 
-    fn enter(&self) {
+    fn enter(&self, who: AccountId) {
         self.trust();
+        if let Some(packets) = &*self.packets.lock() {
+            packets.belong_to(who);
+        }
     }
 
     fn is_known(&self) -> bool {
@@ -240,6 +253,11 @@ impl<S, G> ConnectionIo<S, G> {
                     read = &mut held;
                 }
                 let count = frames.pass(read);
+                if frames.is_too_much() {
+                    tracing::info!("a connection held too much of unfinished packets and is cut");
+                    self.connection.cut();
+                    return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+                }
                 read = &mut read[..count];
             }
             // At the end of the stream nothing was read. If the frames left nothing of what was, there is more to read.
@@ -282,7 +300,9 @@ impl<S: AsyncRead + Unpin, G: Unpin> AsyncRead for ConnectionIo<S, G> {
         if self.ahead.is_empty() {
             if self.frames.is_none() {
                 let framing = self.connection.framing.get();
-                self.frames = framing.map(|framing| Frames::new(*framing));
+                let packets = self.connection.packets.lock().clone();
+                let both = framing.zip(packets);
+                self.frames = both.map(|(framing, packets)| Frames::new(*framing, packets.count()));
             }
             if self.frames.is_none() && buf.remaining() >= AHEAD {
                 let before = buf.filled().len();

@@ -13,8 +13,10 @@ use parking_lot::{Mutex, MutexGuard};
 
 use super::connection::Connection;
 use super::engine_request::{becomes_websocket, is_small, parameter};
+use super::unfinished::{MessageCount, SessionPackets};
 use crate::core::error::{Error, Result};
 use crate::core::limits::JSON_BYTES;
+use crate::core::model::AccountId;
 use crate::realtime::transport::{Progress, Transport};
 
 /// Connections of one session that can be cut: more than a browser opens to one host.
@@ -25,11 +27,13 @@ const CONNECTIONS: usize = 8;
 pub struct EngineSessions(Mutex<HashMap<Box<str>, Weak<EngineSession>>>);
 
 /// An Engine.IO session that began by polling. It lives as long as Socket.IO keeps the request that it began with.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct EngineSession {
     /// Its connections report to it: answers to polls, and what its websocket has taken.
     progress: Arc<Progress>,
     state: Mutex<State>,
+    /// What it holds of packets, by polling and in its websocket.
+    packets: Arc<SessionPackets>,
     /// The map that it is in, and its id there.
     entry: OnceLock<(Weak<EngineSessions>, Box<str>)>,
 }
@@ -118,6 +122,7 @@ impl EngineSessions {
                 connection.distrust();
             }
             connection.report_always(&session.progress);
+            connection.count_packets(session.packets.clone());
         }
         state.note(connection);
         drop(state);
@@ -138,6 +143,15 @@ impl EngineSessions {
 }
 
 impl EngineSession {
+    pub fn new(packets: Arc<SessionPackets>) -> Arc<Self> {
+        Arc::new(Self {
+            progress: Arc::default(),
+            state: Mutex::default(),
+            packets,
+            entry: OnceLock::new(),
+        })
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock()
     }
@@ -149,7 +163,8 @@ impl Transport for EngineSession {
     }
 
     /// From now on its client is no stranger, on none of its connections.
-    fn enter(&self) {
+    fn enter(&self, who: AccountId) {
+        self.packets.belong_to(who);
         let mut state = self.lock();
         state.sockets += 1;
         state
@@ -205,6 +220,11 @@ impl State {
 }
 
 impl SessionRequest {
+    /// What counts the messages of its body, if it brings any.
+    pub fn count(&self) -> Option<MessageCount> {
+        (self.kind == Kind::Packet).then(|| self.session.packets.count())
+    }
+
     /// The request has been answered; the connection is about to write the answer.
     pub fn note_answer(self, connection: &Connection) {
         if self.kind == Kind::Poll {

@@ -5,9 +5,12 @@
 //!   message, and the rest stays out of memory.
 //! - An Engine.IO 3 client connects to a namespace with its query behind the name, `40/chat?token=…,`, which Socket.IO takes
 //!   for a part of the name. It is changed into auth, `40/chat,["…"]`, and filled up with spaces to the same length.
+//!
+//! What is held of [unfinished packets](super::unfinished) is counted here, too.
 
 use serde_json::json;
 
+use super::unfinished::MessageCount;
 use crate::realtime::EXCESS_BYTES;
 
 /// Longer CONNECT packets are left as they are. A token may be as long as a header.
@@ -33,20 +36,46 @@ pub struct Frames {
     leave_out: u64,
     /// The current message is an attachment.
     attachment: bool,
+    /// The current frame, while it belongs to a message.
+    frame: Option<InFrame>,
+    /// What is held of the current message.
+    count: MessageCount,
+    /// More came than may be held.
+    is_too_much: bool,
     /// The beginning of a frame, until there is enough of it to decide.
     held: Vec<u8>,
 }
 
+/// A place in a frame that belongs to a message.
+#[derive(Debug, Clone, Copy)]
+struct InFrame {
+    /// The last frame of its message?
+    is_last: bool,
+    mask: [u8; 4],
+    /// Bytes of its header that are still to come.
+    head: u64,
+    /// Bytes of its payload that have come.
+    at: usize,
+}
+
 impl Frames {
-    pub fn new(framing: Framing) -> Self {
+    pub fn new(framing: Framing, count: MessageCount) -> Self {
         Self {
             framing,
             room: framing.attached + EXCESS_BYTES,
             keep: 0,
             leave_out: 0,
             attachment: false,
+            frame: None,
+            count,
+            is_too_much: false,
             held: Vec::new(),
         }
+    }
+
+    /// Did more of unfinished packets come than may be held? Then the connection must end.
+    pub fn is_too_much(&self) -> bool {
+        self.is_too_much
     }
 
     /// Bytes that were held back; they belong before those that are read next. Nearly always none.
@@ -62,6 +91,7 @@ impl Frames {
             if self.keep > 0 {
                 let kept = self.keep.min(left);
                 self.keep -= kept;
+                self.count(&came[from..from + kept as usize]);
                 if from != to {
                     came.copy_within(from..from + kept as usize, to);
                 }
@@ -88,9 +118,36 @@ impl Frames {
                 head.shorten(&mut came[from..], kept);
                 self.keep = head.size as u64 + kept;
                 self.leave_out = head.length - kept;
+                self.frame = head.is_of_message().then_some(InFrame {
+                    is_last: head.is_last,
+                    mask: head.mask,
+                    head: head.size as u64,
+                    at: 0,
+                });
+            }
+            if self.keep + self.leave_out == 0
+                && let Some(frame) = self.frame.take()
+                && frame.is_last
+            {
+                let bytes = self.count.bytes();
+                self.count.end(self.attachment.then_some(bytes));
             }
         }
         to
+    }
+
+    /// Counts bytes of a frame that are kept.
+    fn count(&mut self, kept: &[u8]) {
+        let Some(frame) = &mut self.frame else {
+            return;
+        };
+        let head = frame.head.min(kept.len() as u64);
+        frame.head -= head;
+        let (payload, begun) = (&kept[head as usize..], frame.at);
+        frame.at += payload.len();
+        let mask = frame.mask;
+        let unmask = |at: usize, byte: u8| byte ^ mask[(begun + at) % 4];
+        self.is_too_much |= !self.count.hold(payload, unmask);
     }
 
     /// May this frame be an Engine.IO 3 client's CONNECT, as far as it has come?
@@ -163,6 +220,11 @@ impl Head {
         })
     }
 
+    /// Does it belong to a message? If not, it is a ping, a pong or a close.
+    fn is_of_message(&self) -> bool {
+        matches!(self.kind, TEXT | BINARY | CONTINUED)
+    }
+
     /// Replaces the length in the frame by one that is not larger.
     fn shorten(&self, frame: &mut [u8], length: u64) {
         if length == self.length {
@@ -221,6 +283,7 @@ pub fn without_query(packet: &mut [u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::unfinished::UnfinishedPackets;
     use proptest::prelude::*;
 
     const MASK: [u8; 4] = [7, 77, 177, 250];
@@ -250,7 +313,9 @@ mod tests {
 
     /// The frames that are left of it, if it comes in pieces that end here.
     fn read(framing: Framing, came: &[u8], mut ends: Vec<usize>) -> Vec<(u8, Vec<u8>)> {
-        let mut frames = Frames::new(framing);
+        let all = UnfinishedPackets::new(0);
+        let session = all.session([127, 0, 0, 1].into());
+        let mut frames = Frames::new(framing, session.count());
         let mut passed = Vec::new();
         ends.push(came.len());
         ends.sort_unstable();

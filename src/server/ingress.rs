@@ -35,6 +35,7 @@ use super::origins::Origins;
 use super::payload::Payload;
 use super::proxies::Proxies;
 use super::timeouts::Timeouts;
+use super::unfinished::UnfinishedPackets;
 use super::unread_answers::{GuardedBody, UnreadAnswers};
 use super::websocket::{BoxedIo, StartSession, Websockets};
 
@@ -63,6 +64,7 @@ struct Shared {
     without_cors: InnerService,
     unread: Arc<UnreadAnswers>,
     pending: Arc<PendingHandshakes>,
+    unfinished: Arc<UnfinishedPackets>,
     /// The id of the latest request. Each start of the server begins with another one.
     latest: AtomicU64,
 }
@@ -93,6 +95,7 @@ impl Ingress {
         let without_cors = catch_panics(boxed.clone());
         let inner = catch_panics(origins.layer().layer(Websockets::new(boxed, start)));
         let shared = Shared {
+            unfinished: UnfinishedPackets::new(core.limits().upload_bytes),
             core,
             sessions: Arc::default(),
             proxies,
@@ -157,7 +160,11 @@ impl Ingress {
                     NO_CORS => self.shared.without_cors.clone(),
                     _ => self.inner,
                 };
-                let request = Payload::of(request, for_sockets, is_incomplete);
+                let count = match &admitted {
+                    Admitted::OfSession(request) => request.count(),
+                    Admitted::Other | Admitted::First(_) => None,
+                };
+                let request = Payload::of(request, for_sockets, is_incomplete, count);
                 let response = match tokio::time::timeout(limit, inner.oneshot(request)).await {
                     Ok(Ok(response)) => response,
                     Err(_) => refuse(&Error::TooSlow, &id),
@@ -230,11 +237,15 @@ impl Shared {
             }
             None => None,
         };
+        let packets = self.unfinished.session(visitor.address);
         let (transport, admitted): (Arc<dyn Transport>, _) =
             match parameter(request.uri().query(), "transport") {
-                Some("websocket") => (connection.clone(), Admitted::Other),
+                Some("websocket") => {
+                    connection.count_packets(packets);
+                    (connection.clone(), Admitted::Other)
+                }
                 _ => {
-                    let session = Arc::<EngineSession>::default();
+                    let session = EngineSession::new(packets);
                     (session.clone(), Admitted::First(session))
                 }
             };

@@ -9,6 +9,7 @@ mod engine_sessions;
 mod frames;
 mod ingress;
 mod listeners;
+mod messages;
 mod origins;
 mod payload;
 mod proxies;
@@ -17,6 +18,7 @@ pub mod temp;
 mod tidying;
 mod timeouts;
 pub mod tls;
+mod unfinished;
 mod unread_answers;
 mod websocket;
 

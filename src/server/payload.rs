@@ -16,12 +16,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, header};
+use http::{Method, Request};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
 use super::engine_request::{is_small, parameter};
 use super::frames::without_query;
+use super::messages::{Messages, is_binary};
+use super::unfinished::MessageCount;
 
 /// A request's body.
 #[derive(Debug)]
@@ -29,6 +31,8 @@ pub struct Payload {
     body: Incoming,
     /// `None` if it is not text of Engine.IO 3.
     count: Option<Count>,
+    /// Its messages; `None` if it is no packet of a session.
+    messages: Option<Messages>,
     /// Cleared when the body is complete.
     is_incomplete: Arc<AtomicBool>,
     /// What has come of a payload in which namespaces are looked for.
@@ -37,17 +41,21 @@ pub struct Payload {
 
 impl Payload {
     /// The same request with such a body; `for_sockets` if Socket.IO answers it. The flag is cleared when the body is complete.
+    /// With a count, the messages in it are counted.
     pub fn of(
         request: Request<Incoming>,
         for_sockets: bool,
         is_incomplete: Arc<AtomicBool>,
+        count_messages: Option<MessageCount>,
     ) -> Request<Payload> {
+        let messages = count_messages.map(|count| Messages::of(&request, count));
         let counts = for_sockets && is_old_text(&request);
         let count = counts.then(Count::default);
         let gathered = (counts && is_small(&request)).then(Vec::new);
         request.map(|body| Payload {
             body,
             count,
+            messages,
             is_incomplete,
             gathered,
         })
@@ -56,10 +64,9 @@ impl Payload {
 
 /// Does the decoder of Engine.IO 3's text payloads read it? The same conditions as in engineioxide.
 fn is_old_text<B>(request: &Request<B>) -> bool {
-    let binary = HeaderValue::from_static("application/octet-stream");
     request.method() == Method::POST
         && parameter(request.uri().query(), "EIO") != Some("4")
-        && request.headers().get(header::CONTENT_TYPE) != Some(&binary)
+        && !is_binary(request)
 }
 
 impl Body for Payload {
@@ -76,6 +83,9 @@ impl Body for Payload {
                 self.is_incomplete.store(false, Ordering::Relaxed);
             }
             let Some(frame) = polled.transpose()? else {
+                if let Some(messages) = &mut self.messages {
+                    messages.end();
+                }
                 let mut whole = self.gathered.take().unwrap_or_default();
                 move_queries(&mut whole);
                 let whole = (!whole.is_empty()).then(|| Ok(Frame::data(whole.into())));
@@ -92,6 +102,16 @@ impl Body for Payload {
                     "a length ends within a character",
                 );
                 return Poll::Ready(Some(Err(wrong.into())));
+            }
+            if let Some(messages) = &mut self.messages
+                && !messages.hold(bytes)
+            {
+                // Socket.IO ends the session.
+                let full = io::Error::new(
+                    io::ErrorKind::StorageFull,
+                    "the client's unfinished packets are too large",
+                );
+                return Poll::Ready(Some(Err(full.into())));
             }
             match &mut self.gathered {
                 Some(gathered) => gathered.extend_from_slice(bytes),

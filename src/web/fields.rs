@@ -123,6 +123,21 @@ impl<'s> Fields<'s> {
         }
     }
 
+    /// Ids in one text, with commas between them, as a query has them: at most `most`, none if it is missing.
+    pub fn listed_ids<K: IdKind>(&mut self, names: &[&str], most: usize) -> Vec<Id<K>> {
+        let listed = self.text(names);
+        let listed = listed.split(',').map(str::trim);
+        let mut ids = Vec::new();
+        for given in listed.filter(|given| !given.is_empty()) {
+            if ids.len() == most {
+                self.fault(names[0], format!("must be at most {most} ids"));
+                break;
+            }
+            ids.extend(self.read_id(names, Input::Text(given.to_owned())));
+        }
+        ids
+    }
+
     /// The items of a list; none if it is missing.
     pub fn list(&mut self, names: &[&str]) -> Vec<Input> {
         match self.take(names) {

@@ -23,6 +23,7 @@ pub mod oidc;
 pub mod origin;
 pub mod pages;
 pub mod people;
+pub mod presence;
 pub mod rates;
 mod refused;
 pub mod routes;

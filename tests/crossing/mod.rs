@@ -13,6 +13,7 @@ mod one_order;
 mod one_position;
 mod own_reading;
 mod owners;
+mod presence;
 mod repeats;
 mod signs;
 mod spellings;

@@ -26,6 +26,7 @@ mod ranges;
 mod requests;
 mod returning;
 mod searches;
+mod unfinished;
 mod unread;
 mod unsaid;
 mod upgrading;

@@ -22,7 +22,7 @@ const LONGER_THAN_A_HEAD: Duration = Duration::from_secs(13);
 const SESSIONS: u64 = 12;
 
 /// A session that began by polling, as raw as requests.
-struct Polling {
+pub struct Polling {
     address: String,
     path: String,
     version: u8,
@@ -34,7 +34,7 @@ struct Polling {
 }
 
 impl Polling {
-    async fn begins(chat: &Chat, person: &Person, version: u8) -> Polling {
+    pub async fn begins(chat: &Chat, person: &Person, version: u8) -> Polling {
         let path = format!(
             "/socket.io/?EIO={version}&transport=polling&token={}",
             person.token
@@ -69,7 +69,7 @@ impl Polling {
         }
     }
 
-    async fn says(&self, packet: &str) -> Answer {
+    pub async fn says(&self, packet: &str) -> Answer {
         let said =
             Request::new("POST", &self.path).body("text/plain;charset=UTF-8", self.frame(packet));
         said.send(&self.address).await

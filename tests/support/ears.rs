@@ -17,9 +17,14 @@ pub struct Ears {
     news: Notify,
 }
 
+/// How the dialects tell who comes and goes. That happens whenever a scene's people open sockets, so it is kept apart from
+/// what they say.
+const PRESENCE: [&str; 3] = ["user-presence", "user_presence", "userPresence"];
+
 #[derive(Default)]
 pub struct Heard {
     pub events: VecDeque<(String, Value)>,
+    pub presence: VecDeque<(String, Value)>,
     pub asked: HashMap<u64, oneshot::Sender<Value>>,
     pub ended: bool,
 }
@@ -50,7 +55,11 @@ impl Heard {
         match (packet.kind, packet.ack) {
             (Kind::Event, _) => {
                 let name = first.as_str().unwrap_or_default().to_owned();
-                self.events.push_back((name, second));
+                let kept = match PRESENCE.contains(&&*name) {
+                    true => &mut self.presence,
+                    false => &mut self.events,
+                };
+                kept.push_back((name, second));
             }
             (Kind::Ack, Some(number)) => {
                 if let Some(tell) = self.asked.remove(&number) {
@@ -68,8 +77,12 @@ impl Heard {
     }
 
     pub fn take(&mut self, event: &str) -> Option<Value> {
-        let at = self.events.iter().position(|(name, _)| name == event)?;
-        self.events.remove(at).map(|(_, heard)| heard)
+        let kept = match PRESENCE.contains(&event) {
+            true => &mut self.presence,
+            false => &mut self.events,
+        };
+        let at = kept.iter().position(|(name, _)| name == event)?;
+        kept.remove(at).map(|(_, heard)| heard)
     }
 }
 

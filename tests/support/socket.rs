@@ -210,6 +210,22 @@ impl Socket {
         assert!(said.is_none(), "should have heard nothing, but: {said:?}");
     }
 
+    /// Whoever has come or gone until now is of no interest.
+    pub async fn forgets_who_came(&self) {
+        self.fence().await;
+        self.ears.state().presence.clear();
+    }
+
+    /// Nobody has come or gone, as far as this socket was told.
+    pub async fn hears_of_nobody(&self) {
+        self.fence().await;
+        let heard = &self.ears.state().presence;
+        assert!(
+            heard.is_empty(),
+            "should have heard of nobody, but: {heard:?}"
+        );
+    }
+
     /// The server ends this connection.
     pub async fn is_sent_away(&self) {
         let ended = timeout(PATIENCE, self.ears.until(|heard| heard.ended.then_some(())));

@@ -59,6 +59,8 @@ pub(super) fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
         admin: row.get("admin")?,
         suspended_at: row.get::<_, Option<i64>>("suspended_at")?.map(Time),
         created_at: Time(row.get("created_at")?),
+        seen_at: row.get::<_, Option<i64>>("seen_at")?.map(Time),
+        hides_presence: row.get("hides_presence")?,
     })
 }
 
@@ -384,12 +386,25 @@ impl Tx<'_> {
         )
     }
 
-    /// Notes that the device was used just now.
+    /// Notes that the device was used just now, and so was its account.
     pub(in crate::core) fn see_device(&self, id: DeviceId) -> Result<()> {
-        self.write(
+        self.change(
             "UPDATE devices SET seen_at = $1 WHERE id = $2",
             (self.now.0, id.number()),
+        )?;
+        self.write(
+            "UPDATE accounts SET seen_at = $1 WHERE id = (SELECT account FROM devices WHERE id = $2)",
+            (self.now.0, id.number()),
         )
+    }
+
+    /// `false` if it was so before.
+    pub(in crate::core) fn hide_presence(&self, id: AccountId, hidden: bool) -> Result<bool> {
+        let changed = self.change(
+            "UPDATE accounts SET hides_presence = $1 WHERE id = $2 AND hides_presence <> $1",
+            (i64::from(hidden), id.number()),
+        )?;
+        Ok(changed == 1)
     }
 
     /// Devices that have expired, at most `limit`.

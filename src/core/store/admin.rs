@@ -393,7 +393,8 @@ impl Tx<'_> {
             "UPDATE accounts SET name = 'Removed user', username = NULL, email = NULL, proven_at = NULL,
                  username_key = NULL, email_key = NULL, name_key = NULL,
                  password = NULL, gender = NULL, born_on = NULL, role = NULL, picture = NULL,
-                 picture_url = NULL, external = NULL, google = NULL, admin = 0, removed_at = $1
+                 picture_url = NULL, external = NULL, google = NULL, admin = 0, removed_at = $1,
+                 seen_at = NULL
              WHERE id = $2",
             (self.now.0, id.number()),
         )?;

@@ -218,6 +218,22 @@ impl View<'_> {
         )
     }
 
+    /// Of somebody's latest conversations, at most `most`, those that are not open to every account.
+    pub(in crate::core) fn closed_conversations(
+        &self,
+        who: AccountId,
+        most: u32,
+    ) -> Result<Vec<ConversationId>> {
+        self.all(
+            "SELECT c.id FROM (
+                 SELECT conversation FROM members WHERE account = $1 ORDER BY conversation DESC LIMIT $2
+             ) latest JOIN conversations c ON c.id = latest.conversation
+             WHERE c.kind <> 'room' ORDER BY c.id DESC",
+            (who.number(), most),
+            |row| Ok(Id::stored(row.get(0)?)),
+        )
+    }
+
     /// Is somebody a member of more than `most` conversations?
     pub(in crate::core) fn belongs_to_more_than(&self, who: AccountId, most: u32) -> Result<bool> {
         let one_more = self.one(

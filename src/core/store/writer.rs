@@ -293,7 +293,7 @@ impl WriterLoop {
         self.meter.happened(commit.announced());
         let view = self.view();
         self.directory
-            .learn(commit.announced(), view.now, |id| view.account(id));
+            .learn(commit.announced(), |id| view.account(id));
         let untold = match &self.outlet {
             Outlet::Here(fan_out) => fan_out.blocking_send(commit).err().map(|error| error.0),
             Outlet::Elsewhere => Some(commit),

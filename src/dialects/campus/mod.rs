@@ -32,6 +32,8 @@ impl crate::dialects::Dialect for Dialect {
             POST  "/user/reset-password-code" => login::send_reset_code, Auth;
             POST  "/user/verify-reset-code"   => login::verify_reset_code, Auth;
             PATCH "/user/reset-password"      => login::reset_password, Auth;
+            // Beyond the document.
+            GET   "/user/presence"            => rest::list_presence, Free;
             // Auth API
             POST "/auth/login"                => login::log_in, Auth;
             GET  "/auth/active-devices"       => login::list_devices, Free;
@@ -88,6 +90,7 @@ impl crate::dialects::Dialect for Dialect {
             "message-deleted",
             "conversation-read",
             "conversation-settings",
+            "user-presence",
         ]
     }
 
@@ -132,6 +135,10 @@ impl crate::dialects::Dialect for Dialect {
                 });
             }
             Event::MemberJoined { .. } | Event::MemberLeft { .. } => {}
+            // Beyond the document.
+            Event::PresenceChanged(presence) => {
+                tell.room("user-presence", |spell| shapes::presence(spell, presence));
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Profile, conversations and messages.
 
 use http::StatusCode;
+use serde_json::Value;
 
 use super::shapes;
 use crate::core::error::{Error, Result};
@@ -12,6 +13,7 @@ use crate::dialects::socket_event::PLACE;
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
 use crate::web::fields::Fields;
+use crate::web::presence;
 
 /// The names of the field with a message's text; the first is the document's.
 pub const WORDS: &[&str] = &["message", "content", "text"];
@@ -243,4 +245,12 @@ pub async fn change_settings(mut call: Call) -> Answer {
     let change = fields.done(Some(change))?;
     let own = call.write(move |tx| level::set(tx, &me, id, change)).await?;
     ok(shapes::settings(call.core().spelling(), id, own))
+}
+
+/// GET /user/presence: who of these people is there
+pub async fn list_presence(call: Call) -> Answer {
+    let list = presence::asked_for(&call).await?;
+    let spell = call.core().spelling();
+    let list = list.iter().map(|one| shapes::presence(spell, one));
+    ok(list.collect::<Value>())
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
 use crate::core::model::{
-    Account, Conversation, ConversationId, Deletion, Device, DeviceId, Message, Person, Receipt, Settings,
+    Account, Conversation, ConversationId, Deletion, Device, DeviceId, Message, Person, Presence, Receipt, Settings,
 };
 use crate::core::short::Short;
 use crate::dialects::added::{Added, Uuids, added};
@@ -117,4 +117,13 @@ pub fn settings(spell: &Spelling, conversation: ConversationId, own: Settings) -
 /// `conversation-read`, to the reader's own sockets.
 pub fn own_reading(spell: &Spelling, conversation: ConversationId, receipt: &Receipt) -> Value {
     json!({ "conversationId": spell.uuid(conversation), "unreadCount": receipt.left })
+}
+
+/// `user-presence`, and an item of the list: `{ userId, online, lastSeenAt }`
+pub fn presence(spell: &Spelling, presence: &Presence) -> Value {
+    json!({
+        "userId": spell.uuid(presence.account),
+        "online": presence.online,
+        "lastSeenAt": presence.last_seen_at.map(|at| at.iso()),
+    })
 }

@@ -53,6 +53,7 @@ impl crate::dialects::Dialect for Dialect {
             "messages_read",
             "conversation_read",
             "conversation_settings",
+            "user_presence",
             "new_notification",
             "error",
         ]
@@ -116,6 +117,10 @@ impl crate::dialects::Dialect for Dialect {
                 shapes::settings(*conversation, *settings)
             }),
             Event::MemberJoined { .. } | Event::MemberLeft { .. } => {}
+            // Beyond the document.
+            Event::PresenceChanged(presence) => {
+                tell.room("user_presence", |_| shapes::presence(presence));
+            }
         }
     }
 }

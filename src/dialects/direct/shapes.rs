@@ -3,9 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::core::model::{
-    AccountId, ConversationId, Deletion, Message, Notice, Receipt, Settings,
-};
+use crate::core::model::{AccountId, ConversationId, Deletion, Message, Notice, Presence, Receipt, Settings};
 use crate::core::short::Short;
 use crate::dialects::added::{Added, Numbers, added};
 
@@ -113,4 +111,13 @@ pub fn settings(conversation: ConversationId, own: Settings) -> Value {
 /// `conversation_read`, to the reader's own sockets.
 pub fn own_reading(conversation: ConversationId, receipt: &Receipt) -> Value {
     json!({ "conversationId": conversation.number(), "unreadCount": receipt.left })
+}
+
+/// `user_presence`
+pub fn presence(presence: &Presence) -> Value {
+    json!({
+        "userId": presence.account.number(),
+        "online": presence.online,
+        "lastSeenAt": presence.last_seen_at.map(|at| at.iso()),
+    })
 }

@@ -36,6 +36,8 @@ impl crate::dialects::Dialect for Dialect {
             GET  "/api/profile/users" => rest::list_users, Free;
             // Beyond the document.
             GET  "/api/profile/users/{userId}" => rest::show_user, Free;
+            GET   "/api/profile/presence" => rest::list_presence, Free;
+            PATCH "/api/profile/presence" => rest::hide_presence, Free;
             // Conversations
             GET  "/api/conversations" => rest::list_conversations, Free, when is_meant;
             // Password management
@@ -66,7 +68,7 @@ impl crate::dialects::Dialect for Dialect {
             Event::FileShared { .. } | Event::MessagesRead { .. } => {}
             Event::Typing { .. } | Event::NoticeMade(_) | Event::NoticesWaiting { .. } => {}
             Event::SettingsChanged { .. } => {}
-            Event::MemberJoined { .. } | Event::MemberLeft { .. } => {}
+            Event::MemberJoined { .. } | Event::MemberLeft { .. } | Event::PresenceChanged(_) => {}
         }
     }
 }

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use super::{HOME, shapes};
 use crate::core::code::{self, Purpose};
 use crate::core::model::{Page, Person};
-use crate::core::{account, conversation, limits, outbox};
+use crate::core::{account, conversation, limits, outbox, presence};
 use crate::mail::templates;
+use crate::web;
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
 use crate::web::fields::Fields;
@@ -88,6 +89,30 @@ pub async fn show_user(call: Call) -> Answer {
     };
     let user = shapes::user(call.core().spelling(), &person, own);
     ok(json!({ "user": user }))
+}
+
+/// GET /api/profile/presence: who of these people is there, and whether the caller tells it of themselves
+pub async fn list_presence(call: Call) -> Answer {
+    let me = call.me()?;
+    let list = web::presence::asked_for(&call).await?;
+    let hidden = call.core().directory().hides_presence(me.id);
+    let spell = call.core().spelling();
+    let list = list.iter().map(|one| shapes::presence(spell, one));
+    ok(json!({ "presence": list.collect::<Value>(), "hidden": hidden }))
+}
+
+/// PATCH /api/profile/presence: tell nobody whether one is there, or tell it again
+pub async fn hide_presence(mut call: Call) -> Answer {
+    let me = call.me()?;
+    let mut fields = call.fields().await?;
+    if !fields.has(&["hidden"]) {
+        fields.fault("hidden", "must be true or false");
+    }
+    let hidden = fields.flag("hidden", false);
+    let hidden = fields.done(Some(hidden))?;
+    call.write(move |tx| presence::hide(tx, &me, hidden))
+        .await?;
+    ok(json!({ "success": true, "hidden": hidden }))
 }
 
 /// GET /api/conversations: a paginated list of conversations

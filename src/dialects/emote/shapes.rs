@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
-use crate::core::model::{Account, AccountId, Overview, Page, Person};
+use crate::core::model::{Account, AccountId, Overview, Page, Person, Presence};
 use crate::web::people::picture_url;
 
 /// The caller: `{ id, name, email, avatarUrl, createdAt }`
@@ -60,5 +60,14 @@ pub fn pagination(page: Page, total: i64) -> Value {
         "page_size": page.limit,
         "total": total,
         "total_pages": page.pages(total),
+    })
+}
+
+/// Whether somebody is there: `{ userId, online, lastSeenAt }`
+pub fn presence(spell: &Spelling, presence: &Presence) -> Value {
+    json!({
+        "userId": spell.uuid(presence.account),
+        "online": presence.online,
+        "lastSeenAt": presence.last_seen_at.map(|at| at.iso()),
     })
 }

@@ -56,6 +56,8 @@ impl crate::dialects::Dialect for Dialect {
             DELETE "/api/conversations/{id}/messages/{messageId}/reactions/{emoji}" => rest::take_reaction_back, Free;
             PUT    "/api/conversations/{id}/messages/{messageId}/pin"     => rest::pin, Free;
             DELETE "/api/conversations/{id}/messages/{messageId}/pin"     => rest::unpin, Free;
+            // Beyond the document: who is there.
+            GET    "/api/presence"                    => rest::list_presence, Free;
         }
     }
 
@@ -79,6 +81,7 @@ impl crate::dialects::Dialect for Dialect {
             "conversation_settings",
             "conversation_joined",
             "conversation_left",
+            "user_presence",
             "new_notification",
             "error",
         ]
@@ -155,6 +158,10 @@ impl crate::dialects::Dialect for Dialect {
                 tell.person(*account, "conversation_left", |spell| {
                     shapes::membership(spell, *conversation)
                 });
+            }
+            // Beyond the document.
+            Event::PresenceChanged(presence) => {
+                tell.room("user_presence", |spell| shapes::presence(spell, presence));
             }
         }
     }

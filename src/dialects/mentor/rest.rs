@@ -15,6 +15,7 @@ use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
 use crate::web::fields::{CONTENT, Fields};
 use crate::web::input::Input;
+use crate::web::presence;
 use crate::web::uploads::{self, Destination};
 
 /// Items of a page by default, as the document says.
@@ -344,4 +345,12 @@ pub async fn change_settings(mut call: Call) -> Answer {
     let change = fields.done(Some(change))?;
     let own = call.write(move |tx| level::set(tx, &me, id, change)).await?;
     ok(shapes::settings(call.core().spelling(), id, own))
+}
+
+/// GET /api/presence: who of these people is there
+pub async fn list_presence(call: Call) -> Answer {
+    let list = presence::asked_for(&call).await?;
+    let spell = call.core().spelling();
+    let list = list.iter().map(|one| shapes::presence(spell, one));
+    ok(json!({ "presence": list.collect::<Value>() }))
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::core::id::Spelling;
 use crate::core::model::{
     AccountId, Attachment, ConversationId, Deletion, File, Message, Notice, Overview, Person,
-    Reading, Receipt, Settings,
+    Presence, Reading, Receipt, Settings,
 };
 use crate::core::short::Short;
 use crate::dialects::added::{Added, Uuids, added};
@@ -218,5 +218,14 @@ pub fn settings(spell: &Spelling, conversation: ConversationId, own: Settings) -
         "conversationId": spell.uuid(conversation),
         "level": own.level.name(),
         "mutedUntil": own.muted_until.map(|until| until.iso()),
+    })
+}
+
+/// `user_presence`, and an item of the list
+pub fn presence(spell: &Spelling, presence: &Presence) -> Value {
+    json!({
+        "userId": spell.uuid(presence.account),
+        "online": presence.online,
+        "lastSeenAt": presence.last_seen_at.map(|at| at.iso()),
     })
 }

@@ -50,6 +50,8 @@ impl crate::dialects::Dialect for Dialect {
             GET  "/api/files/{fileId}"  => rest::download, Api;
             GET  "/api/files"           => rest::list_files, Api;
             GET  "/uploads/{name}"      => rest::download_by_url, Api;
+            // Beyond the document.
+            GET  "/api/users/presence"  => rest::list_presence, Api;
         }
     }
 
@@ -76,6 +78,7 @@ impl crate::dialects::Dialect for Dialect {
             "messageDeleted",
             "conversationRead",
             "conversationSettings",
+            "userPresence",
             "error",
         ]
     }
@@ -118,6 +121,10 @@ impl crate::dialects::Dialect for Dialect {
                 shapes::settings(spell, *conversation, *settings)
             }),
             Event::MemberJoined { .. } | Event::MemberLeft { .. } => {}
+            // Beyond the document.
+            Event::PresenceChanged(presence) => {
+                tell.room("userPresence", |spell| shapes::presence(spell, presence));
+            }
         }
     }
 }

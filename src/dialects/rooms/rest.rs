@@ -13,6 +13,7 @@ use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::{Call, page};
 use crate::web::downloads;
 use crate::web::fields::{CONTENT, Fields};
+use crate::web::presence;
 use crate::web::uploads::{self, Destination};
 
 /// Items of a page by default.
@@ -299,5 +300,16 @@ pub async fn list_files(call: Call) -> Answer {
         &files,
         page,
         |file| shapes::file(spell, file),
+    ))
+}
+
+/// GET /api/users/presence: who of these people is there
+pub async fn list_presence(call: Call) -> Answer {
+    let list = presence::asked_for(&call).await?;
+    let spell = call.core().spelling();
+    let list = list.iter().map(|one| shapes::presence(spell, one));
+    ok(with_data(
+        "Presence retrieved successfully",
+        list.collect::<Value>(),
     ))
 }

@@ -4,9 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
-use crate::core::model::{
-    Conversation, ConversationId, Deletion, File, Listed, Message, Page, Receipt, Settings,
-};
+use crate::core::model::{Conversation, ConversationId, Deletion, File, Listed, Message, Page, Presence, Receipt, Settings};
 use crate::core::short::Short;
 use crate::dialects::added::{Added, Hexes, added};
 use crate::web::people::file_url;
@@ -176,4 +174,13 @@ impl<S> List<S> {
         self.pagination["totalPages"] = json!(page.pages(places));
         self
     }
+}
+
+/// `userPresence`, and an item of the list
+pub fn presence(spell: &Spelling, presence: &Presence) -> Value {
+    json!({
+        "userId": spell.hex(presence.account),
+        "online": presence.online,
+        "lastSeenAt": presence.last_seen_at.map(|at| at.iso()),
+    })
 }

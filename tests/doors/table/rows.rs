@@ -15,6 +15,7 @@ pub const REQUESTS: &str = r#"
 200 200 200 200 200 200 200  POST /user/verify-email {"email": "{new}@example.test", "verificationCode": "{sign-up code}"}
 201 201 201 201 201 201 201  POST /user/register {"email": "{new}@example.test", "full_name": "{new}", "gender": "female", "dateOfBirth": "1999-12-31", "role": "student", "password": "open sesame", "signupToken": "{sign-up token}"}
 401 401 401 200 200 200 200  GET /user/profile
+401 401 401 200 200 200 200  GET /user/presence?userIds={ann}
 200 200 200 200 200 200 200  POST /user/reset-password-code {"email": "{account}@example.test"}
 200 200 200 200 200 200 200  POST /user/verify-reset-code {"email": "{account}@example.test", "verificationCode": "{reset code}"}
 200 200 200 200 200 200 200  PATCH /user/reset-password {"email": "{account}@example.test", "password": "open sesame", "resetToken": "{reset token}"}
@@ -130,6 +131,7 @@ pub const REQUESTS: &str = r#"
 401 401 401 404 404 403 200  DELETE /api/conversations/{group}/messages/{message}/pin
 401 401 401 404 404 200 200  DELETE /api/conversations/{direct}/messages/{direct message}/pin
 401 401 401 404 404 404 404  DELETE /api/conversations/{direct}/messages/{message}/pin
+401 401 401 200 200 200 200  GET /api/presence?userIds={ann}
 
 [emote]
 200 200 200 200 200 200 200  POST /api/auth/register {"name": "{new}", "email": "{new}@example.test", "password": "open sesame"}
@@ -139,6 +141,8 @@ pub const REQUESTS: &str = r#"
 401 401 401 200 200 200 200  POST /api/auth/refresh
 401 401 401 200 200 200 200  GET /api/profile/users
 401 401 401 200 200 200 200  GET /api/profile/users/{carl}
+401 401 401 200 200 200 200  GET /api/profile/presence?userIds={ann}
+401 401 401 200 200 200 200  PATCH /api/profile/presence {"hidden": true}
 401 401 401 200 200 200 200  GET /api/conversations?page=1
 200 200 200 200 200 200 200  POST /api/password/reset-request {"email": "{account}@example.test"}
 200 200 200 200 200 200 200  POST /api/password/reset {"token": "{link token}", "password": "open sesame"}
@@ -192,6 +196,7 @@ pub const REQUESTS: &str = r#"
 200 401 401 200 200 200 200  GET /api/files/{poster}
 200 401 401 200 200 200 200  GET /api/files
 404 401 401 404 404 200 200  GET /uploads/{file url}
+401 401 401 200 200 200 200  GET /api/users/presence?userIds={ann}
 
 [direct]
 401 401 401 200 200 200 200  GET /api/notifications

@@ -1,7 +1,7 @@
-//! Item 12's sibling: one unfinished packet is held per session. So here are as many sessions as an account may have, by websocket
-//! and by polling, and each brings nearly all of the largest packet there may be.
+//! Item 12's sibling: unfinished packets are bounded per account. So here are as many sessions as an account may have, by
+//! websocket and by polling, and each brings nearly all of the largest packet there may be.
 
-use super::field::{Field, Size};
+use super::field::Field;
 use super::posts::{begin, brings_most, trickle};
 use crate::support::packet;
 use futures_util::SinkExt;
@@ -17,13 +17,8 @@ const SESSIONS: (usize, usize) = (45, 24);
 const FRAME: u64 = 10 << 20;
 const BROUGHT: usize = (10 << 20) - (64 << 10);
 const PAUSE: Duration = Duration::from_millis(200);
-/// MiB that one unfinished packet may hold: a file of 10 MiB as Base64, and what has been read ahead.
-const HELD: u64 = 14;
-
-/// MiB that they may hold together: one packet for each session.
-pub fn most(size: Size) -> u64 {
-    size.of(SESSIONS.0, SESSIONS.1) as u64 * HELD
-}
+/// MiB that they may hold together: 64, in buffers that grow by doubling.
+pub const MOST: u64 = 160;
 
 pub async fn attack(field: Field) {
     let sessions = field.size.of(SESSIONS.0, SESSIONS.1);

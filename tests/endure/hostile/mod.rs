@@ -20,6 +20,7 @@ mod logins;
 mod measured;
 mod multipart;
 mod posts;
+mod presence;
 mod refusals;
 mod stage;
 mod typing;
@@ -61,6 +62,8 @@ pub enum Attack {
     Typing,
     /// Logins, sign-ups and codes
     Logins,
+    /// Coming and going, where very many are told of it
+    Presence,
 }
 
 /// How long they talk before anything is measured.
@@ -111,9 +114,8 @@ impl Attack {
     fn bounds(self, size: Size) -> Bounds {
         let usual = size.of(WHOLE, SMALL);
         match self {
-            // Each session may hold one packet, and an account has so many sessions.
             Attack::Halves => Bounds {
-                memory: halves::most(size),
+                memory: halves::MOST,
                 ..usual
             },
             // 128 MiB of unread answers are held at most, and pages are written beside them.
@@ -192,6 +194,7 @@ impl Attack {
             Attack::Handshakes => handshakes::attack(field).await,
             Attack::Typing => typing::attack(field).await,
             Attack::Logins => logins::attack(field).await,
+            Attack::Presence => presence::attack(field).await,
         }
     }
 }

@@ -4,7 +4,8 @@
 use super::calm::Calm;
 use super::field::{Field, Size};
 use super::{
-    Attack, LOOK, answers, connections, deaf, groups, joining, lists, resident, typing, wire,
+    Attack, LOOK, answers, connections, deaf, groups, joining, lists, presence, resident, typing,
+    wire,
 };
 use crate::support::*;
 use rusqlite::Connection;
@@ -41,6 +42,7 @@ impl Stage {
             Attack::Answers => answers::prepare(&mallory).await,
             Attack::Deaf => deaf::prepare(&mallory).await,
             Attack::Groups => groups::prepare(&chat, &mallory, size).await,
+            Attack::Presence => presence::prepare(&chat, size).await,
             Attack::Typing => typing::prepare(&mallory, &friends[0]).await,
             _ => Vec::new(),
         };
@@ -51,6 +53,7 @@ impl Stage {
             Attack::Joining => joining::fill(&rows, mallory.number, size),
             Attack::Lists => lists::fill(&rows, mallory.number, size),
             Attack::Groups => groups::fill(&rows),
+            Attack::Presence => presence::fill(&rows, mallory.number, size),
             _ => {}
         }
         drop(rows);

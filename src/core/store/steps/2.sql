@@ -188,3 +188,8 @@ ALTER TABLE conversations ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;
 UPDATE conversations SET deleted = gone.count
     FROM (SELECT conversation, count(*) AS count FROM messages WHERE deleted_at IS NOT NULL GROUP BY conversation) gone
     WHERE gone.conversation = conversations.id;
+
+-- When people were last there, and who does not tell.
+ALTER TABLE accounts ADD COLUMN seen_at INTEGER;
+UPDATE accounts SET seen_at = (SELECT max(seen_at) FROM devices WHERE account = accounts.id);
+ALTER TABLE accounts ADD COLUMN hides_presence INTEGER NOT NULL DEFAULT 0;

@@ -1,0 +1,94 @@
+//! Packets that never come completely: so much of them is held for an account, and whoever finishes theirs is served.
+
+use super::upgrading::Polling;
+use super::verdict::is_well;
+use super::wire::Wire;
+use crate::support::*;
+use futures_util::future::join_all;
+use std::time::Duration;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
+
+/// Sessions of one account, of which each holds 6 MiB of attachments and waits for one more.
+const SESSIONS: usize = 14;
+const ATTACHMENT: usize = 6 << 20;
+/// By polling it comes in so many parts.
+const PARTS: usize = 16;
+/// Those that fit into the 64 MiB that may be held.
+const FIT: usize = 10;
+
+/// An event with so many attachments, of which the last never comes.
+fn half_an_event(attachments: usize) -> String {
+    let file = json!({ "data": { "_placeholder": true, "num": 0 } });
+    packet::event("/", None, &json!(["fileUpload", file]), attachments)
+}
+
+/// Devices of one person's that send the largest files there may be, all at once.
+async fn three_files_arrive(chat: &Chat, person: &Person) {
+    let room = person.opens_room("Pictures").await;
+    let sockets = join_all((0..3).map(|_| person.opens_a_socket())).await;
+    let bytes = vec![7; 10 << 20];
+    let sent = sockets.iter().enumerate().map(|(at, socket)| {
+        let file = json!({ "roomId": room, "filename": format!("{at}.bin"), "mimetype": "application/octet-stream" });
+        socket.asks_with("fileUpload", file, &bytes)
+    });
+    for answer in join_all(sent).await {
+        assert_looks_like(&answer, json!({ "ok": true }), "fileUpload");
+    }
+    is_well(chat).await;
+}
+
+#[tokio::test]
+async fn attachments_whose_event_is_never_complete_are_held_up_to_so_much_by_websocket() {
+    let chat = Chat::open().await;
+    let (ann, mallory) = (chat.rooms("ann").await, chat.rooms("mallory").await);
+    let mut wires = Vec::new();
+    let mut stand = 0;
+    for _ in 0..SESSIONS {
+        let mut wire = Wire::enters(&mallory, &chat.address, "/").await;
+        assert!(wire.says(&half_an_event(2)).await);
+        wire.sends(Message::binary(vec![7; ATTACHMENT])).await;
+        let ended = timeout(Duration::from_secs(1), wire.ends()).await;
+        stand += usize::from(ended.is_err());
+        wires.push(wire);
+    }
+    assert_eq!(stand, FIT);
+    // That is nothing to anybody else,
+    three_files_arrive(&chat, &ann).await;
+    // and to Mallory no more, once it is over.
+    drop(wires);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    three_files_arrive(&chat, &mallory).await;
+}
+
+#[tokio::test]
+async fn attachments_whose_event_is_never_complete_are_held_up_to_so_much_by_polling() {
+    for version in [4, 3] {
+        let chat = Chat::open().await;
+        let (ann, mallory) = (chat.rooms("ann").await, chat.rooms("mallory").await);
+        let kind = if version == 4 { "b" } else { "b4" };
+        // In parts: what reads an Engine.IO 3 client's payload takes four times as long for one of twice the length.
+        let part = format!("{kind}{}", "A".repeat(ATTACHMENT / PARTS / 3 * 4));
+        let (mut sessions, mut stand) = (Vec::new(), 0);
+        for _ in 0..SESSIONS {
+            let session = Polling::begins(&chat, &mallory, version).await;
+            session
+                .says(&half_an_event(PARTS + 1))
+                .await
+                .has_status(200);
+            let mut taken = 0;
+            while taken < PARTS && session.says(&part).await.status == 200 {
+                taken += 1;
+            }
+            stand += usize::from(taken == PARTS);
+            sessions.push(session);
+        }
+        assert_eq!(stand, FIT, "by Engine.IO {version}");
+        three_files_arrive(&chat, &ann).await;
+        // Those that complete their event go on, and make room.
+        for session in &sessions[..FIT] {
+            session.says(&format!("{kind}AAAA")).await.has_status(200);
+        }
+        three_files_arrive(&chat, &mallory).await;
+    }
+}
