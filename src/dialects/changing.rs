@@ -59,7 +59,7 @@ pub async fn react(
 ) -> Result<Arc<Message>> {
     let me = call.me()?;
     let emoji = match position {
-        Some(position) => call.param(position).to_owned(),
+        Some(position) => call.decoded(position, "emoji")?,
         None => {
             let given = call.query_or_object(&["emoji"]).await?;
             let mut fields = Fields::new(given, call.core().spelling());

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::Web;
 use super::answer::Reply;
 use super::fields::Fields;
+use super::forms::percent_decoded;
 use super::input::Input;
 use super::rates::Asker;
 use crate::core::error::{Error, Result};
@@ -158,6 +159,16 @@ impl Call {
     /// The text in a `{name}` of the path; positions count from 0, and past the last it is empty.
     pub fn param(&self, position: usize) -> &str {
         self.params.get(position).map_or("", String::as_str)
+    }
+
+    /// What a client percent-encoded in a `{name}` of the path; `name` is for the refusal.
+    ///
+    /// # Errors
+    /// `Invalid` for what is no such text.
+    pub fn decoded(&self, position: usize, name: &str) -> Result<String> {
+        percent_decoded(self.param(position))
+            .and_then(|bytes| String::from_utf8(bytes).ok())
+            .ok_or_else(|| Error::invalid(name, "must be percent-encoded UTF-8"))
     }
 
     /// The administrator who asks.

@@ -209,3 +209,20 @@ async fn a_repeat_is_the_first_message() {
         .await;
     socket.hears_nothing().await;
 }
+
+#[tokio::test]
+async fn an_emoji_in_a_path_is_what_was_encoded() {
+    let chat = Chat::open().await;
+    let (ann, bob, conversation, path) = two_who_talk(&chat).await;
+    let said = ann.says(&conversation, "We won!").await;
+    let reactions = format!("{path}/{}/reactions", id(&said));
+    let put = |emoji: &str| Request::new("PUT", format!("{reactions}/{emoji}"));
+    let reacted = bob.sends(put("%F0%9F%8E%89")).await;
+    let shown = json!({ "reactions": [{ "emoji": "🎉", "count": 1, "users": [bob.uuid] }] });
+    reacted.looks_like(200, shown);
+    for broken in ["%F0%9F", "%", "%zz", "%20"] {
+        bob.sends(put(broken)).await.refused(400);
+    }
+    let back = bob.delete(format!("{reactions}/%F0%9F%8E%89")).await;
+    assert!(back.has_status(200).json().get("reactions").is_none());
+}
