@@ -4,12 +4,13 @@
 use std::sync::Arc;
 
 use crate::core::change::{self, Target};
-use crate::core::error::Result;
+use crate::core::error::{Error, Result};
 use crate::core::id::Spelling;
 use crate::core::model::{Deletion, Message, MessageId};
 use crate::dialects::socket_event::{Ack, Reaction, SocketEvent};
 use crate::web::call::Call;
 use crate::web::fields::Fields;
+use crate::web::forms::percent_decoded;
 
 /// The names of the field with the id of a message that an event changes.
 const MESSAGE: &[&str] = &["messageId", "message_id", "id", "_id"];
@@ -59,7 +60,9 @@ pub async fn react(
 ) -> Result<Arc<Message>> {
     let me = call.me()?;
     let emoji = match position {
-        Some(position) => call.param(position).to_owned(),
+        Some(position) => percent_decoded(call.param(position))
+            .and_then(|bytes| String::from_utf8(bytes).ok())
+            .ok_or_else(|| Error::invalid("emoji", "must be percent-encoded UTF-8"))?,
         None => {
             let given = call.query_or_object(&["emoji"]).await?;
             let mut fields = Fields::new(given, call.core().spelling());

@@ -208,7 +208,8 @@ fn extended_name(disposition: &[u8]) -> Option<String> {
     }
 }
 
-fn percent_decoded(text: &str) -> Option<Vec<u8>> {
+/// The bytes that a percent-encoded text stands for; `None` if a `%` is not followed by two hex digits.
+pub fn percent_decoded(text: &str) -> Option<Vec<u8>> {
     let mut bytes = text.bytes();
     let mut decoded = Vec::with_capacity(text.len());
     while let Some(byte) = bytes.next() {

@@ -83,7 +83,10 @@ async fn a_mail_that_waits_tells_the_words_as_they_are() {
     // Before it is written, and while it waits for a mail server.
     edits("At noon").await;
     let mail = chat.digest_to(&bob).await.to_string();
-    assert!(mail.contains("At noon") && !mail.contains("midnight"), "{mail}");
+    assert!(
+        mail.contains("At noon") && !mail.contains("midnight"),
+        "{mail}"
+    );
     edits("At one").await;
     let mails = chat.digests_to(&bob).await;
     let told = Value::from(mails).to_string();
@@ -98,13 +101,26 @@ async fn a_mail_that_waits_tells_the_words_as_they_are() {
 #[tokio::test]
 async fn an_answer_outlives_what_it_answers() {
     let stage = Stage::of(Sort::Group).await;
-    let first = Named::of(&stage.chat, &stage.ann.sends_to(&stage.uuid, "A question").await);
+    let first = Named::of(
+        &stage.chat,
+        &stage.ann.sends_to(&stage.uuid, "A question").await,
+    );
     let mouth = stage.ann.opens_a_socket().await;
     let said = answers(&stage, &mouth, Speaker::RoomsSocket, &first, "An answer").await;
-    changed(&stage, &stage.ann, Speaker::RoomsRest, &first, Change::Delete).await;
+    changed(
+        &stage,
+        &stage.ann,
+        Speaker::RoomsRest,
+        &first,
+        Change::Delete,
+    )
+    .await;
     let mut now = Now::said("An answer");
     now.reply_to = Some(first);
-    let path = format!("/message/get-message/{}", Named::of(&stage.chat, &said).uuid);
+    let path = format!(
+        "/message/get-message/{}",
+        Named::of(&stage.chat, &said).uuid
+    );
     let one = stage.bob.get(path).await.has_status(200).json();
     now.is_told(Listener::Campus, &one, false);
     let history = stage.bob.history(&stage.hex).await;
@@ -116,18 +132,26 @@ async fn what_is_gone_takes_along_the_files_that_nothing_else_names() {
     let stage = Stage::of(Sort::Group).await;
     let (ann, bob) = (&stage.ann, &stage.bob);
     let uploads = async |words: &str| {
-        let file = ann.uploads(Form::file("plan.txt", "text/plain", words)).await;
+        let file = ann
+            .uploads(Form::file("plan.txt", "text/plain", words))
+            .await;
         let file = file.has_status(201).json()["data"].clone();
         file["url"].as_str().expect("a url").to_owned()
     };
-    let (once, twice) = (uploads("the secret plan").await, uploads("the other plan").await);
+    let (once, twice) = (
+        uploads("the secret plan").await,
+        uploads("the other plan").await,
+    );
     let attach = async |urls: &[&String]| {
         let attachments = urls.iter().map(|url| {
             json!({ "filename": "plan.txt", "mimeType": "text/plain", "url": url, "size": 8 })
         });
         let said = json!({ "content": "", "attachments": attachments.collect::<Value>() });
         let path = format!("/api/conversations/{}/messages", stage.uuid);
-        Named::of(&stage.chat, &ann.post(path, said).await.has_status(201).json())
+        Named::of(
+            &stage.chat,
+            &ann.post(path, said).await.has_status(201).json(),
+        )
     };
     let first = attach(&[&once, &twice]).await;
     let second = attach(&[&twice]).await;
@@ -147,7 +171,14 @@ async fn what_is_gone_takes_along_the_files_that_nothing_else_names() {
     }
     assert_eq!(kept(), ["the other plan"]);
     // An edit keeps what is attached, and its words may go.
-    changed(&stage, ann, Speaker::MentorRest, &second, Change::Edit("Words")).await;
+    changed(
+        &stage,
+        ann,
+        Speaker::MentorRest,
+        &second,
+        Change::Edit("Words"),
+    )
+    .await;
     let edited = changed(&stage, ann, Speaker::MentorRest, &second, Change::Edit("")).await;
     assert_eq!(edited["attachments"][0]["url"], json!(twice));
     bob.get(&twice).await.has_status(200);
@@ -168,7 +199,10 @@ async fn what_is_unread_read_and_in_which_order_is_as_it_was_whatever_changes() 
         bob.reads(&stage.uuid).await;
         let (mut unread, mut said) = (Vec::new(), Vec::new());
         for words in ["One", "Two", "Three"] {
-            unread.push(Named::of(&stage.chat, &ann.sends_to(&stage.uuid, words).await));
+            unread.push(Named::of(
+                &stage.chat,
+                &ann.sends_to(&stage.uuid, words).await,
+            ));
         }
         for _ in 0..4 {
             said.push(ears.socket.hears("new_message", json!({})).await);
@@ -219,7 +253,10 @@ async fn what_one_has_said_one_may_delete_also_after_leaving() {
     let (ann, bob) = (&stage.ann, &stage.bob);
     let mut said = Vec::new();
     for _ in SPEAKERS {
-        said.push(Named::of(&stage.chat, &bob.sends_to(&stage.uuid, "By Bob").await));
+        said.push(Named::of(
+            &stage.chat,
+            &bob.sends_to(&stage.uuid, "By Bob").await,
+        ));
     }
     let listening = stage.listens_everywhere(ann).await;
     let path = format!("/api/conversations/{}/members/{}", stage.uuid, bob.uuid);
@@ -248,7 +285,11 @@ async fn what_an_administrator_deletes_of_others_is_in_the_audit_log() {
     let (chat, ann, bob) = (&stage.chat, &stage.ann, &stage.bob);
     let admin = chat.admin();
     let audited = async || {
-        let log = admin.get("/api/admin/audit?limit=100").await.has_status(200).json();
+        let log = admin
+            .get("/api/admin/audit?limit=100")
+            .await
+            .has_status(200)
+            .json();
         let log = log["audit"].as_array().expect("a log");
         let deletions = log.iter().filter(|one| one["action"] == "message.delete");
         deletions.cloned().collect::<Vec<_>>()
@@ -273,14 +314,23 @@ async fn what_an_administrator_deletes_of_others_is_in_the_audit_log() {
     // Where administrators may not read they delete nothing, but by their own API.
     let pair = ann.meets(bob).await;
     let said = Named::of(chat, &ann.sends_to(&pair, "Between us").await);
-    admin.delete(format!("/message/remove/{}", said.uuid)).await.refused(404);
+    admin
+        .delete(format!("/message/remove/{}", said.uuid))
+        .await
+        .refused(404);
 }
 
 async fn mentioned(who: &Person, place: &str, words: &str) -> Vec<String> {
     let said = who.sends_to(place, words).await;
     let mentions = said["mentions"].as_array().cloned().unwrap_or_default();
-    assert_eq!(said.get("mentions").is_some(), !mentions.is_empty(), "{said}");
-    let mentions = mentions.iter().map(|one| one.as_str().expect("an id").to_owned());
+    assert_eq!(
+        said.get("mentions").is_some(),
+        !mentions.is_empty(),
+        "{said}"
+    );
+    let mentions = mentions
+        .iter()
+        .map(|one| one.as_str().expect("an id").to_owned());
     mentions.collect()
 }
 
@@ -317,7 +367,10 @@ async fn whom_a_text_mentions() {
     let room = ann.opens_room("Lobby").await;
     assert_eq!(mentioned(&ann, &room, "@stranger").await, [""; 0]);
     stranger.posts(&room, "I am here").await;
-    assert_eq!(mentioned(&ann, &room, "@stranger").await, [stranger.uuid.clone()]);
+    assert_eq!(
+        mentioned(&ann, &room, "@stranger").await,
+        [stranger.uuid.clone()]
+    );
 }
 
 #[tokio::test]
@@ -330,20 +383,43 @@ async fn who_is_mentioned_sees_how_often_until_it_is_read() {
             let one = bob.conversation(&stage.uuid).await;
             let listed = bob.get("/api/conversations?limit=50").await.json();
             for shown in [&one, &listed[0]] {
-                assert_eq!(shown.get("unreadMentions"), expected.map(Value::from).as_ref());
+                assert_eq!(
+                    shown.get("unreadMentions"),
+                    expected.map(Value::from).as_ref()
+                );
             }
-            assert_eq!(ann.conversation(&stage.uuid).await.get("unreadMentions"), None);
+            assert_eq!(
+                ann.conversation(&stage.uuid).await.get("unreadMentions"),
+                None
+            );
         };
         ann.sends_to(&stage.uuid, "To nobody").await;
         counts(None).await;
         let mut said = Vec::new();
         for words in ["@bob one", "@bob two", "@bob three", "and @bob, twice @bob"] {
-            said.push(Named::of(&stage.chat, &ann.sends_to(&stage.uuid, words).await));
+            said.push(Named::of(
+                &stage.chat,
+                &ann.sends_to(&stage.uuid, words).await,
+            ));
         }
         counts(Some(4)).await;
-        changed(&stage, ann, Speaker::RoomsRest, &said[0], Change::Edit("none")).await;
+        changed(
+            &stage,
+            ann,
+            Speaker::RoomsRest,
+            &said[0],
+            Change::Edit("none"),
+        )
+        .await;
         counts(Some(3)).await;
-        changed(&stage, ann, Speaker::RoomsRest, &said[0], Change::Edit("@bob")).await;
+        changed(
+            &stage,
+            ann,
+            Speaker::RoomsRest,
+            &said[0],
+            Change::Edit("@bob"),
+        )
+        .await;
         counts(Some(4)).await;
         changed(&stage, ann, Speaker::CampusRest, &said[1], Change::Delete).await;
         counts(Some(3)).await;
@@ -378,13 +454,20 @@ async fn reacting_in_an_open_room_makes_no_member() {
 #[tokio::test]
 async fn of_a_crowd_that_reacts_the_first_hundred_are_named() {
     let stage = Stage::of(Sort::Room).await;
-    let said = Named::of(&stage.chat, &stage.ann.posts(&stage.hex, "Who comes?").await);
+    let said = Named::of(
+        &stage.chat,
+        &stage.ann.posts(&stage.hex, "Who comes?").await,
+    );
     let arriving = (0..104).map(async |at| stage.chat.rooms(&format!("guest{at}")).await);
     let guests = futures_util::future::join_all(arriving).await;
     let react = async |who: &Person, on: bool| {
         let method = if on { "PUT" } else { "DELETE" };
         let path = format!("/api/messages/{}/reactions/%F0%9F%91%8D", said.hex);
-        who.sends(Request::new(method, path)).await.has_status(200).json()["data"].clone()
+        who.sends(Request::new(method, path))
+            .await
+            .has_status(200)
+            .json()["data"]
+            .clone()
     };
     let told = async |message: &Value, first: &[Person], count: usize| {
         let ids: Value = first.iter().take(100).map(|one| json!(one.id)).collect();

