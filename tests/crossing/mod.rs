@@ -4,6 +4,7 @@ mod accounts;
 mod catching_up;
 mod crowds;
 mod gone;
+mod group_owners;
 mod levels;
 mod names;
 mod one_order;

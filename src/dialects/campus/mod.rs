@@ -7,7 +7,7 @@ mod shapes;
 mod sign_up;
 mod socket;
 
-use crate::core::model::{Event, Kind};
+use crate::core::model::{Arrival, Event, Kind};
 use crate::dialects::socket_event::EventHandler;
 use crate::dialects::telling::Telling;
 use crate::routes;
@@ -51,6 +51,17 @@ impl crate::dialects::Dialect for Dialect {
             PATCH "/conversaton/{id}/settings"   => rest::change_settings, Free;
             GET   "/conversation/{id}/settings"  => rest::show_settings, Free;
             PATCH "/conversation/{id}/settings"  => rest::change_settings, Free;
+            // Beyond the document: what owners of a group or a room may change, and who belongs to it.
+            PATCH  "/conversaton/{id}"                  => rest::change_conversation, Free;
+            PUT    "/conversaton/{id}/owners/{userId}"  => rest::appoint, Free;
+            DELETE "/conversaton/{id}/owners/{userId}"  => rest::dismiss, Free;
+            POST   "/conversaton/{id}/members"          => rest::add_member, Free;
+            DELETE "/conversaton/{id}/members/{userId}" => rest::remove_member, Free;
+            PATCH  "/conversation/{id}"                  => rest::change_conversation, Free;
+            PUT    "/conversation/{id}/owners/{userId}"  => rest::appoint, Free;
+            DELETE "/conversation/{id}/owners/{userId}"  => rest::dismiss, Free;
+            POST   "/conversation/{id}/members"          => rest::add_member, Free;
+            DELETE "/conversation/{id}/members/{userId}" => rest::remove_member, Free;
             // Message API
             POST "/message/create"            => rest::create_message, Free;
             GET  "/message/get-messages"      => rest::list_messages, Free;
@@ -74,6 +85,11 @@ impl crate::dialects::Dialect for Dialect {
             "message-deleted",
             "conversation-read",
             "conversation-settings",
+            "conversation-updated",
+            "conversation-joined",
+            "conversation-left",
+            "member-joined",
+            "member-left",
         ]
     }
 
@@ -114,7 +130,36 @@ impl crate::dialects::Dialect for Dialect {
                     shapes::settings(spell, *conversation, *settings)
                 });
             }
-            Event::MemberJoined { .. } | Event::MemberLeft { .. } => {}
+            Event::ConversationChanged(changed) => {
+                tell.room("conversation-updated", |spell| shapes::changed(spell, changed));
+            }
+            Event::MemberJoined {
+                conversation,
+                account,
+                arrival,
+            } => {
+                if *arrival != Arrival::Expected {
+                    tell.person(*account, "conversation-joined", |spell| {
+                        shapes::membership(spell, *conversation)
+                    });
+                }
+                if *arrival == Arrival::TakenIn {
+                    tell.others(*account, "member-joined", |spell| {
+                        shapes::member(spell, *conversation, *account)
+                    });
+                }
+            }
+            Event::MemberLeft {
+                conversation,
+                account,
+            } => {
+                tell.person(*account, "conversation-left", |spell| {
+                    shapes::membership(spell, *conversation)
+                });
+                tell.room("member-left", |spell| {
+                    shapes::member(spell, *conversation, *account)
+                });
+            }
         }
     }
 }

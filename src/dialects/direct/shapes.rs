@@ -4,9 +4,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::core::model::{
-    AccountId, ConversationId, Deletion, Message, Notice, Receipt, Settings,
+    AccountId, Conversation, ConversationId, Deletion, Message, Notice, Receipt, Settings,
 };
+use crate::core::id::Spelling;
 use crate::core::short::Short;
+use crate::web::people::place_picture_url;
 
 /// A message. It is serialized without a `Value` in between, because there are many at a time.
 #[derive(Serialize)]
@@ -101,4 +103,33 @@ pub fn settings(conversation: ConversationId, own: Settings) -> Value {
 /// `conversation_read`, to the reader's own sockets.
 pub fn own_reading(conversation: ConversationId, receipt: &Receipt) -> Value {
     json!({ "conversationId": conversation.number(), "unreadCount": receipt.left })
+}
+
+/// `conversation_updated`: `{ conversationId, name, description }`, and `picture_url`, `owners`, `archived_at` if it has them.
+pub fn changed(spell: &Spelling, known: &Conversation) -> Value {
+    let mut shape = json!({
+        "conversationId": known.place.id.number(),
+        "name": known.name,
+        "description": known.description,
+    });
+    if let Some(picture) = known.picture {
+        shape["picture_url"] = json!(place_picture_url(spell, picture));
+    }
+    if !known.owners.is_empty() {
+        shape["owners"] = known.owners.iter().map(|owner| owner.number()).collect();
+    }
+    if let Some(at) = known.archived_at {
+        shape["archived_at"] = json!(at.iso());
+    }
+    shape
+}
+
+/// `conversation_joined` and `conversation_left`, to whoever became a member or is no longer one.
+pub fn membership(conversation: ConversationId) -> Value {
+    json!({ "conversationId": conversation.number() })
+}
+
+/// `member_joined` and `member_left`, to who listens.
+pub fn member(conversation: ConversationId, who: AccountId) -> Value {
+    json!({ "conversationId": conversation.number(), "userId": who.number() })
 }

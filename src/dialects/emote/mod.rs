@@ -65,7 +65,7 @@ impl crate::dialects::Dialect for Dialect {
             Event::MessagePosted(_) | Event::MessageDeleted(_) => {}
             Event::FileShared { .. } | Event::MessagesRead { .. } => {}
             Event::Typing { .. } | Event::NoticeMade(_) | Event::NoticesWaiting { .. } => {}
-            Event::SettingsChanged { .. } => {}
+            Event::SettingsChanged { .. } | Event::ConversationChanged(_) => {}
             Event::MemberJoined { .. } | Event::MemberLeft { .. } => {}
         }
     }

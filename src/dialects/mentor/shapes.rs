@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
 use crate::core::model::{
-    AccountId, Attachment, ConversationId, Deletion, File, Message, Notice, Overview, Person,
+    AccountId, Attachment, Conversation, ConversationId, Deletion, File, Level, Message, Notice, Overview, Person,
     Reading, Receipt, Settings,
 };
 use crate::core::short::Short;
+use crate::dialects::beyond;
 use crate::web::people::{file_url, picture_url};
 
 /// `{ id, fullName, avatarUrl }`
@@ -20,7 +21,8 @@ fn person(spell: &Spelling, person: &Person) -> Value {
     })
 }
 
-/// `GET /api/conversations`, an item; `mentor`, `mentee` and `session` are null if it has none.
+/// `GET /api/conversations`, an item; `mentor`, `mentee` and `session` are null if it has none. Beyond the document it has
+/// what says something: `description`, `pictureUrl`, `owners`, `archivedAt`, and the reader's `level` and `mutedUntil`.
 pub fn conversation(spell: &Spelling, overview: &Overview) -> Value {
     let known = &overview.conversation;
     let in_role = |who: Option<AccountId>| {
@@ -28,7 +30,7 @@ pub fn conversation(spell: &Spelling, overview: &Overview) -> Value {
         found.map(|found| person(spell, found))
     };
     let session = overview.session.as_ref();
-    json!({
+    let mut shape = json!({
         "id": spell.uuid(known.place.id),
         "type": known.place.kind.name(),
         "name": known.name,
@@ -48,7 +50,30 @@ pub fn conversation(spell: &Spelling, overview: &Overview) -> Value {
         })),
         "unreadCount": overview.unread,
         "updatedAt": overview.updated_at.iso(),
-    })
+    });
+    if !known.description.is_empty() {
+        shape["description"] = json!(known.description);
+    }
+    beyond::add_to(&mut shape, spell, known, |owner| spell.uuid(owner));
+    let own = overview.settings;
+    if own.level != Level::default() {
+        shape["level"] = json!(own.level.name());
+    }
+    if let Some(until) = own.muted_until {
+        shape["mutedUntil"] = json!(until.iso());
+    }
+    shape
+}
+
+/// `conversation_updated`: `{ conversationId, name, description }`, and what it has beyond that.
+pub fn changed(spell: &Spelling, known: &Conversation) -> Value {
+    let mut shape = json!({
+        "conversationId": spell.uuid(known.place.id),
+        "name": known.name,
+        "description": known.description,
+    });
+    beyond::add_to(&mut shape, spell, known, |owner| spell.uuid(owner));
+    shape
 }
 
 /// A message. It is serialized without a `Value` in between, because there are many at a time.
@@ -163,6 +188,11 @@ pub fn own_reading(spell: &Spelling, conversation: ConversationId, receipt: &Rec
 /// `conversation_joined` and `conversation_left`, to whoever became a member or is no longer one.
 pub fn membership(spell: &Spelling, conversation: ConversationId) -> Value {
     json!({ "conversationId": spell.uuid(conversation) })
+}
+
+/// `member_joined` and `member_left`, to who listens.
+pub fn member(spell: &Spelling, conversation: ConversationId, who: AccountId) -> Value {
+    json!({ "conversationId": spell.uuid(conversation), "userId": spell.uuid(who) })
 }
 
 /// `GET /api/conversations/:id/reads`, an item.
