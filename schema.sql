@@ -239,11 +239,11 @@ CREATE TABLE file_parts (
     UNIQUE (file, position)
 ) STRICT;
 
--- Conversations with messages that link to a file: whoever may read one of those may have the file.
+-- Conversations with messages that link to a file, or whose picture it is: whoever may read one of those may have the file.
 CREATE TABLE attached (
     file         INTEGER NOT NULL REFERENCES files (id),
     conversation INTEGER NOT NULL REFERENCES conversations (id),
-    messages     INTEGER NOT NULL,         -- how many there link to it and are not deleted; a row stays at 0
+    messages     INTEGER NOT NULL,         -- how many there link to it and are not deleted, and one for the picture; a row stays at 0
     PRIMARY KEY (file, conversation)
 ) STRICT, WITHOUT ROWID;
 

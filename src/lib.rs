@@ -13,6 +13,7 @@
 //!   - `may`: decides who may do what in a conversation, for every route and event
 //!   - `message`: posts, deletes and reads messages
 //!   - `conversation`: makes conversations; joining, leaving, typing, reading and listing them
+//!   - `owner`: names, describes and archives groups and rooms, and names their owners
 //!   - `level`: what a member wants to be told of while they are away
 //!   - `file`: stores files part by part, and reads them
 //!   - `file_path`: reads the paths by which messages name files

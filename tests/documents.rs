@@ -157,11 +157,15 @@ fn events() -> Vec<Event> {
         created_at: at,
         position: MessageId::new(7),
     });
+    let joined = |arrival| Event::MemberJoined {
+        conversation: id,
+        account: bob,
+        arrival,
+    };
     let mut events = vec![
-        Event::MemberJoined {
-            conversation: id,
-            account: bob,
-        },
+        joined(Arrival::Expected),
+        joined(Arrival::Gathered),
+        joined(Arrival::TakenIn),
         Event::MemberLeft {
             conversation: id,
             account: bob,
@@ -192,6 +196,16 @@ fn events() -> Vec<Event> {
         position: MessageId::new(8).expect("an id"),
     }));
     for place in places {
+        events.push(Event::ConversationChanged(Arc::new(Conversation {
+            place,
+            name: "Friends".into(),
+            description: "Of old".into(),
+            creator: Some(ann),
+            created_at: at,
+            owners: vec![ann, bob],
+            picture: FileId::new(5),
+            archived_at: Some(at),
+        })));
         let message = Message {
             id: MessageId::new(6).expect("an id"),
             place,

@@ -4,28 +4,19 @@ use super::error::{Error, Fault, Result};
 use super::limits;
 use super::may::{Wish, may};
 use super::model::{
-    AccountId, Conversation, ConversationId, Event, Kind, Listed, Me, MessageId, Overview, Page,
-    Person, Place, Reading, StateChange, SubscriberId,
+    AccountId, Arrival, Conversation, ConversationId, Event, Kind, Listed, Me, MessageId, Overview,
+    Page, Person, Place, Reading, StateChange, SubscriberId,
 };
 use super::store::{ConversationOrder, NewConversation, Tx, View};
-use super::text;
+use super::{owner, text};
 
-/// Opens a room to every account. Its creator is its first member.
+/// Opens a room to every account. Its creator is its first member, and its owner.
 ///
 /// # Errors
 /// `Invalid` for an empty or overlong name, or an overlong description.
 pub fn open_room(tx: &Tx<'_>, me: &Me, name: &str, description: &str) -> Result<Conversation> {
     let (name, description) = (name.trim(), description.trim());
-    let faults: Vec<_> = [
-        ("name", text::wrong_with_name(name)),
-        (
-            "description",
-            text::wrong_with_text(description, limits::DESCRIPTION_CHARS),
-        ),
-    ]
-    .into_iter()
-    .filter_map(|(field, wrong)| Some(Fault::new(field, wrong?)))
-    .collect();
+    let faults = wrong_with(name, description);
     if !faults.is_empty() {
         return Err(Error::Invalid(faults));
     }
@@ -40,8 +31,24 @@ pub fn open_room(tx: &Tx<'_>, me: &Me, name: &str, description: &str) -> Result<
             pair: None,
         },
     )?;
-    enrol(tx, id, me.id)?;
+    add(tx, id, me.id, Arrival::Expected)?;
+    tx.set_owner(id, me.id, true)?;
     tx.conversation(id)?.ok_or(Error::NotFound("Conversation"))
+}
+
+/// What is wrong with the name and the description of a conversation.
+pub(in crate::core) fn wrong_with(name: &str, description: &str) -> Vec<Fault> {
+    let wrong = [
+        ("name", text::wrong_with_name(name)),
+        (
+            "description",
+            text::wrong_with_text(description, limits::DESCRIPTION_CHARS),
+        ),
+    ];
+    let faults = wrong.into_iter();
+    faults
+        .filter_map(|(field, wrong)| Some(Fault::new(field, wrong?)))
+        .collect()
 }
 
 /// Makes a conversation without members.
@@ -55,25 +62,48 @@ pub(in crate::core) fn make(tx: &Tx<'_>, new: &NewConversation<'_>) -> Result<Co
     tx.insert_conversation(new)
 }
 
-/// Makes somebody a member.
+/// Makes somebody a member who speaks in a conversation that is there already.
 ///
 /// # Errors
 /// `Conflict` if this person belongs to [`limits::MEMBERSHIPS`] conversations already.
 pub(in crate::core) fn enrol(tx: &Tx<'_>, id: ConversationId, who: AccountId) -> Result<()> {
-    if tx.insert_member(id, who)? {
-        if let Some(most) = tx.limits.memberships
-            && tx.belongs_to_more_than(who, most)?
-        {
-            return Err(Error::Conflict(
-                "Nobody may belong to more than 10,000 conversations",
-            ));
-        }
-        tx.announce(Event::MemberJoined {
-            conversation: id,
-            account: who,
-        });
+    come(tx, id, who, Arrival::Expected)
+}
+
+/// Makes somebody a member of a conversation that is there already. A room that nobody owns is its creator's again.
+fn come(tx: &Tx<'_>, id: ConversationId, who: AccountId, arrival: Arrival) -> Result<()> {
+    if add(tx, id, who, arrival)? && tx.own_again(id, who)? {
+        owner::changed(tx, id)?;
     }
     Ok(())
+}
+
+/// Makes somebody a member. `false` if they were one before.
+///
+/// # Errors
+/// `Conflict` if this person belongs to [`limits::MEMBERSHIPS`] conversations already.
+pub(in crate::core) fn add(
+    tx: &Tx<'_>,
+    id: ConversationId,
+    who: AccountId,
+    arrival: Arrival,
+) -> Result<bool> {
+    if !tx.insert_member(id, who)? {
+        return Ok(false);
+    }
+    if let Some(most) = tx.limits.memberships
+        && tx.belongs_to_more_than(who, most)?
+    {
+        return Err(Error::Conflict(
+            "Nobody may belong to more than 10,000 conversations",
+        ));
+    }
+    tx.announce(Event::MemberJoined {
+        conversation: id,
+        account: who,
+        arrival,
+    });
+    Ok(true)
 }
 
 /// Two people as a pair: the smaller id first.
@@ -113,31 +143,44 @@ pub fn gather(tx: &Tx<'_>, me: &Me, name: &str, others: &[AccountId]) -> Result<
         if tx.account(who)?.is_none() {
             return Err(Error::NotFound("User"));
         }
-        enrol(tx, id, who)?;
+        let arrival = match who == me.id {
+            true => Arrival::Expected,
+            false => Arrival::Gathered,
+        };
+        add(tx, id, who, arrival)?;
     }
+    tx.set_owner(id, me.id, true)?;
     Ok(id)
 }
 
-/// Adds somebody to a group. Only its owner may: its creator, or the member who became owner when the creator left.
+/// Adds somebody to a group, which its owners may; or joins an open room, which everybody may for themselves.
 ///
 /// # Errors
-/// `NotFound` to a stranger, `Forbidden` to who does not own it, `Conflict` for what is no group or is full.
+/// `NotFound` to a stranger, `Forbidden` to who does not own the group, `Conflict` for what takes nobody in or is full.
 pub fn add_member(tx: &Tx<'_>, me: &Me, id: ConversationId, who: AccountId) -> Result<()> {
     let (place, _) = may(tx, Some(me.id), Wish::Hear, id)?;
-    if place.kind != Kind::Group {
-        return Err(Error::Conflict("Only groups take members in"));
+    match place.kind {
+        Kind::Group => {
+            may(tx, Some(me.id), Wish::Moderate, id)?;
+        }
+        Kind::Room if who == me.id => {}
+        Kind::Room => {
+            return Err(Error::Conflict(
+                "Everybody joins an open room by themselves",
+            ));
+        }
+        Kind::Direct | Kind::Session => return Err(Error::Conflict("Only groups take members in")),
     }
-    may(tx, Some(me.id), Wish::Moderate, id)?;
     if tx.account(who)?.is_none() {
         return Err(Error::NotFound("User"));
     }
-    if tx.member_count(id)? >= limits::GROUP_MEMBERS as i64 {
+    if place.kind == Kind::Group && tx.member_count(id)? >= limits::GROUP_MEMBERS as i64 {
         return Err(Error::Conflict("The group is full"));
     }
-    enrol(tx, id, who)
+    come(tx, id, who, Arrival::TakenIn)
 }
 
-/// Removes a member from a group, or leaves a group or a room. Its owner may remove others, everybody may leave.
+/// Removes a member from a group or a room, or leaves it. Its owners may remove others, everybody may leave.
 ///
 /// # Errors
 /// `NotFound` to a stranger and for who is no member, `Forbidden` to who does not own it, `Conflict` in a conversation of
@@ -156,12 +199,13 @@ pub fn remove_member(tx: &Tx<'_>, me: &Me, id: ConversationId, who: AccountId) -
     leave_for(tx, id, who)
 }
 
-/// Ends a membership; this person hears nothing more from there. If they owned the group, the member who has been there
-/// longest owns it now, so that it always has an owner.
+/// Ends a membership; this person hears nothing more from there. If nobody owns the group now, the member who has been there
+/// longest does, so that it always has an owner.
 ///
 /// # Errors
 /// `NotFound` for who is no member.
 pub(in crate::core) fn leave_for(tx: &Tx<'_>, id: ConversationId, who: AccountId) -> Result<()> {
+    let place = tx.place_for(id, Some(who))?;
     if !tx.delete_member(id, who)? {
         return Err(Error::NotFound("Member"));
     }
@@ -171,6 +215,9 @@ pub(in crate::core) fn leave_for(tx: &Tx<'_>, id: ConversationId, who: AccountId
         conversation: id,
         account: who,
     });
+    if place.is_some_and(|(_, standing)| standing.owner) {
+        owner::changed(tx, id)?;
+    }
     Ok(())
 }
 
@@ -199,8 +246,8 @@ pub fn between(tx: &Tx<'_>, me: &Me, other: AccountId) -> Result<(Place, bool)> 
             pair: Some(pair),
         },
     )?;
-    enrol(tx, id, me.id)?;
-    enrol(tx, id, other)?;
+    add(tx, id, me.id, Arrival::Expected)?;
+    add(tx, id, other, Arrival::Expected)?;
     let place = Place {
         id,
         kind: Kind::Direct,
@@ -383,6 +430,7 @@ fn with_people(
             0 => 0,
             _ => unread_mentions(view, me, id)?,
         },
+        settings: view.settings(id, me.id)?.unwrap_or_default(),
         updated_at,
     })
 }

@@ -82,6 +82,8 @@ pub const NEW_CONVERSATIONS: (u32, Duration) = (300, Duration::from_secs(3_600))
 pub const MEMBERSHIPS: u32 = 10_000;
 /// People in a group.
 pub const GROUP_MEMBERS: usize = 256;
+/// Owners of a group or a room.
+pub const OWNERS: usize = 100;
 /// Characters in a file's name.
 pub const FILE_NAME_CHARS: usize = 255;
 /// Characters in a notification's title and text.

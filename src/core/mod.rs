@@ -34,6 +34,7 @@ pub mod missed;
 pub mod model;
 pub mod notice;
 pub mod outbox;
+pub mod owner;
 pub mod pace;
 pub mod password;
 pub mod presence;

@@ -115,6 +115,8 @@ pub struct Overview {
     pub unread: i64,
     /// Unread messages that mention the member, counted up to [`limits::MENTIONS_COUNTED`](super::limits::MENTIONS_COUNTED).
     pub unread_mentions: i64,
+    /// This person's; the defaults for who is no member.
+    pub settings: Settings,
     /// When the last message was said, or when it was made.
     pub updated_at: Time,
 }
@@ -266,13 +268,19 @@ impl Settings {
 }
 
 /// A conversation in full.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conversation {
     pub place: Place,
     pub name: String,
     pub description: String,
+    /// Who made it. If they leave a group, the first of its owners stands here.
     pub creator: Option<AccountId>,
     pub created_at: Time,
+    /// The owners of a group or a room, who has been one longest first.
+    pub owners: Vec<AccountId>,
+    pub picture: Option<FileId>,
+    /// Since then it is read, and nobody speaks there.
+    pub archived_at: Option<Time>,
 }
 
 /// Somebody's name beside their id.
@@ -425,6 +433,18 @@ pub enum Announcement {
     StateChange(StateChange),
 }
 
+/// How did somebody come to belong to a conversation?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrival {
+    /// They made it, spoke there, or are one of its two people: nobody has to be told but their sockets that join by
+    /// themselves.
+    Expected,
+    /// They were taken into a group when it was made: they are told.
+    Gathered,
+    /// They came later, as others have to be told too.
+    TakenIn,
+}
+
 /// What happened in a conversation, or to a person: dialects retell it.
 #[derive(Debug, Clone)]
 pub enum Event {
@@ -460,10 +480,13 @@ pub enum Event {
         account: AccountId,
         settings: Settings,
     },
+    /// A group or a room has another name, description, picture, other owners, or was archived or opened again.
+    ConversationChanged(Arc<Conversation>),
     /// Somebody belongs to a conversation from now on.
     MemberJoined {
         conversation: ConversationId,
         account: AccountId,
+        arrival: Arrival,
     },
     /// Somebody belongs to a conversation no more.
     MemberLeft {
@@ -529,6 +552,7 @@ impl Event {
             Self::FileShared { place, .. }
             | Self::MessagesRead { place, .. }
             | Self::Typing { place, .. } => Some(place.id),
+            Self::ConversationChanged(changed) => Some(changed.place.id),
             Self::SettingsChanged { conversation, .. }
             | Self::MemberJoined { conversation, .. }
             | Self::MemberLeft { conversation, .. } => Some(*conversation),
@@ -556,6 +580,7 @@ impl Event {
             | Self::NoticeMade(_)
             | Self::NoticesWaiting { .. }
             | Self::SettingsChanged { .. }
+            | Self::ConversationChanged(_)
             | Self::MemberJoined { .. }
             | Self::MemberLeft { .. }
             | Self::PresenceChanged(_) => None,

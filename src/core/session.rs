@@ -1,9 +1,9 @@
 //! Mentoring sessions: recorded by another application, with a conversation here.
 
-use super::conversation::{self, enrol};
+use super::conversation::{self, add};
 use super::error::{Error, Fault, Result};
 use super::limits;
-use super::model::{AccountId, Kind, Listed, Me, Page, Place, Session};
+use super::model::{AccountId, Arrival, Kind, Listed, Me, Page, Place, Session};
 use super::store::{NewConversation, Tx, View};
 use super::text;
 
@@ -92,8 +92,8 @@ pub fn talk(tx: &Tx<'_>, me: &Me, uuid: &str) -> Result<(Place, bool)> {
         },
     )?;
     tx.tie_to_session(id, &uuid)?;
-    enrol(tx, id, session.mentor)?;
-    enrol(tx, id, session.mentee)?;
+    add(tx, id, session.mentor, Arrival::Expected)?;
+    add(tx, id, session.mentee, Arrival::Expected)?;
     Ok((
         Place {
             id,

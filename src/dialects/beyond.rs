@@ -1,8 +1,14 @@
-//! How is input read that several dialects take beyond their documents? In the same words, whichever dialect it is.
+//! What do several dialects take and show beyond their documents? The same, in the same words.
 
+use serde_json::{Value, json};
+
+use crate::core::id::Spelling;
 use crate::core::level::SettingsChange;
-use crate::core::model::{Level, Time};
+use crate::core::model::{AccountId, Conversation, Level, Time};
+use crate::core::owner::Change;
+use crate::core::short::Short;
 use crate::web::fields::Fields;
+use crate::web::people::place_picture_url;
 
 /// `{ level?, mutedUntil? }`: `all`, `mentions` or `none`; an ISO date with an offset, or null.
 pub fn settings(fields: &mut Fields<'_>) -> SettingsChange {
@@ -24,3 +30,32 @@ pub fn settings(fields: &mut Fields<'_>) -> SettingsChange {
 }
 
 const MUTED_UNTIL: &[&str] = &["mutedUntil", "muted_until"];
+
+/// `{ name?, description?, picture?, archived? }`: the picture is a file here, or null.
+pub fn change(fields: &mut Fields<'_>, public_url: &str) -> Change {
+    let shows = fields.has(&["picture"]);
+    Change {
+        name: fields.optional_text(&["name"]),
+        description: fields.optional_text(&["description"]),
+        picture: shows.then(|| fields.optional_file("picture", public_url)),
+        archived: fields.optional_flag("archived"),
+    }
+}
+
+/// Adds to a conversation's shape what it has: `pictureUrl`, `owners`, `archivedAt`.
+pub fn add_to(
+    shape: &mut Value,
+    spell: &Spelling,
+    known: &Conversation,
+    id: impl Fn(AccountId) -> Short,
+) {
+    if let Some(picture) = known.picture {
+        shape["pictureUrl"] = json!(place_picture_url(spell, picture));
+    }
+    if !known.owners.is_empty() {
+        shape["owners"] = known.owners.iter().map(|owner| json!(id(*owner))).collect();
+    }
+    if let Some(at) = known.archived_at {
+        shape["archivedAt"] = json!(at.iso());
+    }
+}

@@ -19,8 +19,8 @@ use super::retelling::{retell, tell_one, tell_waiting};
 use super::signal::{JoinPage, Signal, Signals};
 use super::typing::TypingNow;
 use crate::core::model::{
-    AccountId, Announcement, ConversationId, DeviceId, Event, Notice, Position, StateChange,
-    SubscriberId, Time,
+    AccountId, Announcement, Arrival, ConversationId, DeviceId, Event, Notice, Position,
+    StateChange, SubscriberId, Time,
 };
 use crate::core::{News, notice, presence};
 use crate::dialects::{ALL, Namespace};
@@ -156,14 +156,17 @@ impl FanOut {
             Event::MemberJoined {
                 conversation,
                 account,
+                arrival,
             } => {
                 for client in self.registry.of(*account).to_vec() {
                     for subscriber in joining_by_itself(&client) {
                         self.join(subscriber, *conversation);
                     }
                 }
-                // Only the new member is told, so no backlog has to keep it.
-                return retell(&self.context, &self.registry, event);
+                if *arrival != Arrival::TakenIn {
+                    // Only the new member is told, so no backlog has to keep it.
+                    return retell(&self.context, &self.registry, event);
+                }
             }
             Event::MemberLeft {
                 conversation,
@@ -175,7 +178,8 @@ impl FanOut {
             | Event::FileShared { .. }
             | Event::MessagesRead { .. }
             | Event::SettingsChanged { .. }
-            | Event::PresenceChanged(_) => {}
+            | Event::PresenceChanged(_)
+            | Event::ConversationChanged(_) => {}
         }
         self.tell(event);
         if let Some(position) = event.position() {

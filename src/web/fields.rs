@@ -5,7 +5,8 @@ use bytes::Bytes;
 use super::input::Input;
 use crate::core::error::{Error, Fault, Result};
 use crate::core::id::{Id, IdKind, Spelling};
-use crate::core::text;
+use crate::core::model::Named;
+use crate::core::{file, text};
 
 /// The names that the documents give a message's text; each is accepted in place of the others.
 pub const CONTENT: &[&str] = &["content", "message", "text"];
@@ -152,14 +153,27 @@ impl<'s> Fields<'s> {
 
     /// `true` or `false`; `default` if it is missing.
     pub fn flag(&mut self, name: &str, default: bool) -> bool {
-        match self.take(&[name]) {
-            None => default,
-            Some(Input::Flag(flag)) => flag,
-            Some(_) => {
-                self.fault(name, "must be true or false");
-                default
-            }
+        self.optional_flag(name).unwrap_or(default)
+    }
+
+    pub fn optional_flag(&mut self, name: &str) -> Option<bool> {
+        match self.take(&[name])? {
+            Input::Flag(flag) => Some(flag),
+            _ => self.wrong(&[name], "must be true or false"),
         }
+    }
+
+    /// A file of this server: by an id, by its path, or by its whole URL.
+    pub fn optional_file(&mut self, name: &str, public_url: &str) -> Option<Named> {
+        let named = match self.take(&[name])? {
+            Input::Integer(number) => Id::new(number).map(|id| Named { id, sealed: false }),
+            Input::Text(text) => {
+                let path = text.strip_prefix(public_url).unwrap_or(&text);
+                file::at(self.spelling, path).or_else(|| file::named(self.spelling, &text))
+            }
+            _ => None,
+        };
+        named.or_else(|| self.wrong(&[name], "must be a file here"))
     }
 
     /// The fields that were not taken, unless something is wrong.

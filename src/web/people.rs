@@ -1,7 +1,7 @@
 //! At which URLs are pictures and files?
 
 use crate::core::id::Spelling;
-use crate::core::model::{File, Picture};
+use crate::core::model::{File, FileId, Picture};
 
 /// The URL of a profile picture: a path of this server, which needs no token, or a URL elsewhere.
 pub fn picture_url(spell: &Spelling, picture: Option<&Picture>) -> Option<String> {
@@ -9,6 +9,11 @@ pub fn picture_url(spell: &Spelling, picture: Option<&Picture>) -> Option<String
         Picture::Kept(file) => format!("/uploads/profile-{}", spell.hex(*file)),
         Picture::Elsewhere(url) => url.clone(),
     })
+}
+
+/// The path of a conversation's picture, for whoever may read there.
+pub fn place_picture_url(spell: &Spelling, file: FileId) -> String {
+    format!("/uploads/picture-{}", spell.hex(file))
 }
 
 /// The path of a file: its name, with its id before the extension.

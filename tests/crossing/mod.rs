@@ -6,6 +6,7 @@ mod changed;
 mod changes;
 mod crowds;
 mod gone;
+mod group_owners;
 mod levels;
 mod names;
 mod old_clients;

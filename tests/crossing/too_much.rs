@@ -64,8 +64,6 @@ async fn what_is_no_emoji_is_refused() {
             .sends(Request::new("PUT", &path).json(&body))
             .await
             .refused_for(&["emoji"]);
-<<<<<<< HEAD
-=======
     }
     for broken in ["%", "%4", "%zz", "%ff%fe"] {
         let path = format!("/api/messages/{}/reactions/{broken}", said.hex);
@@ -74,7 +72,6 @@ async fn what_is_no_emoji_is_refused() {
             .sends(Request::new("PUT", path))
             .await
             .refused_for(&["emoji"]);
->>>>>>> documents
     }
     let history = stage.ann.history(&stage.hex).await;
     let kept = history.last().expect("the message")["reactions"]

@@ -194,7 +194,7 @@ async fn who_made_a_room_made_it_wherever_they_are() {
 }
 
 #[tokio::test]
-async fn who_is_taken_in_or_put_out_is_told_so_and_nobody_else() {
+async fn who_is_taken_in_or_put_out_is_told_so_and_the_others_hear_it_once() {
     let chat = Chat::open().await;
     let (ann, bob, cleo, group) = friends(&chat).await;
     let (his, hers, also_hers) = (
@@ -211,6 +211,13 @@ async fn who_is_taken_in_or_put_out_is_told_so_and_nobody_else() {
         socket.hears("conversation_joined", of_it.clone()).await;
         socket.hears("conversation_left", of_it.clone()).await;
         socket.hears_nothing().await;
+    }
+    for event in ["member_joined", "member_left"] {
+        his.hears(
+            event,
+            json!({ "conversationId": group, "userId": cleo.uuid }),
+        )
+        .await;
     }
     his.hears_nothing().await;
     let made = ann.gathers("Others", &[&bob]).await;

@@ -99,6 +99,10 @@ impl Person {
         self.sends(Request::new("PATCH", path).json(&body)).await
     }
 
+    pub async fn put(&self, path: impl AsRef<str>) -> Answer {
+        self.sends(Request::new("PUT", path)).await
+    }
+
     pub async fn delete(&self, path: impl AsRef<str>) -> Answer {
         self.sends(Request::new("DELETE", path)).await
     }

@@ -73,6 +73,7 @@ fn person_seen(row: &Row<'_>) -> rusqlite::Result<PersonSeen> {
 
 const PLACE: &str =
     "SELECT c.id, c.kind, c.low, c.high, c.name, c.description, c.creator, c.created_at,
+        c.picture, c.archived_at,
         (SELECT count(*) FROM members WHERE conversation = c.id) AS members,
         (SELECT coalesce(max(seq), 0) FROM messages WHERE conversation = c.id) AS messages,
         (SELECT sent_at FROM messages WHERE conversation = c.id ORDER BY seq DESC LIMIT 1) AS last_at
@@ -421,8 +422,14 @@ impl Tx<'_> {
 
     /// The file is nobody's picture any more.
     pub(in crate::core) fn hide_picture(&self, id: FileId) -> Result<()> {
-        self.write(
+        self.change(
             "UPDATE accounts SET picture = NULL WHERE picture = $1",
+            [id.number()],
+        )?;
+        // A conversation whose picture it is names it.
+        self.write(
+            "UPDATE conversations SET picture = NULL WHERE picture = $1
+                 AND id IN (SELECT conversation FROM attached WHERE file = $1)",
             [id.number()],
         )
     }

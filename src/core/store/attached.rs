@@ -63,6 +63,25 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// A conversation names another file as its picture, as its messages name what is attached to them.
+    pub(super) fn show_in_place_of(
+        &self,
+        place: ConversationId,
+        before: Option<FileId>,
+        after: Option<FileId>,
+    ) -> Result<()> {
+        if let Some(before) = before {
+            self.change(
+                "UPDATE attached SET messages = messages - 1 WHERE file = $1 AND conversation = $2",
+                (before.number(), place.number()),
+            )?;
+        }
+        if let Some(after) = after {
+            self.change(NAMED, (after.number(), place.number()))?;
+        }
+        Ok(())
+    }
+
     /// Deletes a message's attachments.
     pub(super) fn detach(&self, place: ConversationId, message: MessageId) -> Result<()> {
         self.change(

@@ -21,8 +21,7 @@ pub enum ConversationOrder {
     Description,
 }
 
-const CONVERSATION: &str =
-    "SELECT id, kind, low, high, name, description, creator, created_at FROM conversations";
+const CONVERSATION: &str = "SELECT id, kind, low, high, name, description, creator, created_at, picture, archived_at FROM conversations";
 
 fn kind(name: &str) -> rusqlite::Result<Kind> {
     [Kind::Direct, Kind::Group, Kind::Room, Kind::Session]
@@ -43,6 +42,7 @@ pub(super) fn place(row: &Row<'_>) -> rusqlite::Result<Place> {
     })
 }
 
+/// Without its owners.
 pub(super) fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
     Ok(Conversation {
         place: place(row)?,
@@ -50,6 +50,9 @@ pub(super) fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
         description: row.get("description")?,
         creator: row.get::<_, Option<i64>>("creator")?.map(Id::stored),
         created_at: Time(row.get("created_at")?),
+        owners: Vec::new(),
+        picture: row.get::<_, Option<i64>>("picture")?.map(Id::stored),
+        archived_at: row.get::<_, Option<i64>>("archived_at")?.map(Time),
     })
 }
 
@@ -85,10 +88,28 @@ impl View<'_> {
     }
 
     pub(in crate::core) fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>> {
-        self.one(
+        let found = self.one(
             &format!("{CONVERSATION} WHERE id = $1"),
             [id.number()],
             conversation,
+        )?;
+        found.map(|found| self.with_owners(found)).transpose()
+    }
+
+    fn with_owners(&self, mut found: Conversation) -> Result<Conversation> {
+        if let Kind::Group | Kind::Room = found.place.kind {
+            found.owners = self.owners(found.place.id)?;
+        }
+        Ok(found)
+    }
+
+    /// Who owns a group or a room, who has been an owner longest first.
+    pub(in crate::core) fn owners(&self, id: ConversationId) -> Result<Vec<AccountId>> {
+        self.all(
+            "SELECT account FROM members WHERE conversation = $1 AND owner_since IS NOT NULL
+             ORDER BY owner_since, account LIMIT $2",
+            (id.number(), limits::OWNERS as i64),
+            |row| Ok(Id::stored(row.get(0)?)),
         )
     }
 
@@ -163,15 +184,18 @@ impl View<'_> {
     ) -> Result<Listed<Conversation>> {
         let mut items = Vec::with_capacity(ids.len());
         for id in ids {
-            items.extend(self.one(
-                "SELECT id, kind, low, high, description, creator, created_at,
+            let found = self.one(
+                "SELECT id, kind, low, high, description, creator, created_at, picture, archived_at,
                         CASE WHEN kind = 'direct' AND name = ''
                              THEN (SELECT name FROM accounts WHERE id = CASE WHEN low = $1 THEN high ELSE low END)
                              ELSE name END AS name
                  FROM conversations WHERE id = $2",
                 (who.map(|who| who.number()), id.number()),
                 conversation,
-            )?);
+            )?;
+            if let Some(found) = found {
+                items.push(self.with_owners(found)?);
+            }
         }
         let rooms = self.count("SELECT rooms FROM log", ())?;
         let own = match who {
@@ -389,19 +413,39 @@ impl Tx<'_> {
         Ok(id)
     }
 
-    /// Adds a member, who has read everything so far; the creator of a group or room that nobody owns is its owner. `false`
-    /// if the person was a member already.
+    /// Changes what owners may change, except owners.
+    pub(in crate::core) fn update_conversation(
+        &self,
+        before: &Conversation,
+        after: &Conversation,
+    ) -> Result<()> {
+        let id = after.place.id;
+        self.cache.forget_place_of_all(id);
+        self.change(
+            "UPDATE conversations SET name = $1, description = $2, picture = $3, archived_at = $4 WHERE id = $5",
+            (
+                &after.name,
+                &after.description,
+                after.picture.map(|file| file.number()),
+                after.archived_at.map(|at| at.0),
+                id.number(),
+            ),
+        )?;
+        if before.picture != after.picture {
+            self.show_in_place_of(id, before.picture, after.picture)?;
+        }
+        Ok(())
+    }
+
+    /// Adds a member, who has read everything so far. `false` if the person was a member already.
     pub(in crate::core) fn insert_member(
         &self,
         id: ConversationId,
         who: AccountId,
     ) -> Result<bool> {
         let made = self.change(
-            "INSERT INTO members (conversation, account, joined_at, read_seq, owner_since)
-             VALUES ($1, $2, $3, (SELECT coalesce(max(seq), 0) FROM messages WHERE conversation = $1),
-                 (SELECT $3 FROM conversations
-                  WHERE id = $1 AND kind IN ('group', 'room') AND creator = $2 AND NOT EXISTS
-                      (SELECT 1 FROM members WHERE conversation = $1 AND owner_since IS NOT NULL)))
+            "INSERT INTO members (conversation, account, joined_at, read_seq)
+             VALUES ($1, $2, $3, (SELECT coalesce(max(seq), 0) FROM messages WHERE conversation = $1))
              ON CONFLICT (conversation, account) DO NOTHING",
             (id.number(), who.number(), self.now.0),
         )?;
@@ -451,6 +495,18 @@ impl Tx<'_> {
              WHERE id = $1 AND kind = 'group' AND creator = $2",
             (id.number(), who.number()),
         )
+    }
+
+    /// Makes the creator of a room that nobody owns its owner. `false` if this is not so.
+    pub(in crate::core) fn own_again(&self, id: ConversationId, who: AccountId) -> Result<bool> {
+        let owns = self.change(
+            "UPDATE members SET owner_since = $1 WHERE conversation = $2 AND account = $3
+                 AND EXISTS (SELECT 1 FROM conversations WHERE id = $2 AND kind = 'room' AND creator = $3)
+                 AND NOT EXISTS (SELECT 1 FROM members WHERE conversation = $2 AND owner_since IS NOT NULL)",
+            (self.now.0, id.number(), who.number()),
+        )?;
+        self.cache.forget_place(id, who);
+        Ok(owns == 1)
     }
 
     /// Makes a member an owner, or an owner a member like others.

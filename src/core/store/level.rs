@@ -8,12 +8,12 @@ use crate::core::model::{AccountId, ConversationId, Level, Settings, Time};
 
 /// From the columns `level` and `muted_until`. A mute that is over is none.
 pub(super) fn settings(row: &Row<'_>, now: Time) -> rusqlite::Result<Settings> {
-    let level: Option<String> = row.get("level")?;
-    let known = Level::EACH.into_iter();
-    let level = known.filter(|known| level.as_deref() == Some(known.name()));
+    let named: Option<String> = row.get("level")?;
+    let mut levels = Level::EACH.into_iter();
+    let level = levels.find(|level| named.as_deref() == Some(level.name()));
     let until = row.get::<_, Option<i64>>("muted_until")?.map(Time);
     Ok(Settings {
-        level: level.last().unwrap_or_default(),
+        level: level.unwrap_or_default(),
         muted_until: until.filter(|until| *until > now),
     })
 }

@@ -41,6 +41,12 @@ impl ReadCache {
         self.places.borrow_mut().remove(&(conversation, Some(who)));
     }
 
+    /// A conversation was changed for everybody.
+    pub fn forget_place_of_all(&self, conversation: ConversationId) {
+        let mut places = self.places.borrow_mut();
+        places.retain(|(place, _), _| *place != conversation);
+    }
+
     pub fn end(&self, conversation: ConversationId) -> Option<i64> {
         self.ends.borrow().get(&conversation).copied()
     }

@@ -7,7 +7,7 @@ mod shapes;
 mod sign_up;
 mod socket;
 
-use crate::core::model::{Event, Kind};
+use crate::core::model::{Arrival, Event, Kind};
 use crate::dialects::socket_event::EventHandler;
 use crate::dialects::telling::Telling;
 use crate::routes;
@@ -53,6 +53,17 @@ impl crate::dialects::Dialect for Dialect {
             PATCH "/conversaton/{id}/settings"   => rest::change_settings, Free;
             GET   "/conversation/{id}/settings"  => rest::show_settings, Free;
             PATCH "/conversation/{id}/settings"  => rest::change_settings, Free;
+            // Beyond the document: what owners of a group or a room may change, and who belongs to it.
+            PATCH  "/conversaton/{id}"                  => rest::change_conversation, Free;
+            PUT    "/conversaton/{id}/owners/{userId}"  => rest::appoint, Free;
+            DELETE "/conversaton/{id}/owners/{userId}"  => rest::dismiss, Free;
+            POST   "/conversaton/{id}/members"          => rest::add_member, Free;
+            DELETE "/conversaton/{id}/members/{userId}" => rest::remove_member, Free;
+            PATCH  "/conversation/{id}"                  => rest::change_conversation, Free;
+            PUT    "/conversation/{id}/owners/{userId}"  => rest::appoint, Free;
+            DELETE "/conversation/{id}/owners/{userId}"  => rest::dismiss, Free;
+            POST   "/conversation/{id}/members"          => rest::add_member, Free;
+            DELETE "/conversation/{id}/members/{userId}" => rest::remove_member, Free;
             // Message API
             POST "/message/create"            => rest::create_message, Free;
             GET  "/message/get-messages"      => rest::list_messages, Free;
@@ -91,6 +102,11 @@ impl crate::dialects::Dialect for Dialect {
             "conversation-read",
             "conversation-settings",
             "user-presence",
+            "conversation-updated",
+            "conversation-joined",
+            "conversation-left",
+            "member-joined",
+            "member-left",
         ]
     }
 
@@ -111,7 +127,7 @@ impl crate::dialects::Dialect for Dialect {
                 tell.room(event, |spell| shapes::message(spell, message));
             }
             Event::MessageUpdated(message) => {
-                tell.room("message-updated", |spell| shapes::changed(spell, message));
+                tell.room("message-updated", |spell| shapes::updated(spell, message));
             }
             Event::MessageDeleted(gone) => {
                 tell.room("message-deleted", |spell| shapes::deleted(spell, gone));
@@ -134,10 +150,39 @@ impl crate::dialects::Dialect for Dialect {
                     shapes::settings(spell, *conversation, *settings)
                 });
             }
-            Event::MemberJoined { .. } | Event::MemberLeft { .. } => {}
             // Beyond the document.
             Event::PresenceChanged(presence) => {
                 tell.room("user-presence", |spell| shapes::presence(spell, presence));
+            }
+            Event::ConversationChanged(changed) => {
+                tell.room("conversation-updated", |spell| shapes::changed(spell, changed));
+            }
+            Event::MemberJoined {
+                conversation,
+                account,
+                arrival,
+            } => {
+                if *arrival != Arrival::Expected {
+                    tell.person(*account, "conversation-joined", |spell| {
+                        shapes::membership(spell, *conversation)
+                    });
+                }
+                if *arrival == Arrival::TakenIn {
+                    tell.others(*account, "member-joined", |spell| {
+                        shapes::member(spell, *conversation, *account)
+                    });
+                }
+            }
+            Event::MemberLeft {
+                conversation,
+                account,
+            } => {
+                tell.person(*account, "conversation-left", |spell| {
+                    shapes::membership(spell, *conversation)
+                });
+                tell.room("member-left", |spell| {
+                    shapes::member(spell, *conversation, *account)
+                });
             }
         }
     }

@@ -1,13 +1,13 @@
 //! Profile, conversations and messages.
 
 use http::StatusCode;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::shapes;
 use crate::core::error::{Error, Result};
 use crate::core::message::Draft;
 use crate::core::model::{AccountId, AccountKind, ConversationId, Me, Message};
-use crate::core::{account, change, conversation, level, limits, message};
+use crate::core::{account, change, conversation, level, limits, message, owner};
 use crate::dialects::{beyond, changing};
 use crate::dialects::socket_event::PLACE;
 use crate::web::answer::{Answer, json_reply, ok};
@@ -253,4 +253,60 @@ pub async fn list_presence(call: Call) -> Answer {
     let spell = call.core().spelling();
     let list = list.iter().map(|one| shapes::presence(spell, one));
     ok(list.collect::<Value>())
+}
+
+/// PATCH /conversaton/:id: name, describe, picture or archive a group or a room
+pub async fn change_conversation(mut call: Call) -> Answer {
+    let me = call.me()?;
+    let id = call.id(0, "id")?;
+    let public_url = call.web().public_url.clone();
+    let mut fields = call.fields().await?;
+    let change = beyond::change(&mut fields, &public_url);
+    let change = fields.done(Some(change))?;
+    let asking = me.clone();
+    call.write(move |tx| owner::change(tx, &asking, id, change))
+        .await?;
+    show(&call, me, id, false).await
+}
+
+/// PUT /conversaton/:id/owners/:userId: make a member an owner
+pub async fn appoint(call: Call) -> Answer {
+    let me = call.me()?;
+    let (id, who) = (call.id(0, "id")?, call.id(1, "userId")?);
+    let asking = me.clone();
+    call.write(move |tx| owner::appoint(tx, &asking, id, who))
+        .await?;
+    show(&call, me, id, false).await
+}
+
+/// DELETE /conversaton/:id/owners/:userId: make an owner a member like others
+pub async fn dismiss(call: Call) -> Answer {
+    let me = call.me()?;
+    let (id, who) = (call.id(0, "id")?, call.id(1, "userId")?);
+    let asking = me.clone();
+    call.write(move |tx| owner::dismiss(tx, &asking, id, who))
+        .await?;
+    show(&call, me, id, false).await
+}
+
+/// POST /conversaton/:id/members: take somebody into a group, or join a room
+pub async fn add_member(mut call: Call) -> Answer {
+    let me = call.me()?;
+    let id = call.id(0, "id")?;
+    let mut fields = call.fields().await?;
+    let who = fields.id(&["userId"]);
+    let who = fields.done(who)?;
+    let asking = me.clone();
+    call.write(move |tx| conversation::add_member(tx, &asking, id, who))
+        .await?;
+    show(&call, me, id, false).await
+}
+
+/// DELETE /conversaton/:id/members/:userId: put somebody out of a group or a room, or leave
+pub async fn remove_member(call: Call) -> Answer {
+    let me = call.me()?;
+    let (id, who) = (call.id(0, "id")?, call.id(1, "userId")?);
+    call.write(move |tx| conversation::remove_member(tx, &me, id, who))
+        .await?;
+    ok(json!({ "message": "Member removed" }))
 }

@@ -4,11 +4,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
-use crate::core::model::{
-    Account, Conversation, ConversationId, Deletion, Device, DeviceId, Message, Person, Presence, Receipt, Settings,
-};
+use crate::core::model::{Account, AccountId, Conversation, ConversationId, Deletion, Device, DeviceId, Message, Person, Presence, Receipt, Settings};
 use crate::core::short::Short;
 use crate::dialects::added::{Added, Uuids, added};
+use crate::dialects::beyond;
 use crate::web::people::picture_url;
 
 /// `{ id, full_name, email, gender, dateOfBirth, role, profile, createdAt }`
@@ -51,15 +50,43 @@ pub fn participant(spell: &Spelling, person: &Person) -> Value {
     })
 }
 
-/// `{ id, type, name, participants, createdAt }`
+/// `{ id, type, name, participants, createdAt }`, and what it has beyond that.
 pub fn conversation(spell: &Spelling, known: &Conversation, people: &[Person]) -> Value {
-    json!({
+    let mut shape = json!({
         "id": spell.uuid(known.place.id),
         "type": known.place.kind.name(),
         "name": known.name,
         "participants": people.iter().map(|person| participant(spell, person)).collect::<Value>(),
         "createdAt": known.created_at.iso(),
-    })
+    });
+    if !known.description.is_empty() {
+        shape["description"] = json!(known.description);
+    }
+    beyond::add_to(&mut shape, spell, known, |owner| spell.uuid(owner));
+    shape
+}
+
+/// `conversation-updated`: `{ id, type, name, description, createdAt }`, and what it has beyond that.
+pub fn changed(spell: &Spelling, known: &Conversation) -> Value {
+    let mut shape = json!({
+        "id": spell.uuid(known.place.id),
+        "type": known.place.kind.name(),
+        "name": known.name,
+        "description": known.description,
+        "createdAt": known.created_at.iso(),
+    });
+    beyond::add_to(&mut shape, spell, known, |owner| spell.uuid(owner));
+    shape
+}
+
+/// `conversation-joined` and `conversation-left`, to whoever became a member or is no longer one.
+pub fn membership(spell: &Spelling, conversation: ConversationId) -> Value {
+    json!({ "conversationId": spell.uuid(conversation) })
+}
+
+/// `member-joined` and `member-left`, to who listens.
+pub fn member(spell: &Spelling, conversation: ConversationId, who: AccountId) -> Value {
+    json!({ "conversationId": spell.uuid(conversation), "userId": spell.uuid(who) })
 }
 
 /// A message. It is serialized without a `Value` in between, because there are many at a time.
@@ -88,7 +115,7 @@ pub fn message<'m>(spell: &'m Spelling, message: &'m Message) -> ShapedMessage<'
 }
 
 /// `message-updated`
-pub fn changed<'m>(spell: &'m Spelling, changed: &'m Message) -> ShapedMessage<'m> {
+pub fn updated<'m>(spell: &'m Spelling, changed: &'m Message) -> ShapedMessage<'m> {
     ShapedMessage {
         added: added(changed, Uuids(spell)).with_position(),
         ..message(spell, changed)

@@ -6,7 +6,7 @@ mod rest;
 mod shapes;
 mod socket;
 
-use crate::core::model::Event;
+use crate::core::model::{Arrival, Event};
 use crate::dialects::socket_event::EventHandler;
 use crate::dialects::telling::Telling;
 use crate::routes;
@@ -54,6 +54,11 @@ impl crate::dialects::Dialect for Dialect {
             "conversation_read",
             "conversation_settings",
             "user_presence",
+            "conversation_updated",
+            "conversation_joined",
+            "conversation_left",
+            "member_joined",
+            "member_left",
             "new_notification",
             "error",
         ]
@@ -77,7 +82,7 @@ impl crate::dialects::Dialect for Dialect {
                 }
             }
             Event::MessageUpdated(message) => {
-                tell.room("message_updated", |_| shapes::changed(message));
+                tell.room("message_updated", |_| shapes::updated(message));
             }
             Event::MessageDeleted(gone) => {
                 tell.room("message_deleted", |_| shapes::deleted(gone));
@@ -116,10 +121,41 @@ impl crate::dialects::Dialect for Dialect {
             } => tell.own(*account, "conversation_settings", |_| {
                 shapes::settings(*conversation, *settings)
             }),
-            Event::MemberJoined { .. } | Event::MemberLeft { .. } => {}
             // Beyond the document.
             Event::PresenceChanged(presence) => {
                 tell.room("user_presence", |_| shapes::presence(presence));
+            }
+            Event::ConversationChanged(changed) => {
+                tell.room("conversation_updated", |spell| {
+                    shapes::changed(spell, changed)
+                });
+            }
+            Event::MemberJoined {
+                conversation,
+                account,
+                arrival,
+            } => {
+                if *arrival != Arrival::Expected {
+                    tell.person(*account, "conversation_joined", |_| {
+                        shapes::membership(*conversation)
+                    });
+                }
+                if *arrival == Arrival::TakenIn {
+                    tell.others(*account, "member_joined", |_| {
+                        shapes::member(*conversation, *account)
+                    });
+                }
+            }
+            Event::MemberLeft {
+                conversation,
+                account,
+            } => {
+                tell.person(*account, "conversation_left", |_| {
+                    shapes::membership(*conversation)
+                });
+                tell.room("member_left", |_| {
+                    shapes::member(*conversation, *account)
+                });
             }
         }
     }

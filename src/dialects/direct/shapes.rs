@@ -3,9 +3,11 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::core::model::{AccountId, ConversationId, Deletion, Message, Notice, Presence, Receipt, Settings};
+use crate::core::id::Spelling;
+use crate::core::model::{AccountId, Conversation, ConversationId, Deletion, Message, Notice, Presence, Receipt, Settings};
 use crate::core::short::Short;
 use crate::dialects::added::{Added, Numbers, added};
+use crate::web::people::place_picture_url;
 
 /// A message. It is serialized without a `Value` in between, because there are many at a time.
 #[derive(Serialize)]
@@ -42,7 +44,7 @@ pub fn message(message: &Message) -> ShapedMessage<'_> {
 }
 
 /// `message_updated`
-pub fn changed(changed: &Message) -> ShapedMessage<'_> {
+pub fn updated(changed: &Message) -> ShapedMessage<'_> {
     ShapedMessage {
         added: added(changed, Numbers).with_position(),
         ..message(changed)
@@ -120,4 +122,33 @@ pub fn presence(presence: &Presence) -> Value {
         "online": presence.online,
         "lastSeenAt": presence.last_seen_at.map(|at| at.iso()),
     })
+}
+
+/// `conversation_updated`: `{ conversationId, name, description }`, and `picture_url`, `owners`, `archived_at` if it has them.
+pub fn changed(spell: &Spelling, known: &Conversation) -> Value {
+    let mut shape = json!({
+        "conversationId": known.place.id.number(),
+        "name": known.name,
+        "description": known.description,
+    });
+    if let Some(picture) = known.picture {
+        shape["picture_url"] = json!(place_picture_url(spell, picture));
+    }
+    if !known.owners.is_empty() {
+        shape["owners"] = known.owners.iter().map(|owner| owner.number()).collect();
+    }
+    if let Some(at) = known.archived_at {
+        shape["archived_at"] = json!(at.iso());
+    }
+    shape
+}
+
+/// `conversation_joined` and `conversation_left`, to whoever became a member or is no longer one.
+pub fn membership(conversation: ConversationId) -> Value {
+    json!({ "conversationId": conversation.number() })
+}
+
+/// `member_joined` and `member_left`, to who listens.
+pub fn member(conversation: ConversationId, who: AccountId) -> Value {
+    json!({ "conversationId": conversation.number(), "userId": who.number() })
 }

@@ -67,8 +67,8 @@ impl crate::dialects::Dialect for Dialect {
             Event::MessagePosted(_) | Event::MessageUpdated(_) | Event::MessageDeleted(_) => {}
             Event::FileShared { .. } | Event::MessagesRead { .. } => {}
             Event::Typing { .. } | Event::NoticeMade(_) | Event::NoticesWaiting { .. } => {}
-            Event::SettingsChanged { .. } => {}
             Event::MemberJoined { .. } | Event::MemberLeft { .. } | Event::PresenceChanged(_) => {}
+            Event::SettingsChanged { .. } | Event::ConversationChanged(_) => {}
         }
     }
 }

@@ -5,7 +5,7 @@ mod rest;
 mod shapes;
 mod socket;
 
-use crate::core::model::Event;
+use crate::core::model::{Arrival, Event};
 use crate::dialects::Namespace;
 use crate::dialects::socket_event::EventHandler;
 use crate::dialects::telling::Telling;
@@ -44,6 +44,10 @@ impl crate::dialects::Dialect for Dialect {
             // Beyond the document: what a member wants to be told of by mail.
             GET    "/api/conversations/{id}/settings" => rest::show_settings, Free;
             PATCH  "/api/conversations/{id}/settings" => rest::change_settings, Free;
+            // Beyond the document: what owners of a group or a room may change.
+            PATCH  "/api/conversations/{id}"                  => rest::change, Free;
+            PUT    "/api/conversations/{id}/owners/{userId}"  => rest::appoint, Free;
+            DELETE "/api/conversations/{id}/owners/{userId}"  => rest::dismiss, Free;
             // Beyond the document: changing the members of a group.
             POST   "/api/conversations/{id}/members"          => rest::add_member, Free;
             DELETE "/api/conversations/{id}/members/{userId}" => rest::remove_member, Free;
@@ -82,6 +86,9 @@ impl crate::dialects::Dialect for Dialect {
             "conversation_joined",
             "conversation_left",
             "user_presence",
+            "conversation_updated",
+            "member_joined",
+            "member_left",
             "new_notification",
             "error",
         ]
@@ -100,7 +107,7 @@ impl crate::dialects::Dialect for Dialect {
                 tell.room("new_message", |spell| shapes::new_message(spell, message));
             }
             Event::MessageUpdated(message) => {
-                tell.room("message_updated", |spell| shapes::changed(spell, message));
+                tell.room("message_updated", |spell| shapes::updated(spell, message));
             }
             Event::MessageDeleted(gone) => {
                 tell.room("message_deleted", |spell| shapes::deleted(spell, gone));
@@ -143,13 +150,23 @@ impl crate::dialects::Dialect for Dialect {
                     shapes::settings(spell, *conversation, *settings)
                 });
             }
+            Event::ConversationChanged(changed) => {
+                tell.room("conversation_updated", |spell| shapes::changed(spell, changed));
+            }
             Event::MemberJoined {
                 conversation,
                 account,
+                arrival,
             } => {
+                // Its sockets listen to it by themselves, however they came there.
                 tell.person(*account, "conversation_joined", |spell| {
                     shapes::membership(spell, *conversation)
                 });
+                if *arrival == Arrival::TakenIn {
+                    tell.others(*account, "member_joined", |spell| {
+                        shapes::member(spell, *conversation, *account)
+                    });
+                }
             }
             Event::MemberLeft {
                 conversation,
@@ -157,6 +174,9 @@ impl crate::dialects::Dialect for Dialect {
             } => {
                 tell.person(*account, "conversation_left", |spell| {
                     shapes::membership(spell, *conversation)
+                });
+                tell.room("member_left", |spell| {
+                    shapes::member(spell, *conversation, *account)
                 });
             }
             // Beyond the document.

@@ -8,7 +8,7 @@ use crate::core::error::Result;
 use crate::core::id::Spelling;
 use crate::core::message::{After, Draft, PLAIN};
 use crate::core::model::{Attachment, ConversationId, Me, Message};
-use crate::core::{change, conversation, file, level, limits, message, session};
+use crate::core::{change, conversation, file, level, limits, message, owner, session};
 use crate::dialects::{beyond, changing};
 use crate::dialects::socket_event::UPTO;
 use crate::web::answer::{Answer, json_reply, ok};
@@ -353,4 +353,38 @@ pub async fn list_presence(call: Call) -> Answer {
     let spell = call.core().spelling();
     let list = list.iter().map(|one| shapes::presence(spell, one));
     ok(json!({ "presence": list.collect::<Value>() }))
+}
+
+/// PATCH /api/conversations/:id: name, describe, picture or archive a group or a room
+pub async fn change(mut call: Call) -> Answer {
+    let me = call.me()?;
+    let id = call.id(0, "id")?;
+    let public_url = call.web().public_url.clone();
+    let mut fields = call.fields().await?;
+    let change = beyond::change(&mut fields, &public_url);
+    let change = fields.done(Some(change))?;
+    let asking = me.clone();
+    call.write(move |tx| owner::change(tx, &asking, id, change))
+        .await?;
+    overview(&call, me, id, StatusCode::OK).await
+}
+
+/// PUT /api/conversations/:id/owners/:userId: make a member an owner
+pub async fn appoint(call: Call) -> Answer {
+    let me = call.me()?;
+    let (id, who) = (call.id(0, "id")?, call.id(1, "userId")?);
+    let asking = me.clone();
+    call.write(move |tx| owner::appoint(tx, &asking, id, who))
+        .await?;
+    overview(&call, me, id, StatusCode::OK).await
+}
+
+/// DELETE /api/conversations/:id/owners/:userId: make an owner a member like others
+pub async fn dismiss(call: Call) -> Answer {
+    let me = call.me()?;
+    let (id, who) = (call.id(0, "id")?, call.id(1, "userId")?);
+    let asking = me.clone();
+    call.write(move |tx| owner::dismiss(tx, &asking, id, who))
+        .await?;
+    overview(&call, me, id, StatusCode::OK).await
 }

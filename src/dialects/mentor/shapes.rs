@@ -4,12 +4,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
-use crate::core::model::{
-    AccountId, Attachment, ConversationId, Deletion, File, Message, Notice, Overview, Person,
-    Presence, Reading, Receipt, Settings,
-};
+use crate::core::model::{AccountId, Attachment, Conversation, ConversationId, Deletion, File, Level, Message, Notice, Overview, Person, Presence, Reading, Receipt, Settings};
 use crate::core::short::Short;
 use crate::dialects::added::{Added, Uuids, added};
+use crate::dialects::beyond;
 use crate::web::people::{file_url, picture_url};
 
 /// `{ id, fullName, avatarUrl }`
@@ -21,8 +19,9 @@ fn person(spell: &Spelling, person: &Person) -> Value {
     })
 }
 
-/// `GET /api/conversations`, an item; `mentor`, `mentee` and `session` are null if it has none. `unreadMentions` is
-/// there if there are any, and counts to 100.
+/// `GET /api/conversations`, an item; `mentor`, `mentee` and `session` are null if it has none. Beyond the document it has
+/// what says something: `description`, `pictureUrl`, `owners`, `archivedAt`, and the reader's `level`, `mutedUntil` and
+/// `unreadMentions`, counted to 100.
 pub fn conversation(spell: &Spelling, overview: &Overview) -> Value {
     let known = &overview.conversation;
     let in_role = |who: Option<AccountId>| {
@@ -54,6 +53,28 @@ pub fn conversation(spell: &Spelling, overview: &Overview) -> Value {
     if overview.unread_mentions > 0 {
         shape["unreadMentions"] = json!(overview.unread_mentions);
     }
+    if !known.description.is_empty() {
+        shape["description"] = json!(known.description);
+    }
+    beyond::add_to(&mut shape, spell, known, |owner| spell.uuid(owner));
+    let own = overview.settings;
+    if own.level != Level::default() {
+        shape["level"] = json!(own.level.name());
+    }
+    if let Some(until) = own.muted_until {
+        shape["mutedUntil"] = json!(until.iso());
+    }
+    shape
+}
+
+/// `conversation_updated`: `{ conversationId, name, description }`, and what it has beyond that.
+pub fn changed(spell: &Spelling, known: &Conversation) -> Value {
+    let mut shape = json!({
+        "conversationId": spell.uuid(known.place.id),
+        "name": known.name,
+        "description": known.description,
+    });
+    beyond::add_to(&mut shape, spell, known, |owner| spell.uuid(owner));
     shape
 }
 
@@ -118,7 +139,7 @@ pub fn new_message<'m>(spell: &'m Spelling, posted: &'m Message) -> NewMessage<'
 }
 
 /// `message_updated`
-pub fn changed<'m>(spell: &'m Spelling, changed: &'m Message) -> NewMessage<'m> {
+pub fn updated<'m>(spell: &'m Spelling, changed: &'m Message) -> NewMessage<'m> {
     NewMessage {
         conversation_id: spell.uuid(changed.place.id),
         message: ShapedMessage {
@@ -189,6 +210,11 @@ pub fn own_reading(spell: &Spelling, conversation: ConversationId, receipt: &Rec
 /// `conversation_joined` and `conversation_left`, to whoever became a member or is no longer one.
 pub fn membership(spell: &Spelling, conversation: ConversationId) -> Value {
     json!({ "conversationId": spell.uuid(conversation) })
+}
+
+/// `member_joined` and `member_left`, to who listens.
+pub fn member(spell: &Spelling, conversation: ConversationId, who: AccountId) -> Value {
+    json!({ "conversationId": spell.uuid(conversation), "userId": spell.uuid(who) })
 }
 
 /// `GET /api/conversations/:id/reads`, an item.

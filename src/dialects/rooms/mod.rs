@@ -5,7 +5,7 @@ mod rest;
 mod shapes;
 mod socket;
 
-use crate::core::model::Event;
+use crate::core::model::{Arrival, Event};
 use crate::dialects::socket_event::EventHandler;
 use crate::dialects::telling::Telling;
 use crate::routes;
@@ -34,6 +34,12 @@ impl crate::dialects::Dialect for Dialect {
             // Beyond the document: what a member wants to be told of by mail.
             GET   "/api/rooms/{roomId}/settings" => rest::show_settings, Api;
             PATCH "/api/rooms/{roomId}/settings" => rest::change_settings, Api;
+            // Beyond the document: what owners of a group or a room may change, and who belongs to it.
+            PATCH  "/api/rooms/{roomId}"                  => rest::change_room, Api;
+            PUT    "/api/rooms/{roomId}/owners/{userId}"  => rest::appoint, Api;
+            DELETE "/api/rooms/{roomId}/owners/{userId}"  => rest::dismiss, Api;
+            POST   "/api/rooms/{roomId}/members"          => rest::add_member, Api;
+            DELETE "/api/rooms/{roomId}/members/{userId}" => rest::remove_member, Api;
             // 3. Chat messaging
             POST "/api/messages"          => rest::send, Api;
             GET  "/api/messages/{id}" => rest::list_messages, Api;
@@ -79,6 +85,11 @@ impl crate::dialects::Dialect for Dialect {
             "conversationRead",
             "conversationSettings",
             "userPresence",
+            "roomUpdated",
+            "roomJoined",
+            "roomLeft",
+            "memberJoined",
+            "memberLeft",
             "error",
         ]
     }
@@ -96,7 +107,7 @@ impl crate::dialects::Dialect for Dialect {
                 tell.room("message", |spell| shapes::heard(spell, message))
             }
             Event::MessageUpdated(message) => {
-                tell.room("messageUpdated", |spell| shapes::changed(spell, message))
+                tell.room("messageUpdated", |spell| shapes::updated(spell, message))
             }
             Event::MessageDeleted(gone) => {
                 tell.room("messageDeleted", |spell| shapes::deleted(spell, gone))
@@ -120,10 +131,39 @@ impl crate::dialects::Dialect for Dialect {
             } => tell.own(*account, "conversationSettings", |spell| {
                 shapes::settings(spell, *conversation, *settings)
             }),
-            Event::MemberJoined { .. } | Event::MemberLeft { .. } => {}
             // Beyond the document.
             Event::PresenceChanged(presence) => {
                 tell.room("userPresence", |spell| shapes::presence(spell, presence));
+            }
+            Event::ConversationChanged(changed) => {
+                tell.room("roomUpdated", |spell| shapes::room(spell, changed));
+            }
+            Event::MemberJoined {
+                conversation,
+                account,
+                arrival,
+            } => {
+                if *arrival != Arrival::Expected {
+                    tell.person(*account, "roomJoined", |spell| {
+                        shapes::membership(spell, *conversation)
+                    });
+                }
+                if *arrival == Arrival::TakenIn {
+                    tell.others(*account, "memberJoined", |spell| {
+                        shapes::member(spell, *conversation, *account)
+                    });
+                }
+            }
+            Event::MemberLeft {
+                conversation,
+                account,
+            } => {
+                tell.person(*account, "roomLeft", |spell| {
+                    shapes::membership(spell, *conversation)
+                });
+                tell.room("memberLeft", |spell| {
+                    shapes::member(spell, *conversation, *account)
+                });
             }
         }
     }

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::shapes;
 use crate::core::error::{Error, Result};
 use crate::core::message::Draft;
-use crate::core::model::{Message, Page};
-use crate::core::{ConversationOrder, FileOrder, account, change, conversation, file, level, message};
+use crate::core::model::{ConversationId, Me, Message, Page};
+use crate::core::{ConversationOrder, FileOrder, account, change, conversation, file, level, message, owner};
 use crate::dialects::{beyond, changing};
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::{Call, page};
@@ -122,6 +122,69 @@ pub async fn show_room(call: Call) -> Answer {
         .map(|reply| position.added_to(reply))
 }
 
+/// PATCH /api/rooms/:roomId: name, describe, picture or archive a group or a room
+pub async fn change_room(mut call: Call) -> Answer {
+    let me = call.me()?;
+    let id = call.id(0, "roomId")?;
+    let public_url = call.web().public_url.clone();
+    let mut fields = call.fields().await?;
+    let change = beyond::change(&mut fields, &public_url);
+    let change = fields.done(Some(change))?;
+    let asking = me.clone();
+    call.write(move |tx| owner::change(tx, &asking, id, change))
+        .await?;
+    updated(&call, me, id, "Room updated successfully").await
+}
+
+async fn updated(call: &Call, me: Me, id: ConversationId, message: &str) -> Answer {
+    let room = call
+        .read(move |view| conversation::show(view, Some(me.id), id))
+        .await?;
+    ok(with_data(message, shapes::room(call.core().spelling(), &room)))
+}
+
+/// PUT /api/rooms/:roomId/owners/:userId: make a member an owner
+pub async fn appoint(call: Call) -> Answer {
+    let me = call.me()?;
+    let (id, who) = (call.id(0, "roomId")?, call.id(1, "userId")?);
+    let asking = me.clone();
+    call.write(move |tx| owner::appoint(tx, &asking, id, who))
+        .await?;
+    updated(&call, me, id, "Owner added successfully").await
+}
+
+/// DELETE /api/rooms/:roomId/owners/:userId: make an owner a member like others
+pub async fn dismiss(call: Call) -> Answer {
+    let me = call.me()?;
+    let (id, who) = (call.id(0, "roomId")?, call.id(1, "userId")?);
+    let asking = me.clone();
+    call.write(move |tx| owner::dismiss(tx, &asking, id, who))
+        .await?;
+    updated(&call, me, id, "Owner removed successfully").await
+}
+
+/// POST /api/rooms/:roomId/members: take somebody into a group, or join a room
+pub async fn add_member(mut call: Call) -> Answer {
+    let me = call.me()?;
+    let id = call.id(0, "roomId")?;
+    let mut fields = call.fields().await?;
+    let who = fields.id(&["userId"]);
+    let who = fields.done(who)?;
+    let asking = me.clone();
+    call.write(move |tx| conversation::add_member(tx, &asking, id, who))
+        .await?;
+    updated(&call, me, id, "Member added successfully").await
+}
+
+/// DELETE /api/rooms/:roomId/members/:userId: put somebody out of a group or a room, or leave
+pub async fn remove_member(call: Call) -> Answer {
+    let me = call.me()?;
+    let (id, who) = (call.id(0, "roomId")?, call.id(1, "userId")?);
+    call.write(move |tx| conversation::remove_member(tx, &me, id, who))
+        .await?;
+    ok(json!({ "success": true, "message": "Member removed successfully" }))
+}
+
 /// GET /api/rooms/:roomId/settings: what the caller wants to be told of by mail
 pub async fn show_settings(call: Call) -> Answer {
     let me = call.me()?;
@@ -191,7 +254,7 @@ pub async fn list_messages(call: Call) -> Answer {
     ok(list.over(places, page)).map(|reply| position.added_to(reply))
 }
 
-fn updated(call: &Call, message: &Message) -> Answer {
+fn message_updated(call: &Call, message: &Message) -> Answer {
     let shape = shapes::sent(call.core().spelling(), message);
     ok(with_data("Message updated successfully", shape))
 }
@@ -200,7 +263,7 @@ fn updated(call: &Call, message: &Message) -> Answer {
 pub async fn edit_message(mut call: Call) -> Answer {
     let target = changing::target(&call, 0)?;
     let message = changing::edit(&mut call, target, CONTENT).await?;
-    updated(&call, &message)
+    message_updated(&call, &message)
 }
 
 /// DELETE /api/messages/:messageId
@@ -214,26 +277,26 @@ pub async fn delete_message(call: Call) -> Answer {
 pub async fn react(mut call: Call) -> Answer {
     let target = changing::target(&call, 0)?;
     let message = changing::react(&mut call, target, Some(1), true).await?;
-    updated(&call, &message)
+    message_updated(&call, &message)
 }
 
 /// DELETE /api/messages/:messageId/reactions/:emoji
 pub async fn take_reaction_back(mut call: Call) -> Answer {
     let target = changing::target(&call, 0)?;
     let message = changing::react(&mut call, target, Some(1), false).await?;
-    updated(&call, &message)
+    message_updated(&call, &message)
 }
 
 /// PUT /api/messages/:messageId/pin
 pub async fn pin(call: Call) -> Answer {
     let message = changing::pin(&call, changing::target(&call, 0)?, true).await?;
-    updated(&call, &message)
+    message_updated(&call, &message)
 }
 
 /// DELETE /api/messages/:messageId/pin
 pub async fn unpin(call: Call) -> Answer {
     let message = changing::pin(&call, changing::target(&call, 0)?, false).await?;
-    updated(&call, &message)
+    message_updated(&call, &message)
 }
 
 /// GET /api/rooms/:roomId/pins: the latest pin first

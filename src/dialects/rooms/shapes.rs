@@ -4,21 +4,34 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
-use crate::core::model::{Conversation, ConversationId, Deletion, File, Listed, Message, Page, Presence, Receipt, Settings};
+use crate::core::model::{AccountId, Conversation, ConversationId, Deletion, File, Listed, Message, Page, Presence, Receipt, Settings};
 use crate::core::short::Short;
 use crate::dialects::added::{Added, Hexes, added};
+use crate::dialects::beyond;
 use crate::web::people::file_url;
 
-/// A room, as `POST /api/rooms` and the list show it.
+/// A room, as `POST /api/rooms`, the list and `roomUpdated` show it, and what it has beyond that.
 pub fn room(spell: &Spelling, room: &Conversation) -> Value {
-    json!({
+    let mut shape = json!({
         "_id": spell.hex(room.place.id),
         "name": room.name,
         "description": room.description,
         "type": room.place.kind.name(),
         "createdBy": room.creator.map(|creator| spell.hex(creator)),
         "createdAt": room.created_at.iso(),
-    })
+    });
+    beyond::add_to(&mut shape, spell, room, |owner| spell.hex(owner));
+    shape
+}
+
+/// `roomJoined` and `roomLeft`, to whoever became a member or is no longer one.
+pub fn membership(spell: &Spelling, room: ConversationId) -> Value {
+    json!({ "roomId": spell.hex(room) })
+}
+
+/// `memberJoined` and `memberLeft`, to who listens.
+pub fn member(spell: &Spelling, room: ConversationId, who: AccountId) -> Value {
+    json!({ "roomId": spell.hex(room), "userId": spell.hex(who) })
 }
 
 /// A room with its latest messages, as `GET /api/rooms/:roomId` shows it.
@@ -88,7 +101,7 @@ pub fn heard<'m>(spell: &'m Spelling, message: &'m Message) -> ShapedMessage<'m,
 }
 
 /// `messageUpdated`
-pub fn changed<'m>(spell: &'m Spelling, changed: &'m Message) -> ShapedMessage<'m, Sender<'m>> {
+pub fn updated<'m>(spell: &'m Spelling, changed: &'m Message) -> ShapedMessage<'m, Sender<'m>> {
     ShapedMessage {
         added: added(changed, Hexes(spell)).with_position(),
         ..heard(spell, changed)

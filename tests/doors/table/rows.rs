@@ -36,6 +36,19 @@ pub const REQUESTS: &str = r#"
 401 401 401 403 403 403 201  POST /conversation/create {"senderId": "{ann}", "receiverId": "{account id}"}
 401 401 401 404 404 200 200  GET /conversation/{group}
 401 401 401 201 201 201 201  POST /conversation/create-group {"name": "Friends", "groupMembers": ["{account id}"]}
+401 401 401 404 404 403 200  PATCH /conversaton/{group} {"name": "Friends"}
+401 401 401 404 404 403 200  PUT /conversaton/{group}/owners/{bob}
+401 401 401 404 404 403 200  DELETE /conversaton/{group}/owners/{bob}
+401 401 401 404 404 403 200  POST /conversaton/{group}/members {"userId": "{account id}"}
+401 401 401 404 404 403 200  DELETE /conversaton/{group}/members/{carl}
+401 401 401 404 404 200 200  DELETE /conversaton/{group}/members/{me}
+401 401 401 404 404 403 200  PATCH /conversation/{group} {"name": "Friends"}
+401 401 401 404 404 403 200  PUT /conversation/{group}/owners/{bob}
+401 401 401 404 404 403 200  DELETE /conversation/{group}/owners/{bob}
+401 401 401 404 404 403 200  POST /conversation/{group}/members {"userId": "{account id}"}
+401 401 401 404 404 403 200  DELETE /conversation/{group}/members/{carl}
+401 401 401 404 404 200 200  DELETE /conversation/{group}/members/{me}
+401 401 401 404 404 403 403  PATCH /conversaton/{direct} {"name": "Friends"}
 401 401 401 404 404 200 200  GET /conversaton/{group}/settings
 401 401 401 404 404 200 200  PATCH /conversaton/{group}/settings {"level": "none"}
 401 401 401 404 404 200 200  GET /conversation/{direct}/settings
@@ -95,6 +108,11 @@ pub const REQUESTS: &str = r#"
 401 401 401 404 404 201 201  POST /api/conversations/{direct}/attachments {"file": "notes.txt"}
 401 401 401 404 404 200 200  PATCH /api/conversations/{group}/read
 401 401 401 404 404 200 200  GET /api/conversations/{group}/reads
+401 401 401 404 404 403 200  PATCH /api/conversations/{group} {"name": "Friends"}
+401 401 401 404 404 403 200  PUT /api/conversations/{group}/owners/{bob}
+401 401 401 404 404 403 200  DELETE /api/conversations/{group}/owners/{bob}
+401 401 401 404 404 403 403  PATCH /api/conversations/{talk} {"name": "Friends"}
+401 401 401 403 403 403 200  PATCH /api/conversations/{room} {"archived": true}
 401 401 401 404 404 200 200  GET /api/conversations/{group}/settings
 401 401 401 404 404 200 200  PATCH /api/conversations/{group}/settings {"level": "none"}
 401 401 401 404 404 200 200  GET /api/conversations/{talk}/settings
@@ -158,6 +176,15 @@ pub const REQUESTS: &str = r#"
 404 401 401 404 404 200 200  GET /api/rooms/{group}
 404 401 401 404 404 200 200  GET /api/rooms/{direct}
 404 401 401 404 404 200 200  GET /api/rooms/{talk}
+401 401 401 404 404 403 200  PATCH /api/rooms/{group} {"name": "Friends"}
+401 401 401 404 404 403 200  PUT /api/rooms/{group}/owners/{bob}
+401 401 401 404 404 403 200  DELETE /api/rooms/{group}/owners/{bob}
+401 401 401 404 404 403 200  POST /api/rooms/{group}/members {"userId": "{account id}"}
+401 401 401 404 404 403 200  DELETE /api/rooms/{group}/members/{carl}
+401 401 401 404 404 200 200  DELETE /api/rooms/{group}/members/{me}
+401 401 401 403 403 403 200  PATCH /api/rooms/{room} {"description": "Be kind"}
+401 401 401 200 200 200 200  POST /api/rooms/{room}/members {"userId": "{me}"}
+401 401 401 409 409 409 409  POST /api/rooms/{room}/members {"userId": "{carl}"}
 401 401 401 404 404 200 200  GET /api/rooms/{group}/settings
 401 401 401 404 404 200 200  PATCH /api/rooms/{group}/settings {"level": "none"}
 401 401 401 403 403 403 200  GET /api/rooms/{room}/settings

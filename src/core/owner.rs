@@ -1,0 +1,147 @@
+//! What owners do to a group or a room: they name, describe and archive it, give it a picture, and name further owners.
+
+use std::sync::Arc;
+
+use super::error::{Error, Fault, Result};
+use super::may::{Wish, may};
+use super::model::{AccountId, Conversation, ConversationId, Event, FileId, Me, Named, Standing};
+use super::store::{Tx, View};
+use super::{conversation, file, limits, text};
+
+/// Media types of pictures.
+const PICTURES: &[&str] = &["image/png", "image/jpeg", "image/gif", "image/webp"];
+
+/// What is to be changed; `None` stays as it is.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    pub name: Option<String>,
+    pub description: Option<String>,
+    /// `Some(None)`: none any more.
+    pub picture: Option<Option<Named>>,
+    pub archived: Option<bool>,
+}
+
+/// Changes a group or a room. Whoever may read there may see its picture from now on.
+///
+/// # Errors
+/// `NotFound` to a stranger, `Forbidden` to who does not own it and in a conversation of two, `Invalid` for an empty or
+/// overlong name, an overlong description, or what is no image that this person may read.
+pub fn change(tx: &Tx<'_>, me: &Me, id: ConversationId, change: Change) -> Result<()> {
+    let (_, standing) = may(tx, Some(me.id), Wish::Moderate, id)?;
+    let before = known(tx, id)?;
+    let mut after = before.clone();
+    if let Some(name) = change.name {
+        after.name = name.trim().to_owned();
+    }
+    if let Some(description) = change.description {
+        after.description = description.trim().to_owned();
+    }
+    let mut faults = conversation::wrong_with(&after.name, &after.description);
+    after.description = text::without_hidden(after.description);
+    match change.picture {
+        Some(Some(named)) => match image(tx, me, named)? {
+            Some(file) => after.picture = Some(file),
+            None => faults.push(Fault::new("picture", "must be an image that you may read")),
+        },
+        Some(None) => after.picture = None,
+        None => {}
+    }
+    if let Some(archived) = change.archived {
+        after.archived_at = archived.then_some(before.archived_at.unwrap_or(tx.now));
+    }
+    if !faults.is_empty() {
+        return Err(Error::Invalid(faults));
+    }
+    if after == before {
+        return Ok(());
+    }
+    tx.update_conversation(&before, &after)?;
+    note(tx, me, standing, "conversation.change", id, "")?;
+    tx.announce(Event::ConversationChanged(Arc::new(after)));
+    Ok(())
+}
+
+/// A picture that this person may read; `None` if it is none.
+fn image(view: &View<'_>, me: &Me, named: Named) -> Result<Option<FileId>> {
+    match file::get(view, Some(me.id), named) {
+        Ok(file) => {
+            let is_image = PICTURES.contains(&&*file.media_type);
+            Ok(is_image.then_some(file.id))
+        }
+        Err(Error::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes a member an owner.
+///
+/// # Errors
+/// `NotFound` to a stranger and for who is no member, `Forbidden` to who does not own it, `Conflict` if it has
+/// [`limits::OWNERS`] already.
+pub fn appoint(tx: &Tx<'_>, me: &Me, id: ConversationId, who: AccountId) -> Result<()> {
+    let (_, standing) = may(tx, Some(me.id), Wish::Moderate, id)?;
+    if member(tx, id, who)?.owner {
+        return Ok(());
+    }
+    if tx.owners(id)?.len() >= limits::OWNERS {
+        return Err(Error::Conflict("A conversation has at most 100 owners"));
+    }
+    tx.set_owner(id, who, true)?;
+    let detail = format!("user {}", who.number());
+    note(tx, me, standing, "conversation.appoint", id, &detail)?;
+    changed(tx, id)
+}
+
+/// Makes an owner a member like others.
+///
+/// # Errors
+/// `NotFound` to a stranger and for who is no member, `Forbidden` to who does not own it, `Conflict` for its last owner.
+pub fn dismiss(tx: &Tx<'_>, me: &Me, id: ConversationId, who: AccountId) -> Result<()> {
+    let (_, standing) = may(tx, Some(me.id), Wish::Moderate, id)?;
+    if !member(tx, id, who)?.owner {
+        return Ok(());
+    }
+    if tx.owners(id)?.len() == 1 {
+        return Err(Error::Conflict("Name another owner first"));
+    }
+    tx.set_owner(id, who, false)?;
+    let detail = format!("user {}", who.number());
+    note(tx, me, standing, "conversation.dismiss", id, &detail)?;
+    changed(tx, id)
+}
+
+/// Announces what a conversation is now.
+pub(in crate::core) fn changed(tx: &Tx<'_>, id: ConversationId) -> Result<()> {
+    let now = known(tx, id)?;
+    tx.announce(Event::ConversationChanged(Arc::new(now)));
+    Ok(())
+}
+
+fn known(view: &View<'_>, id: ConversationId) -> Result<Conversation> {
+    view.conversation(id)?
+        .ok_or(Error::NotFound("Conversation"))
+}
+
+fn member(view: &View<'_>, id: ConversationId, who: AccountId) -> Result<Standing> {
+    let found = view.place_for(id, Some(who))?;
+    let standing = found.map(|(_, standing)| standing);
+    standing
+        .filter(|standing| standing.member)
+        .ok_or(Error::NotFound("Member"))
+}
+
+/// What administrators do where they are no owners stands in the audit log.
+fn note(
+    tx: &Tx<'_>,
+    me: &Me,
+    standing: Standing,
+    action: &str,
+    id: ConversationId,
+    detail: &str,
+) -> Result<()> {
+    if standing.owner {
+        return Ok(());
+    }
+    let subject = format!("conversation {}", id.number());
+    tx.record(Some(me.id), action, &subject, detail)
+}
