@@ -360,7 +360,8 @@ async fn whom_a_text_mentions() {
     ] {
         let mut expected: Vec<_> = expected.iter().map(|one| one.uuid.clone()).collect();
         let mut told = mentioned(&ann, &group, words).await;
-        (expected.sort(), told.sort());
+        expected.sort();
+        told.sort();
         assert_eq!(told, expected, "{words}");
     }
     // A room is open to everybody, and mentions its members.

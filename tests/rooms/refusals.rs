@@ -50,7 +50,7 @@ async fn a_method_that_the_way_does_not_know() {
         ("GET", "/api/auth/signup", &["POST"]),
         ("DELETE", "/api/auth/logout", &["GET", "POST"]),
         ("POST", "/api/rooms/1", &["GET"]),
-        ("PATCH", "/api/messages/1", &["GET"]),
+        ("PUT", "/api/messages/1", &["GET", "PATCH", "DELETE"]),
         ("GET", "/api/auth/login", &["POST"]),
     ] {
         let answer = ann.sends(Request::new(method, path)).await;
