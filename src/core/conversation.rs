@@ -246,6 +246,23 @@ pub fn memberships(
     view.memberships(who, after, most)
 }
 
+/// Somebody as they are now, and conversations of theirs, at most `most` behind `after`, each with whether it is closed.
+/// `None` if there is no such person.
+pub fn shared_with(
+    view: &View<'_>,
+    who: AccountId,
+    after: Option<ConversationId>,
+    most: u32,
+) -> Result<Option<(Person, Vec<(ConversationId, bool)>)>> {
+    let Some(person) = view.person(who)? else {
+        return Ok(None);
+    };
+    Ok(Some((
+        person,
+        view.memberships_and_kinds(who, after, most)?,
+    )))
+}
+
 /// Ends a subscription, at exactly this point of the log.
 ///
 /// # Errors

@@ -102,6 +102,8 @@ pub struct Directory {
     here: RwLock<HashMap<AccountId, usize>>,
     recent: Recent,
     pace: Pace,
+    profile_changes: Pace,
+    exports: Pace,
 }
 
 impl Directory {
@@ -225,6 +227,16 @@ impl Directory {
         &self.pace
     }
 
+    /// How often accounts have changed their name or picture lately.
+    pub(in crate::core) fn profile_changes(&self) -> &Pace {
+        &self.profile_changes
+    }
+
+    /// How often accounts have downloaded all that is their own lately.
+    pub(in crate::core) fn exports(&self) -> &Pace {
+        &self.exports
+    }
+
     /// This person has opened a socket; answers how many were open before.
     pub fn came(&self, account: AccountId) -> usize {
         let mut here = self.here.write();
@@ -345,7 +357,9 @@ impl Directory {
                         known.sids.remove(&ended.sid);
                     }
                 }
-                StateChange::Subscribed { .. } | StateChange::Unsubscribed { .. } => {}
+                StateChange::Subscribed { .. }
+                | StateChange::Unsubscribed { .. }
+                | StateChange::ProfileChanged(_) => {}
             }
         }
     }

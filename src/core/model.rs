@@ -366,6 +366,9 @@ pub enum Event {
         conversation: ConversationId,
         account: AccountId,
     },
+    /// Somebody has another name or picture. No verb announces it: the fan-out makes it from
+    /// [`StateChange::ProfileChanged`], for each page of this person's conversations.
+    PersonChanged(Arc<Person>),
 }
 
 /// What only the server keeps track of: no dialect tells it.
@@ -382,6 +385,8 @@ pub enum StateChange {
     },
     /// An account was made or changed: memory is to be read again.
     AccountChanged(AccountId),
+    /// A name or a picture is another one: whoever shares a conversation with this person is told.
+    ProfileChanged(AccountId),
     DeviceMade {
         device: DeviceId,
         sid: Sid,
@@ -426,7 +431,7 @@ impl Event {
             Self::MemberJoined { conversation, .. } | Self::MemberLeft { conversation, .. } => {
                 Some(*conversation)
             }
-            Self::NoticeMade(_) | Self::NoticesWaiting { .. } => None,
+            Self::NoticeMade(_) | Self::NoticesWaiting { .. } | Self::PersonChanged(_) => None,
         }
     }
 
@@ -441,7 +446,8 @@ impl Event {
             | Self::NoticeMade(_)
             | Self::NoticesWaiting { .. }
             | Self::MemberJoined { .. }
-            | Self::MemberLeft { .. } => None,
+            | Self::MemberLeft { .. }
+            | Self::PersonChanged(_) => None,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 use super::client::Client;
-use crate::core::model::{ConversationId, Time};
+use crate::core::model::{ConversationId, Person, Time};
 
 /// Sends to the fan-out.
 pub type Signals = mpsc::UnboundedSender<Signal>;
@@ -21,6 +21,18 @@ pub enum Signal {
     Disconnected(u64),
     /// A socket has been told what it missed, as far as this many requests ask for.
     CaughtUp(u64, usize),
+    /// A page of the conversations of somebody with a new name or picture.
+    Introduces(Introduction),
+    /// All of them have been told.
+    Introduced,
+}
+
+/// A person, and conversations whose listeners are told of them.
+pub struct Introduction {
+    pub person: Arc<Person>,
+    pub conversations: Vec<ConversationId>,
+    /// Answered when they have been told.
+    pub told: oneshot::Sender<()>,
 }
 
 /// Conversations that a socket hears from now on.

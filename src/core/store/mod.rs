@@ -18,6 +18,7 @@ mod log;
 mod message;
 mod missed;
 mod notice;
+mod oneself;
 mod outbox;
 mod quota;
 mod read_cache;
@@ -54,6 +55,7 @@ pub use file::{FileOrder, FinishedUpload};
 pub(in crate::core) use message::NewMessage;
 pub use message::PLAIN;
 pub(in crate::core) use missed::{Since, Source};
+pub use oneself::{Cursor, Erasure, Membership, OwnMessages};
 pub use outbox::MailContent;
 
 /// Reads: from a snapshot on a reader's connection, or inside the writer's transaction.

@@ -2,6 +2,7 @@
 //! Ids are UUIDs. The document's misspelled names work, and so do the correct ones.
 
 mod login;
+mod profile;
 mod rest;
 mod shapes;
 mod sign_up;
@@ -12,6 +13,7 @@ use crate::dialects::socket_event::EventHandler;
 use crate::dialects::telling::Telling;
 use crate::routes;
 use crate::web::documents::Documents;
+use crate::web::export;
 use crate::web::routes::Route;
 
 pub struct Dialect;
@@ -32,6 +34,13 @@ impl crate::dialects::Dialect for Dialect {
             POST  "/user/reset-password-code" => login::send_reset_code, Auth;
             POST  "/user/verify-reset-code"   => login::verify_reset_code, Auth;
             PATCH "/user/reset-password"      => login::reset_password, Auth;
+            // Beyond the document.
+            PATCH  "/user/profile"            => profile::change, Attachment;
+            PUT    "/user/password"           => profile::change_password, Auth;
+            POST   "/user/email"              => profile::ask_for_address, Auth;
+            PUT    "/user/email"              => profile::prove_address, Auth;
+            GET    "/user/export"             => export::download, Long;
+            DELETE "/user/profile"            => profile::remove, Auth;
             // Auth API
             POST "/auth/login"                => login::log_in, Auth;
             GET  "/auth/active-devices"       => login::list_devices, Free;
@@ -67,6 +76,7 @@ impl crate::dialects::Dialect for Dialect {
             "receive-message",
             "receive-group-message",
             "message-deleted",
+            "user-updated",
         ]
     }
 
@@ -88,6 +98,9 @@ impl crate::dialects::Dialect for Dialect {
             }
             Event::MessageDeleted(gone) => {
                 tell.room("message-deleted", |spell| shapes::deleted(spell, gone));
+            }
+            Event::PersonChanged(person) => {
+                tell.room("user-updated", |spell| shapes::participant(spell, person));
             }
             // The document has no files, no receipts, no typing, no notifications.
             Event::FileShared { .. } | Event::MessagesRead { .. } | Event::Typing { .. } => {}

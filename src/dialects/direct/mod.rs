@@ -43,6 +43,7 @@ impl crate::dialects::Dialect for Dialect {
             "new_message",
             "message_notification",
             "message_deleted",
+            "user_updated",
             "messages_read",
             "new_notification",
             "error",
@@ -89,6 +90,9 @@ impl crate::dialects::Dialect for Dialect {
                         shapes::notice(notice)
                     });
                 }
+            }
+            Event::PersonChanged(person) => {
+                tell.room("user_updated", |spell| shapes::person(spell, person));
             }
             // The document has no files.
             Event::FileShared { .. } => {}

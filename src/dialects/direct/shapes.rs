@@ -3,8 +3,12 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::core::model::{AccountId, ConversationId, Deletion, Message, Notice, Receipt};
+use crate::core::id::Spelling;
+use crate::core::model::{
+    AccountId, ConversationId, Deletion, Message, Notice, Person, Receipt,
+};
 use crate::core::short::Short;
+use crate::web::people::picture_url;
 
 /// A message. It is serialized without a `Value` in between, because there are many at a time.
 #[derive(Serialize)]
@@ -52,6 +56,15 @@ pub fn deleted(gone: &Deletion) -> Value {
         "conversation_id": gone.conversation.number(),
         "deleted_at": gone.at.iso(),
         "position": gone.position.number(),
+    })
+}
+
+/// `user_updated`
+pub fn person(spell: &Spelling, person: &Person) -> Value {
+    json!({
+        "id": person.id.number(),
+        "name": person.name,
+        "avatar_url": picture_url(spell, person.picture.as_ref()),
     })
 }
 

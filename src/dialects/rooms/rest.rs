@@ -20,7 +20,8 @@ const LATEST: u32 = 50;
 /// The names of the field with the conversation's id; the first is the document's.
 const ROOM: &[&str] = &["roomId", "conversationId", "room", "conversation"];
 
-fn with_data(message: &str, data: Value) -> Value {
+/// `{ success, message, data }`
+pub fn with_data(message: &str, data: Value) -> Value {
     json!({ "success": true, "message": message, "data": data })
 }
 

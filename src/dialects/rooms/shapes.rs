@@ -4,9 +4,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
-use crate::core::model::{Conversation, Deletion, File, Listed, Message, Page};
+use crate::core::model::{
+    Account, Conversation, Deletion, Device, DeviceId, File, Listed, Message, Page, Person,
+};
 use crate::core::short::Short;
-use crate::web::people::file_url;
+use crate::web::people::{file_url, picture_url};
 
 /// A room, as `POST /api/rooms` and the list show it.
 pub fn room(spell: &Spelling, room: &Conversation) -> Value {
@@ -80,6 +82,38 @@ fn said<'m>(spell: &Spelling, message: &'m Message, room: Option<Short>) -> Shap
         room,
         created_at: message.sent_at.iso(),
     }
+}
+
+/// Somebody with another name or picture: `{ _id, username, picture }`.
+pub fn person(spell: &Spelling, person: &Person) -> Value {
+    json!({
+        "_id": spell.hex(person.id),
+        "username": person.name,
+        "picture": picture_url(spell, person.picture.as_ref()),
+    })
+}
+
+/// The caller: `{ id, username, email, picture, createdAt }`.
+pub fn account(spell: &Spelling, own: &Account) -> Value {
+    json!({
+        "id": spell.hex(own.id),
+        "username": own.name,
+        "email": own.email,
+        "picture": picture_url(spell, own.picture.as_ref()),
+        "createdAt": own.created_at.iso(),
+    })
+}
+
+/// `{ _id, userAgent, address, createdAt, seenAt, current }`
+pub fn device(spell: &Spelling, device: &Device, current: DeviceId) -> Value {
+    json!({
+        "_id": spell.hex(device.id),
+        "userAgent": device.user_agent,
+        "address": device.address,
+        "createdAt": device.created_at.iso(),
+        "seenAt": device.seen_at.iso(),
+        "current": device.id == current,
+    })
 }
 
 /// A deleted message: `{ _id, room, deletedAt, position }`.
