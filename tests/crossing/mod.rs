@@ -7,6 +7,7 @@ mod gone;
 mod names;
 mod one_order;
 mod one_position;
+mod oneself;
 mod owners;
 mod repeats;
 mod signs;

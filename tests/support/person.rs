@@ -99,6 +99,15 @@ impl Person {
         self.sends(Request::new("PATCH", path).json(&body)).await
     }
 
+    pub async fn put(&self, path: impl AsRef<str>, body: Value) -> Answer {
+        self.sends(Request::new("PUT", path).json(&body)).await
+    }
+
+    /// As [`Person::delete`], with a body.
+    pub async fn deletes(&self, path: impl AsRef<str>, body: Value) -> Answer {
+        self.sends(Request::new("DELETE", path).json(&body)).await
+    }
+
     pub async fn delete(&self, path: impl AsRef<str>) -> Answer {
         self.sends(Request::new("DELETE", path)).await
     }
