@@ -217,12 +217,12 @@ impl FanOut {
     /// told what they missed hears it at once.
     fn introduce(&mut self, page: Introduction) {
         self.introductions.begin_page(page.person);
-        for dialect in 0..ALL.len() {
+        for (index, dialect) in ALL.iter().enumerate() {
             for conversation in &page.conversations {
-                let room = (dialect, *conversation);
+                let room = (index, *conversation);
                 let live = self.registry.subscribers(&room).unwrap_or_default();
                 let clients = live.iter().chain(self.backlog.followers(&room));
-                let (to, packet) = self.introductions.tell(&self.context, dialect, clients);
+                let (to, packet) = self.introductions.tell(&self.context, index, clients);
                 let Some(packet) = packet.filter(|_| to > 0) else {
                     continue;
                 };
@@ -231,7 +231,7 @@ impl FanOut {
                 if watch.is_watched() {
                     watch.publish(WireEvent {
                         at: Time::now(),
-                        dialect: ALL[dialect].name(),
+                        dialect: dialect.name(),
                         event: packet.event,
                         conversation: Some(*conversation),
                         audience: "room",

@@ -119,22 +119,21 @@ async fn page_by_page(context: &Context, signals: &Signals, who: AccountId) -> R
     loop {
         let read = context
             .core
-            .read_inline(move |view| conversation::shared_with(view, who, after, PAGE));
-        let Some((person, page)) = read.await? else {
+            .read_inline(move |view| conversation::acquaintance(view, who, after, PAGE));
+        let Some(page) = read.await? else {
             return Ok(());
         };
-        let is_last = page.len() < PAGE as usize;
-        after = page.last().map(|(id, _)| *id);
-        let closed = page.into_iter().filter(|(_, is_closed)| *is_closed);
         let (told, answer) = oneshot::channel();
-        let page = Introduction {
-            person: Arc::new(person),
-            conversations: closed.map(|(id, _)| id).collect(),
+        let introduction = Introduction {
+            person: Arc::new(page.person),
+            conversations: page.closed,
             told,
         };
-        signals.send(Signal::Introduces(page)).ok();
-        if answer.await.is_err() || is_last {
+        signals.send(Signal::Introduces(introduction)).ok();
+        // If nobody answers, the server is stopping.
+        if answer.await.is_err() || page.next.is_none() {
             return Ok(());
         }
+        after = page.next;
     }
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
 use std::time::Duration;
 use tempfile::TempDir;
+use tokio::io::AsyncWriteExt;
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\x0bIDATx\x9cc\xf8\x0f\x04\0\x09\xfb\x03\xfd\xfb^k+\0\0\0\0IEND\xaeB`\x82";
 const GIF: &[u8] =
@@ -464,7 +465,10 @@ async fn all_that_is_anns_comes_in_one_download() {
             "the account",
         );
         let devices = parsed(&files, "devices.json");
-        assert_eq!(devices[0]["current"], true, "{devices}");
+        // Registering has logged her in once, too.
+        let current = devices.as_array().expect("a list").iter();
+        let current: Vec<_> = current.map(|one| one["current"] == true).collect();
+        assert_eq!(current, [false, true], "{devices}");
         let conversations = parsed(&files, "conversations.json");
         let listed: Vec<_> = conversations
             .as_array()
@@ -620,12 +624,11 @@ async fn all_that_was_said_goes_too_if_so_wished_whatever_happens_meanwhile() {
         counted(&chat, "SELECT count(*) FROM erasures") == 0
     })
     .await;
-    let said = bob.history(&met).await;
-    assert_eq!(said.len(), 20, "{said:?}");
-    assert!(
-        said.iter().all(|one| one["sender"]["username"] == "bob"),
-        "{said:?}"
-    );
+    let said = bob.get(format!("/api/conversations/{met}/messages?limit=100"));
+    let said = said.await.has_status(200).json()["messages"].clone();
+    let authors = said.as_array().expect("a list").iter();
+    let authors: Vec<_> = authors.map(|one| one["senderId"].as_str()).collect();
+    assert_eq!(authors, [Some(&*bob.uuid); 20], "{said}");
     assert!(bob.history(&left).await.is_empty());
     bob.get(shared).await.refused(404);
     let listed = bob.conversation(&met).await;
@@ -665,4 +668,66 @@ async fn the_last_administrator_stays() {
         .await
         .has_status(200);
     told(&root.deletes("/api/profile", leaves).await);
+}
+
+#[tokio::test]
+async fn however_many_places_somebody_leaves_nobody_waits_and_none_is_left_over() {
+    let chat = Chat::open().await;
+    let (ann, bob) = (chat.emote("ann").await, chat.emote("bob").await);
+    for at in 0..150 {
+        ann.opens_room(&format!("Room {at}")).await;
+    }
+    for at in 0..20 {
+        let name = format!("{at}.txt");
+        let stored = ann.uploads(Form::file(&name, "text/plain", "Hello")).await;
+        stored.has_status(201);
+    }
+    let group = ann.gathers("Friends", &[&bob]).await;
+    let leaves = json!({ "password": password_of("ann") });
+    told(&ann.deletes("/api/profile", leaves).await);
+    let left = format!(
+        "SELECT count(*) FROM members WHERE account = {}",
+        ann.number
+    );
+    let files = format!("SELECT count(*) FROM files WHERE uploader = {}", ann.number);
+    mentor::eventually("all places are left", async || {
+        counted(&chat, &left)
+            + counted(&chat, &files)
+            + counted(&chat, "SELECT count(*) FROM erasures")
+            == 0
+    })
+    .await;
+    let members = bob.get(format!("/conversaton/{group}")).await.json();
+    assert_eq!(
+        members["participants"].as_array().map(Vec::len),
+        Some(1),
+        "{members}"
+    );
+}
+
+#[tokio::test]
+async fn one_download_at_a_time() {
+    let chat = Chat::open().await;
+    let ann = chat.emote("ann").await;
+    let large = vec![7_u8; 9 << 20];
+    for name in ["one.bin", "two.bin"] {
+        let form = Form::file(name, "application/octet-stream", &large);
+        ann.uploads(form).await.has_status(201);
+    }
+    // A client that takes nothing of what it asked for.
+    let mut deaf = tokio::net::TcpStream::connect(&chat.address)
+        .await
+        .expect("a connection");
+    let asked = format!(
+        "GET /api/profile/export HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\r\n",
+        ann.token
+    );
+    deaf.write_all(asked.as_bytes()).await.expect("a request");
+    deaf.readable().await.expect("an answer begins");
+    ann.get("/api/profile/export").await.refused(429);
+    drop(deaf);
+    mentor::eventually("the other one has ended", async || {
+        ann.get("/api/profile/export").await.status == 200
+    })
+    .await;
 }
