@@ -64,15 +64,18 @@ CREATE INDEX devices_by_expiry ON devices (expires_at);
 -- Codes and tokens sent by mail: hashed, for one use and one purpose.
 CREATE TABLE codes (
     id         INTEGER PRIMARY KEY,
-    purpose    TEXT NOT NULL,              -- signup, reset (campus), link (emote), setup (first administrator)
+    purpose    TEXT NOT NULL,              -- signup, reset (campus), link (emote), setup (first administrator), address
     email      TEXT NOT NULL COLLATE NOCASE,  -- as it is compared
     hash       BLOB NOT NULL,              -- SHA-256 of the purpose, the address and the code
     tries      INTEGER NOT NULL DEFAULT 0, -- wrong tries so far
     created_at INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL
+    expires_at INTEGER NOT NULL,
+    account    INTEGER,                    -- address: who wants to have the address
+    address    TEXT                        -- and the address as it was typed
 ) STRICT;
 CREATE UNIQUE INDEX codes_of_address ON codes (purpose, email);
 CREATE INDEX codes_by_hash ON codes (hash);
+CREATE INDEX codes_of_account ON codes (account) WHERE account IS NOT NULL;
 
 -- How many wrong codes were tried for an address within a day of the first.
 CREATE TABLE wrong_tries (
@@ -127,6 +130,21 @@ CREATE TABLE members (
 CREATE INDEX memberships ON members (account, conversation);
 CREATE INDEX members_in_order ON members (conversation, joined_at, account);
 CREATE INDEX owners ON members (conversation, owner_since, account) WHERE owner_since IS NOT NULL;
+
+-- Who was a member once: where else the messages of an account may be than in the conversations that it belongs to.
+CREATE TABLE past_members (
+    account      INTEGER NOT NULL,
+    conversation INTEGER NOT NULL,
+    PRIMARY KEY (account, conversation)
+) STRICT, WITHOUT ROWID;
+
+-- Removed accounts of which something is left to delete: memberships, files, and messages if they are to go.
+CREATE TABLE erasures (
+    account      INTEGER PRIMARY KEY,
+    everything   INTEGER NOT NULL,            -- 1: all messages and files, 0: only files that are shared nowhere
+    conversation INTEGER NOT NULL DEFAULT 0,  -- messages up to this place are deleted: all before this conversation,
+    seq          INTEGER NOT NULL DEFAULT 0   -- and those of it up to this number
+) STRICT;
 
 -- The last position of the log, and counts: one row, written once for each commit. Restoring a copy makes it leap ahead.
 CREATE TABLE log (
@@ -329,7 +347,7 @@ CREATE TABLE audit (
 -- Changes by another process (the command line) that the running server must hear of.
 CREATE TABLE news (
     id      INTEGER PRIMARY KEY AUTOINCREMENT,
-    topic   TEXT NOT NULL,                 -- account, device, notice or left
+    topic   TEXT NOT NULL,                 -- account, profile, device, notice or left
     subject INTEGER NOT NULL,              -- id of such a thing; left: of the conversation
     account INTEGER NOT NULL,              -- whom it concerns
     at      INTEGER NOT NULL

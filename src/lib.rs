@@ -24,6 +24,8 @@
 //!   - `presence`: who is there, and who may know it
 //!   - `session`: mentoring sessions, which another application records
 //!   - `account`: signs people up and changes passwords
+//!   - `oneself`: what people do with their own account: name, picture, password, address, leaving
+//!   - `erasure`: deletes what is left of removed accounts, a little at a time
 //!   - `device`: logs people in and out: a login is a device
 //!   - `external_login`: logins by another system: an OpenID Connect issuer, or an application's own tokens
 //!   - `code`: codes and links sent by mail, which prove an address
@@ -51,6 +53,7 @@
 //!   - `cost`: a test that a message costs the same however many belong to the conversation
 //!   - `store`: all SQL, in methods that only the core can call
 //!     - `account`: accounts and devices
+//!     - `oneself`: what one account has here, and what is left to delete of removed ones
 //!     - `conversation`: conversations and members
 //!     - `level`: members' settings
 //!     - `message`: the message log
@@ -93,6 +96,8 @@
 //!   - `in_flight`: limits the requests of one account in flight
 //!   - `volume`: limits the bytes that an account uploads
 //!   - `login`: checks an address and a password
+//!   - `oneself`: what people do with their own account
+//!   - `export`: sends all that is one's own as a ZIP
 //!   - `oidc`: logs in at an OpenID Connect issuer
 //!   - `issuer`: asks that issuer, and checks its ID tokens
 //!   - `uploads`: takes files in, part by part
@@ -135,6 +140,7 @@
 //!   - `joining`: subscribes a socket to all conversations of its account
 //!   - `typing`: knows who is typing, and until when
 //!   - `presence`: knows who has come and gone, and tells it at a bounded pace
+//!   - `introducing`: tells of new names and pictures
 //!   - `context`: what all sockets share
 //!   - `disconnect`: what happens when a socket goes
 //! - [`admin`]: the administrators' API and page, shaped like a dialect
@@ -171,6 +177,7 @@
 //!   - `unfinished`: limits the bytes of packets that have not come completely
 //!   - `unread_answers`: limits the bytes of answers that nobody reads
 //!   - `tidying`: deletes what has expired, once a minute
+//!   - `erasing`: deletes what is left of removed accounts
 //!   - `temp`: throwaway servers for tests
 //! - [`commands`]: the command line
 //!   - `serve`: `chat` without a subcommand: from the flags to an orderly stop

@@ -183,6 +183,12 @@ fn events() -> Vec<Event> {
             online: false,
             last_seen_at: Some(at),
         }),
+        Event::PersonChanged(Arc::new(Person {
+            id: ann,
+            name: "Ann".into(),
+            picture: FileId::new(5).map(Picture::Kept),
+            created_at: at,
+        })),
         Event::NoticeMade(notice.clone()),
         Event::NoticesWaiting {
             subscriber: SubscriberId(1),

@@ -120,6 +120,7 @@ pub async fn remove(call: Call) -> Answer {
     let (me, id) = (call.admin()?, call.id(0, "userId")?);
     call.write(move |tx| admin::remove(tx, Some(me.id), id))
         .await?;
+    call.core().erasures().notify_one();
     Ok(done("The account is removed"))
 }
 

@@ -91,6 +91,7 @@ pub fn register(
     };
     take_over(tx, id, Some(password_hash))?;
     tx.update_profile(id, profile)?;
+    tx.announce(StateChange::ProfileChanged(id));
     Ok(id)
 }
 
@@ -136,9 +137,35 @@ pub(in crate::core) fn take_over(
     Ok(())
 }
 
-/// Sets somebody's profile picture.
+/// Sets somebody's profile picture. The one before is deleted if it is shared nowhere.
+///
+/// # Errors
+/// `NotFound`.
 pub fn show_picture(tx: &Tx<'_>, id: AccountId, file: FileId) -> Result<()> {
-    tx.update_picture(id, &Picture::Kept(file))
+    let before = get(tx, id)?.picture;
+    tx.update_picture(id, &Picture::Kept(file))?;
+    let_go(tx, before)?;
+    tx.announce(StateChange::ProfileChanged(id));
+    Ok(())
+}
+
+/// Takes somebody's profile picture away.
+///
+/// # Errors
+/// `NotFound`.
+pub(in crate::core) fn show_no_picture(tx: &Tx<'_>, id: AccountId) -> Result<()> {
+    let before = get(tx, id)?.picture;
+    tx.blank_picture(id)?;
+    let_go(tx, before)?;
+    tx.announce(StateChange::ProfileChanged(id));
+    Ok(())
+}
+
+fn let_go(tx: &Tx<'_>, before: Option<Picture>) -> Result<()> {
+    match before {
+        Some(Picture::Kept(file)) => tx.let_go_of_picture(file),
+        Some(Picture::Elsewhere(_)) | None => Ok(()),
+    }
 }
 
 /// Everybody, a page at a time.

@@ -9,7 +9,7 @@ use super::model::{
 };
 pub use super::store::{Figures, Participant, PersonSeen, PlaceSeen};
 use super::store::{NewAccount, Tx, View};
-use super::{account, change, conversation, device, file as files_of, limits, text};
+use super::{account, change, device, erasure, file as files_of, limits, text};
 
 /// Who does something: an administrator, or the command line.
 pub type By = Option<AccountId>;
@@ -50,7 +50,8 @@ pub struct Change {
 const UNPROVEN: &str = "is required: nobody has proven the address of this account, so it needs a new password, and every \
                         earlier way into it ends";
 
-fn subject(account: &Account) -> String {
+/// An account, as the audit log names it.
+pub(in crate::core) fn subject(account: &Account) -> String {
     format!("user {} ({})", account.id.number(), account.name)
 }
 
@@ -113,6 +114,7 @@ pub fn change(tx: &Tx<'_>, by: By, id: AccountId, change: Change) -> Result<Acco
         }
         tx.rename_account(id, name.trim())?;
         tx.record(by, "user.rename", &subject(&before), name.trim())?;
+        tx.announce(StateChange::ProfileChanged(id));
     }
     if change.admin == Some(true) && before.is_unproven() {
         let hash = change.password_hash.as_deref();
@@ -151,8 +153,8 @@ pub fn change(tx: &Tx<'_>, by: By, id: AccountId, change: Change) -> Result<Acco
     known(tx, id)
 }
 
-/// Removes an account: name and address are blanked, files that it shared nowhere are deleted, memberships end. Its
-/// messages stay.
+/// Removes an account: name and address are blanked, files that it shared nowhere are deleted, memberships end; if these are
+/// many, some of them a little later. Its messages stay.
 ///
 /// # Errors
 /// `NotFound`, and `Conflict` for the last administrator.
@@ -160,12 +162,11 @@ pub fn remove(tx: &Tx<'_>, by: By, id: AccountId) -> Result<()> {
     let account = known(tx, id)?;
     leaves_an_administrator(tx, by, &account)?;
     device::end_all(tx, id)?;
-    for left in tx.closed_memberships(id)? {
-        conversation::leave_for(tx, left, id)?;
-    }
     tx.blank_account(id)?;
+    erasure::begin(tx, id)?;
     tx.record(by, "user.remove", &format!("user {}", id.number()), "")?;
     tx.announce(StateChange::AccountChanged(id));
+    tx.announce(StateChange::ProfileChanged(id));
     Ok(())
 }
 
@@ -308,6 +309,9 @@ pub fn delete_file(tx: &Tx<'_>, by: By, id: FileId) -> Result<()> {
     let file = tx.file(id)?.ok_or(Error::NotFound("File"))?;
     tx.hide_picture(id)?;
     tx.delete_file(id)?;
+    if file.public {
+        tx.announce(StateChange::ProfileChanged(file.uploader));
+    }
     tx.record(
         by,
         "file.delete",

@@ -25,11 +25,14 @@ pub enum Purpose {
     Link,
     /// A long token in a link, to make an administrator.
     SetUp,
+    /// Six digits, to have another address.
+    Address,
 }
 
 impl Purpose {
-    fn name(self) -> &'static str {
+    pub(in crate::core) fn name(self) -> &'static str {
         match self {
+            Self::Address => "address",
             Self::SignUp => "signup",
             Self::Reset => "reset",
             Self::Link => "link",
@@ -39,7 +42,7 @@ impl Purpose {
 
     fn lasts(self) -> Duration {
         match self {
-            Self::SignUp | Self::Reset => Duration::from_secs(10 * 60),
+            Self::SignUp | Self::Reset | Self::Address => Duration::from_secs(10 * 60),
             Self::Link => Duration::from_secs(60 * 60),
             Self::SetUp => Duration::from_secs(30 * 60),
         }
@@ -48,7 +51,7 @@ impl Purpose {
     /// Is it short enough for somebody to try?
     fn can_be_guessed(self) -> bool {
         match self {
-            Self::SignUp | Self::Reset => true,
+            Self::SignUp | Self::Reset | Self::Address => true,
             Self::Link | Self::SetUp => false,
         }
     }
@@ -57,7 +60,7 @@ impl Purpose {
     fn proves(self) -> Duration {
         match self {
             Self::SignUp => Duration::from_secs(60 * 60),
-            Self::Reset | Self::Link | Self::SetUp => Duration::from_secs(10 * 60),
+            Self::Reset | Self::Link | Self::SetUp | Self::Address => Duration::from_secs(10 * 60),
         }
     }
 }
@@ -135,10 +138,7 @@ pub fn verify(
     code: &str,
     client: Option<&str>,
 ) -> Result<Result<String>> {
-    let wrong = Err(Error::invalid(
-        "verificationCode",
-        "is wrong or has expired",
-    ));
+    let wrong = Err(wrong());
     let Some(sent) = tx.code(purpose.name(), email)? else {
         return Ok(wrong);
     };
@@ -163,6 +163,11 @@ pub fn verify(
     };
     tx.put_proof(purpose.name(), email, &proof)?;
     Ok(Ok(token))
+}
+
+/// The refusal of a wrong code.
+pub(in crate::core) fn wrong() -> Error {
+    Error::invalid("verificationCode", "is wrong or has expired")
 }
 
 /// Counts wrong tries for the address: an attacker who asks for a new code after every fifth try gets no more than these.
@@ -236,7 +241,7 @@ pub fn good(view: &View<'_>, purpose: Purpose, token: &str) -> Result<String> {
 fn hash(purpose: Purpose, email: &str, code: &str) -> Vec<u8> {
     let email = match purpose {
         Purpose::Link | Purpose::SetUp => "",
-        Purpose::SignUp | Purpose::Reset => email,
+        Purpose::SignUp | Purpose::Reset | Purpose::Address => email,
     };
     let text = format!("{}\n{}\n{code}", purpose.name(), identity::email_key(email));
     digest(&SHA256, text.as_bytes()).as_ref().to_vec()

@@ -284,6 +284,39 @@ pub fn memberships(
     view.memberships(who, after, most)
 }
 
+/// Somebody as they are now, and some of their conversations.
+#[derive(Debug)]
+pub struct Acquaintance {
+    pub person: Person,
+    /// Without open rooms.
+    pub closed: Vec<ConversationId>,
+    /// Behind which there are more; `None` if there are none.
+    pub next: Option<ConversationId>,
+}
+
+/// Who this person is now, and where others know them from: `most` of their conversations behind `after` are looked at.
+/// `None` if there is no such person.
+pub fn acquaintance(
+    view: &View<'_>,
+    who: AccountId,
+    after: Option<ConversationId>,
+    most: u32,
+) -> Result<Option<Acquaintance>> {
+    let Some(person) = view.person(who)? else {
+        return Ok(None);
+    };
+    let page = view.memberships_and_kinds(who, after, most)?;
+    let last = page.last().map(|(id, _)| *id);
+    Ok(Some(Acquaintance {
+        person,
+        next: last.filter(|_| page.len() == most as usize),
+        closed: page
+            .into_iter()
+            .filter_map(|(id, is_closed)| is_closed.then_some(id))
+            .collect(),
+    }))
+}
+
 /// Ends a subscription, at exactly this point of the log.
 ///
 /// # Errors

@@ -100,6 +100,15 @@ pub fn end_all(tx: &Tx<'_>, account: AccountId) -> Result<()> {
     Ok(())
 }
 
+/// Ends all of one's own devices but this one.
+pub(in crate::core) fn end_others(tx: &Tx<'_>, me: &Me) -> Result<()> {
+    let devices = tx.devices_of(me.id)?.into_iter();
+    for device in devices.filter(|device| device.id != me.device) {
+        end(tx, me.id, device.id)?;
+    }
+    Ok(())
+}
+
 fn end(tx: &Tx<'_>, account: AccountId, device: DeviceId) -> Result<()> {
     if tx.end_device(device)? {
         tx.announce(StateChange::DeviceEnded { device, account });

@@ -120,6 +120,8 @@ pub struct Directory {
     online: RwLock<HashSet<AccountId>>,
     recent: Recent,
     pace: Pace,
+    profile_changes: Pace,
+    exports: Pace,
 }
 
 impl Directory {
@@ -244,6 +246,16 @@ impl Directory {
     /// How many conversations accounts have made lately.
     pub(in crate::core) fn pace(&self) -> &Pace {
         &self.pace
+    }
+
+    /// How often accounts have changed their name or picture lately.
+    pub(in crate::core) fn profile_changes(&self) -> &Pace {
+        &self.profile_changes
+    }
+
+    /// How often accounts have downloaded all that is their own lately.
+    pub(in crate::core) fn exports(&self) -> &Pace {
+        &self.exports
     }
 
     /// This person has opened a socket; answers how many were open before.
@@ -408,7 +420,9 @@ impl Directory {
                         known.sids.remove(&ended.sid);
                     }
                 }
-                StateChange::Subscribed { .. } | StateChange::Unsubscribed { .. } => {}
+                StateChange::Subscribed { .. }
+                | StateChange::Unsubscribed { .. }
+                | StateChange::ProfileChanged(_) => {}
             }
         }
     }

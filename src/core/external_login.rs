@@ -3,7 +3,7 @@
 use super::account::take_over;
 use super::error::{Error, Result};
 use super::limits;
-use super::model::{AccountId, DeviceId, Picture, StateChange, Time};
+use super::model::{AccountId, DeviceId, Person, Picture, StateChange, Time};
 use super::store::{NewAccount, Tx};
 use super::{identity, text};
 
@@ -115,9 +115,14 @@ pub fn arrive(tx: &Tx<'_>, foreign: &Foreign) -> Result<(AccountId, DeviceId)> {
             external: Some(foreign.subject.clone()),
         })?,
     };
+    let before = tx.person(id)?;
     tx.update_known(id, name.as_deref(), email)?;
     if let Some(picture) = picture(foreign.picture.as_deref()) {
         tx.update_picture(id, &picture)?;
+    }
+    let looks = |person: Option<Person>| person.map(|person| (person.name, person.picture));
+    if looks(before) != looks(tx.person(id)?) {
+        tx.announce(StateChange::ProfileChanged(id));
     }
     let hash = Some(&foreign.hash[..]);
     let (device, sid) = tx.insert_device(id, "", "", foreign.expires_at, hash)?;

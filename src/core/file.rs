@@ -11,6 +11,14 @@ pub use super::store::FinishedUpload;
 use super::store::{FileOrder, Tx, View};
 use super::{conversation, text};
 
+/// The media types of profile pictures.
+const PICTURES: &[&str] = &["image/png", "image/jpeg", "image/gif", "image/webp"];
+
+/// May a file of this media type be a profile picture?
+pub fn is_picture(media_type: &str) -> bool {
+    PICTURES.contains(&media_type)
+}
+
 /// Begins a file of this media type, which was decided by its content; it is visible after [`finish`].
 ///
 /// # Errors

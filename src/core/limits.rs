@@ -19,6 +19,10 @@ pub struct Limits {
     pub memberships: Option<u32>,
     /// Conversations that one account may make in a span of time; `None`: as many as it likes.
     pub new_conversations: Option<(u32, Duration)>,
+    /// Times that one account may change its name or picture in a span of time; `None`: as often as it likes.
+    pub profile_changes: Option<(u32, Duration)>,
+    /// Downloads of all that is one's own that one account may begin in a span of time; `None`: as many as it likes.
+    pub exports: Option<(u32, Duration)>,
     /// Is sending a code again within a minute refused?
     pub resend: bool,
     /// How long mail about unread messages is held.
@@ -39,6 +43,8 @@ impl Default for Limits {
             handshakes: Some(HANDSHAKES),
             memberships: Some(MEMBERSHIPS),
             new_conversations: Some(NEW_CONVERSATIONS),
+            profile_changes: Some(PROFILE_CHANGES),
+            exports: Some(EXPORTS),
             resend: true,
             mail_delay: Duration::from_secs(5 * 60),
             mail_counted: true,
@@ -112,3 +118,9 @@ pub const TYPING_LASTS: Duration = Duration::from_secs(10);
 pub const TYPING_EVERY: Duration = Duration::from_secs(2);
 /// Bytes in one part of a stored file: bounds how long one write of a file delays others.
 pub const FILE_PART: usize = 256 << 10;
+/// Times that one account changes its name or picture in a span of time: all who share a conversation with it are told.
+pub const PROFILE_CHANGES: (u32, Duration) = (10, Duration::from_secs(3_600));
+/// Downloads of all that is one's own that one account begins in a span of time: each reads all its conversations.
+pub const EXPORTS: (u32, Duration) = (5, Duration::from_secs(3_600));
+/// How long ago somebody without a password may have logged in to prove by it who they are.
+pub const RECENT_LOGIN: Duration = Duration::from_secs(10 * 60);

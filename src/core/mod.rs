@@ -17,6 +17,7 @@ mod cost;
 pub mod device;
 pub mod digest;
 pub mod directory;
+pub mod erasure;
 pub mod error;
 pub mod external_login;
 pub mod file;
@@ -33,6 +34,7 @@ pub mod meter;
 pub mod missed;
 pub mod model;
 pub mod notice;
+pub mod oneself;
 pub mod outbox;
 pub mod owner;
 pub mod pace;
@@ -51,10 +53,10 @@ pub mod token;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use directory::Directory;
 use error::{Error, Result};
@@ -107,6 +109,8 @@ struct Inner {
     path: PathBuf,
     /// The position that the log had come to when it was opened.
     last_before: Option<MessageId>,
+    /// Told when an account was removed of which something is left to delete.
+    erasures: Notify,
 }
 
 /// The commits, in their order.
@@ -184,6 +188,7 @@ impl Core {
             health: health::Health::default(),
             path: path.to_path_buf(),
             last_before,
+            erasures: Notify::new(),
         }));
         if serves {
             // Queued before everything else; nobody waits for it.
@@ -304,6 +309,21 @@ impl Core {
                 return Ok(());
             }
         }
+    }
+
+    /// Deletes what is left of removed accounts, a little at a time, with as much time in between for everybody else.
+    pub async fn erase(&self) -> Result<()> {
+        while let Some(work) = self.read(erasure::next).await? {
+            let began = Instant::now();
+            self.write(move |tx| erasure::step(tx, work)).await?;
+            tokio::time::sleep(began.elapsed()).await;
+        }
+        Ok(())
+    }
+
+    /// Notified when there is something for [`Core::erase`].
+    pub fn erasures(&self) -> &Notify {
+        &self.0.erasures
     }
 
     /// Is this token valid now? Makes no account for a token that comes for the first time.

@@ -495,6 +495,9 @@ pub enum Event {
     },
     /// Somebody has come, or has gone. No verb announces it, and no conversation is its place.
     PresenceChanged(Presence),
+    /// Somebody has another name or picture. No verb announces it: the fan-out makes it from
+    /// [`StateChange::ProfileChanged`], for each page of this person's conversations.
+    PersonChanged(Arc<Person>),
 }
 
 /// What only the server keeps track of: no dialect tells it.
@@ -511,6 +514,8 @@ pub enum StateChange {
     },
     /// An account was made or changed: memory is to be read again.
     AccountChanged(AccountId),
+    /// A name or a picture is another one: whoever shares a conversation with this person is told.
+    ProfileChanged(AccountId),
     DeviceMade {
         device: DeviceId,
         sid: Sid,
@@ -556,7 +561,10 @@ impl Event {
             Self::SettingsChanged { conversation, .. }
             | Self::MemberJoined { conversation, .. }
             | Self::MemberLeft { conversation, .. } => Some(*conversation),
-            Self::NoticeMade(_) | Self::NoticesWaiting { .. } | Self::PresenceChanged(_) => None,
+            Self::NoticeMade(_)
+            | Self::NoticesWaiting { .. }
+            | Self::PresenceChanged(_)
+            | Self::PersonChanged(_) => None,
         }
     }
 
@@ -583,7 +591,8 @@ impl Event {
             | Self::ConversationChanged(_)
             | Self::MemberJoined { .. }
             | Self::MemberLeft { .. }
-            | Self::PresenceChanged(_) => None,
+            | Self::PresenceChanged(_)
+            | Self::PersonChanged(_) => None,
         }
     }
 }

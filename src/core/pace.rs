@@ -1,4 +1,4 @@
-//! How many conversations an account makes: fixed windows, in memory, forgotten at a restart.
+//! How often an account does what is counted, such as making conversations: fixed windows, in memory, forgotten at a restart.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use super::error::{Error, Result};
 use super::model::{AccountId, Time};
 
-/// How many each account has made in the running window. All accounts share one window, so nothing is left when it ends.
+/// How often each account has done it in the running window. All accounts share one window, so nothing is left when it ends.
 #[derive(Debug, Default)]
 pub struct Pace(Mutex<Window>);
 

@@ -573,6 +573,8 @@ impl Serve {
             new_conversations: self
                 .limited(self.limit_conversations, limits::NEW_CONVERSATIONS)
                 .0,
+            profile_changes: (!self.temp).then_some(limits::PROFILE_CHANGES),
+            exports: (!self.temp).then_some(limits::EXPORTS),
             // The minute between two codes protects whoever is mailed: --limit-auth off does not lift it, only --temp does.
             resend: !self.temp || self.rates()[0].0.is_some(),
             mail_delay: self.mail_delay,

@@ -4,6 +4,7 @@ use askama::Template;
 
 use crate::core::digest::Digest;
 use crate::core::model::Message;
+use crate::core::oneself::AddressMail;
 use crate::core::outbox::MailContent;
 use crate::core::text;
 
@@ -97,6 +98,31 @@ pub fn reset(code: &str) -> MailContent {
     let lines = ["Type this code to choose a new password. It is valid for 10 minutes."];
     let mut words = Words::new("Your code for a new password", &lines);
     words.code = Some(code.to_owned());
+    words.render()
+}
+
+/// What is mailed to an address that somebody wants to have for their account: the six digits, or that it has an account.
+pub fn new_address(code: &str) -> AddressMail {
+    let lines = [
+        "Type this code to use this address for your account from now on. It is valid for 10 minutes.",
+    ];
+    let mut words = Words::new("Your code for a new address", &lines);
+    words.code = Some(code.to_owned());
+    let taken = [
+        "Somebody, probably you, wants to use this address for an account. It has an account already.",
+    ];
+    AddressMail {
+        code: words.render(),
+        taken: Words::new("This address has an account already", &taken).render(),
+    }
+}
+
+/// A mail to the address that an account had until now.
+pub fn moved_away() -> MailContent {
+    let lines =
+        ["Your account has another e-mail address now, and this one is not used for it any more."];
+    let mut words = Words::new("Your account has another address", &lines);
+    words.footer = "If this was not you, tell whoever runs this server.";
     words.render()
 }
 

@@ -12,11 +12,12 @@ use super::backlog::{Backlog, CaughtUp, Newer};
 use super::catch_up;
 use super::client::{Client, socket_and_dialect, subscriber};
 use super::context::Context;
+use super::introducing::{self, Introductions};
 use super::joining::joining_by_itself;
 use super::presence::{PresenceNow, TURN};
 use super::registry::{Registry, Room};
 use super::retelling::{retell, tell_one, tell_waiting};
-use super::signal::{JoinPage, Signal, Signals};
+use super::signal::{Introduction, JoinPage, Signal, Signals};
 use super::typing::TypingNow;
 use crate::core::model::{
     AccountId, Announcement, Arrival, ConversationId, DeviceId, Event, Notice, Position,
@@ -24,7 +25,7 @@ use crate::core::model::{
 };
 use crate::core::{News, notice, presence};
 use crate::dialects::{ALL, Namespace};
-use crate::web::watch::{Queries, Query, SocketCount};
+use crate::web::watch::{Queries, Query, SocketCount, WireEvent};
 
 /// How often typing, tokens and connects that are over are looked for.
 const TICK: Duration = Duration::from_millis(250);
@@ -42,6 +43,7 @@ pub struct FanOut {
     presence: PresenceNow,
     /// The position of the last event that was told.
     told: Option<Position>,
+    introductions: Introductions,
     /// To itself, for tasks that it starts.
     signals: Signals,
     stalls_checked: Instant,
@@ -58,6 +60,7 @@ impl FanOut {
             typing: TypingNow::default(),
             backlog: Backlog::default(),
             presence: PresenceNow::default(),
+            introductions: Introductions::default(),
             signals,
             stalls_checked: Instant::now(),
             expiries: BTreeSet::new(),
@@ -134,6 +137,11 @@ impl FanOut {
                 self.presence
                     .begin(self.context.core.directory(), who, circle);
             }
+            Signal::Introduces(page) => self.introduce(page),
+            Signal::Introduced => {
+                let next = self.introductions.next();
+                self.begin_to_introduce(next);
+            }
             Signal::Disconnected(number) => self.remove(number),
         }
     }
@@ -179,7 +187,8 @@ impl FanOut {
             | Event::MessagesRead { .. }
             | Event::SettingsChanged { .. }
             | Event::PresenceChanged(_)
-            | Event::ConversationChanged(_) => {}
+            | Event::ConversationChanged(_)
+            | Event::PersonChanged(_) => {}
         }
         self.tell(event);
         if let Some(position) = event.position() {
@@ -212,8 +221,51 @@ impl FanOut {
                 self.end(*account, may_not_stay);
                 self.presence.look(self.context.core.directory(), *account);
             }
+            StateChange::ProfileChanged(account) => {
+                let first = self.introductions.note(*account);
+                self.begin_to_introduce(first);
+            }
             StateChange::DeviceMade { .. } => {}
         }
+    }
+
+    fn begin_to_introduce(&mut self, who: Option<AccountId>) {
+        if let Some(who) = who {
+            let (context, signals) = (self.context.clone(), self.signals.clone());
+            tokio::spawn(introducing::introduce(context, signals, who));
+        }
+    }
+
+    /// Tells those who listen to these conversations of a new name or picture. It has no position in the log, so who is being
+    /// told what they missed hears it at once.
+    fn introduce(&mut self, page: Introduction) {
+        self.introductions.begin_page(page.person);
+        for (index, dialect) in ALL.iter().enumerate() {
+            for conversation in &page.conversations {
+                let room = (index, *conversation);
+                let live = self.registry.subscribers(&room).unwrap_or_default();
+                let clients = live.iter().chain(self.backlog.followers(&room));
+                let (to, packet) = self.introductions.tell(&self.context, index, clients);
+                let Some(packet) = packet.filter(|_| to > 0) else {
+                    continue;
+                };
+                let watch = &self.context.watch;
+                watch.delivers(to);
+                if watch.is_watched() {
+                    watch.publish(WireEvent {
+                        at: Time::now(),
+                        dialect: dialect.name(),
+                        event: packet.event,
+                        conversation: Some(*conversation),
+                        audience: "room",
+                        to,
+                        body: packet.body.clone(),
+                    });
+                }
+            }
+        }
+        // The task that reads the pages may have been stopped.
+        page.told.send(()).ok();
     }
 
     /// Tells an event to all who listen. A socket that is being told what it missed hears it afterwards.

@@ -13,6 +13,7 @@ mod disconnect;
 mod fan_out;
 pub mod handshake;
 mod heard;
+mod introducing;
 mod joining;
 mod presence;
 mod registry;

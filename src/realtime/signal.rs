@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::backlog::Newer;
 use super::client::Client;
-use crate::core::model::{AccountId, ConversationId, Time};
+use crate::core::model::{AccountId, ConversationId, Person, Time};
 
 /// Sends to the fan-out.
 pub type Signals = mpsc::UnboundedSender<Signal>;
@@ -24,6 +24,18 @@ pub enum Signal {
     CaughtUp(u64, usize, Newer),
     /// The conversations whose listeners are told that this person has come or gone; `None` if they could not be read.
     Circle(AccountId, Option<Vec<ConversationId>>),
+    /// A page of the conversations of somebody with a new name or picture.
+    Introduces(Introduction),
+    /// All of them have been told.
+    Introduced,
+}
+
+/// A person, and conversations whose listeners are told of them.
+pub struct Introduction {
+    pub person: Arc<Person>,
+    pub conversations: Vec<ConversationId>,
+    /// Answered when they have been told.
+    pub told: oneshot::Sender<()>,
 }
 
 /// Conversations that a socket hears from now on.

@@ -6,6 +6,7 @@
 mod connection;
 mod engine_request;
 mod engine_sessions;
+mod erasing;
 mod frames;
 mod ingress;
 mod listeners;
@@ -44,6 +45,7 @@ use crate::dialects::{self, ALL};
 use crate::mail::mailer::{self, Smtp};
 use crate::realtime::Realtime;
 use crate::web::documents::{self, Described, SpecCache};
+use crate::web::export::Exports;
 use crate::web::oidc::{Oidc, OidcFlags};
 use crate::web::origin::Origin;
 use crate::web::pages::Pages;
@@ -138,6 +140,7 @@ impl Server {
             core: core.clone(),
             rates: rates.clone(),
             in_flight: Arc::default(),
+            exports: Exports::default(),
             members_only: settings.members_only,
             public_url: url.clone(),
             oidc,
@@ -180,6 +183,7 @@ impl Server {
         let mut background = JoinSet::new();
         background.spawn(admin::stats::observe(core.clone(), watch.clone()));
         background.spawn(tidying::run(core.clone()));
+        background.spawn(erasing::run(core.clone()));
         background.spawn(mailer::run(core.clone(), settings.smtp, url.clone()));
         Ok(Self {
             background,

@@ -11,6 +11,7 @@ pub mod call;
 pub mod documents;
 pub mod downloads;
 mod etag;
+pub mod export;
 pub mod fields;
 pub mod forms;
 pub mod in_flight;
@@ -20,6 +21,7 @@ pub mod login;
 pub mod mailing;
 mod media;
 pub mod oidc;
+pub mod oneself;
 pub mod origin;
 pub mod pages;
 pub mod people;
@@ -60,6 +62,7 @@ pub struct Web {
     pub core: Core,
     pub rates: Arc<Rates>,
     pub in_flight: Arc<in_flight::InFlight>,
+    pub exports: export::Exports,
     /// A token is required to read, even what is public.
     pub members_only: bool,
     /// How this server is reached from outside, without a slash at the end.

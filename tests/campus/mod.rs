@@ -8,6 +8,7 @@ mod google;
 mod groups;
 mod members;
 mod messages;
+mod oneself;
 mod pictures;
 mod registering;
 mod resetting;

@@ -87,6 +87,25 @@ describe('mail', { concurrency: true }, () => {
     assert.deepEqual(office.rest(), [], 'nobody else was written to');
   });
 
+  test('a code for another address arrives there, and the address before is told', async () => {
+    const office = await postOffice();
+    const chat = await throwaway(office);
+    const { token } = await proven(chat, 'ann');
+    const email = 'ann.lee@example.test';
+    await granted(chat, 'POST', '/api/profile/email', { email, password: 'correct horse' }, token);
+    const letter = await office.gets(email);
+    const [code] = letter.text.match(/\b\d{6}\b/);
+    assert.ok(letter.html.includes(code), 'in both parts');
+    const { user } = await granted(chat, 'PUT', '/api/profile/email', { code }, token);
+    assert.equal(user.email, email);
+    const farewell = await office.gets('ann@example.test');
+    assert.match(farewell.subject, /another address/);
+    assert.doesNotMatch(farewell.text, /\d{6}/);
+    await granted(chat, 'POST', '/api/auth/login', { email, password: 'correct horse' });
+    await pause(500);
+    assert.deepEqual(office.rest(), [], 'nobody else was written to');
+  });
+
   test('who is away gets one letter for what was said meanwhile, who reads in time gets none', async () => {
     const office = await postOffice();
     const chat = await throwaway(office);

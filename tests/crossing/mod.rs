@@ -12,6 +12,7 @@ mod names;
 mod old_clients;
 mod one_order;
 mod one_position;
+mod oneself;
 mod own_reading;
 mod owners;
 mod presence;

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod conversations;
+mod oneself;
 mod passwords;
 mod users;
 

@@ -5,6 +5,7 @@ mod events;
 mod files;
 mod limits;
 mod messages;
+mod oneself;
 mod pages;
 mod places;
 mod refusals;

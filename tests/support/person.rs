@@ -102,6 +102,14 @@ impl Person {
     pub async fn put(&self, path: impl AsRef<str>) -> Answer {
         self.sends(Request::new("PUT", path)).await
     }
+    pub async fn puts(&self, path: impl AsRef<str>, body: Value) -> Answer {
+        self.sends(Request::new("PUT", path).json(&body)).await
+    }
+
+    /// As [`Person::delete`], with a body.
+    pub async fn deletes(&self, path: impl AsRef<str>, body: Value) -> Answer {
+        self.sends(Request::new("DELETE", path).json(&body)).await
+    }
 
     pub async fn delete(&self, path: impl AsRef<str>) -> Answer {
         self.sends(Request::new("DELETE", path)).await

@@ -323,7 +323,8 @@ impl Tx<'_> {
         }
         if let Some(email) = email {
             self.change(
-                "UPDATE accounts SET email = $1, email_key = $2
+                "UPDATE accounts SET email = $1, email_key = $2,
+                     proven_at = CASE WHEN email_key = $2 THEN proven_at ELSE NULL END
                  WHERE id = $3 AND NOT EXISTS
                      (SELECT 1 FROM accounts WHERE id <> $3 AND (email_key = $2 OR email = $1))",
                 (email, identity::email_key(email), id.number()),

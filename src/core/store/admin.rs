@@ -383,13 +383,7 @@ impl Tx<'_> {
 
     /// Blanks what identifies a person, and deletes what only this person can see.
     pub(in crate::core) fn blank_account(&self, id: AccountId) -> Result<()> {
-        // The next account with this address may be another person's: codes sent for this one must not open it.
-        for table in ["codes", "proofs"] {
-            let sql = format!(
-                "DELETE FROM {table} WHERE email = (SELECT email_key FROM accounts WHERE id = $1)"
-            );
-            self.change(&sql, [id.number()])?;
-        }
+        self.void_codes(id)?;
         self.change(
             "UPDATE accounts SET name = 'Removed user', username = NULL, email = NULL, proven_at = NULL,
                  username_key = NULL, email_key = NULL, name_key = NULL,
@@ -399,7 +393,6 @@ impl Tx<'_> {
              WHERE id = $2",
             (self.now.0, id.number()),
         )?;
-        self.delete_own_files(id)?;
         for sql in [
             "DELETE FROM notices WHERE account = $1",
             "DELETE FROM outbox WHERE account = $1 AND sent_at IS NULL",
@@ -410,12 +403,16 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// The groups and rooms of which somebody is a member.
-    pub(in crate::core) fn closed_memberships(&self, id: AccountId) -> Result<Vec<ConversationId>> {
+    /// The groups and rooms of which somebody is a member, at most `most`.
+    pub(in crate::core) fn closed_memberships(
+        &self,
+        id: AccountId,
+        most: u32,
+    ) -> Result<Vec<ConversationId>> {
         self.all(
             "SELECT m.conversation FROM members m JOIN conversations c ON c.id = m.conversation
-             WHERE m.account = $1 AND c.kind IN ('group', 'room')",
-            [id.number()],
+             WHERE m.account = $1 AND c.kind IN ('group', 'room') ORDER BY m.conversation LIMIT $2",
+            (id.number(), most),
             |row| Ok(Id::stored(row.get(0)?)),
         )
     }

@@ -453,7 +453,7 @@ impl Tx<'_> {
         Ok(made == 1)
     }
 
-    /// `false` if the person was no member.
+    /// `false` if the person was no member. That they were one is remembered: it is how their messages are found.
     pub(in crate::core) fn delete_member(
         &self,
         id: ConversationId,
@@ -463,6 +463,13 @@ impl Tx<'_> {
             "DELETE FROM members WHERE conversation = $1 AND account = $2",
             (id.number(), who.number()),
         )?;
+        if gone == 1 {
+            self.change(
+                "INSERT INTO past_members (account, conversation) VALUES ($1, $2)
+                 ON CONFLICT (account, conversation) DO NOTHING",
+                (who.number(), id.number()),
+            )?;
+        }
         self.cache.forget_place(id, who);
         Ok(gone == 1)
     }

@@ -164,21 +164,6 @@ impl Tx<'_> {
         self.write("DELETE FROM files WHERE id = $1", [id.number()])
     }
 
-    /// Deletes somebody's files that are shared nowhere and that no message links to.
-    pub(in crate::core) fn delete_own_files(&self, who: AccountId) -> Result<()> {
-        let own = "SELECT id FROM files WHERE uploader = $1 AND conversation IS NULL AND NOT EXISTS
-                       (SELECT 1 FROM attached WHERE file = files.id AND messages > 0)";
-        for (table, column) in [
-            ("attached", "file"),
-            ("file_parts", "file"),
-            ("files", "id"),
-        ] {
-            let sql = format!("DELETE FROM {table} WHERE {column} IN ({own})");
-            self.change(&sql, [who.number()])?;
-        }
-        Ok(())
-    }
-
     /// Deletes what uploads left that were cut off when the server ended.
     pub(in crate::core) fn delete_unfinished_files(&self) -> Result<()> {
         self.change(

@@ -313,7 +313,11 @@ impl Tx<'_> {
             seq,
             author: Author {
                 id: new.author.id,
-                name: new.author.name.clone(),
+                // As it is now: a socket keeps the name with which it came in.
+                name: self
+                    .directory
+                    .name(new.author.id)
+                    .unwrap_or_else(|| new.author.name.clone()),
             },
             text: new.text,
             content_type: new.content_type,

@@ -21,6 +21,7 @@ mod mention;
 mod message;
 mod missed;
 mod notice;
+mod oneself;
 mod outbox;
 mod quota;
 mod read_cache;
@@ -58,6 +59,7 @@ pub use file::{FileOrder, FinishedUpload};
 pub(in crate::core) use message::NewMessage;
 pub use message::PLAIN;
 pub(in crate::core) use missed::{Since, Source};
+pub use oneself::{Cursor, Erasure, Membership, OwnMessages};
 pub use outbox::MailContent;
 
 /// Reads: from a snapshot on a reader's connection, or inside the writer's transaction.

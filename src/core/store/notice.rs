@@ -55,6 +55,7 @@ impl View<'_> {
     ) -> Result<Option<Announcement>> {
         Ok(match topic {
             "account" => Some(StateChange::AccountChanged(account).into()),
+            "profile" => Some(StateChange::ProfileChanged(account).into()),
             "device" => {
                 let device = Id::stored(subject);
                 Some(StateChange::DeviceEnded { device, account }.into())

@@ -311,6 +311,9 @@ impl WriterLoop {
                     Announcement::StateChange(StateChange::AccountChanged(account)) => {
                         ("account", account.number(), account)
                     }
+                    Announcement::StateChange(StateChange::ProfileChanged(account)) => {
+                        ("profile", account.number(), account)
+                    }
                     Announcement::StateChange(StateChange::DeviceEnded { device, account }) => {
                         ("device", device.number(), account)
                     }

@@ -2,6 +2,7 @@
 //! Ids are UUIDs. The document's misspelled names work, and so do the correct ones.
 
 mod login;
+mod profile;
 mod rest;
 mod shapes;
 mod sign_up;
@@ -12,6 +13,7 @@ use crate::dialects::socket_event::EventHandler;
 use crate::dialects::telling::Telling;
 use crate::routes;
 use crate::web::documents::Documents;
+use crate::web::export;
 use crate::web::routes::Route;
 
 pub struct Dialect;
@@ -34,6 +36,12 @@ impl crate::dialects::Dialect for Dialect {
             PATCH "/user/reset-password"      => login::reset_password, Auth;
             // Beyond the document.
             GET   "/user/presence"            => rest::list_presence, Free;
+            PATCH  "/user/profile"            => profile::change, Attachment;
+            PUT    "/user/password"           => profile::change_password, Auth;
+            POST   "/user/email"              => profile::ask_for_address, Auth;
+            PUT    "/user/email"              => profile::prove_address, Auth;
+            GET    "/user/export"             => export::download, Long;
+            DELETE "/user/profile"            => profile::remove, Auth;
             // Auth API
             POST "/auth/login"                => login::log_in, Auth;
             GET  "/auth/active-devices"       => login::list_devices, Free;
@@ -107,6 +115,7 @@ impl crate::dialects::Dialect for Dialect {
             "conversation-left",
             "member-joined",
             "member-left",
+            "user-updated",
         ]
     }
 
@@ -140,6 +149,9 @@ impl crate::dialects::Dialect for Dialect {
             }
             // The document has no files, no typing, no notifications.
             Event::FileShared { .. } | Event::Typing { .. } => {}
+            Event::PersonChanged(person) => {
+                tell.room("user-updated", |spell| shapes::participant(spell, person));
+            }
             Event::NoticeMade(_) | Event::NoticesWaiting { .. } => {}
             Event::SettingsChanged {
                 conversation,

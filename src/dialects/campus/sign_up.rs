@@ -16,11 +16,10 @@ use crate::web::fields::Fields;
 use crate::web::forms::{self, FormFile};
 use crate::web::login;
 use crate::web::mailing;
-use crate::web::uploads::Intake;
+use crate::web::oneself::{self, is_picture};
 
 const GENDERS: &[&str] = &["male", "female", "other"];
 const ROLES: &[&str] = &["student", "faculty", "recruiter", "pro_partner"];
-const PICTURES: &[&str] = &["image/png", "image/jpeg", "image/gif", "image/webp"];
 
 /// POST /user/send-signup-code and /user/resend-signup-code
 pub async fn send_code(mut call: Call) -> Answer {
@@ -163,21 +162,10 @@ fn date_of_birth(fields: &mut Fields<'_>) -> Option<String> {
     Some(day.to_owned())
 }
 
-fn is_picture(file: &FormFile) -> bool {
-    infer::get(&file.bytes).is_some_and(|known| PICTURES.contains(&known.mime_type()))
-}
-
 async fn keep(call: &Call, login: &str, id: AccountId, picture: FormFile) -> Result<()> {
     let me = call.core().me(login).await?;
-    let name = if picture.name.is_empty() {
-        "profile".into()
-    } else {
-        picture.name
-    };
-    let mut intake = Intake::begin(call.core().clone(), me, name, &call.web().rates)?;
-    intake.add(picture.bytes).await?;
-    let file = intake.finish(None, None).await?;
-    call.write(move |tx| account::show_picture(tx, id, file.id))
+    let file = oneself::keep_picture(call, me, picture).await?;
+    call.write(move |tx| account::show_picture(tx, id, file))
         .await
         .map_err(|error| match error {
             Error::NotFound(_) => Error::Internal("an account was gone before its picture".into()),

@@ -50,6 +50,7 @@ impl crate::dialects::Dialect for Dialect {
             "message_notification",
             "message_updated",
             "message_deleted",
+            "user_updated",
             "messages_read",
             "conversation_read",
             "conversation_settings",
@@ -111,6 +112,9 @@ impl crate::dialects::Dialect for Dialect {
                         shapes::notice(notice)
                     });
                 }
+            }
+            Event::PersonChanged(person) => {
+                tell.room("user_updated", |spell| shapes::person(spell, person));
             }
             // The document has no files.
             Event::FileShared { .. } => {}

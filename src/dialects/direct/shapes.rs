@@ -4,10 +4,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
-use crate::core::model::{AccountId, Conversation, ConversationId, Deletion, Message, Notice, Presence, Receipt, Settings};
+use crate::core::model::{AccountId, Conversation, ConversationId, Deletion, Message, Notice, Person, Presence, Receipt, Settings};
 use crate::core::short::Short;
 use crate::dialects::added::{Added, Numbers, added};
-use crate::web::people::place_picture_url;
+use crate::web::people::{picture_url, place_picture_url};
 
 /// A message. It is serialized without a `Value` in between, because there are many at a time.
 #[derive(Serialize)]
@@ -66,6 +66,15 @@ pub fn deleted(gone: &Deletion) -> Value {
         "conversation_id": gone.conversation.number(),
         "deleted_at": gone.at.iso(),
         "position": gone.position.number(),
+    })
+}
+
+/// `user_updated`
+pub fn person(spell: &Spelling, person: &Person) -> Value {
+    json!({
+        "id": person.id.number(),
+        "name": person.name,
+        "avatar_url": picture_url(spell, person.picture.as_ref()),
     })
 }
 

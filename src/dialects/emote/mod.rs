@@ -1,6 +1,7 @@
 //! **emote**, document 002: `/api/auth/register`, `/api/profile/users`, `/api/conversations` by page, and resetting a
 //! password by a mailed token. It documents no events.
 
+mod profile;
 mod rest;
 mod shapes;
 
@@ -10,6 +11,7 @@ use crate::dialects::telling::Telling;
 use crate::routes;
 use crate::web::call::Call;
 use crate::web::documents::Documents;
+use crate::web::export;
 use crate::web::login;
 use crate::web::routes::Route;
 
@@ -38,6 +40,14 @@ impl crate::dialects::Dialect for Dialect {
             GET  "/api/profile/users/{userId}" => rest::show_user, Free;
             GET   "/api/profile/presence" => rest::list_presence, Free;
             PATCH "/api/profile/presence" => rest::hide_presence, Free;
+            PATCH  "/api/profile"          => profile::change, Attachment;
+            PUT    "/api/profile/password" => profile::change_password, Auth;
+            POST   "/api/profile/email"    => profile::ask_for_address, Auth;
+            PUT    "/api/profile/email"    => profile::prove_address, Auth;
+            GET    "/api/profile/devices"  => profile::list_devices, Free;
+            DELETE "/api/profile/devices/{deviceId}" => profile::end_device, Free;
+            GET    "/api/profile/export"   => export::download, Long;
+            DELETE "/api/profile"          => profile::remove, Auth;
             // Conversations
             GET  "/api/conversations" => rest::list_conversations, Free, when is_meant;
             // Password management
@@ -67,7 +77,8 @@ impl crate::dialects::Dialect for Dialect {
             Event::MessagePosted(_) | Event::MessageUpdated(_) | Event::MessageDeleted(_) => {}
             Event::FileShared { .. } | Event::MessagesRead { .. } => {}
             Event::Typing { .. } | Event::NoticeMade(_) | Event::NoticesWaiting { .. } => {}
-            Event::MemberJoined { .. } | Event::MemberLeft { .. } | Event::PresenceChanged(_) => {}
+            Event::MemberJoined { .. } | Event::MemberLeft { .. } => {}
+            Event::PresenceChanged(_) | Event::PersonChanged(_) => {}
             Event::SettingsChanged { .. } | Event::ConversationChanged(_) => {}
         }
     }

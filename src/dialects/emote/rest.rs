@@ -17,7 +17,7 @@ use crate::web::mailing;
 /// Items of a page by default, as the document says.
 const PAGE: u32 = 30;
 
-fn success(message: &str) -> Answer {
+pub fn success(message: &str) -> Answer {
     ok(json!({ "success": true, "message": message }))
 }
 

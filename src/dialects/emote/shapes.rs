@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
-use crate::core::model::{Account, AccountId, Overview, Page, Person, Presence};
+use crate::core::model::{Account, AccountId, Device, DeviceId, Overview, Page, Person, Presence};
 use crate::web::people::picture_url;
 
 /// The caller: `{ id, name, email, avatarUrl, createdAt }`
@@ -31,6 +31,18 @@ pub fn user(spell: &Spelling, person: &Person, own: Option<(AccountId, Option<&s
         shape["email"] = json!(email);
     }
     shape
+}
+
+/// `{ id, userAgent, address, createdAt, seenAt, current }`
+pub fn device(spell: &Spelling, device: &Device, current: DeviceId) -> Value {
+    json!({
+        "id": spell.uuid(device.id),
+        "userAgent": device.user_agent,
+        "address": device.address,
+        "createdAt": device.created_at.iso(),
+        "seenAt": device.seen_at.iso(),
+        "current": device.id == current,
+    })
 }
 
 /// A conversation in the list.

@@ -79,6 +79,7 @@ impl crate::dialects::Dialect for Dialect {
             "new_message",
             "message_updated",
             "message_deleted",
+            "user_updated",
             "user_typing",
             "messages_read",
             "conversation_read",
@@ -138,6 +139,9 @@ impl crate::dialects::Dialect for Dialect {
                         shapes::notice(spell, notice)
                     });
                 }
+            }
+            Event::PersonChanged(changed) => {
+                tell.room("user_updated", |spell| shapes::person(spell, changed));
             }
             // The document has no files of its own.
             Event::FileShared { .. } => {}

@@ -11,7 +11,7 @@ use crate::dialects::beyond;
 use crate::web::people::{file_url, picture_url};
 
 /// `{ id, fullName, avatarUrl }`
-fn person(spell: &Spelling, person: &Person) -> Value {
+pub fn person(spell: &Spelling, person: &Person) -> Value {
     json!({
         "id": spell.uuid(person.id),
         "fullName": person.name,

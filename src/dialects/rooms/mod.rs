@@ -1,6 +1,7 @@
 //! **rooms**, document 003: `/api/auth/signup`, `/api/rooms`, `/api/messages`, `/api/files`, and camelCase events in
 //! the namespace `/`. Ids are 24 hex digits; every answer is `{ success, message, data }`.
 
+mod profile;
 mod rest;
 mod shapes;
 mod socket;
@@ -10,6 +11,7 @@ use crate::dialects::socket_event::EventHandler;
 use crate::dialects::telling::Telling;
 use crate::routes;
 use crate::web::documents::Documents;
+use crate::web::export;
 use crate::web::login;
 use crate::web::routes::Route;
 
@@ -27,6 +29,15 @@ impl crate::dialects::Dialect for Dialect {
             POST "/api/auth/login"      => login::log_in_route, Auth;
             GET  "/api/auth/logout"     => login::log_out_route, Api;
             POST "/api/auth/logout"     => login::log_out_route, Api;
+            // Beyond the document.
+            PATCH  "/api/auth/profile"  => profile::change, Attachment;
+            PUT    "/api/auth/password" => profile::change_password, Auth;
+            POST   "/api/auth/email"    => profile::ask_for_address, Auth;
+            PUT    "/api/auth/email"    => profile::prove_address, Auth;
+            GET    "/api/auth/devices"  => profile::list_devices, Api;
+            DELETE "/api/auth/devices/{deviceId}" => profile::end_device, Api;
+            GET    "/api/auth/export"   => export::download, Long;
+            DELETE "/api/auth/profile"  => profile::remove, Auth;
             // 2. Chat room management
             POST "/api/rooms"           => rest::open_room, Api;
             GET  "/api/rooms"           => rest::list_rooms, Api;
@@ -90,6 +101,7 @@ impl crate::dialects::Dialect for Dialect {
             "roomLeft",
             "memberJoined",
             "memberLeft",
+            "userUpdated",
             "error",
         ]
     }
@@ -123,6 +135,9 @@ impl crate::dialects::Dialect for Dialect {
             }
             // The document has no typing, no notifications.
             Event::Typing { .. } => {}
+            Event::PersonChanged(person) => {
+                tell.room("userUpdated", |spell| shapes::person(spell, person))
+            }
             Event::NoticeMade(_) | Event::NoticesWaiting { .. } => {}
             Event::SettingsChanged {
                 conversation,

@@ -23,7 +23,7 @@ const LATEST: u32 = 50;
 /// The names of the field with the conversation's id; the first is the document's.
 const ROOM: &[&str] = &["roomId", "conversationId", "room", "conversation"];
 
-fn with_data(message: &str, data: impl Serialize) -> Value {
+pub fn with_data(message: &str, data: impl Serialize) -> Value {
     json!({ "success": true, "message": message, "data": data })
 }
 

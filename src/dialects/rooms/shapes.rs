@@ -4,11 +4,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
-use crate::core::model::{AccountId, Conversation, ConversationId, Deletion, File, Listed, Message, Page, Presence, Receipt, Settings};
+use crate::core::model::{Account, AccountId, Conversation, ConversationId, Deletion, Device, DeviceId, File, Listed, Message, Page, Person, Presence, Receipt, Settings};
 use crate::core::short::Short;
 use crate::dialects::added::{Added, Hexes, added};
 use crate::dialects::beyond;
-use crate::web::people::file_url;
+use crate::web::people::{file_url, picture_url};
 
 /// A room, as `POST /api/rooms`, the list and `roomUpdated` show it, and what it has beyond that.
 pub fn room(spell: &Spelling, room: &Conversation) -> Value {
@@ -124,6 +124,38 @@ fn said<'m>(
         created_at: message.sent_at.iso(),
         added: added(message, Hexes(spell)),
     }
+}
+
+/// Somebody with another name or picture: `{ _id, username, picture }`.
+pub fn person(spell: &Spelling, person: &Person) -> Value {
+    json!({
+        "_id": spell.hex(person.id),
+        "username": person.name,
+        "picture": picture_url(spell, person.picture.as_ref()),
+    })
+}
+
+/// The caller: `{ id, username, email, picture, createdAt }`.
+pub fn account(spell: &Spelling, own: &Account) -> Value {
+    json!({
+        "id": spell.hex(own.id),
+        "username": own.name,
+        "email": own.email,
+        "picture": picture_url(spell, own.picture.as_ref()),
+        "createdAt": own.created_at.iso(),
+    })
+}
+
+/// `{ _id, userAgent, address, createdAt, seenAt, current }`
+pub fn device(spell: &Spelling, device: &Device, current: DeviceId) -> Value {
+    json!({
+        "_id": spell.hex(device.id),
+        "userAgent": device.user_agent,
+        "address": device.address,
+        "createdAt": device.created_at.iso(),
+        "seenAt": device.seen_at.iso(),
+        "current": device.id == current,
+    })
 }
 
 /// A deleted message: `{ _id, room, deletedAt, position }`.

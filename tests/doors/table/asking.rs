@@ -1,7 +1,7 @@
 //! How is a row asked? With what it mentions put in: what is there, or what never was.
 
 use super::cast::{Cast, enters, text};
-use crate::support::person::email_of;
+use crate::support::person::{email_of, password_of};
 use crate::support::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::OnceCell;
@@ -139,6 +139,8 @@ impl<'a> Asking<'a> {
             // Who has no account is nobody in particular.
             "me" if cast.people[self.who].uuid.is_empty() => cast.carl.uuid.clone(),
             "me" => cast.people[self.who].uuid.clone(),
+            "my name" => cast.people[self.who].name.clone(),
+            "address code" => self.address_code().await,
             "new" => self.new.clone(),
             "sign-up code" => {
                 self.nobody_posts("/user/send-signup-code", json!({ "email": new }))
@@ -168,6 +170,16 @@ impl<'a> Asking<'a> {
         self.account
             .get_or_init(|| self.cast.chat.rooms(&self.new))
             .await
+    }
+
+    /// The code that this person asked for to have a new address; whoever may not ask gets none.
+    async fn address_code(&self) -> String {
+        let (person, new) = (&self.cast.people[self.who], email_of(&self.new));
+        let asked = json!({ "email": new, "password": password_of(&person.name) });
+        match person.post("/api/profile/email", asked).await.status {
+            200 => self.cast.chat.code_for(&new).await,
+            _ => "000000".to_owned(),
+        }
     }
 
     async fn reset_code(&self) -> String {

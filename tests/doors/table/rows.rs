@@ -19,6 +19,13 @@ pub const REQUESTS: &str = r#"
 200 200 200 200 200 200 200  POST /user/reset-password-code {"email": "{account}@example.test"}
 200 200 200 200 200 200 200  POST /user/verify-reset-code {"email": "{account}@example.test", "verificationCode": "{reset code}"}
 200 200 200 200 200 200 200  PATCH /user/reset-password {"email": "{account}@example.test", "password": "open sesame", "resetToken": "{reset token}"}
+401 401 401 200 200 200 200  PATCH /user/profile {"full_name": "{new}"}
+401 401 401 200 200 200 200  PUT /user/password {"currentPassword": "password of {my name}", "newPassword": "open sesame"}
+401 401 401 403 403 403 403  PUT /user/password {"currentPassword": "password of nobody", "newPassword": "open sesame"}
+401 401 401 200 200 200 200  POST /user/email {"email": "{new}@example.test", "password": "password of {my name}"}
+401 401 401 200 200 200 200  PUT /user/email {"code": "{address code}"}
+401 401 401 200 200 200 200  GET /user/export
+401 401 401 200 200 200 200  DELETE /user/profile {"password": "password of {my name}"}
 200 200 200 200 200 200 200  POST /auth/login {"email": "{account}@example.test", "password": "password of {account}"}
 401 401 401 200 200 200 200  GET /auth/active-devices
 401 401 401 200 200 200 200  POST /auth/remove-all-session
@@ -161,6 +168,17 @@ pub const REQUESTS: &str = r#"
 401 401 401 200 200 200 200  GET /api/profile/users/{carl}
 401 401 401 200 200 200 200  GET /api/profile/presence?userIds={ann}
 401 401 401 200 200 200 200  PATCH /api/profile/presence {"hidden": true}
+401 401 401 200 200 200 200  PATCH /api/profile {"name": "{new}"}
+401 401 401 200 200 200 200  PUT /api/profile/password {"currentPassword": "password of {my name}", "newPassword": "open sesame"}
+401 401 401 403 403 403 403  PUT /api/profile/password {"currentPassword": "password of nobody", "newPassword": "open sesame"}
+401 401 401 200 200 200 200  POST /api/profile/email {"email": "{new}@example.test", "password": "password of {my name}"}
+401 401 401 403 403 403 403  POST /api/profile/email {"email": "{new}@example.test", "password": "password of nobody"}
+401 401 401 200 200 200 200  PUT /api/profile/email {"code": "{address code}"}
+401 401 401 200 200 200 200  GET /api/profile/devices
+401 401 401 404 404 404 200  DELETE /api/profile/devices/{device}
+401 401 401 200 200 200 200  GET /api/profile/export
+401 401 401 403 403 403 403  DELETE /api/profile {"password": "password of nobody", "messages": "delete"}
+401 401 401 200 200 200 200  DELETE /api/profile {"password": "password of {my name}", "messages": "delete"}
 401 401 401 200 200 200 200  GET /api/conversations?page=1
 200 200 200 200 200 200 200  POST /api/password/reset-request {"email": "{account}@example.test"}
 200 200 200 200 200 200 200  POST /api/password/reset {"token": "{link token}", "password": "open sesame"}
@@ -170,6 +188,14 @@ pub const REQUESTS: &str = r#"
 200 200 200 200 200 200 200  POST /api/auth/login {"email": "{account}@example.test", "password": "password of {account}"}
 401 401 401 200 200 200 200  GET /api/auth/logout
 401 401 401 200 200 200 200  POST /api/auth/logout
+401 401 401 200 200 200 200  PATCH /api/auth/profile {"username": "{new}"}
+401 401 401 200 200 200 200  PUT /api/auth/password {"currentPassword": "password of {my name}", "newPassword": "open sesame"}
+401 401 401 200 200 200 200  POST /api/auth/email {"email": "{new}@example.test", "password": "password of {my name}"}
+401 401 401 200 200 200 200  PUT /api/auth/email {"code": "{address code}"}
+401 401 401 200 200 200 200  GET /api/auth/devices
+401 401 401 404 404 404 200  DELETE /api/auth/devices/{device}
+401 401 401 200 200 200 200  GET /api/auth/export
+401 401 401 200 200 200 200  DELETE /api/auth/profile {"password": "password of {my name}"}
 401 401 401 201 201 201 201  POST /api/rooms {"name": "Lobby", "description": ""}
 200 401 401 200 200 200 200  GET /api/rooms
 200 401 401 200 200 200 200  GET /api/rooms/{room}

@@ -193,3 +193,22 @@ UPDATE conversations SET deleted = gone.count
 ALTER TABLE accounts ADD COLUMN seen_at INTEGER;
 UPDATE accounts SET seen_at = (SELECT max(seen_at) FROM devices WHERE account = accounts.id);
 ALTER TABLE accounts ADD COLUMN hides_presence INTEGER NOT NULL DEFAULT 0;
+
+-- Somebody may have another address by a code, and leave for good with all that they said.
+ALTER TABLE codes ADD COLUMN account INTEGER;
+ALTER TABLE codes ADD COLUMN address TEXT;
+CREATE INDEX codes_of_account ON codes (account) WHERE account IS NOT NULL;
+CREATE TABLE past_members (
+    account      INTEGER NOT NULL,
+    conversation INTEGER NOT NULL,
+    PRIMARY KEY (account, conversation)
+) STRICT, WITHOUT ROWID;
+INSERT INTO past_members (account, conversation)
+    SELECT DISTINCT author, conversation FROM messages m
+    WHERE NOT EXISTS (SELECT 1 FROM members o WHERE o.conversation = m.conversation AND o.account = m.author);
+CREATE TABLE erasures (
+    account      INTEGER PRIMARY KEY,
+    everything   INTEGER NOT NULL,
+    conversation INTEGER NOT NULL DEFAULT 0,
+    seq          INTEGER NOT NULL DEFAULT 0
+) STRICT;
