@@ -170,11 +170,14 @@ async fn whoever_is_removed_hears_nothing_more_in_any_dialect() {
     );
     let gone = stage.ann.delete(path).await;
     assert!((200..300).contains(&gone.status), "{gone:?}");
-    // That it is so is the last that he hears, where sockets come in and go out by themselves.
+    // That it is so is the last that he hears.
     for ears in &listening {
-        if ears.in_dialect(Listener::Mentor) {
-            let left = json!({ "conversationId": stage.uuid });
-            ears.socket.hears("conversation_left", left).await;
+        let told: &[_] = match ears.in_dialect(Listener::Mentor) {
+            true => &["conversation_left"],
+            false => &["conversation-left", "roomLeft", "conversation_left"],
+        };
+        for event in told {
+            ears.socket.hears(event, json!({})).await;
         }
     }
     for speaker in SPEAKERS {

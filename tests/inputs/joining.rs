@@ -25,8 +25,9 @@ fn fill(file: &Path, numbers: std::ops::Range<i64>, people: &[&Person]) {
         .expect("a group");
         for person in people {
             conn.execute(
-                "INSERT INTO members (conversation, account, joined_at) VALUES (?1, ?2, 1700000000000)",
-                (number, person.number as i64),
+                "INSERT INTO members (conversation, account, joined_at, owner_since)
+                 VALUES (?1, ?2, 1700000000000, CASE WHEN ?2 = ?3 THEN 1700000000000 END)",
+                (number, person.number as i64, people[0].number as i64),
             )
             .expect("a member");
         }
