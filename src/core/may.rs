@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use super::error::{Error, Result};
 use super::model::{AccountId, ConversationId, Kind, Me, Place, Standing};
-use super::presence;
 use super::store::{Placed, View};
 
 /// What somebody wants to do in a conversation.
@@ -113,16 +112,22 @@ pub(in crate::core) fn may_to(
     })
 }
 
-/// May this person know whether another is there? `own` are the conversations that they belong to.
+/// May this person know whether another is there? Who shares a conversation with them that is closed to others may. `own` are
+/// the conversations that this person belongs to, and `of_other` those of the other that count.
 pub(in crate::core) fn may_know(
     view: &View<'_>,
-    who: AccountId,
-    own: &HashSet<ConversationId>,
+    (who, own): (AccountId, &HashSet<ConversationId>),
     other: AccountId,
+    of_other: impl FnOnce() -> Result<Vec<ConversationId>>,
 ) -> Result<bool> {
     if who == other || view.direct_between(who, other)?.is_some() {
         return Ok(true);
     }
-    let circle = presence::circle(view, other)?;
-    Ok(circle.iter().any(|shared| own.contains(shared)))
+    for shared in of_other()?.iter().filter(|one| own.contains(one)) {
+        let place = view.place_for(*shared, Some(who))?;
+        if place.is_some_and(|(place, _)| place.kind != Kind::Room) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

@@ -21,7 +21,8 @@ pub fn of(view: &View<'_>, me: &Me, people: &[AccountId]) -> Result<Vec<Presence
         .collect();
     let mut known = Vec::new();
     for who in people {
-        if may_know(view, me.id, &own, *who)? {
+        let latest = || view.latest_memberships(*who, CONVERSATIONS);
+        if may_know(view, (me.id, &own), *who, latest)? {
             known.push(view.directory.presence(*who));
         }
     }

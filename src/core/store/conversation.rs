@@ -242,6 +242,19 @@ impl View<'_> {
         )
     }
 
+    /// The latest conversations of which somebody is a member, at most `most`.
+    pub(in crate::core) fn latest_memberships(
+        &self,
+        who: AccountId,
+        most: u32,
+    ) -> Result<Vec<ConversationId>> {
+        self.all(
+            "SELECT conversation FROM members WHERE account = $1 ORDER BY conversation DESC LIMIT $2",
+            (who.number(), most),
+            |row| Ok(Id::stored(row.get(0)?)),
+        )
+    }
+
     /// Of somebody's latest conversations, at most `most`, those that are not open to every account.
     pub(in crate::core) fn closed_conversations(
         &self,
