@@ -13,6 +13,8 @@
 //!   - `may`: decides who may do what in a conversation, for every route and event
 //!   - `message`: posts, deletes and reads messages
 //!   - `conversation`: makes conversations; joining, leaving, typing, reading and listing them
+//!   - `search`: finds messages by their words, among those that somebody may read
+//!   - `words`: parts a text into the words by which it is found
 //!   - `file`: stores files part by part, and reads them
 //!   - `file_path`: reads the paths by which messages name files
 //!   - `missed`: finds what a client missed since a position, in the order of the log
@@ -59,6 +61,9 @@
 //!     - `server`: the public URL of the server on this file
 //!     - `log`: the last position of the log
 //!     - `missed`: what comes next in a conversation: messages, files and deletions
+//!     - `search`: the index of words, which lies behind the log
+//!     - `indexing`: decides when the writer goes on with it
+//!     - `search_tests`: tests that the index forgets what is deleted
 //!     - `read_cache`: what one snapshot has read already
 //!     - `admin`: what only administrators see
 //!     - `writer`: one thread that commits whatever verbs have queued up
@@ -75,6 +80,7 @@
 //!   - `call`: a request in hand: who asks, for what, with which body
 //!   - `input`: JSON as a client sent it
 //!   - `fields`: takes fields out of the input and collects what is wrong with them
+//!   - `finding`: reads what a client searches for
 //!   - `forms`: reads multipart forms
 //!   - `bounded_body`: bounds the bytes of a form
 //!   - `routes`: merges the dialects' route tables into one tree
@@ -166,6 +172,7 @@
 //!   - `session`: `chat session`
 //!   - `notify`: `chat notify`
 //!   - `backup`: `chat backup`, `chat restore`, `chat check`
+//!   - `search`: `chat search`
 //!   - `print`: `chat completions` and `chat systemd`
 //!   - `progress`: shows how far long work is
 //!   - `table`: prints lists

@@ -12,6 +12,7 @@ pub mod documents;
 pub mod downloads;
 mod etag;
 pub mod fields;
+pub mod finding;
 pub mod forms;
 pub mod in_flight;
 pub mod input;

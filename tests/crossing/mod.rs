@@ -9,6 +9,7 @@ mod one_order;
 mod one_position;
 mod owners;
 mod repeats;
+mod search;
 mod signs;
 mod spellings;
 mod stage;

@@ -190,7 +190,7 @@ impl View<'_> {
         Ok(Some(place))
     }
 
-    fn first_members(&self, id: ConversationId) -> Result<Vec<String>> {
+    pub(in crate::core) fn first_members(&self, id: ConversationId) -> Result<Vec<String>> {
         self.all(
             "SELECT a.name FROM members m JOIN accounts a ON a.id = m.account
              WHERE m.conversation = $1 ORDER BY m.account LIMIT $2",
@@ -421,6 +421,7 @@ impl Tx<'_> {
     /// `own_since`, like messages of their own. Answers its conversation; `None` if there is no such message, or it was
     /// deleted before.
     pub(in crate::core) fn blank_message(&self, id: MessageId) -> Result<Option<ConversationId>> {
+        self.unindex(id)?;
         let blanked = self.returning(
             "UPDATE messages SET text = '', attachments = 0, deleted_at = $1
              WHERE id = $2 AND deleted_at IS NULL RETURNING conversation, seq, author",

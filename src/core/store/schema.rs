@@ -177,6 +177,8 @@ fn prepare(conn: &mut Connection) -> anyhow::Result<()> {
     conn.pragma_update(None, "wal_autocheckpoint", 4000)?;
     conn.pragma_update(None, "journal_size_limit", 64 << 20)?;
     conn.pragma_update(None, "foreign_keys", true)?;
+    // What is deleted is overwritten with zeros, also on pages that become free: none of its words stay in the file.
+    conn.pragma_update(None, "secure_delete", true)?;
     if conn.query_row("PRAGMA application_id", (), |row| row.get::<_, i32>(0))? != APPLICATION_ID {
         conn.pragma_update(None, "application_id", APPLICATION_ID)?;
     }

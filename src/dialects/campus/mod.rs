@@ -50,6 +50,8 @@ impl crate::dialects::Dialect for Dialect {
             POST "/message/create"            => rest::create_message, Free;
             GET  "/message/get-messages"      => rest::list_messages, Free;
             GET  "/message/get-conversation-participants" => rest::list_participants, Free;
+            // Beyond the document: messages by their words.
+            GET  "/message/search"            => rest::search, Free;
         }
     }
 

@@ -6,11 +6,13 @@ use super::shapes;
 use crate::core::error::{Error, Result};
 use crate::core::message::Draft;
 use crate::core::model::{AccountId, AccountKind, ConversationId, Me};
+use crate::core::search::Seeker;
 use crate::core::{account, conversation, limits, message};
 use crate::dialects::socket_event::PLACE;
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
 use crate::web::fields::Fields;
+use crate::web::finding;
 
 /// The names of the field with a message's text; the first is the document's.
 const WORDS: &[&str] = &["message", "content", "text"];
@@ -154,4 +156,17 @@ pub async fn list_participants(mut call: Call) -> Answer {
         .iter()
         .map(|person| shapes::participant(spell, person))
         .collect::<Vec<_>>())
+}
+
+/// GET /message/search: messages by their words, newest first
+pub async fn search(call: Call) -> Answer {
+    let me = call.me()?;
+    let seeker = Seeker::Account(me.id);
+    let finding = finding::find(&call, seeker, PLACE, PAGE, |_, _| Ok(())).await?;
+    let spell = call.core().spelling();
+    let messages = finding.found.messages.iter();
+    let messages: Vec<_> = messages
+        .map(|message| shapes::message(spell, message))
+        .collect();
+    ok(messages).map(|reply| finding.headers.added_to(reply))
 }

@@ -8,11 +8,13 @@ use crate::core::error::Result;
 use crate::core::id::Spelling;
 use crate::core::message::{After, Draft, PLAIN};
 use crate::core::model::{Attachment, ConversationId, Me};
+use crate::core::search::Seeker;
 use crate::core::{conversation, file, limits, message, session};
-use crate::dialects::socket_event::UPTO;
+use crate::dialects::socket_event::{PLACE, UPTO};
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
 use crate::web::fields::{CONTENT, Fields};
+use crate::web::finding;
 use crate::web::input::Input;
 use crate::web::uploads::{self, Destination};
 
@@ -259,4 +261,23 @@ pub async fn remove_member(call: Call) -> Answer {
     call.write(move |tx| conversation::remove_member(tx, &me, id, who))
         .await?;
     ok(json!({ "message": "Member removed" }))
+}
+
+/// GET /api/conversations/search: messages by their words, newest first, by cursor
+pub async fn search(call: Call) -> Answer {
+    let me = call.me()?;
+    let seeker = Seeker::Account(me.id);
+    let finding = finding::find(&call, seeker, PLACE, MESSAGES, |_, _| Ok(())).await?;
+    let (spell, found) = (call.core().spelling(), &finding.found);
+    let last = found.messages.last().filter(|_| found.more);
+    let history = shapes::History {
+        messages: found
+            .messages
+            .iter()
+            .map(|message| shapes::message(spell, message))
+            .collect(),
+        has_more: found.more,
+        next_cursor: last.map(|last| spell.uuid(last.id)),
+    };
+    ok(history).map(|reply| finding.headers.added_to(reply))
 }

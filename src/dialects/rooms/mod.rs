@@ -34,6 +34,8 @@ impl crate::dialects::Dialect for Dialect {
             // 3. Chat messaging
             POST "/api/messages"          => rest::send, Api;
             GET  "/api/messages/{roomId}" => rest::list_messages, Api;
+            // Beyond the document: messages by their words.
+            GET  "/api/messages/search"   => rest::search, Api;
             // 4. File upload and sharing
             POST "/api/files/upload"    => rest::upload, Upload;
             GET  "/api/files/{fileId}"  => rest::download, Api;

@@ -6,11 +6,13 @@ use super::shapes;
 use crate::core::error::{Error, Result};
 use crate::core::message::Draft;
 use crate::core::model::Page;
+use crate::core::search::Seeker;
 use crate::core::{ConversationOrder, FileOrder, account, conversation, file, message};
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::{Call, page};
 use crate::web::downloads;
 use crate::web::fields::{CONTENT, Fields};
+use crate::web::finding;
 use crate::web::uploads::{self, Destination};
 
 /// Items of a page by default.
@@ -212,4 +214,13 @@ pub async fn list_files(call: Call) -> Answer {
         page,
         |file| shapes::file(spell, file),
     ))
+}
+
+/// GET /api/messages/search: messages by their words, newest first
+pub async fn search(call: Call) -> Answer {
+    let me = call.reader()?;
+    let seeker = me.map_or(Seeker::Anybody, |me| Seeker::Account(me.id));
+    let finding = finding::find(&call, seeker, ROOM, PAGE, |_, _| Ok(())).await?;
+    let spell = call.core().spelling();
+    ok(shapes::found(spell, &finding.found)).map(|reply| finding.headers.added_to(reply))
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
 use crate::core::model::{Conversation, Deletion, File, Listed, Message, Page};
+use crate::core::search::Found;
 use crate::core::short::Short;
 use crate::web::people::file_url;
 
@@ -135,4 +136,20 @@ pub struct List<S> {
     message: &'static str,
     data: Vec<S>,
     pagination: Value,
+}
+
+/// Messages that were found, each with its room, and where the next page begins:
+/// `{ success, message, data: […], pagination: { hasMore, nextCursor } }`.
+pub fn found<'f>(spell: &Spelling, found: &'f Found) -> List<ShapedMessage<'f>> {
+    let last = found.messages.last().filter(|_| found.more);
+    let messages = found.messages.iter();
+    List {
+        success: true,
+        message: "Messages retrieved successfully",
+        data: messages.map(|message| heard(spell, message)).collect(),
+        pagination: json!({
+            "hasMore": found.more,
+            "nextCursor": last.map(|last| spell.hex(last.id)),
+        }),
+    }
 }

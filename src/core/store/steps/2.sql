@@ -138,3 +138,13 @@ CREATE TABLE health (
     filling BLOB NOT NULL
 ) STRICT;
 INSERT INTO health (filling) VALUES (x'');
+
+-- Messages are found by their words. Those that are there already are indexed once the server runs.
+CREATE INDEX accounts_by_name ON accounts (lower(name), id);
+CREATE VIRTUAL TABLE search USING fts5 (words, content = '', columnsize = 0, tokenize = 'ascii');
+INSERT INTO search (search, rank) VALUES ('secure-delete', 1), ('automerge', 0), ('crisismerge', 2000);
+CREATE TABLE search_progress (
+    upto  INTEGER NOT NULL,
+    rules INTEGER NOT NULL
+) STRICT;
+INSERT INTO search_progress (upto, rules) VALUES (0, 0);
