@@ -15,6 +15,8 @@
 //!   - `conversation`: makes conversations; joining, leaving, typing, reading and listing them
 //!   - `owner`: names, describes and archives groups and rooms, and names their owners
 //!   - `level`: what a member wants to be told of while they are away
+//!   - `search`: finds messages by their words, among those that somebody may read
+//!   - `words`: parts a text into the words by which it is found
 //!   - `file`: stores files part by part, and reads them
 //!   - `file_path`: reads the paths by which messages name files
 //!   - `change`: edits, deletes and pins messages, and reacts to them
@@ -70,6 +72,9 @@
 //!     - `server`: the public URL of the server on this file
 //!     - `log`: the last position of the log
 //!     - `missed`: what comes next in a conversation: messages, files and changes
+//!     - `search`: the index of words, which lies behind the log
+//!     - `indexing`: decides when the writer goes on with it
+//!     - `search_tests`: tests that the index forgets what is deleted
 //!     - `read_cache`: what one snapshot has read already
 //!     - `admin`: what only administrators see
 //!     - `writer`: one thread that commits whatever verbs have queued up
@@ -86,6 +91,7 @@
 //!   - `call`: a request in hand: who asks, for what, with which body
 //!   - `input`: JSON as a client sent it
 //!   - `fields`: takes fields out of the input and collects what is wrong with them
+//!   - `finding`: reads what a client searches for
 //!   - `forms`: reads multipart forms
 //!   - `bounded_body`: bounds the bytes of a form
 //!   - `routes`: merges the dialects' route tables into one tree
@@ -188,6 +194,7 @@
 //!   - `session`: `chat session`
 //!   - `notify`: `chat notify`
 //!   - `backup`: `chat backup`, `chat restore`, `chat check`
+//!   - `search`: `chat search`
 //!   - `print`: `chat completions` and `chat systemd`
 //!   - `progress`: shows how far long work is
 //!   - `table`: prints lists

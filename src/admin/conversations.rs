@@ -6,10 +6,12 @@ use serde_json::{Value, json};
 use super::{PAGE, done, listed, listing, one};
 use crate::core::admin::{self, Participant, PlaceSeen};
 use crate::core::id::Spelling;
-use crate::core::limits;
 use crate::core::model::{Kind, Message};
+use crate::core::search::{Found, Seeker};
+use crate::core::{View, limits, search};
 use crate::web::answer::{Answer, ok};
 use crate::web::call::Call;
+use crate::web::finding;
 
 /// GET /api/admin/conversations: newest first; `sort` asks for direct, group, room or session
 pub async fn list(call: Call) -> Answer {
@@ -112,4 +114,37 @@ pub async fn delete_message(call: Call) -> Answer {
     call.write(move |tx| admin::delete_message(tx, Some(me.id), message))
         .await?;
     Ok(done("The message is deleted"))
+}
+
+/// GET /api/admin/search: messages of all conversations by their words, newest first; `before` asks for the next page
+pub async fn find(call: Call) -> Answer {
+    call.admin()?;
+    let names = &["conversationId"];
+    let places = |view: &View<'_>, found: &Found| search::places(view, &found.messages);
+    let finding = finding::find(&call, Seeker::Everywhere, names, PAGE, places).await?;
+    let (spell, found) = (call.core().spelling(), &finding.found);
+    let place = |message: &Message| {
+        let place = finding
+            .also
+            .iter()
+            .find(|one| one.conversation.place == message.place)?;
+        Some(json!({
+            "id": spell.uuid(place.conversation.place.id),
+            "type": place.conversation.place.kind.name(),
+            "name": place.conversation.name,
+            "memberNames": place.people,
+        }))
+    };
+    let messages = found.messages.iter().map(|message| {
+        let mut shape = said(spell, message, false);
+        shape["conversation"] = json!(place(message));
+        shape
+    });
+    let body = json!({
+        "success": true,
+        "messages": messages.collect::<Value>(),
+        "hasMore": found.more,
+        "indexing": found.indexing,
+    });
+    ok(body).map(|reply| finding.headers.added_to(reply))
 }

@@ -46,6 +46,7 @@ pub fn routes() -> Vec<Route> {
         GET "/api/admin/conversations" => conversations::list, Free;
         GET "/api/admin/conversations/{conversationId}" => conversations::show, Free;
         GET "/api/admin/conversations/{conversationId}/messages" => conversations::messages, Free;
+        GET "/api/admin/search" => conversations::find, Free;
         DELETE "/api/admin/messages/{messageId}" => conversations::delete_message, Free;
         GET "/api/admin/files" => files::list, Free;
         GET "/api/admin/files/{fileId}" => files::show, Free;

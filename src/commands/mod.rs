@@ -7,6 +7,7 @@ mod greeting;
 mod notify;
 mod print;
 mod progress;
+mod search;
 pub mod serve;
 mod session;
 mod table;
@@ -68,6 +69,7 @@ pub async fn run(command: Command) -> Result<(), Failure> {
         Command::Session(SessionCommand::List(file)) => session::list(file).await,
         Command::User(command) => user::run(command).await,
         Command::Admin(command) => admin::run(command).await,
+        Command::Search(sought) => search::run(sought).await,
         Command::Completions { shell } => print::completions(shell),
         Command::Systemd { flags } => print::systemd(&flags),
     }

@@ -8,7 +8,7 @@ use icu_normalizer::ComposingNormalizerBorrowed;
 use super::text;
 
 /// Is this character invisible, or does it change the direction of others?
-fn is_hidden(c: char) -> bool {
+pub(super) fn is_hidden(c: char) -> bool {
     match c {
         // Zero-width spaces, joiners and direction marks; soft hyphens and the like.
         '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}' => true,
@@ -114,7 +114,7 @@ pub fn email_key(email: &str) -> String {
 }
 
 /// Folds case letter by letter, by upper case first: some letters are equal only there (`ß` and `SS`, `ς` and `σ`).
-fn in_one_case(name: &str) -> String {
+pub(super) fn in_one_case(name: &str) -> String {
     let capitals = name.chars().flat_map(char::to_uppercase);
     capitals.flat_map(char::to_lowercase).collect()
 }

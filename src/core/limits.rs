@@ -59,6 +59,11 @@ pub const REQUESTS: usize = 64;
 pub const JSON_BYTES: usize = 128 << 10;
 /// Items on a page.
 pub const PAGE: u32 = 100;
+/// Characters in what somebody searches for.
+pub const QUERY_CHARS: usize = 500;
+/// Searches that run at the same time, and that may wait for their turn.
+pub const SEARCHES: usize = 2;
+pub const SEARCHES_WAITING: usize = 64;
 /// Characters in a name of a person or a conversation.
 pub const NAME_CHARS: usize = 100;
 /// Characters in a conversation's description.

@@ -42,6 +42,7 @@ pub mod password;
 pub mod presence;
 pub mod quota;
 pub mod recent;
+pub mod search;
 pub mod session;
 pub mod short;
 pub mod sid;
@@ -50,13 +51,14 @@ pub mod text;
 pub mod tidy;
 pub mod time;
 pub mod token;
+pub mod words;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 
 use directory::Directory;
 use error::{Error, Result};
@@ -105,6 +107,8 @@ struct Inner {
     tokens: Tokens,
     meter: Arc<meter::Meter>,
     passwords: Passwords,
+    /// A permit for each search that may run, and for each that may run or wait.
+    searching: [Semaphore; 2],
     health: health::Health,
     path: PathBuf,
     /// The position that the log had come to when it was opened.
@@ -180,6 +184,11 @@ impl Core {
             writer: Mutex::new(Some(writer)),
             readers: ReadPool::new(path, options.limits.clone(), directory.clone()),
             passwords: Passwords::new(options.bcrypt_cost),
+            searching: [
+                limits::SEARCHES,
+                limits::SEARCHES + limits::SEARCHES_WAITING,
+            ]
+            .map(Semaphore::new),
             options,
             directory,
             spelling,
@@ -262,6 +271,44 @@ impl Core {
         T: Send + 'static,
     {
         self.0.readers.read_inline(verb).await
+    }
+
+    /// Finds messages, also those that have just been said. A few searches run at a time, for half a second each at most.
+    /// `also` reads more in the same snapshot.
+    ///
+    /// # Errors
+    /// As [`search::find`]; `Overloaded` if it takes too long, or too many wait.
+    pub async fn search<T, V>(&self, search: search::Search, also: V) -> Result<(search::Found, T)>
+    where
+        V: FnOnce(&View<'_>, &search::Found) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let [running, waiting] = &self.0.searching;
+        let Ok(_waiting) = waiting.try_acquire() else {
+            return Err(Error::Overloaded("The server has too much to search"));
+        };
+        let _running = running.acquire().await;
+        if self.read_inline(search::is_little_behind).await?
+            && let Err(error) = self.write(search::catch_up).await
+        {
+            // What is indexed can be found all the same.
+            tracing::debug!(%error, "a search could not index what was said last");
+        }
+        let find = move |view: &View<'_>| {
+            let found = search::find(view, &search)?;
+            let more = also(view, &found)?;
+            Ok((found, more))
+        };
+        self.0.readers.read_within(search::LONGEST, find).await
+    }
+
+    /// Indexes all messages for search, however many there are. A server does so by itself.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub async fn index_all(&self) -> Result<()> {
+        while self.write(search::catch_up).await? {}
+        Ok(())
     }
 
     /// The person whose token this is, as of now. A trusted application's token makes the account when it first comes.

@@ -83,6 +83,8 @@ pub enum Command {
     /// Make administrators
     #[command(subcommand)]
     Admin(AdminCommand),
+    /// Find messages by their words, the newest first, in all conversations
+    Search(SearchFor),
     /// Print the completions of this command line for a shell: chat completions bash
     Completions {
         /// bash, elvish, fish, powershell or zsh
@@ -246,6 +248,19 @@ pub struct Notify {
     /// The type of the notification, which clients can tell apart
     #[arg(long = "type", default_value = "system")]
     pub kind: String,
+    #[command(flatten)]
+    pub file: DbFile,
+}
+
+/// `chat search WORDS…`
+#[derive(Debug, Args)]
+pub struct SearchFor {
+    /// Words and "phrases"; from:USER, in:CONVERSATION, has:file or has:link, before:DATE and after:DATE
+    #[arg(required = true, value_name = "WORDS")]
+    pub words: Vec<String>,
+    /// How many messages to show
+    #[arg(long, value_name = "COUNT", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub limit: u32,
     #[command(flatten)]
     pub file: DbFile,
 }

@@ -16,7 +16,7 @@ use crate::web::origin::Origin;
 /// How long a browser may cache the answer to a preflight request.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(3_600);
 /// Headers that a script of another origin may read, beside the usual ones.
-const EXPOSED: [&str; 10] = [
+const EXPOSED: [&str; 11] = [
     "content-disposition",
     "content-range",
     "etag",
@@ -24,6 +24,7 @@ const EXPOSED: [&str; 10] = [
     "ratelimit-remaining",
     "ratelimit-reset",
     "retry-after",
+    "x-indexing",
     "x-position",
     "x-request-id",
     "x-total-count",

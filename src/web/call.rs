@@ -18,6 +18,7 @@ use super::rates::Asker;
 use crate::core::error::{Error, Result};
 use crate::core::id::{Id, IdKind, Spelling};
 use crate::core::model::{Me, Page, Position};
+use crate::core::search::{Found, Search};
 use crate::core::{Core, Tx, View};
 use crate::core::{limits, missed};
 
@@ -314,6 +315,28 @@ impl Call {
         async move {
             let (found, position) = read.await?;
             Ok((found, PositionHeader::of(&spelling, position)))
+        }
+    }
+
+    /// Finds messages; also answers what `also` reads in the same snapshot, and the position to catch up from.
+    pub fn search<T, V>(
+        &self,
+        search: Search,
+        also: V,
+    ) -> impl Future<Output = Result<(Found, T, PositionHeader)>> + Send + use<T, V>
+    where
+        V: FnOnce(&View<'_>, &Found) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let core = self.web.core.clone();
+        async move {
+            let (found, (more, position)) = core
+                .search(search, |view, found| {
+                    Ok((also(view, found)?, missed::position(view)?))
+                })
+                .await?;
+            let position = PositionHeader::of(core.spelling(), position);
+            Ok((found, more, position))
         }
     }
 

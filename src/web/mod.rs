@@ -13,6 +13,7 @@ pub mod downloads;
 mod etag;
 pub mod export;
 pub mod fields;
+pub mod finding;
 pub mod forms;
 pub mod in_flight;
 pub mod input;

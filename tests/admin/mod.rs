@@ -8,6 +8,7 @@ mod mail;
 mod messages;
 mod people;
 mod removing;
+mod search;
 mod sessions;
 mod sockets;
 mod suspending;

@@ -4,6 +4,7 @@ mod administrators;
 mod copies;
 mod flags;
 mod printing;
+mod searching;
 mod starting;
 mod telling;
 mod upgrades;

@@ -25,6 +25,7 @@ async fn help_comes_in_groups_and_names_every_subcommand() {
         "backup",
         "restore",
         "check",
+        "search",
         "session",
         "user",
         "admin",

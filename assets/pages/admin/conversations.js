@@ -32,7 +32,8 @@ export function Conversations({ screen, params }) {
     </${Screen}>`;
 }
 
-function Said({ message, gone }) {
+/** A message, and where it was said if that is not plain. */
+export function Said({ message, gone, place }) {
   const remove = () => sure({
     title: 'Delete this message', button: 'Delete', done: 'The message is deleted', gone: true,
     text: 'Its text and attachments are gone for everybody. Its place in the order stays. This cannot be undone.',
@@ -41,7 +42,7 @@ function Said({ message, gone }) {
   return html`
     <li class=${message.deleted ? 'deleted' : ''}>
       <div class="line"><a href=${href('people', message.author.id)}>${message.author.name}</a>
-        <span class="small quiet"><span title="Number in this conversation">#${message.seq}</span> · <${When} at=${message.sentAt} /></span></div>
+        <span class="small quiet">${place && html`in ${place} · `}<span title="Number in this conversation">#${message.seq}</span> · <${When} at=${message.sentAt} /></span></div>
       ${message.deleted ? html`<p class="quiet">This message was deleted.</p>` : html`<p class="text">${message.text}</p>`}
       ${!message.deleted && message.attachments?.length > 0 && html`<ul class="attached small">${message.attachments.map((file) => html`
         <li><a href=${/^(https?:|\/)/.test(file.url) ? file.url : undefined} target="_blank" rel="noreferrer">${file.filename}</a>

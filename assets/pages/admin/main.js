@@ -12,6 +12,7 @@ import { Outbox } from './outbox.js';
 import { Overview } from './overview.js';
 import { People } from './people.js';
 import { Person } from './person.js';
+import { Search } from './search.js';
 import { SetUp, SignIn } from './entry.js';
 import { Sockets } from './sockets.js';
 import { TryIt } from './tryit.js';
@@ -22,7 +23,7 @@ import { href, useRoute } from './route.js';
 const groups = [
   ['Watch', [['overview', 'Overview', Overview], ['wire', 'Live wire', Wire], ['sockets', 'Sockets', Sockets]]],
   ['Chat', [['people', 'People', People, Person], ['conversations', 'Conversations', Conversations, Conversation],
-    ['files', 'Files', Files], ['sessions', 'Sessions', Sessions]]],
+    ['search', 'Search', Search], ['files', 'Files', Files], ['sessions', 'Sessions', Sessions]]],
   ['Messages out', [['outbox', 'Outbox', Outbox], ['notifications', 'Notifications', Notify]]],
   ['Server', [['backup', 'Backup', Backup], ['audit', 'Audit', Audit], ['settings', 'Settings', Settings]]],
   ['Build', [['try', 'Try it', TryIt]]],

@@ -24,6 +24,7 @@ const paths = {
   wire: 'M3 12h4l3-7 4 14 3-7h4',
   sockets: 'M9 3v5 M15 3v5 M6 8h12v3a6 6 0 0 1-12 0z M12 17v4',
   conversations: 'M3 4h12v8H8l-3 3v-3H3z M18 9h3v8h-2v3l-3-3h-5v-2',
+  search: 'M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13z M15.5 15.5L21 21',
   files: 'M6 3h8l4 4v14H6z M14 3v4h4 M9 13h6 M9 17h6',
   sessions: 'M4 6h16v14H4z M4 10h16 M8 3v5 M16 3v5',
   outbox: 'M3 6h18v12H3z M3 7l9 7 9-7',

@@ -191,7 +191,7 @@ impl View<'_> {
         Ok(Some(place))
     }
 
-    fn first_members(&self, id: ConversationId) -> Result<Vec<String>> {
+    pub(in crate::core) fn first_members(&self, id: ConversationId) -> Result<Vec<String>> {
         self.all(
             "SELECT a.name FROM members m JOIN accounts a ON a.id = m.account
              WHERE m.conversation = $1 ORDER BY m.account LIMIT $2",

@@ -106,6 +106,7 @@ impl Tx<'_> {
         mentions: &[AccountId],
     ) -> Result<()> {
         let (place, seq) = (message.place.id, message.seq);
+        self.unindex(message.id)?;
         self.change(
             "UPDATE messages SET text = $1, edited_at = $2, mentions = $3 WHERE conversation = $4 AND seq = $5",
             (
@@ -120,7 +121,7 @@ impl Tx<'_> {
             self.forget_mentions(place, seq)?;
             self.mention(place, seq, mentions)?;
         }
-        Ok(())
+        self.index_again(message.id)
     }
 
     /// Adds somebody's reaction.
@@ -222,6 +223,7 @@ impl Tx<'_> {
     /// Members who have not read it yet must not count it as unread any more: it is added to `own_since`, like messages of
     /// their own. Answers its conversation; `None` if there is no such message, or it was deleted before.
     pub(in crate::core) fn blank_message(&self, id: MessageId) -> Result<Option<ConversationId>> {
+        self.unindex(id)?;
         let blanked = self.returning(
             "UPDATE messages SET text = '', attachments = 0, deleted_at = $1, reply_to = NULL, mentions = 0,
                  edited_at = NULL, reactions = 0, pinned_at = NULL, pinned_by = NULL

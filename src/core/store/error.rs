@@ -17,6 +17,9 @@ impl From<rusqlite::Error> for Error {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 Self::Overloaded("The database is busy")
             }
+            Some(ErrorCode::OperationInterrupted) => {
+                Self::Overloaded("This takes too long: ask for rarer words, or for fewer days")
+            }
             _ if is_taken(&error, "accounts.email") => Self::Taken("Email"),
             _ if is_taken(&error, "accounts.username") => Self::Taken("Username"),
             _ => Self::Internal(format!("database: {error}")),

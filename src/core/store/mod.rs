@@ -14,6 +14,7 @@ mod digest;
 mod error;
 mod file;
 pub(in crate::core) mod identify;
+mod indexing;
 pub(in crate::core) mod leap;
 mod level;
 mod log;
@@ -29,6 +30,9 @@ pub(in crate::core) mod read_pool;
 #[cfg(test)]
 mod savepoint_tests;
 pub(in crate::core) mod schema;
+mod search;
+#[cfg(test)]
+mod search_tests;
 mod server;
 mod session;
 mod upgrade;
@@ -61,6 +65,7 @@ pub use message::PLAIN;
 pub(in crate::core) use missed::{Since, Source};
 pub use oneself::{Cursor, Erasure, Membership, OwnMessages};
 pub use outbox::MailContent;
+pub(in crate::core) use search::{BATCH, Mark, Sought};
 
 /// Reads: from a snapshot on a reader's connection, or inside the writer's transaction.
 pub struct View<'c> {

@@ -86,6 +86,22 @@ impl ReadPool {
             .unwrap_or_else(|e| Err(Error::Internal(format!("a read ended: {e}"))))
     }
 
+    /// As [`ReadPool::read`], but what takes longer than this is broken off.
+    ///
+    /// # Errors
+    /// `Overloaded` if it is broken off.
+    pub async fn read_within<T, V>(&self, longest: Duration, verb: V) -> Result<T>
+    where
+        V: FnOnce(&View<'_>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.read(move |view| {
+            let _deadline = Deadline::of(view.conn, longest)?;
+            verb(view)
+        })
+        .await
+    }
+
     /// Reads a page or less on this thread: another thread would take a fifth longer. After one that took longer than
     /// [`INLINE`], because it waited for the disk, they run on threads that may block until they are fast again.
     pub async fn read_inline<T, V>(&self, verb: V) -> Result<T>
@@ -123,6 +139,28 @@ impl Inner {
             self.probation.store(left, Relaxed);
         }
         seen
+    }
+}
+
+/// How many steps of SQLite's machine are run before it looks at the clock again: less than a millisecond.
+const STEPS: std::ffi::c_int = 1_000;
+
+/// Statements on a connection fail past a moment, as long as this lives.
+struct Deadline<'c>(&'c Connection);
+
+impl<'c> Deadline<'c> {
+    fn of(conn: &'c Connection, longest: Duration) -> rusqlite::Result<Self> {
+        let end = Instant::now() + longest;
+        conn.progress_handler(STEPS, Some(move || Instant::now() > end))?;
+        Ok(Self(conn))
+    }
+}
+
+impl Drop for Deadline<'_> {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.progress_handler(0, None::<fn() -> bool>) {
+            tracing::error!(%error, "a deadline was not taken away");
+        }
     }
 }
 

@@ -13,8 +13,9 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::indexing::Indexing;
 use super::verb::{AnsweredBy, Commit, Job, Outcome, Verb};
-use super::{Tx, Undo, View, run};
+use super::{Tx, Undo, View, run, search};
 use crate::core::directory::Directory;
 use crate::core::error::{Error, Result};
 use crate::core::limits::Limits;
@@ -26,7 +27,7 @@ const QUEUE: usize = 8_192;
 /// Verbs that share one commit.
 const BATCH: usize = 1_024;
 /// How often the writer looks for what another process has changed.
-const LOOK: Duration = Duration::from_millis(250);
+pub(super) const LOOK: Duration = Duration::from_millis(250);
 
 /// How long queued verbs are still run when the server ends; after that the rest are refused.
 const LAST_VERBS: Duration = Duration::from_secs(2);
@@ -165,15 +166,25 @@ impl WriterLoop {
             Outlet::Here(_) => Some(Mailbox::open(&self.view())),
             Outlet::Elsewhere => None,
         };
+        // Only a server indexes behind the log: the command line ends before it is idle.
+        let mut indexing = mailbox.is_some().then(Indexing::default);
         loop {
-            let first = match jobs.recv_timeout(LOOK) {
+            let wait = indexing.as_ref().map_or(LOOK, Indexing::wait);
+            let first = match jobs.recv_timeout(wait) {
                 Ok(job) => Some(job),
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => break,
             };
-            if let Some(first) = first {
+            let is_idle = first.is_none();
+            let posted = first.map_or(0, |first| {
                 let batch = std::iter::once(first).chain(jobs.try_iter().take(BATCH - 1));
-                self.commit(batch);
+                self.commit(batch)
+            });
+            if let Some(indexing) = &mut indexing {
+                indexing.said(posted);
+                if indexing.is_due(is_idle, self.meter.waiting.load(Relaxed) > 0) {
+                    indexing.stepped(self.index());
+                }
             }
             if let Some(mailbox) = &mut mailbox {
                 let announced = mailbox.look(&self.view());
@@ -193,20 +204,50 @@ impl WriterLoop {
         View::new(&self.conn, &self.limits, &self.directory, Time::now())
     }
 
-    fn commit(&self, batch: impl Iterator<Item = Box<dyn Job>>) {
+    fn tx(&self, undo: Undo) -> Tx<'_> {
+        Tx {
+            view: self.view(),
+            announced: RefCell::default(),
+            undo: Cell::new(undo),
+            decided: Cell::new(false),
+        }
+    }
+
+    /// Indexes a few messages for search, and answers whether more are left. It is not flushed to the disk: if it is lost,
+    /// it is done again, and the next commit flushes it as well.
+    fn index(&self) -> Result<bool> {
+        let durability = self.view().count("PRAGMA synchronous", ())?;
+        self.conn.pragma_update(None, "synchronous", "NORMAL")?;
+        let indexed = self.index_unflushed();
+        self.conn.pragma_update(None, "synchronous", durability)?;
+        indexed
+    }
+
+    fn index_unflushed(&self) -> Result<bool> {
+        self.transact("BEGIN IMMEDIATE")?;
+        let indexed = self.tx(Undo::Everything).index_more(search::BATCH);
+        let indexed = indexed.and_then(|more| {
+            self.transact("COMMIT")?;
+            Ok(more)
+        });
+        if indexed.is_err() {
+            // Fails if SQLite has rolled back by itself.
+            self.transact("ROLLBACK").ok();
+        }
+        indexed
+    }
+
+    /// Runs verbs and commits them; answers how many messages were posted.
+    fn commit(&self, batch: impl Iterator<Item = Box<dyn Job>>) -> usize {
         if let Err(error) = self.transact("BEGIN IMMEDIATE") {
             let error = Error::from(error);
-            return batch.for_each(|job| {
+            batch.for_each(|job| {
                 self.meter.waiting.fetch_sub(1, Relaxed);
                 job.refuse(error.clone());
             });
+            return 0;
         }
-        let tx = Tx {
-            view: self.view(),
-            announced: RefCell::default(),
-            undo: Cell::new(Undo::Nothing),
-            decided: Cell::new(false),
-        };
+        let tx = self.tx(Undo::Nothing);
         let mut outcomes = Vec::new();
         for job in batch {
             self.meter.waiting.fetch_sub(1, Relaxed);
@@ -228,6 +269,9 @@ impl WriterLoop {
             tx.settle()
         };
         let announced = tx.announced.take();
+        let is_post =
+            |one: &&Announcement| matches!(one, Announcement::Event(Event::MessagePosted(_)));
+        let posted = announced.iter().filter(is_post).count();
         let committed = complete
             .and_then(|()| self.leave_news(&tx, &announced))
             .and_then(|()| Ok(self.transact("COMMIT")?));
@@ -254,6 +298,7 @@ impl WriterLoop {
             }
         };
         at_once.into_iter().for_each(|answer| answer(told.clone()));
+        posted
     }
 
     /// Is the time over in which queued verbs are still run?

@@ -85,6 +85,8 @@ impl crate::dialects::Dialect for Dialect {
             DELETE "/message/reaction/{id}"    => rest::take_reaction_back, Free;
             PUT    "/message/pin/{id}"         => rest::pin, Free;
             DELETE "/message/pin/{id}"         => rest::unpin, Free;
+            // Beyond the document: messages by their words.
+            GET  "/message/search"            => rest::search, Free;
         }
     }
 

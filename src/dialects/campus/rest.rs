@@ -9,11 +9,12 @@ use crate::core::message::Draft;
 use crate::core::model::{AccountId, AccountKind, ConversationId, Me, Message};
 use crate::core::{account, change, conversation, level, limits, message, owner};
 use crate::dialects::{beyond, changing};
+use crate::core::search::Seeker;
 use crate::dialects::socket_event::PLACE;
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
 use crate::web::fields::Fields;
-use crate::web::presence;
+use crate::web::{finding, presence};
 
 /// The names of the field with a message's text; the first is the document's.
 pub const WORDS: &[&str] = &["message", "content", "text"];
@@ -309,4 +310,17 @@ pub async fn remove_member(call: Call) -> Answer {
     call.write(move |tx| conversation::remove_member(tx, &me, id, who))
         .await?;
     ok(json!({ "message": "Member removed" }))
+}
+
+/// GET /message/search: messages by their words, newest first
+pub async fn search(call: Call) -> Answer {
+    let me = call.me()?;
+    let seeker = Seeker::Account(me.id);
+    let finding = finding::find(&call, seeker, PLACE, PAGE, |_, _| Ok(())).await?;
+    let spell = call.core().spelling();
+    let messages = finding.found.messages.iter();
+    let messages: Vec<_> = messages
+        .map(|message| shapes::message(spell, message))
+        .collect();
+    ok(messages).map(|reply| finding.headers.added_to(reply))
 }

@@ -39,6 +39,8 @@ impl crate::dialects::Dialect for Dialect {
             PATCH  "/api/conversations/{id}/read"     => rest::mark_read, Free;
             // Beyond the document, which does not say where attachments come from.
             POST   "/api/conversations/{id}/attachments"      => rest::upload, Attachment;
+            // Beyond the document: messages by their words.
+            GET    "/api/conversations/search"        => rest::search, Free;
             // Beyond the document: how far each member has read.
             GET    "/api/conversations/{id}/reads"    => rest::list_reads, Free;
             // Beyond the document: what a member wants to be told of by mail.

@@ -10,10 +10,12 @@ use crate::core::message::{After, Draft, PLAIN};
 use crate::core::model::{Attachment, ConversationId, Me, Message};
 use crate::core::{change, conversation, file, level, limits, message, owner, session};
 use crate::dialects::{beyond, changing};
-use crate::dialects::socket_event::UPTO;
+use crate::dialects::socket_event::{PLACE, UPTO};
+use crate::core::search::Seeker;
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
 use crate::web::fields::{CONTENT, Fields};
+use crate::web::finding;
 use crate::web::input::Input;
 use crate::web::presence;
 use crate::web::uploads::{self, Destination};
@@ -387,4 +389,23 @@ pub async fn dismiss(call: Call) -> Answer {
     call.write(move |tx| owner::dismiss(tx, &asking, id, who))
         .await?;
     overview(&call, me, id, StatusCode::OK).await
+}
+
+/// GET /api/conversations/search: messages by their words, newest first, by cursor
+pub async fn search(call: Call) -> Answer {
+    let me = call.me()?;
+    let seeker = Seeker::Account(me.id);
+    let finding = finding::find(&call, seeker, PLACE, MESSAGES, |_, _| Ok(())).await?;
+    let (spell, found) = (call.core().spelling(), &finding.found);
+    let last = found.messages.last().filter(|_| found.more);
+    let history = shapes::History {
+        messages: found
+            .messages
+            .iter()
+            .map(|message| shapes::message(spell, message))
+            .collect(),
+        has_more: found.more,
+        next_cursor: last.map(|last| spell.uuid(last.id)),
+    };
+    ok(history).map(|reply| finding.headers.added_to(reply))
 }

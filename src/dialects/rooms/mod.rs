@@ -62,6 +62,8 @@ impl crate::dialects::Dialect for Dialect {
             PUT    "/api/messages/{messageId}/pin" => rest::pin, Api;
             DELETE "/api/messages/{messageId}/pin" => rest::unpin, Api;
             GET    "/api/rooms/{roomId}/pins"  => rest::list_pinned, Api;
+            // Beyond the document: messages by their words.
+            GET  "/api/messages/search"   => rest::search, Api;
             // 4. File upload and sharing
             POST "/api/files/upload"    => rest::upload, Upload;
             GET  "/api/files/{fileId}"  => rest::download, Api;

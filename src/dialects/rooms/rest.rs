@@ -9,11 +9,12 @@ use crate::core::message::Draft;
 use crate::core::model::{ConversationId, Me, Message, Page};
 use crate::core::{ConversationOrder, FileOrder, account, change, conversation, file, level, message, owner};
 use crate::dialects::{beyond, changing};
+use crate::core::search::Seeker;
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::{Call, page};
 use crate::web::downloads;
 use crate::web::fields::{CONTENT, Fields};
-use crate::web::presence;
+use crate::web::{finding, presence};
 use crate::web::uploads::{self, Destination};
 
 /// Items of a page by default.
@@ -375,4 +376,13 @@ pub async fn list_presence(call: Call) -> Answer {
         "Presence retrieved successfully",
         list.collect::<Value>(),
     ))
+}
+
+/// GET /api/messages/search: messages by their words, newest first
+pub async fn search(call: Call) -> Answer {
+    let me = call.reader()?;
+    let seeker = me.map_or(Seeker::Anybody, |me| Seeker::Account(me.id));
+    let finding = finding::find(&call, seeker, ROOM, PAGE, |_, _| Ok(())).await?;
+    let spell = call.core().spelling();
+    ok(shapes::found(spell, &finding.found)).map(|reply| finding.headers.added_to(reply))
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
 use crate::core::model::{Account, AccountId, Conversation, ConversationId, Deletion, Device, DeviceId, File, Listed, Message, Page, Person, Presence, Receipt, Settings};
+use crate::core::search::Found;
 use crate::core::short::Short;
 use crate::dialects::added::{Added, Hexes, added};
 use crate::dialects::beyond;
@@ -228,4 +229,22 @@ pub fn presence(spell: &Spelling, presence: &Presence) -> Value {
         "online": presence.online,
         "lastSeenAt": presence.last_seen_at.map(|at| at.iso()),
     })
+}
+/// Messages that were found, each with its room, and where the next page begins:
+/// `{ success, message, data: […], pagination: { hasMore, nextCursor } }`.
+pub fn found<'f>(
+    spell: &'f Spelling,
+    found: &'f Found,
+) -> List<ShapedMessage<'f, Sender<'f>>> {
+    let last = found.messages.last().filter(|_| found.more);
+    let messages = found.messages.iter();
+    List {
+        success: true,
+        message: "Messages retrieved successfully",
+        data: messages.map(|message| heard(spell, message)).collect(),
+        pagination: json!({
+            "hasMore": found.more,
+            "nextCursor": last.map(|last| spell.hex(last.id)),
+        }),
+    }
 }

@@ -58,6 +58,31 @@ test('a message passes on the wire, is deleted, and a socket is ended', async ()
   await page.getByText('Nothing is like that').waitFor();
 });
 
+test('what was said is found by its words, where it was said, and deleted there', async () => {
+  const [kim, lee] = [await chat.signUp('kim'), await chat.signUp('lee')];
+  const roomId = await kim.opensRoom('Cellar');
+  const between = await kim.post('/conversaton/create', { senderId: String(kim.id), receiverId: String(lee.id) });
+  await kim.post('/message/create', { conversationId: between.id, senderId: String(kim.id), message: 'The gramophone plays' });
+  for (let at = 1; at <= 60; at += 1) await kim.post('/api/messages', { roomId, content: `Gramophone ${at}` });
+  const page = await signedIn(browser, chat, 'search');
+  await page.getByText('Search for something that was said.').waitFor();
+  await page.getByLabel('Search messages').fill('GRAMOPHONE');
+  const found = page.getByRole('list', { name: 'Messages found' }).getByRole('listitem');
+  await found.filter({ hasText: 'Gramophone 60' }).waitFor();
+  assert.equal(await found.count(), 50);
+  await page.getByRole('button', { name: 'Earlier messages' }).click();
+  await found.filter({ hasText: 'The gramophone plays' }).getByRole('link', { name: 'kim, lee' }).waitFor();
+  assert.equal(await found.count(), 61);
+  await page.getByLabel('Search messages').fill('gramophone in:cellar "gramophone 7"');
+  await found.filter({ hasText: 'Gramophone 7' }).waitFor();
+  await page.getByRole('button', { name: 'Delete message 7 of kim' }).click();
+  await agree(page, 'Delete');
+  await page.getByText('Nothing is like that.').waitFor();
+  browser.forgives(page, /status of 400/);
+  await page.getByLabel('Search messages').fill('has:cake');
+  await page.getByText('has: must be file or link').waitFor();
+});
+
 test('a file is seen and deleted, also one between two others', async () => {
   const [ida, jo] = [await chat.signUp('ida'), await chat.signUp('jo')];
   const between = await ida.post('/conversaton/create', { senderId: String(ida.id), receiverId: String(jo.id) });

@@ -70,6 +70,9 @@ pub const REQUESTS: &str = r#"
 401 401 401 404 404 200 200  GET /message/get-messages {"conversationId": "{group}"}
 401 401 401 404 404 200 200  GET /message/get-messages?conversationId={direct}
 401 401 401 404 404 200 200  GET /message/get-conversation-participants?conversationId={group}
+401 401 401 200 200 200 200  GET /message/search?q=between
+401 401 401 404 404 200 200  GET /message/search?q=between&conversationId={group}
+401 401 401 404 404 200 200  GET /message/search?q=between&conversationId={direct}
 401 401 401 404 404 200 200  GET /message/get-conversation-participants {"conversationId": "{group}"}
 401 401 401 404 404 200 200  GET /message/get-message/{message}
 401 401 401 404 404 200 200  GET /message/get-message/{direct message}
@@ -109,6 +112,8 @@ pub const REQUESTS: &str = r#"
 401 401 401 404 404 200 200  GET /api/conversations/{talk}
 401 401 401 404 404 200 200  GET /api/conversations/{group}/messages
 401 401 401 404 404 200 200  GET /api/conversations/{talk}/messages
+401 401 401 200 200 200 200  GET /api/conversations/search?q=between
+401 401 401 404 404 200 200  GET /api/conversations/search?q=between&conversationId={talk}
 401 401 401 404 404 201 201  POST /api/conversations/{group}/messages {"content": "Hello"}
 401 401 401 404 404 201 201  POST /api/conversations/{talk}/messages {"content": "Hello"}
 401 401 401 404 404 201 201  POST /api/conversations/{group}/attachments {"file": "notes.txt"}
@@ -240,6 +245,9 @@ pub const REQUESTS: &str = r#"
 200 401 401 200 200 200 200  GET /api/rooms/{room}/pins
 404 401 401 404 404 200 200  GET /api/rooms/{group}/pins
 404 401 401 404 404 200 200  GET /api/rooms/{direct}/pins
+200 401 401 200 200 200 200  GET /api/messages/search?q=between
+200 401 401 200 200 200 200  GET /api/messages/search?q=between&roomId={room}
+404 401 401 404 404 200 200  GET /api/messages/search?q=between&roomId={group}
 401 401 401 201 201 201 201  POST /api/files/upload {"file": "notes.txt"}
 401 401 401 201 201 201 201  POST /api/files/upload {"file": "notes.txt", "roomId": "{room}"}
 401 401 401 404 404 201 201  POST /api/files/upload {"file": "notes.txt", "roomId": "{group}"}
@@ -271,6 +279,7 @@ pub const REQUESTS: &str = r#"
 401 401 401 403 403 403 200  GET /api/admin/conversations
 401 401 401 403 403 403 200  GET /api/admin/conversations/{carls group}
 401 401 401 403 403 403 200  GET /api/admin/conversations/{carls group}/messages
+401 401 401 403 403 403 200  GET /api/admin/search?q=hello
 401 401 401 403 403 403 200  DELETE /api/admin/messages/{carls message}
 401 401 401 403 403 403 200  GET /api/admin/files
 401 401 401 403 403 403 200  GET /api/admin/files/{carls file}

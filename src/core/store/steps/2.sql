@@ -212,3 +212,12 @@ CREATE TABLE erasures (
     conversation INTEGER NOT NULL DEFAULT 0,
     seq          INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+
+-- Messages are found by their words. Those that are there already are indexed once the server runs.
+CREATE VIRTUAL TABLE search USING fts5 (words, content = '', columnsize = 0, tokenize = 'ascii');
+INSERT INTO search (search, rank) VALUES ('secure-delete', 1), ('automerge', 0), ('crisismerge', 2000);
+CREATE TABLE search_progress (
+    upto  INTEGER NOT NULL,
+    rules INTEGER NOT NULL
+) STRICT;
+INSERT INTO search_progress (upto, rules) VALUES (0, 0);
