@@ -55,7 +55,7 @@ fn changed(tx: &Tx<'_>, message: &Message) -> Result<Arc<Message>> {
 ///
 /// # Errors
 /// `NotFound` to a stranger and for a deleted message, `Forbidden` to all but the author, to an author who may not speak
-/// there any more, and after the edit window; `Invalid` for an empty or overlong text.
+/// there any more, and after the edit window; `Invalid` for an empty or overlong text; `TooOften`.
 pub fn edit(
     tx: &Tx<'_>,
     me: &Me,
@@ -76,10 +76,19 @@ pub fn edit(
     if text == before.text {
         return Ok(Arc::new(before));
     }
+    not_too_often(tx, me)?;
     let mentions = mention::mentioned_in(tx, before.place.id, me.id, &text)?;
     tx.edit_message(&before, &text, &mentions)?;
     digest::unsay(tx, before.place.id)?;
     changed(tx, &before)
+}
+
+/// Counts a text that is changed or deleted.
+fn not_too_often(tx: &Tx<'_>, me: &Me) -> Result<()> {
+    match tx.limits.changes {
+        Some(limit) => tx.directory.changes().count(me.id, tx.now, limit),
+        None => Ok(()),
+    }
 }
 
 /// Reacts to a message with an emoji, or takes that back. What is so already changes nothing. Reacting in an open room makes
@@ -151,7 +160,7 @@ pub fn pin(tx: &Tx<'_>, me: &Me, target: Target, on: bool) -> Result<Arc<Message
 /// Deleting it again changes nothing.
 ///
 /// # Errors
-/// `NotFound` to a stranger, `Forbidden` to a member who may not.
+/// `NotFound` to a stranger, `Forbidden` to a member who may not; `TooOften`.
 pub fn delete(tx: &Tx<'_>, me: &Me, target: Target) -> Result<Deletion> {
     let placed = placed(tx, target)?;
     may_to(tx, me, Act::Delete, &placed)?;
@@ -163,6 +172,7 @@ pub fn delete(tx: &Tx<'_>, me: &Me, target: Target) -> Result<Deletion> {
             position,
         });
     }
+    not_too_often(tx, me)?;
     let by_admin = me.id != placed.author && me.admin;
     if by_admin {
         let subject = format!("message {}", placed.id.number());

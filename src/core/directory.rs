@@ -120,6 +120,7 @@ pub struct Directory {
     online: RwLock<HashSet<AccountId>>,
     recent: Recent,
     pace: Pace,
+    changes: Pace,
     profile_changes: Pace,
     exports: Pace,
 }
@@ -246,6 +247,11 @@ impl Directory {
     /// How many conversations accounts have made lately.
     pub(in crate::core) fn pace(&self) -> &Pace {
         &self.pace
+    }
+
+    /// How many messages accounts have edited or deleted lately.
+    pub(in crate::core) fn changes(&self) -> &Pace {
+        &self.changes
     }
 
     /// How often accounts have changed their name or picture lately.

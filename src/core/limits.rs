@@ -19,6 +19,8 @@ pub struct Limits {
     pub memberships: Option<u32>,
     /// Conversations that one account may make in a span of time; `None`: as many as it likes.
     pub new_conversations: Option<(u32, Duration)>,
+    /// Messages that one account may edit or delete in a span of time; `None`: as many as it likes.
+    pub changes: Option<(u32, Duration)>,
     /// Times that one account may change its name or picture in a span of time; `None`: as often as it likes.
     pub profile_changes: Option<(u32, Duration)>,
     /// Downloads of all that is one's own that one account may begin in a span of time; `None`: as many as it likes.
@@ -43,6 +45,7 @@ impl Default for Limits {
             handshakes: Some(HANDSHAKES),
             memberships: Some(MEMBERSHIPS),
             new_conversations: Some(NEW_CONVERSATIONS),
+            changes: Some(CHANGES),
             profile_changes: Some(PROFILE_CHANGES),
             exports: Some(EXPORTS),
             resend: true,
@@ -73,6 +76,9 @@ pub const READ_STEP: i64 = 10_000;
 /// Attachments of a message, and bytes in the URL of one.
 pub const ATTACHMENTS: usize = 10;
 pub const URL_BYTES: usize = 2_048;
+/// Messages that one account edits or deletes in a span of time, unless the operator says otherwise: taking the words of a
+/// long one out of the search index takes the writer 30 ms.
+pub const CHANGES: (u32, Duration) = (300, Duration::from_secs(60));
 /// Different emoji of a message, bytes in one, and people who react to a message, each as often as with different emoji.
 pub const EMOJI: usize = 20;
 pub const EMOJI_BYTES: usize = 32;

@@ -169,7 +169,7 @@ fn files_of_others(tx: &Tx<'_>, author: &Me, attachments: &[Attachment]) -> Resu
 /// The message that this author posted under this client id.
 ///
 /// # Errors
-/// `Invalid` for an id that is empty or too long.
+/// `Invalid` for an id that is empty or too long, `NotFound` if that message was deleted since.
 pub fn repeated(tx: &Tx<'_>, author: &Me, client_id: Option<&str>) -> Result<Option<Arc<Message>>> {
     let Some(client_id) = client_id else {
         return Ok(None);

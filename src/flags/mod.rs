@@ -370,6 +370,9 @@ pub struct Serve {
     /// Limit on new conversations, per account [default: 300/1h]
     #[arg(long, value_name = "N/SPAN|off", help_heading = "Promises and limits")]
     pub limit_conversations: Option<Rate>,
+    /// Limit on messages that are edited or deleted, per account [default: 300/1m]
+    #[arg(long, value_name = "N/SPAN|off", help_heading = "Promises and limits")]
+    pub limit_changes: Option<Rate>,
     /// How long a connection may wait for its next request; longer than a load balancer in front keeps it open
     #[arg(long, value_name = "SPAN", default_value = "75s", value_parser = values::span, help_heading = "Promises and limits")]
     pub keep_alive: Duration,
@@ -588,6 +591,7 @@ impl Serve {
             new_conversations: self
                 .limited(self.limit_conversations, limits::NEW_CONVERSATIONS)
                 .0,
+            changes: self.limited(self.limit_changes, limits::CHANGES).0,
             profile_changes: (!self.temp).then_some(limits::PROFILE_CHANGES),
             exports: (!self.temp).then_some(limits::EXPORTS),
             // The minute between two codes protects whoever is mailed: --limit-auth off does not lift it, only --temp does.

@@ -102,3 +102,23 @@ async fn a_file_that_is_sent_again_is_one_file() {
         .await;
     ann.hears_nothing_of("fileUpload").await;
 }
+
+#[tokio::test]
+async fn a_repeat_of_what_was_deleted_since_brings_nothing_back() {
+    let chat = Chat::open().await;
+    let (ann, bob) = (chat.rooms("ann").await, chat.direct("bob").await);
+    let room = ann.opens_room("Lobby").await;
+    bob.does("join_conversation", json!(room)).await;
+    let said = json!({ "roomId": room, "content": "Never mind", "clientMessageId": "1" });
+    let first = ann.post("/api/messages", said.clone()).await;
+    let id = first.has_status(201).json()["data"]["_id"].clone();
+    let id = id.as_str().expect("an id");
+    ann.delete(format!("/api/messages/{id}"))
+        .await
+        .has_status(200);
+    bob.hears("message_deleted", json!({})).await;
+    ann.post("/api/messages", said.clone()).await.refused(404);
+    ann.is_refused(404, "message", said).await;
+    bob.socket().await.hears_nothing_said().await;
+    assert!(ann.history(&room).await.is_empty());
+}

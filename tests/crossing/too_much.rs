@@ -306,3 +306,38 @@ async fn words_are_changed_within_the_edit_window_and_everything_else_also_later
     changed(&stage, ann, Speaker::RoomsRest, &said, Change::Pin).await;
     changed(&stage, ann, Speaker::RoomsRest, &said, Change::Delete).await;
 }
+
+#[tokio::test]
+async fn who_edits_and_deletes_without_end_is_told_to_wait() {
+    let chat = Chat::with(&["--limit-changes", "5/1h"]).await;
+    let (ann, bob) = (chat.rooms("ann").await, chat.rooms("bob").await);
+    let room = ann.opens_room("Lobby").await;
+    let said = ann.posts(&room, "Words 0").await;
+    let id = said["_id"].as_str().expect("an id").to_owned();
+    let edits = async |words: String| {
+        let path = format!("/api/messages/{id}");
+        ann.patch(path, json!({ "content": words })).await
+    };
+    for at in 1..=5 {
+        edits(format!("Words {at}")).await.has_status(200);
+        // The same again changes nothing, and does not count.
+        edits(format!("Words {at}")).await.has_status(200);
+    }
+    let refused = edits("Words 6".into()).await;
+    refused.refused(429);
+    assert!(
+        refused
+            .says("retry-after")
+            .parse::<u32>()
+            .is_ok_and(|wait| wait > 0)
+    );
+    ann.delete(format!("/api/messages/{id}")).await.refused(429);
+    // Reactions change no words, and others have their own count.
+    let path = format!("/api/messages/{id}/reactions/%F0%9F%91%8D");
+    ann.put(path).await.has_status(200);
+    let other = bob.posts(&room, "Mine").await;
+    let other = other["_id"].as_str().expect("an id");
+    bob.delete(format!("/api/messages/{other}"))
+        .await
+        .has_status(200);
+}

@@ -185,10 +185,19 @@ async fn a_mail_tells_of_what_its_reader_wants_to_be_told_of() {
         "{text}"
     );
 
+    // A mention is what she wants to be told of there, and nothing beside it.
+    john.says(&choosy, "For @jane by name").await;
+    let mails = chat.has_written(&jane, 2).await;
+    let text = mails[0]["text"].to_string();
+    assert!(
+        text.contains("For @jane by name") && !text.contains("Not by mail"),
+        "{text}"
+    );
+
     // Of her own accord she hears again: of everything that is unread there.
     wants(&jane, &muted, json!({ "mutedUntil": null })).await;
     john.says(&muted, "By mail again").await;
-    let mails = chat.has_written(&jane, 2).await;
+    let mails = chat.has_written(&jane, 3).await;
     let text = mails[0]["text"].to_string();
     assert!(
         text.contains("By mail again") && text.contains("# Muted"),

@@ -39,6 +39,9 @@ pub(super) const POSITION_OF_CHANGE: usize = 9;
 
 impl View<'_> {
     /// The message that this author sent with this client id, and when it was read.
+    ///
+    /// # Errors
+    /// `NotFound` if it is deleted: nothing stands in for it.
     pub(in crate::core) fn already_sent(
         &self,
         author: AccountId,
@@ -53,14 +56,17 @@ impl View<'_> {
         let Some(place) = place else {
             return Ok(None);
         };
-        let mut found = self.messages(
+        let mut found = self.messages_and_ends(
             place,
             "WHERE author = $1 AND client_id = $2",
             (author.number(), client_id),
         )?;
-        let Some(mut message) = found.pop() else {
+        let Some((mut message, deleted_at)) = found.pop() else {
             return Ok(None);
         };
+        if deleted_at.is_some() {
+            return Err(Error::NotFound("Message"));
+        }
         message.read_at = self.read_at(&message)?;
         Ok(Some(message))
     }
