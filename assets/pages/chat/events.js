@@ -1,7 +1,9 @@
 // What changes while one looks? What the connection tells, and what follows from it for the conversations that are known.
 
+import { alert } from './alerts.js';
 import * as api from './api.js';
 import { begun, learn } from './conversations.js';
+import { plainly } from './format.js';
 import * as history from './history.js';
 import * as pending from './pending.js';
 import { nameOf, titleOf } from './people.js';
@@ -27,7 +29,11 @@ export async function heard(message) {
     conversation.unread += 1;
     conversation.heard.push(createdAt);
   }
-  if (!own) say(`${nameOf(senderId)}: ${message.content || 'a file'}`);
+  if (!own) {
+    const words = plainly(message.content) || 'a file';
+    say(`${nameOf(senderId)}: ${words}`);
+    alert(conversation.id, titleOf(conversation), conversation.type === 'direct' ? words : `${nameOf(senderId)}: ${words}`);
+  }
   changed();
 }
 

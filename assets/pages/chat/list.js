@@ -7,6 +7,7 @@ import { withArrows } from './arrows.js';
 import { Begin } from './begin.js';
 import * as conversations from './conversations.js';
 import * as notices from './notices.js';
+import { plainly } from './format.js';
 import { isMe, nameOf, others, titleOf } from './people.js';
 import { briefly, listing } from './text.js';
 import { useStore } from './store.js';
@@ -69,7 +70,7 @@ function lastWords(one) {
   if (one.guest) return 'You are only looking in';
   if (!one.last) return 'Nothing said yet';
   const { senderId, content } = one.last;
-  const words = content.replace(/\s+/g, ' ') || 'A file';
+  const words = plainly(content) || 'A file';
   const who = isMe(senderId) ? 'You' : one.type === 'direct' || one.type === 'session' ? '' : nameOf(senderId);
   return who ? `${who}: ${words}` : words;
 }

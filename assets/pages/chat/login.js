@@ -180,7 +180,7 @@ export function leave(farewell) {
   api.identify(null);
   localStorage.removeItem(kept);
   conversations.forget();
-  Object.assign(store, { me: null, farewell, ready: false, online: true, toasts: [], notices: { list: [], unread: 0 }, spoken: [], pending: [] });
+  Object.assign(store, { me: null, farewell, ready: false, online: true, toasts: [], notices: { list: [], unread: 0 }, spoken: [], pending: [], viewing: null });
   changed();
 }
 

@@ -6,14 +6,17 @@ import { html, render, useEffect } from '../vendor/preact-htm.js';
 import * as api from './api.js';
 import { Conversation } from './conversation.js';
 import * as conversations from './conversations.js';
+import { Jump, useJump } from './jump.js';
 import { titleOf } from './people.js';
 import { SignIn, resetToken } from './signin.js';
 import { List } from './list.js';
 import { begin, takeBrought } from './login.js';
 import { changed, useStore, store } from './store.js';
+import { Viewer } from './viewer.js';
 
 function Page() {
-  const { me, shown, conversations: known } = useStore();
+  const { me, shown, viewing, conversations: known } = useStore();
+  const [jumping, stay] = useJump(Boolean(me));
   const unread = me ? conversations.unread() : 0;
   const here = me && known.get(shown);
   useEffect(() => {
@@ -26,11 +29,14 @@ function Page() {
     <${List} />
     ${shown ? html`<${Conversation} key=${shown} id=${shown} />` : html`<${Nothing} />`}
     <${Corner} />
+    ${jumping && html`<${Jump} close=${stay} />`}
+    ${viewing && html`<${Viewer} />`}
   </main>`;
 }
 
 const Nothing = () => html`<section class="nothing" aria-label="Conversation"><div class="empty"><img src=${made('icon.svg')} alt="" width="56" height="56" />
-  <h2>Your conversations</h2><p>Choose one on the left, or begin a new one.</p></div></section>`;
+  <h2>Your conversations</h2><p>Choose one on the left, or begin a new one.</p>
+  <p class="small"><kbd>Ctrl</kbd> <kbd>K</kbd> goes to any of them by its name.</p></div></section>`;
 
 /** Short notices in the corner, and new messages for screen readers. */
 function Corner() {

@@ -25,6 +25,8 @@ export const store = {
   toasts: [],
   /** Notifications: see `notices.js` */
   notices: { list: [], unread: 0 },
+  /** The picture that one looks at: `{ messageId, url, only }`, see `viewer.js` */
+  viewing: null,
   /** The latest messages of others, for screen readers. */
   spoken: [],
 };

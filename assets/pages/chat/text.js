@@ -1,25 +1,4 @@
-// How are texts, sizes and times written? By pure functions; what people typed is never taken for HTML.
-
-import { html } from '../vendor/preact-htm.js';
-
-const address = /\bhttps?:\/\/[^\s<>"]+/gi;
-
-/** Makes links of the web addresses in a text. Everything else stays text, and so do broken addresses. */
-export function linked(text) {
-  const parts = [];
-  let past = 0;
-  for (const found of text.matchAll(address)) {
-    // A full stop or a bracket after an address belongs to the sentence around it.
-    const trimmed = found[0].replace(/[.,;:!?'*_]+$/, '');
-    const url = trimmed.includes('(') ? trimmed : trimmed.replace(/[)\]]+$/, '');
-    if (!URL.canParse(url)) continue;
-    parts.push(text.slice(past, found.index));
-    parts.push(html`<a href=${new URL(url).href} target="_blank" rel="noopener noreferrer nofollow">${url}</a>`);
-    past = found.index + url.length;
-  }
-  parts.push(text.slice(past));
-  return parts;
-}
+// How are sizes, times and lists of names written? By pure functions.
 
 export const dayOf = (iso) => new Date(iso).toDateString();
 // To make one of these takes longer than to use it a hundred times.

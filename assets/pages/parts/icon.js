@@ -5,6 +5,7 @@ import { html } from '../vendor/preact-htm.js';
 const paths = {
   // What one can do, and how far a message has come.
   back: 'M15 5l-7 7 7 7',
+  next: 'M9 5l7 7-7 7',
   plus: 'M12 5v14M5 12h14',
   close: 'M6 6l12 12M18 6L6 18',
   clip: 'M20 11.5l-8.2 8.2a5 5 0 0 1-7.1-7.1l8.6-8.6a3.4 3.4 0 0 1 4.8 4.8l-8.5 8.5a1.7 1.7 0 0 1-2.4-2.4l7.8-7.8',
