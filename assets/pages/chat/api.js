@@ -47,7 +47,10 @@ function inWords(status, said, wait) {
 const patience = (seconds) => (seconds < 90 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`);
 const sentence = (words) => words[0].toUpperCase() + words.slice(1).replace(/\.?$/, '.');
 
-async function ask(method, path, body) {
+const ask = async (...what) => (await askAt(...what)).said;
+
+/** The answer, and the position of the log in which it was read, if it says one. */
+async function askAt(method, path, body) {
   const asking = token;
   let answer;
   try {
@@ -61,7 +64,7 @@ async function ask(method, path, body) {
     throw new Refusal(0);
   }
   const said = await answer.json().catch(() => ({}));
-  if (answer.ok) return said;
+  if (answer.ok) return { said, position: answer.headers.get('x-position') };
   if (answer.status === 401 && asking && asking === token) signedOut();
   throw new Refusal(answer.status, said, Number(answer.headers.get('retry-after')) || 0);
 }
@@ -95,15 +98,23 @@ export const people = (page = 1) => ask('GET', `/api/profile/users?page=${page}&
 export const person = async (id) => (await ask('GET', `/api/profile/users/${each(id)}`)).user;
 
 // Conversations and their messages: mentor. emote has a list at the same path; `limit` tells the server that we want mentor's.
-export const conversations = (offset = 0) => ask('GET', `/api/conversations?limit=100&offset=${offset}`);
+/** `{ said, position }`: whoever connects with this position misses nothing that came after the list. */
+export const conversations = (offset = 0) => askAt('GET', `/api/conversations?limit=100&offset=${offset}`);
 export const conversation = (id) => ask('GET', `/api/conversations/${each(id)}`);
 /** One page, newest first: the latest messages, those before or after a message, or the unread ones. */
 export const messages = (id, which) => ask('GET', `/api/conversations/${each(id)}/messages?${new URLSearchParams(which)}`);
 /** How far each member has read. */
 export const reads = async (id) => (await ask('GET', `/api/conversations/${each(id)}/reads`)).reads;
 /** With a `clientMessageId` it is safe to send the same message again: the server posts it once. */
-export const send = (id, { content, attachments, clientMessageId }) =>
-  ask('POST', `/api/conversations/${each(id)}/messages`, { content, contentType: 'text/plain', attachments, clientMessageId });
+export const send = (id, { content, attachments, replyTo, clientMessageId }) =>
+  ask('POST', `/api/conversations/${each(id)}/messages`, { content, contentType: 'text/plain', attachments, replyTo, clientMessageId });
+const said = (id, messageId) => `/api/conversations/${each(id)}/messages/${each(messageId)}`;
+export const message = (id, messageId) => ask('GET', said(id, messageId));
+export const edit = (id, messageId, content) => ask('PATCH', said(id, messageId), { content });
+export const removeMessage = (id, messageId) => ask('DELETE', said(id, messageId));
+export const react = (id, messageId, emoji, on) => ask(on ? 'PUT' : 'DELETE', `${said(id, messageId)}/reactions/${each(emoji)}`);
+export const pin = (id, messageId, on) => ask(on ? 'PUT' : 'DELETE', `${said(id, messageId)}/pin`);
+export const pins = async (id) => (await ask('GET', `/api/conversations/${each(id)}/pins`)).messages;
 export const addMember = (id, userId) => ask('POST', `/api/conversations/${each(id)}/members`, { userId });
 export const removeMember = (id, userId) => ask('DELETE', `/api/conversations/${each(id)}/members/${each(userId)}`);
 

@@ -7,6 +7,7 @@ import { About } from './about.js';
 import { Composer } from './composer.js';
 import { typing } from './list.js';
 import { Log } from './log.js';
+import * as pane from './pane.js';
 import { others, titleOf } from './people.js';
 import * as uploads from './uploads.js';
 import { listing } from './text.js';
@@ -50,6 +51,7 @@ export function Conversation({ id }) {
           <span class="small quiet" dir="auto">${typing(one) || subtitle(one)}</span>
         </div>
       </div>
+      <button type="button" class="round" aria-label="Pinned messages" title="Pinned messages" onClick=${() => pane.open('pins')}><${Icon} name="pin" /></button>
       ${!online && html`<span class="offline small" role="status"><${Icon} name="away" />No connection</span>`}
     </header>
     <${Log} one=${one} />

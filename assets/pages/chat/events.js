@@ -28,6 +28,10 @@ export async function heard(message) {
   if (!own && createdAt > conversation.listedAt && !conversation.guest) {
     conversation.unread += 1;
     conversation.heard.push(createdAt);
+    if (message.mentions?.includes(store.me.id)) {
+      conversation.mentioned += 1;
+      conversation.called.push(createdAt);
+    }
   }
   if (!own) {
     const words = plainly(message.content) || 'a file';
@@ -37,13 +41,21 @@ export async function heard(message) {
   changed();
 }
 
+/** A message is now thus: edited, reacted to, pinned. */
+export function updated(conversationId, message) {
+  const conversation = store.conversations.get(conversationId);
+  if (!conversation) return;
+  history.replace(conversation, message);
+  changed();
+}
+
 /** A message was deleted for everybody. */
 export function deleted(conversationId, id) {
   const conversation = store.conversations.get(conversationId);
   if (!conversation) return;
   const known = conversation.last?.id === id ? conversation.last : conversation.messages?.find((message) => message.id === id);
   history.drop(conversation, id);
-  conversation.heard = conversation.heard.filter((at) => at !== known?.createdAt);
+  for (const count of ['heard', 'called']) conversation[count] = conversation[count].filter((at) => at !== known?.createdAt);
   if (conversation.last?.id === id) conversation.last = null;
   // The server knows which message is the last one now, and how many are unread.
   lookUp(conversationId);

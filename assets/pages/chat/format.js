@@ -206,7 +206,10 @@ function trimmed(found) {
 function whoIs(line, from, people) {
   let found = null;
   for (const name of people) {
-    if (name.length > (found?.length ?? 0) && line.startsWith(name, from) && !letter.test(line[from + name.length] ?? ' ')) found = name;
+    if (name.length <= (found?.length ?? 0) || letter.test(line[from + name.length] ?? ' ')) continue;
+    // However it is written: the server finds it so too.
+    const written = line.slice(from, from + name.length);
+    if (written === name || written.toLowerCase() === name.toLowerCase()) found = written;
   }
   return found;
 }

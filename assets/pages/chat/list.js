@@ -60,6 +60,7 @@ function Row({ one, shown }) {
     <span class="row-words">
       <span class="row-title"><bdi>${title}</bdi><time class="small quiet" datetime=${at}>${at && briefly(at)}</time></span>
       <span class="row-last"><span class="quiet small" dir="auto">${lastWords(one)}</span>
+        ${one.mentioned > 0 && html`<span class="badge at">@<span class="unseen"> mentions you</span></span>`}
         ${one.unread > 0 && html`<span class="badge">${one.unread > 99 ? '99+' : one.unread}<span class="unseen"> unread</span></span>`}</span>
     </span>
   </a></li>`;

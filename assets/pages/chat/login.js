@@ -88,6 +88,7 @@ async function enter(login) {
     disconnected: events.disconnected,
     refused,
     message: events.heard,
+    updated: events.updated,
     deleted: events.deleted,
     typing: events.typing,
     read: events.read,
@@ -180,7 +181,7 @@ export function leave(farewell) {
   api.identify(null);
   localStorage.removeItem(kept);
   conversations.forget();
-  Object.assign(store, { me: null, farewell, ready: false, online: true, toasts: [], notices: { list: [], unread: 0 }, spoken: [], pending: [], viewing: null });
+  Object.assign(store, { me: null, farewell, ready: false, online: true, toasts: [], notices: { list: [], unread: 0 }, spoken: [], pending: [], viewing: null, menu: null, picking: null, removing: null, pane: null });
   changed();
 }
 

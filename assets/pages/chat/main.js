@@ -7,7 +7,9 @@ import * as api from './api.js';
 import { Conversation } from './conversation.js';
 import * as conversations from './conversations.js';
 import { Jump, useJump } from './jump.js';
+import { Options } from './options.js';
 import { titleOf } from './people.js';
+import { Pins } from './pins.js';
 import { SignIn, resetToken } from './signin.js';
 import { List } from './list.js';
 import { begin, takeBrought } from './login.js';
@@ -15,7 +17,7 @@ import { changed, useStore, store } from './store.js';
 import { Viewer } from './viewer.js';
 
 function Page() {
-  const { me, shown, viewing, conversations: known } = useStore();
+  const { me, shown, viewing, pane, conversations: known } = useStore();
   const [jumping, stay] = useJump(Boolean(me));
   const unread = me ? conversations.unread() : 0;
   const here = me && known.get(shown);
@@ -28,8 +30,10 @@ function Page() {
     <h1 class="unseen">chat</h1>
     <${List} />
     ${shown ? html`<${Conversation} key=${shown} id=${shown} />` : html`<${Nothing} />`}
+    ${pane?.kind === 'pins' && here && html`<${Pins} key=${shown} one=${here} />`}
     <${Corner} />
     ${jumping && html`<${Jump} close=${stay} />`}
+    <${Options} />
     ${viewing && html`<${Viewer} />`}
   </main>`;
 }

@@ -27,6 +27,13 @@ export const store = {
   notices: { list: [], unread: 0 },
   /** The picture that one looks at: `{ messageId, url, only }`, see `viewer.js` */
   viewing: null,
+  /** The open menu of a message: `{ one, message, anchor }`, where `one` is its conversation */
+  menu: null,
+  /** For which message an emoji is chosen, and which one is about to be deleted: `{ one, message }` */
+  picking: null,
+  removing: null,
+  /** What is open beside the conversation: see `pane.js` */
+  pane: null,
   /** The latest messages of others, for screen readers. */
   spoken: [],
 };
