@@ -114,6 +114,8 @@ export const edit = (id, messageId, content) => ask('PATCH', said(id, messageId)
 export const removeMessage = (id, messageId) => ask('DELETE', said(id, messageId));
 export const react = (id, messageId, emoji, on) => ask(on ? 'PUT' : 'DELETE', `${said(id, messageId)}/reactions/${each(emoji)}`);
 export const pin = (id, messageId, on) => ask(on ? 'PUT' : 'DELETE', `${said(id, messageId)}/pin`);
+/** What was said, by its words: `{ messages, hasMore, nextCursor }`, the latest first. */
+export const search = (which) => ask('GET', `/api/conversations/search?${new URLSearchParams(which)}`);
 export const pins = async (id) => (await ask('GET', `/api/conversations/${each(id)}/pins`)).messages;
 export const addMember = (id, userId) => ask('POST', `/api/conversations/${each(id)}/members`, { userId });
 export const removeMember = (id, userId) => ask('DELETE', `/api/conversations/${each(id)}/members/${each(userId)}`);

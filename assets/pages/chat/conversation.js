@@ -51,6 +51,7 @@ export function Conversation({ id }) {
           <span class="small quiet" dir="auto">${typing(one) || subtitle(one)}</span>
         </div>
       </div>
+      <button type="button" class="round" aria-label="Search here" title="Search here" onClick=${() => pane.open('search', { within: id })}><${Icon} name="find" /></button>
       <button type="button" class="round" aria-label="Pinned messages" title="Pinned messages" onClick=${() => pane.open('pins')}><${Icon} name="pin" /></button>
       ${!online && html`<span class="offline small" role="status"><${Icon} name="away" />No connection</span>`}
     </header>

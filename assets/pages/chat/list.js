@@ -8,6 +8,7 @@ import { Begin } from './begin.js';
 import * as conversations from './conversations.js';
 import * as notices from './notices.js';
 import { plainly } from './format.js';
+import * as pane from './pane.js';
 import { isMe, nameOf, others, titleOf } from './people.js';
 import { briefly, listing } from './text.js';
 import { useStore } from './store.js';
@@ -20,6 +21,14 @@ export function List() {
   const words = sought.trim().toLocaleLowerCase();
   const all = conversations.list();
   const found = all.filter((one) => titleOf(one).toLocaleLowerCase().includes(words));
+  const searched = ({ key }) => {
+    if (key === 'Escape') seek('');
+    if (key !== 'Enter' || !words) return;
+    // One that is called so is meant; otherwise what was said.
+    if (found.length === 1) location.hash = `c/${found[0].id}`;
+    else pane.open('search', { words: sought.trim() });
+    seek('');
+  };
   return html`<nav class="list" aria-label="Conversations">
     <header>
       <button class="account" onClick=${() => show('account')} aria-label=${`${me.name}: your account`}><${Face} id=${me.id} name=${me.name} small /><bdi>${me.name}</bdi></button>
@@ -28,11 +37,12 @@ export function List() {
     <${Notices} />
     ${all.length > 0 && html`<label class="seek"><span class="unseen">Search your conversations</span>
       <input type="search" class="lone" placeholder="Search" value=${sought} onInput=${(event) => seek(event.target.value)}
-        onKeyDown=${(event) => event.key === 'Escape' && seek('')} /></label>`}
+        onKeyDown=${searched} /></label>`}
     ${!ready && html`<p class="empty" aria-busy="true"></p>`}
     ${ready && !all.length && html`<div class="empty"><p>It is quiet here.</p><p>Write to somebody, make a group, or look into the open rooms.</p>
       <button class="button" onClick=${() => show('begin')}>Begin a conversation</button></div>`}
     ${all.length > 0 && !found.length && html`<p class="empty">None of your conversations is called “${sought.trim()}”.</p>`}
+    ${words && html`<button type="button" class="found-more" onClick=${() => (pane.open('search', { words: sought.trim() }), seek(''))}><${Icon} name="find" /><span>Search what was said for “<bdi>${sought.trim()}</bdi>”</span></button>`}
     ${found.length > 0 && html`<ul onKeyDown=${(event) => withArrows(event, 'a')}>${found.map((one) => html`<${Row} key=${one.id} one=${one} shown=${shown === one.id} />`)}</ul>`}
     ${open === 'begin' && html`<${Begin} close=${() => show('')} />`}
     ${open === 'account' && html`<${Account} close=${() => show('')} />`}

@@ -10,6 +10,7 @@ import { Jump, useJump } from './jump.js';
 import { Options } from './options.js';
 import { titleOf } from './people.js';
 import { Pins } from './pins.js';
+import { Search } from './search.js';
 import { SignIn, resetToken } from './signin.js';
 import { List } from './list.js';
 import { begin, takeBrought } from './login.js';
@@ -31,6 +32,7 @@ function Page() {
     <${List} />
     ${shown ? html`<${Conversation} key=${shown} id=${shown} />` : html`<${Nothing} />`}
     ${pane?.kind === 'pins' && here && html`<${Pins} key=${shown} one=${here} />`}
+    ${pane?.kind === 'search' && html`<${Search} key=${pane.opened} here=${known.get(pane.within)} words=${pane.words} />`}
     <${Corner} />
     ${jumping && html`<${Jump} close=${stay} />`}
     <${Options} />

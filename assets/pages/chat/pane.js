@@ -4,8 +4,11 @@ import { Icon } from '../parts/icon.js';
 import { html } from '../vendor/preact-htm.js';
 import { changed, store } from './store.js';
 
+let opened = 0;
+
+/** Opens a pane anew; `more` is what its kind needs. */
 export function open(kind, more) {
-  store.pane = { kind, ...more };
+  store.pane = { kind, opened: (opened += 1), ...more };
   changed();
 }
 
