@@ -3,17 +3,24 @@
 import { Dialog } from '../parts/dialog.js';
 import { Face } from '../parts/face.js';
 import { Refused, useDoing } from '../parts/form.js';
+import { Icon } from '../parts/icon.js';
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import * as alerts from './alerts.js';
 import * as api from './api.js';
 import { signOut } from './login.js';
+import { Address, Copy, Leaving, Password, Profile } from './oneself.js';
 import { briefly, device, fully } from './text.js';
 import { useStore } from './store.js';
 
 export function Account({ close }) {
-  const { id, name, email } = useStore().me;
+  const { id, name, email, avatarUrl } = useStore().me;
+  const [view, show] = useState(null);
+  const ways = { 'Your name and picture': Profile, 'Your password': Password, 'Your e-mail': Address, 'Download what is yours': Copy, 'Delete your account': Leaving };
+  const View = ways[view];
+  if (View) return html`<${Dialog} key=${view} title=${view} close=${close}><${View} back=${() => show(null)} /><//>`;
   return html`<${Dialog} title="Your account" close=${close}>
-    <p class="member"><${Face} id=${id} name=${name} /><span class="file-words"><strong dir="auto">${name}</strong><span class="small quiet">${email}</span></span></p>
+    <p class="member"><${Face} id=${id} name=${name} url=${avatarUrl} /><span class="file-words"><strong dir="auto">${name}</strong><span class="small quiet">${email}</span></span></p>
+    <ul class="settings">${Object.keys(ways).map((words) => html`<li key=${words}><button type="button" class="choice" onClick=${() => show(words)}>${words}<${Icon} name="next" /></button></li>`)}</ul>
     <${Alerts} />
     <${Devices} />
   <//>`;

@@ -21,7 +21,7 @@ export async function turn(on) {
 }
 
 /** Says that a message came, unless one is looking at the page. A conversation's next message takes the place of this one. */
-export function alert(conversationId, title, words) {
+export function show(conversationId, title, words) {
   if (document.visibilityState === 'visible' && document.hasFocus()) return;
   if (state() !== 'on') return;
   try {

@@ -6,6 +6,7 @@
 import * as api from './api.js';
 import * as drafts from './drafts.js';
 import * as history from './history.js';
+import { isQuiet } from './levels.js';
 import { forget as forgetPeople, meet, titleOf } from './people.js';
 import * as reading from './reading.js';
 import { changed, store, toast } from './store.js';
@@ -23,7 +24,8 @@ export const wanted = () => /^#c\/([\w-]+)$/.exec(location.hash)?.[1] ?? null;
 
 /** All of them, the most recently active first. */
 export const list = () => [...store.conversations.values()].sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1));
-export const unread = () => list().reduce((sum, one) => sum + one.unread, 0);
+/** How many unread messages one is told of. */
+export const unread = () => list().reduce((sum, one) => sum + (isQuiet(one) ? one.mentioned : one.unread), 0);
 
 export function forget() {
   for (const { typing } of store.conversations.values()) typing.forEach(clearTimeout);
@@ -34,7 +36,7 @@ export function forget() {
 }
 
 /** Takes in a conversation as the server lists it, and keeps what only this page knows of it. */
-export function learn({ id, type, name, participants, lastMessage, unreadCount, unreadMentions = 0, updatedAt }) {
+export function learn({ id, type, name, participants, lastMessage, unreadCount, unreadMentions = 0, updatedAt, level = 'all', mutedUntil = null, ...looks }) {
   const known = store.conversations.get(id) ?? { id, ...history.fresh(), readBy: new Map(), typing: new Map(), draft: drafts.read(store.me.id, id), uploads: [], heard: [], called: [] };
   for (const person of participants) store.names.set(person.id, person.fullName);
   const listedAt = lastMessage?.createdAt ?? '';
@@ -43,7 +45,7 @@ export function learn({ id, type, name, participants, lastMessage, unreadCount, 
   known.called = known.called.filter((at) => at > listedAt);
   const newer = known.last?.createdAt > listedAt;
   Object.assign(known, {
-    type, name, listedAt, people: participants,
+    type, listedAt, people: participants, level, mutedUntil, ...looksOf({ name, ...looks }),
     guest: !participants.some((person) => person.id === store.me?.id),
     last: newer ? known.last : lastMessage,
     updatedAt: newer ? known.updatedAt : updatedAt,
@@ -53,6 +55,9 @@ export function learn({ id, type, name, participants, lastMessage, unreadCount, 
   store.conversations.set(id, known);
   return known;
 }
+
+/** What its owners say of it: what is not there, it does not have. */
+export const looksOf = ({ name, description = '', pictureUrl = null, owners = null, archivedAt = null }) => ({ name, description, pictureUrl, owners, archived: Boolean(archivedAt) });
 
 /** The list as it came before the connection, which then tells what was said after it. */
 export function first(listed) {

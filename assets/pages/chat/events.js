@@ -1,10 +1,11 @@
 // What changes while one looks? What the connection tells, and what follows from it for the conversations that are known.
 
-import { alert } from './alerts.js';
+import * as alerts from './alerts.js';
 import * as api from './api.js';
-import { begun, learn } from './conversations.js';
+import { begun, learn, looksOf } from './conversations.js';
 import { plainly } from './format.js';
 import * as history from './history.js';
+import { tellsOf } from './levels.js';
 import * as pending from './pending.js';
 import { nameOf, titleOf } from './people.js';
 import * as reading from './reading.js';
@@ -35,8 +36,9 @@ export async function heard(message) {
   }
   if (!own) {
     const words = plainly(message.content) || 'a file';
-    say(`${nameOf(senderId)}: ${words}`);
-    alert(conversation.id, titleOf(conversation), conversation.type === 'direct' ? words : `${nameOf(senderId)}: ${words}`);
+    const tells = tellsOf(conversation, message.mentions?.includes(store.me.id));
+    if (tells || conversation.id === store.shown) say(`${nameOf(senderId)}: ${words}`);
+    if (tells) alerts.show(conversation.id, titleOf(conversation), conversation.type === 'direct' ? words : `${nameOf(senderId)}: ${words}`);
   }
   changed();
 }
@@ -90,6 +92,25 @@ export function disconnected() {
 export function read(conversationId, userId, at) {
   const conversation = store.conversations.get(conversationId);
   if (conversation) reading.cameTo(conversation, userId, at);
+}
+
+/** Its owners have changed how it looks. */
+export function looks({ conversationId, ...said }) {
+  const conversation = store.conversations.get(conversationId);
+  if (!conversation) return;
+  Object.assign(conversation, looksOf(said));
+  changed();
+}
+
+/** Somebody came into it, or is in it no more. */
+export const peopled = ({ conversationId }) => store.conversations.has(conversationId) && lookUp(conversationId);
+
+/** What one is told of there was changed on another device. */
+export function settings({ conversationId, level = 'all', mutedUntil = null }) {
+  const conversation = store.conversations.get(conversationId);
+  if (!conversation) return;
+  Object.assign(conversation, { level, mutedUntil });
+  changed();
 }
 
 /** One has read it oneself, in this window or another. */

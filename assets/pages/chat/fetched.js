@@ -16,10 +16,11 @@ export function fetchOnce(url) {
   return fetched.get(url);
 }
 
-/** For a view: the address once it is there, and the refusal if it will not be: `[shown, refusal]`. */
+/** For a view: the address once it is there, and the refusal if it will not be: `[shown, refusal]`. Without an address there is neither. */
 export function useFetched(url) {
   const [got, get] = useState({});
   useEffect(() => {
+    if (!url) return;
     let wanted = true;
     fetchOnce(url).then((shown) => wanted && get({ url, shown }), (refusal) => wanted && get({ url, refusal }));
     return () => (wanted = false);

@@ -8,6 +8,7 @@ import * as api from './api.js';
 import { withArrows } from './arrows.js';
 import { everybody, usePages } from './begin.js';
 import * as conversations from './conversations.js';
+import { Faces } from './faces.js';
 import { others, titleOf } from './people.js';
 
 /** The keys that lead here, and whether one is here now: `[open, close]`. */
@@ -36,12 +37,11 @@ export function Jump({ close }) {
   const met = new Set(known.filter(({ type }) => type === 'direct').flatMap((one) => others(one).map(({ id }) => id)));
   const choices = [
     ...known.filter((one) => fits(titleOf(one))).map((one) => ({
-      key: one.id, name: titleOf(one), type: one.type, face: one.type === 'direct' ? (others(one)[0]?.id ?? one.id) : one.id,
-      url: others(one)[0]?.avatarUrl, note: one.unread ? `${one.unread} unread` : '', go: () => (location.hash = `c/${one.id}`),
+      key: one.id, name: titleOf(one), one, note: one.unread ? `${one.unread} unread` : '', go: () => (location.hash = `c/${one.id}`),
     })),
     // Without a word, only where one has been.
     ...(words ? (people ?? []).filter(({ id, name }) => !met.has(id) && fits(name)) : []).map((person) => ({
-      key: person.id, name: person.name, type: 'direct', face: person.id, url: person.avatarUrl, note: 'New conversation', go: () => conversations.begin(api.talkTo(person.id)),
+      key: person.id, name: person.name, url: person.avatarUrl, note: 'New conversation', go: () => conversations.begin(api.talkTo(person.id)),
     })),
   ].slice(0, 40);
   const go = async (choice) => (await run(async () => choice.go())) && close();
@@ -54,7 +54,7 @@ export function Jump({ close }) {
       <input class="lone" type="text" role="searchbox" aria-label="Go to a conversation or a person" placeholder="A conversation or a person" value=${sought} autofocus onInput=${(event) => seek(event.target.value)} />
       <${Refused} refusal=${refusal ?? failed} />
       <ul class="choices" aria-label="Where to go">${choices.map((choice) => html`<li key=${choice.key}><button type="button" class="choice" onClick=${() => go(choice)}>
-        <${Face} id=${choice.face} name=${choice.name} url=${choice.url} type=${choice.type} small /><bdi>${choice.name}</bdi>
+        ${choice.one ? html`<${Faces} one=${choice.one} title=${choice.name} small />` : html`<${Face} id=${choice.key} name=${choice.name} url=${choice.url} small />`}<bdi>${choice.name}</bdi>
         ${choice.note && html`<span class="small quiet aside">${choice.note}</span>`}</button></li>`)}</ul>
       ${!choices.length && html`<p class="empty">${words ? `Nothing and nobody is called “${sought.trim()}”.` : 'You are in no conversation yet. Type a name to write to somebody.'}</p>`}
     </form>

@@ -7,9 +7,11 @@ import { withArrows } from './arrows.js';
 import { Begin } from './begin.js';
 import * as conversations from './conversations.js';
 import * as notices from './notices.js';
+import { Faces, isThere } from './faces.js';
 import { plainly } from './format.js';
+import { isQuiet } from './levels.js';
 import * as pane from './pane.js';
-import { isMe, nameOf, others, titleOf } from './people.js';
+import { isMe, nameOf, titleOf } from './people.js';
 import { briefly, listing } from './text.js';
 import { useStore } from './store.js';
 import { Account } from './account.js';
@@ -31,7 +33,7 @@ export function List() {
   };
   return html`<nav class="list" aria-label="Conversations">
     <header>
-      <button class="account" onClick=${() => show('account')} aria-label=${`${me.name}: your account`}><${Face} id=${me.id} name=${me.name} small /><bdi>${me.name}</bdi></button>
+      <button class="account" onClick=${() => show('account')} aria-label=${`${me.name}: your account`}><${Face} id=${me.id} name=${me.name} url=${me.avatarUrl} small /><bdi>${me.name}</bdi></button>
       <button class="button main" onClick=${() => show('begin')}><${Icon} name="plus" />New</button>
     </header>
     <${Notices} />
@@ -63,15 +65,14 @@ function Notices() {
 
 function Row({ one, shown }) {
   const title = titleOf(one);
-  const [other] = others(one);
   const at = one.last?.createdAt ?? one.updatedAt;
   return html`<li><a class=${`row ${one.unread ? 'new' : ''}`} href=${`#c/${one.id}`} aria-current=${shown ? 'page' : undefined}>
-    <${Face} id=${one.type === 'direct' ? (other?.id ?? one.id) : one.id} name=${title} url=${other?.avatarUrl} type=${one.type} />
+    <${Faces} one=${one} title=${title} />
     <span class="row-words">
-      <span class="row-title"><bdi>${title}</bdi><time class="small quiet" datetime=${at}>${at && briefly(at)}</time></span>
+      <span class="row-title"><bdi>${title}</bdi>${isThere(one) && html`<span class="unseen">online</span>`}${isQuiet(one) && html`<span class="quiet-mark" title="You are not told of everything here"><${Icon} name="mute" /><span class="unseen">muted</span></span>`}<time class="small quiet" datetime=${at}>${at && briefly(at)}</time></span>
       <span class="row-last"><span class="quiet small" dir="auto">${lastWords(one)}</span>
         ${one.mentioned > 0 && html`<span class="badge at">@<span class="unseen"> mentions you</span></span>`}
-        ${one.unread > 0 && html`<span class="badge">${one.unread > 99 ? '99+' : one.unread}<span class="unseen"> unread</span></span>`}</span>
+        ${one.unread > 0 && html`<span class=${`badge ${isQuiet(one) ? 'low' : ''}`}>${one.unread > 99 ? '99+' : one.unread}<span class="unseen"> unread</span></span>`}</span>
     </span>
   </a></li>`;
 }

@@ -50,6 +50,12 @@ export function listen(token, on) {
   socket.on('user_typing', ({ conversationId, userId, isTyping }) => on.typing(conversationId, userId, isTyping));
   socket.on('messages_read', ({ conversationId, userId, messageCreatedAt }) => on.read(conversationId, userId, messageCreatedAt));
   socket.on('conversation_read', ({ conversationId, unreadCount }) => on.ownRead(conversationId, unreadCount));
+  socket.on('conversation_updated', (looks) => on.looks(looks));
+  socket.on('conversation_settings', (settings) => on.settings(settings));
+  socket.on('member_joined', (who) => on.peopled(who));
+  socket.on('member_left', (who) => on.peopled(who));
+  socket.on('user_presence', (presence) => on.presence(presence));
+  socket.on('user_updated', (person) => on.renamed(person));
   socket.on('conversation_joined', ({ conversationId }) => on.joined(conversationId));
   socket.on('conversation_left', ({ conversationId }) => on.left(conversationId));
   socket.on('new_notification', (notice) => on.notice(notice));

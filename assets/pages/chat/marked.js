@@ -8,13 +8,15 @@ const BEFORE = 60;
 /** More marks than this in one text say nothing. */
 const MOST = 40;
 
+const bare = (character) => character.toLowerCase().normalize('NFKD').replace(/\p{M}/gu, '').replace(/ß/g, 'ss');
+
 /** Letters without case and accents, and where in the text each of them stands. */
 function folded(text) {
   const letters = [];
   const places = [];
   let at = 0;
   for (const character of text) {
-    for (const letter of character.toLowerCase().normalize('NFKD').replace(/\p{M}/gu, '').replace(/ß/g, 'ss')) {
+    for (const letter of character < '\x80' ? character.toLowerCase() : bare(character)) {
       letters.push(letter);
       places.push(at);
     }

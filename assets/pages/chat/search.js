@@ -1,13 +1,12 @@
 // Where was that said? Words, in this conversation or in all, the latest first; each find leads to where it was said.
 
 import { Refused } from '../parts/form.js';
-import { html, useEffect, useState } from '../vendor/preact-htm.js';
+import { html, useEffect, useRef, useState } from '../vendor/preact-htm.js';
 import * as api from './api.js';
 import * as conversations from './conversations.js';
-import { plainly } from './format.js';
 import { chosen, Pane } from './pane.js';
-import { meet, nameOf, titleOf } from './people.js';
 import { marked } from './marked.js';
+import { meet, nameOf, titleOf } from './people.js';
 import { briefly, fully } from './text.js';
 import { store } from './store.js';
 
@@ -21,6 +20,8 @@ export function Search({ here, words = '' }) {
   const [found, find] = useState(null);
   const [refusal, refuse] = useState(null);
   const [busy, work] = useState(false);
+  const field = useRef();
+  useEffect(() => field.current.focus(), []);
   const within = everywhere ? undefined : here?.id;
   const q = sought.trim();
 
@@ -54,7 +55,7 @@ export function Search({ here, words = '' }) {
   const { messages, hasMore, nextCursor } = found ?? nothing;
   return html`<${Pane} title="Search">
     <form class="choosing seeking" role="search" onSubmit=${(event) => event.preventDefault()}>
-      <input class="lone" type="search" aria-label="Search what was said" placeholder="Search what was said" value=${sought} autofocus ref=${focus} onInput=${(event) => seek(event.target.value)} />
+      <input class="lone" type="search" aria-label="Search what was said" placeholder="Search what was said" value=${sought} ref=${field} onInput=${(event) => seek(event.target.value)} />
       ${here && html`<div class="ways" role="group" aria-label="Where">
         <button type="button" aria-pressed=${!everywhere} onClick=${() => widen(false)}>Here</button>
         <button type="button" aria-pressed=${everywhere} onClick=${() => widen(true)}>Everywhere</button></div>`}
@@ -65,7 +66,7 @@ export function Search({ here, words = '' }) {
       ${messages.map((message) => html`<li key=${message.id}><button type="button" onClick=${() => go(message)}>
         ${everywhere && html`<span class="small quiet found-where"><bdi>${whereOf(message)}</bdi></span>`}
         <span class="found-head small"><strong><bdi>${nameOf(message.senderId)}</bdi></strong><time class="quiet" datetime=${message.createdAt} title=${fully(message.createdAt)}>${briefly(message.createdAt)}</time></span>
-        <span class="found-words" dir="auto">${message.content ? marked(message.content, found.q) : message.attachments.map(({ filename }) => filename).join(', ') || plainly(message.content)}</span></button></li>`)}
+        <span class="found-words" dir="auto">${message.content ? marked(message.content, found.q) : message.attachments.map(({ filename }) => filename).join(', ')}</span></button></li>`)}
       ${hasMore && html`<li><button type="button" class="link" disabled=${busy} onClick=${() => load(nextCursor)}>${busy ? 'Searching…' : 'Show more'}</button></li>`}
     </ul>
     ${found && !messages.length && !busy && html`<p class="empty">Nobody said “${found.q}”${within ? ' here' : ''}.</p>`}
@@ -74,7 +75,6 @@ export function Search({ here, words = '' }) {
   <//>`;
 }
 
-/** The field of a pane takes the focus once it is there. */
 const focus = (field) => field && document.activeElement?.closest('.pane') === null && field.focus();
 
 const whereOf = ({ conversationId }) => {

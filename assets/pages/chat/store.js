@@ -19,6 +19,8 @@ export const store = {
   shown: null,
   /** Names of people by id, also of those who have left: see `people.js` */
   names: new Map(),
+  /** Who is there, by id: see `presence.js` */
+  presence: new Map(),
   /** Messages on their way: see `pending.js` */
   pending: [],
   /** `{ key, title, text, kind, dismiss }` */

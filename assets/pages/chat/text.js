@@ -7,13 +7,14 @@ const moments = new Intl.DateTimeFormat([], { dateStyle: 'full', timeStyle: 'sho
 export const clock = (iso) => times.format(new Date(iso));
 export const fully = (iso) => moments.format(new Date(iso));
 
-/** "Today", "Yesterday", or the date. */
+/** "Today", "Yesterday", "Tomorrow", or the date. */
 export function day(iso) {
   const then = new Date(iso);
   const now = new Date();
   const ago = Math.round((new Date(now.toDateString()) - new Date(then.toDateString())) / 86_400_000);
   if (ago === 0) return 'Today';
   if (ago === 1) return 'Yesterday';
+  if (ago === -1) return 'Tomorrow';
   const year = then.getFullYear() === now.getFullYear() ? undefined : 'numeric';
   return then.toLocaleDateString([], { weekday: 'long', day: 'numeric', month: 'long', year });
 }
@@ -27,6 +28,9 @@ export function briefly(iso) {
   if (ago < 7) return then.toLocaleDateString([], { weekday: 'short' });
   return then.toLocaleDateString([], { day: 'numeric', month: 'short' });
 }
+
+/** The same within a sentence. */
+export const theDay = (iso) => day(iso).replace(/^(?:Today|Yesterday|Tomorrow)$/, (word) => word.toLowerCase());
 
 export function size(bytes) {
   if (bytes < 1_000) return `${bytes} bytes`;
