@@ -31,7 +31,7 @@ struct Assets;
 
 /// What a page may load and do. Pictures may come from elsewhere: a trusted application says where a face is.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob: https:; \
-    media-src 'self' blob:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; \
+    media-src 'self' blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; \
     frame-ancestors 'none'";
 /// Asked for again each time, and nearly always not changed: a new binary shows at once.
 const ASKED_AGAIN: &str = "no-cache";

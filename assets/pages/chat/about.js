@@ -1,54 +1,77 @@
-// Who is in this conversation? Its people; a group's owner takes people in and puts them out, and everybody may leave.
+// What is this conversation? What it is about, what one is told of it, its people, and what its owners may change.
 
 import { Dialog } from '../parts/dialog.js';
 import { Face } from '../parts/face.js';
 import { Refused, useDoing } from '../parts/form.js';
+import { Icon } from '../parts/icon.js';
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import * as api from './api.js';
 import { People } from './begin.js';
 import * as conversations from './conversations.js';
+import { Levels } from './levels.js';
+import { Looks } from './looks.js';
 import { isMe, titleOf } from './people.js';
+import * as presence from './presence.js';
 import { store } from './store.js';
 
 export function About({ one, close }) {
   const [details, know] = useState({});
-  const [adding, add] = useState(false);
-  const [leaving, consider] = useState(false);
+  const [view, show] = useState('');
   const [busy, refusal, run] = useDoing();
   const group = one.type === 'group';
-  // Only the rooms API tells the owner, and by an id in hex. If we do not know ours, we offer the button and the server decides.
-  const mine = group && (!store.me.hex || details.createdBy === store.me.hex);
+  const many = group || one.type === 'room';
+  // An older server tells the owner by rooms' id only; if we do not know ours in hex, we offer it and the server decides.
+  const mine = many && (one.owners ? one.owners.includes(store.me.id) : group && (!store.me.hex || details.createdBy === store.me.hex));
   useEffect(() => {
     conversations.change(one, Promise.resolve()).catch(() => {});
-    if (group || one.type === 'room') api.roomDetails(one.id).then(know, () => {});
+    presence.ask([one]).catch(() => {});
+    if (many) api.roomDetails(one.id).then(know, () => {});
   }, []);
+  const description = one.description || details.description;
+  const back = () => show('');
 
   const change = (changing) => run(() => conversations.change(one, changing()));
-  const take = async ({ id }) => (await change(() => api.addMember(one.id, id))) && add(false);
+  const take = async ({ id }) => (await change(() => api.addMember(one.id, id))) && back();
   const leave = () => run(() => conversations.leave(one));
-  return html`<${Dialog} title=${titleOf(one)} close=${close}>
-    ${details.description && html`<p class="quiet" dir="auto">${details.description}</p>`}
+  if (view === 'looks') return html`<${Dialog} title=${titleOf(one)} close=${close}><${Looks} one=${one} close=${back} /><//>`;
+  if (view === 'leaving') return html`<${Dialog} title=${titleOf(one)} close=${close}>
     <${Refused} refusal=${refusal} />
-    ${leaving && html`<p>${farewell(one, mine)}</p>
-      <footer class="buttons">
-        <button type="button" class="button bad" disabled=${busy} onClick=${leave}>Leave the group</button>
-        <button type="button" class="button" autofocus onClick=${() => consider(false)}>Stay</button>
-      </footer>`}
-    ${leaving ? '' : adding
-      ? html`<${People} pick=${take} without=${one.people.map(({ id }) => id)} label="Whom to add" />
-          <button type="button" class="button" onClick=${() => add(false)}>Back</button>`
-      : html`<h3>${one.people.length === 1 ? 'One person' : `${one.people.length} people`}</h3>
-          <ul class="choices members" aria-label="Members">${one.people.map((person) => html`<li key=${person.id} class="member">
-            <${Face} id=${person.id} name=${person.fullName} url=${person.avatarUrl} small /><bdi>${person.fullName}</bdi>
-            ${isMe(person.id) && html`<span class="quiet small">you</span>`}
-            ${mine && !isMe(person.id) && html`<button type="button" class="button plain bad" disabled=${busy} aria-label=${`Remove ${person.fullName}`}
-              onClick=${() => change(() => api.removeMember(one.id, person.id))}>Remove</button>`}
-          </li>`)}</ul>
-          <footer class="buttons">
-            ${mine && html`<button type="button" class="button" onClick=${() => add(true)}>Add somebody</button>`}
-            ${(group || one.type === 'room') && !one.guest && html`<button type="button" class="button bad" disabled=${busy} onClick=${() => (group ? consider(true) : leave())}>Leave the ${group ? 'group' : 'room'}</button>`}
-          </footer>`}
+    <p>${farewell(one, mine)}</p>
+    <footer class="buttons">
+      <button type="button" class="button bad" disabled=${busy} onClick=${leave}>Leave the group</button>
+      <button type="button" class="button" autofocus onClick=${back}>Stay</button>
+    </footer>
   <//>`;
+  if (view === 'adding') return html`<${Dialog} title=${titleOf(one)} close=${close}>
+    <${Refused} refusal=${refusal} />
+    <${People} pick=${take} without=${one.people.map(({ id }) => id)} label="Whom to add" />
+    <button type="button" class="button" onClick=${back}>Back</button>
+  <//>`;
+  return html`<${Dialog} title=${titleOf(one)} close=${close}>
+    ${description && html`<p class="quiet" dir="auto">${description}</p>`}
+    ${one.archived && html`<p class="note small">Archived: it can be read, and nobody writes in it.</p>`}
+    <${Refused} refusal=${refusal} />
+    ${!one.guest && html`<${Levels} one=${one} />`}
+    <h3>${one.people.length === 1 ? 'One person' : `${one.people.length} people`}</h3>
+    <ul class="choices members" aria-label="Members">${one.people.map((person) => html`<${Member} key=${person.id} one=${one} person=${person} mine=${mine} busy=${busy} change=${change} />`)}</ul>
+    <footer class="buttons">
+      ${mine && group && html`<button type="button" class="button" onClick=${() => show('adding')}><${Icon} name="plus" />Add somebody</button>`}
+      ${mine && one.owners && html`<button type="button" class="button" onClick=${() => show('looks')}>Change it</button>`}
+      ${many && !one.guest && html`<button type="button" class="button bad" disabled=${busy} onClick=${() => (group ? show('leaving') : leave())}>Leave the ${group ? 'group' : 'room'}</button>`}
+    </footer>
+  <//>`;
+}
+
+function Member({ one, person: { id, fullName, avatarUrl }, mine, busy, change }) {
+  const owns = one.owners?.includes(id);
+  const notes = [isMe(id) && 'you', owns && 'owner', presence.inWords(id)].filter(Boolean).join(' · ');
+  const acts = mine && !isMe(id);
+  return html`<li class="member"><span class=${presence.isThere(id) ? 'there' : ''}><${Face} id=${id} name=${fullName} url=${avatarUrl} small /></span>
+    <span class="file-words"><bdi>${fullName}</bdi>${notes && html`<span class="small quiet">${notes}</span>`}</span>
+    ${acts && one.owners && html`<button type="button" class="button plain" disabled=${busy} aria-label=${`${owns ? 'Make a member' : 'Make an owner'}: ${fullName}`}
+      onClick=${() => change(() => api.appoint(one.id, id, !owns))}>${owns ? 'Make a member' : 'Make an owner'}</button>`}
+    ${acts && html`<button type="button" class="button plain bad" disabled=${busy} aria-label=${`Remove ${fullName}`} onClick=${() => change(() => api.removeMember(one.id, id))}>Remove</button>`}
+  </li>`;
 }
 
 /** What follows from leaving a group, since nobody can undo it alone. */

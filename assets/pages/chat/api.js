@@ -47,21 +47,25 @@ function inWords(status, said, wait) {
 const patience = (seconds) => (seconds < 90 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`);
 const sentence = (words) => words[0].toUpperCase() + words.slice(1).replace(/\.?$/, '.');
 
-async function ask(method, path, body) {
+const ask = async (...what) => (await askAt(...what)).said;
+
+/** The answer, and the position of the log in which it was read, if it says one. */
+async function askAt(method, path, body) {
   const asking = token;
+  const form = body instanceof FormData;
   let answer;
   try {
     answer = await fetch(at(path), {
       method,
-      headers: { ...(body && { 'content-type': 'application/json' }), ...(token && { authorization: `Bearer ${token}` }) },
-      body: body && JSON.stringify(body),
+      headers: { ...(body && !form && { 'content-type': 'application/json' }), ...(token && { authorization: `Bearer ${token}` }) },
+      body: form ? body : body && JSON.stringify(body),
       signal: AbortSignal.timeout(20_000),
     });
   } catch {
     throw new Refusal(0);
   }
   const said = await answer.json().catch(() => ({}));
-  if (answer.ok) return said;
+  if (answer.ok) return { said, position: answer.headers.get('x-position') };
   if (answer.status === 401 && asking && asking === token) signedOut();
   throw new Refusal(answer.status, said, Number(answer.headers.get('retry-after')) || 0);
 }
@@ -85,6 +89,22 @@ export const about = async () => (await ask('GET', '/api/about')).about;
 /** Where a browser goes to sign in with Google; it comes back with the `state` beside the token. */
 export const googleLogin = (state) => at(`/auth/google?state=${each(state)}`);
 
+// Oneself: emote.
+/** Another name or picture: `{ name?, picture? }`, where `null` takes the picture away, or a form with the picture. */
+export const changeProfile = (made) => ask('PATCH', '/api/profile', made);
+export const changePassword = (currentPassword, newPassword) => ask('PUT', '/api/profile/password', { currentPassword, newPassword });
+/** Has a code mailed to the address; `message` says so. */
+export const askForAddress = (email, password) => ask('POST', '/api/profile/email', { email, password });
+export const proveAddress = (code) => ask('PUT', '/api/profile/email', { code });
+/** What one said is to `keep` or to `delete`. */
+export const removeAccount = (password, messages) => ask('DELETE', '/api/profile', { password, messages });
+/** All that is one's own, as a ZIP file. */
+export async function exported() {
+  const answer = await fetch(at('/api/profile/export'), { headers: { authorization: `Bearer ${token}` } }).catch(() => null);
+  if (!answer?.ok) throw new Refusal(answer?.status ?? 0, {}, Number(answer?.headers.get('retry-after')) || 0);
+  return answer.blob();
+}
+
 // The devices where one is signed in: campus.
 export const devices = () => ask('GET', '/auth/active-devices');
 export const removeDevice = (id) => ask('POST', `/auth/remove-session/${each(id)}`);
@@ -95,15 +115,33 @@ export const people = (page = 1) => ask('GET', `/api/profile/users?page=${page}&
 export const person = async (id) => (await ask('GET', `/api/profile/users/${each(id)}`)).user;
 
 // Conversations and their messages: mentor. emote has a list at the same path; `limit` tells the server that we want mentor's.
-export const conversations = (offset = 0) => ask('GET', `/api/conversations?limit=100&offset=${offset}`);
+/** `{ said, position }`: whoever connects with this position misses nothing that came after the list. */
+export const conversations = (offset = 0) => askAt('GET', `/api/conversations?limit=100&offset=${offset}`);
 export const conversation = (id) => ask('GET', `/api/conversations/${each(id)}`);
 /** One page, newest first: the latest messages, those before or after a message, or the unread ones. */
 export const messages = (id, which) => ask('GET', `/api/conversations/${each(id)}/messages?${new URLSearchParams(which)}`);
 /** How far each member has read. */
 export const reads = async (id) => (await ask('GET', `/api/conversations/${each(id)}/reads`)).reads;
 /** With a `clientMessageId` it is safe to send the same message again: the server posts it once. */
-export const send = (id, { content, attachments, clientMessageId }) =>
-  ask('POST', `/api/conversations/${each(id)}/messages`, { content, contentType: 'text/plain', attachments, clientMessageId });
+export const send = (id, { content, attachments, replyTo, clientMessageId }) =>
+  ask('POST', `/api/conversations/${each(id)}/messages`, { content, contentType: 'text/plain', attachments, replyTo, clientMessageId });
+const said = (id, messageId) => `/api/conversations/${each(id)}/messages/${each(messageId)}`;
+export const message = (id, messageId) => ask('GET', said(id, messageId));
+export const edit = (id, messageId, content) => ask('PATCH', said(id, messageId), { content });
+export const removeMessage = (id, messageId) => ask('DELETE', said(id, messageId));
+export const react = (id, messageId, emoji, on) => ask(on ? 'PUT' : 'DELETE', `${said(id, messageId)}/reactions/${each(emoji)}`);
+export const pin = (id, messageId, on) => ask(on ? 'PUT' : 'DELETE', `${said(id, messageId)}/pin`);
+/** What was said, by its words: `{ messages, hasMore, nextCursor }`, the latest first. */
+export const search = (which) => ask('GET', `/api/conversations/search?${new URLSearchParams(which)}`);
+export const pins = async (id) => (await ask('GET', `/api/conversations/${each(id)}/pins`)).messages;
+/** What one is told of there: `{ level, mutedUntil? }`. */
+export const settings = (id) => ask('GET', `/api/conversations/${each(id)}/settings`);
+export const changeSettings = (id, made) => ask('PATCH', `/api/conversations/${each(id)}/settings`, made);
+/** Who of these people is there: `[{ userId, online, lastSeenAt }]`. */
+export const presence = async (ids) => (await ask('GET', `/api/presence?userIds=${ids.map(each).join(',')}`)).presence;
+/** A group's or a room's `{ name?, description?, picture?, archived? }`. */
+export const changeConversation = (id, made) => ask('PATCH', `/api/conversations/${each(id)}`, made);
+export const appoint = (id, userId, on) => ask(on ? 'PUT' : 'DELETE', `/api/conversations/${each(id)}/owners/${each(userId)}`);
 export const addMember = (id, userId) => ask('POST', `/api/conversations/${each(id)}/members`, { userId });
 export const removeMember = (id, userId) => ask('DELETE', `/api/conversations/${each(id)}/members/${each(userId)}`);
 

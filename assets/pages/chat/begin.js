@@ -25,7 +25,7 @@ export function Begin({ close }) {
 }
 
 /** Loads a list page by page, up to 30 pages: `[items, refusal]`, where the items become more. */
-function usePages(load) {
+export function usePages(load) {
   const [items, grow] = useState(null);
   const [refusal, refuse] = useState(null);
   useEffect(() => {
@@ -44,7 +44,8 @@ function usePages(load) {
   return [items, refusal];
 }
 
-const everybody = async (page) => {
+/** One page of all users but oneself, for `usePages`. */
+export const everybody = async (page) => {
   const { users, pagination } = await api.people(page);
   return { items: users.filter(({ id }) => id !== store.me.id), pages: pagination.total_pages };
 };

@@ -1,14 +1,16 @@
 // What is being said here? One conversation: its head, its messages, and where one writes.
 
-import { Face } from '../parts/face.js';
 import { Icon } from '../parts/icon.js';
 import { html, useEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { About } from './about.js';
 import { Composer } from './composer.js';
+import { Faces, isOfTwo } from './faces.js';
 import { typing } from './list.js';
 import { Log } from './log.js';
+import * as pane from './pane.js';
 import { others, titleOf } from './people.js';
 import * as uploads from './uploads.js';
+import * as presence from './presence.js';
 import { listing } from './text.js';
 import { useStore } from './store.js';
 
@@ -30,7 +32,6 @@ export function Conversation({ id }) {
   if (!one) return html`<section class="conversation" aria-busy="true"></section>`;
 
   const title = titleOf(one);
-  const [other] = others(one);
   const carries = (event) => event.dataTransfer?.types.includes('Files');
   const drop = (event) => {
     if (!carries(event)) return;
@@ -44,12 +45,14 @@ export function Conversation({ id }) {
     <header>
       <a class="round back" href="#" aria-label="Back to your conversations"><${Icon} name="back" /></a>
       <div class="conversation-head">
-        <${Face} id=${one.type === 'direct' ? (other?.id ?? id) : id} name=${title} url=${other?.avatarUrl} type=${one.type} small />
+        <${Faces} one=${one} title=${title} small />
         <div class="conversation-names">
           <h2 id="conversation-title"><button aria-haspopup="dialog" title="About this conversation" dir="auto" onClick=${() => show(true)}>${title}</button></h2>
           <span class="small quiet" dir="auto">${typing(one) || subtitle(one)}</span>
         </div>
       </div>
+      <button type="button" class="round" aria-label="Search here" title="Search here" onClick=${() => pane.open('search', { within: id })}><${Icon} name="find" /></button>
+      <button type="button" class="round" aria-label="Pinned messages" title="Pinned messages" onClick=${() => pane.open('pins')}><${Icon} name="pin" /></button>
       ${!online && html`<span class="offline small" role="status"><${Icon} name="away" />No connection</span>`}
     </header>
     <${Log} one=${one} />
@@ -61,8 +64,10 @@ export function Conversation({ id }) {
 
 function subtitle(one) {
   const names = others(one).map((person) => person.fullName);
-  if (one.type === 'direct') return 'Direct message';
-  if (one.type === 'session') return 'Session';
+  if (isOfTwo(one)) {
+    const [other] = others(one);
+    return (other && presence.inWords(other.id)) || (one.type === 'direct' ? 'Direct message' : 'Session');
+  }
   if (one.guest) return 'Open room · you are only looking in';
   const people = names.length ? `You, ${listing(names)}` : 'Only you so far';
   return one.type === 'room' ? `Open room · ${people}` : people;

@@ -1,11 +1,12 @@
 // Which conversations are there, and what can one do with them? List, show, begin, change and leave.
 //
 // A conversation is `{ id, type, name, people, last, unread, updatedAt, guest }` as the server lists it, with `readBy` (how
-// far the others have read), `typing`, `draft` and `uploads`; once it has been shown it has what history.js adds.
+// far the others have read), `typing`, `draft` and `uploads`; `mentioned` counts the unread messages that mention oneself; once it has been shown it has what history.js adds.
 
 import * as api from './api.js';
 import * as drafts from './drafts.js';
 import * as history from './history.js';
+import { isQuiet } from './levels.js';
 import { forget as forgetPeople, meet, titleOf } from './people.js';
 import * as reading from './reading.js';
 import { changed, store, toast } from './store.js';
@@ -23,7 +24,8 @@ export const wanted = () => /^#c\/([\w-]+)$/.exec(location.hash)?.[1] ?? null;
 
 /** All of them, the most recently active first. */
 export const list = () => [...store.conversations.values()].sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1));
-export const unread = () => list().reduce((sum, one) => sum + one.unread, 0);
+/** How many unread messages one is told of. */
+export const unread = () => list().reduce((sum, one) => sum + (isQuiet(one) ? one.mentioned : one.unread), 0);
 
 export function forget() {
   for (const { typing } of store.conversations.values()) typing.forEach(clearTimeout);
@@ -34,29 +36,34 @@ export function forget() {
 }
 
 /** Takes in a conversation as the server lists it, and keeps what only this page knows of it. */
-export function learn({ id, type, name, participants, lastMessage, unreadCount, updatedAt }) {
-  const known = store.conversations.get(id) ?? { id, ...history.fresh(), readBy: new Map(), typing: new Map(), draft: drafts.read(store.me.id, id), uploads: [], heard: [] };
+export function learn({ id, type, name, participants, lastMessage, unreadCount, unreadMentions = 0, updatedAt, level = 'all', mutedUntil = null, ...looks }) {
+  const known = store.conversations.get(id) ?? { id, ...history.fresh(), readBy: new Map(), typing: new Map(), draft: drafts.read(store.me.id, id), uploads: [], heard: [], called: [] };
   for (const person of participants) store.names.set(person.id, person.fullName);
   const listedAt = lastMessage?.createdAt ?? '';
   // The server's count does not have what was heard after it made the list.
   known.heard = known.heard.filter((at) => at > listedAt);
+  known.called = known.called.filter((at) => at > listedAt);
   const newer = known.last?.createdAt > listedAt;
   Object.assign(known, {
-    type, name, listedAt, people: participants,
+    type, listedAt, people: participants, level, mutedUntil, ...looksOf({ name, ...looks }),
     guest: !participants.some((person) => person.id === store.me?.id),
     last: newer ? known.last : lastMessage,
     updatedAt: newer ? known.updatedAt : updatedAt,
     unread: unreadCount + known.heard.length,
+    mentioned: unreadMentions + known.called.length,
   });
   store.conversations.set(id, known);
   return known;
 }
 
+/** What its owners say of it: what is not there, it does not have. */
+export const looksOf = ({ name, description = '', pictureUrl = null, owners = null, archivedAt = null }) => ({ name, description, pictureUrl, owners, archived: Boolean(archivedAt) });
+
 /** The list as it came before the connection, which then tells what was said after it. */
 export function first(listed) {
   if (store.ready) return;
-  connection.listed(listed);
-  listed.forEach(learn);
+  connection.listed(listed.position);
+  listed.said.forEach(learn);
   store.ready = true;
   if (store.shown) show(store.shown);
   changed();
@@ -66,16 +73,19 @@ export function first(listed) {
 export async function refresh(over = connection, resumed = true) {
   if (!over) return;
   const listed = [];
+  let at;
   try {
     for (let page; (page?.length ?? 100) === 100 && listed.length < 500; listed.push(...page)) {
-      page = await api.conversations(listed.length);
+      const answer = await api.conversations(listed.length);
+      page = answer.said;
+      at ??= answer.position;
     }
   } catch (refusal) {
     if (refusal.status !== 401) toast({ title: 'Your conversations could not be loaded', text: refusal.message, kind: 'bad' });
     return;
   }
   if (over !== connection) return;
-  over.listed(listed);
+  over.listed(at);
   const there = new Set(listed.map(({ id }) => id));
   for (const one of list()) {
     if (there.has(one.id) || one.guest) continue;
@@ -118,7 +128,9 @@ export async function show(id) {
     }
     // First hear what is said from now on, then load what was said before: so nothing is missed between the two.
     if (one.guest) await over?.overhear(id);
-    meet(await history.open(one));
+    const to = wantedMessage?.id === one.id && wantedMessage.messageId;
+    wantedMessage = null;
+    meet(await (to ? history.around(one, to).catch((refusal) => instead(one, refusal)) : history.open(one)));
     if (!one.guest) reading.ask(one).catch(() => {});
     reading.attend();
   } catch (refusal) {
@@ -131,6 +143,22 @@ export async function show(id) {
     }
   }
   changed();
+}
+
+function instead(one, refusal) {
+  if (refusal.status !== 404) throw refusal;
+  toast({ title: 'That message is gone' });
+  return history.open(one);
+}
+
+/** Where `goTo` leads, until the conversation is shown. */
+let wantedMessage = null;
+
+/** Goes to a message, in the conversation that is shown or in another one, as far back as it may be. */
+export async function goTo(id, messageId) {
+  wantedMessage = { id, messageId };
+  if (store.shown !== id) location.hash = `c/${id}`;
+  else await show(id);
 }
 
 let typingIn = null;

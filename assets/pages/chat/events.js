@@ -1,8 +1,11 @@
 // What changes while one looks? What the connection tells, and what follows from it for the conversations that are known.
 
+import * as alerts from './alerts.js';
 import * as api from './api.js';
-import { begun, learn } from './conversations.js';
+import { begun, learn, looksOf } from './conversations.js';
+import { plainly } from './format.js';
 import * as history from './history.js';
+import { tellsOf } from './levels.js';
 import * as pending from './pending.js';
 import { nameOf, titleOf } from './people.js';
 import * as reading from './reading.js';
@@ -26,8 +29,25 @@ export async function heard(message) {
   if (!own && createdAt > conversation.listedAt && !conversation.guest) {
     conversation.unread += 1;
     conversation.heard.push(createdAt);
+    if (message.mentions?.includes(store.me.id)) {
+      conversation.mentioned += 1;
+      conversation.called.push(createdAt);
+    }
   }
-  if (!own) say(`${nameOf(senderId)}: ${message.content || 'a file'}`);
+  if (!own) {
+    const words = plainly(message.content) || 'a file';
+    const tells = tellsOf(conversation, message.mentions?.includes(store.me.id));
+    if (tells || conversation.id === store.shown) say(`${nameOf(senderId)}: ${words}`);
+    if (tells) alerts.show(conversation.id, titleOf(conversation), conversation.type === 'direct' ? words : `${nameOf(senderId)}: ${words}`);
+  }
+  changed();
+}
+
+/** A message is now thus: edited, reacted to, pinned. */
+export function updated(conversationId, message) {
+  const conversation = store.conversations.get(conversationId);
+  if (!conversation) return;
+  history.replace(conversation, message);
   changed();
 }
 
@@ -37,7 +57,7 @@ export function deleted(conversationId, id) {
   if (!conversation) return;
   const known = conversation.last?.id === id ? conversation.last : conversation.messages?.find((message) => message.id === id);
   history.drop(conversation, id);
-  conversation.heard = conversation.heard.filter((at) => at !== known?.createdAt);
+  for (const count of ['heard', 'called']) conversation[count] = conversation[count].filter((at) => at !== known?.createdAt);
   if (conversation.last?.id === id) conversation.last = null;
   // The server knows which message is the last one now, and how many are unread.
   lookUp(conversationId);
@@ -72,6 +92,25 @@ export function disconnected() {
 export function read(conversationId, userId, at) {
   const conversation = store.conversations.get(conversationId);
   if (conversation) reading.cameTo(conversation, userId, at);
+}
+
+/** Its owners have changed how it looks. */
+export function looks({ conversationId, ...said }) {
+  const conversation = store.conversations.get(conversationId);
+  if (!conversation) return;
+  Object.assign(conversation, looksOf(said));
+  changed();
+}
+
+/** Somebody came into it, or is in it no more. */
+export const peopled = ({ conversationId }) => store.conversations.has(conversationId) && lookUp(conversationId);
+
+/** What one is told of there was changed on another device. */
+export function settings({ conversationId, level = 'all', mutedUntil = null }) {
+  const conversation = store.conversations.get(conversationId);
+  if (!conversation) return;
+  Object.assign(conversation, { level, mutedUntil });
+  changed();
 }
 
 /** One has read it oneself, in this window or another. */

@@ -4,6 +4,7 @@
 // `messages` has them, the oldest first. `more` says that the server has older ones. `newer` says that it has newer ones; they
 // are then loaded, and live messages are not added. `newFrom` is the id of the first unread message, `landsAt` that of the
 // message at which the view begins, if it is not the end. `stretch` counts how often the whole stretch was replaced.
+// `quoted` has the messages that others answer, by their ids; `pins` the pinned ones once they were asked for.
 
 import * as api from './api.js';
 import * as pending from './pending.js';
@@ -11,8 +12,10 @@ import { changed, store } from './store.js';
 
 /** How many messages one request asks for. */
 const PAGE = 100;
+/** For how many milliseconds the message to which one went is marked. */
+const MARKED = 4_000;
 
-export const fresh = () => ({ messages: null, ids: new Set(), gone: new Set(), more: false, newer: false, stretch: 0, newFrom: null, landsAt: null });
+export const fresh = () => ({ messages: null, ids: new Set(), gone: new Set(), quoted: new Map(), asking: 0, updates: new Map(), pins: null, jump: null, more: false, newer: false, stretch: 0, newFrom: null, landsAt: null });
 
 /** Loads the messages around the first unread one, or the latest ones. */
 export async function open(conversation) {
@@ -38,15 +41,53 @@ export async function toLatest(conversation) {
   return begin(conversation, messages, { ...page, newFrom: conversation.newFrom, landsAt: null });
 }
 
+/** Replaces the stretch by what was said around a message, or goes there if it has it. */
+export async function around(conversation, id) {
+  const jump = { id };
+  const ahead = () => {
+    conversation.jump = jump;
+    setTimeout(() => conversation.jump === jump && ((conversation.jump = null), changed()), MARKED);
+  };
+  if (conversation.messages && conversation.ids.has(id)) {
+    ahead();
+    changed();
+    return [];
+  }
+  const { messages, ...page } = await load(conversation, async () => {
+    const [one, before, after] = await Promise.all([
+      api.message(conversation.id, id),
+      api.messages(conversation.id, { limit: PAGE / 4, before: id }),
+      api.messages(conversation.id, { limit: PAGE / 4, after: id }),
+    ]);
+    return { ...before, messages: [...after.messages, one, ...before.messages], newer: after.hasMore, newerCursor: after.nextCursor };
+  });
+  ahead();
+  return begin(conversation, messages, { ...page, newFrom: conversation.newFrom, landsAt: id });
+}
+
 /** Asks for a stretch. Live messages that come before its answer wait in `early`. */
 async function load(conversation, asking) {
   conversation.problem = null;
   conversation.early = [];
   try {
-    return await asking();
+    return await asked(conversation, asking);
   } catch (refusal) {
+    const { early } = conversation;
     conversation.early = null;
+    for (const message of early ?? []) take(conversation, message);
     throw refusal;
+  }
+}
+
+/** A page may be read before a change of which the connection tells before the page comes: then the change counts. */
+async function asked(conversation, asking) {
+  conversation.asking += 1;
+  try {
+    const page = await asking();
+    return { ...page, messages: page.messages.map((message) => conversation.updates.get(message.id) ?? message) };
+  } finally {
+    conversation.asking -= 1;
+    if (!conversation.asking) conversation.updates.clear();
   }
 }
 
@@ -85,11 +126,36 @@ export function take(conversation, message) {
   return true;
 }
 
+/** What can change of a message. */
+const changing = ['content', 'attachments', 'editedAt', 'replyTo', 'reactions', 'mentions', 'pinnedAt', 'pinnedBy'];
+
+/** A message is now thus, wherever it is shown. It stays the same object, so that the view keeps its place. */
+export function replace(conversation, message) {
+  const { id } = message;
+  if (conversation.asking) conversation.updates.set(id, message);
+  const of = (messages) => messages?.find((one) => one.id === id);
+  const known = new Set([conversation.ids.has(id) && of(conversation.messages), of(conversation.early), conversation.quoted.get(id), of(conversation.pins), conversation.last?.id === id && conversation.last]);
+  for (const one of known) {
+    if (!one) continue;
+    for (const field of changing) {
+      if (message[field] === undefined) delete one[field];
+      else one[field] = message[field];
+    }
+    one.told = message.position ?? one.told;
+  }
+  if (!conversation.pins) return;
+  const others = conversation.pins.filter((one) => one.id !== id);
+  conversation.pins = message.pinnedAt ? [message, ...others].sort((one, other) => (one.pinnedAt < other.pinnedAt ? 1 : -1)) : others;
+}
+
 /** Takes out a deleted message; `gone` keeps its id, so that a page that is on its way does not bring it back. */
 export function drop(conversation, id) {
   const others = (messages) => messages?.filter((message) => message.id !== id) ?? null;
   conversation.gone.add(id);
-  Object.assign(conversation, { messages: others(conversation.messages), early: others(conversation.early) });
+  Object.assign(conversation, { messages: others(conversation.messages), early: others(conversation.early), pins: others(conversation.pins) });
+  conversation.ids.delete(id);
+  conversation.quoted.set(id, null);
+  for (const role of ['replying', 'editing']) if (conversation[role]?.id === id) conversation[role] = null;
   if (conversation.newFrom === id) conversation.newFrom = null;
   if (conversation.landsAt === id) conversation.landsAt = null;
 }
@@ -109,7 +175,7 @@ async function more(conversation, there, from, joined) {
   const { stretch } = conversation;
   let page = [];
   try {
-    const answer = await api.messages(conversation.id, { limit: PAGE, ...from });
+    const answer = await asked(conversation, () => api.messages(conversation.id, { limit: PAGE, ...from }));
     if (stretch === conversation.stretch) {
       page = answer.messages.reverse().filter(({ id }) => !conversation.ids.has(id) && !conversation.gone.has(id));
       for (const { id } of page) conversation.ids.add(id);

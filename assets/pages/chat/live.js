@@ -1,6 +1,6 @@
 // How does the page hear what happens? By a socket in mentor's namespace `/chat`, which joins all of one's conversations.
 //
-// Nothing is missed: when the socket connects again it sends the position of the last message or deletion that it heard. The
+// Nothing is missed: when the socket connects again it sends the position of the last message or change that it heard. The
 // server first sends everything since then, of all conversations, in its order.
 
 import { path } from '../here.js';
@@ -39,6 +39,10 @@ export function listen(token, on) {
     last = message.id;
     on.message(message);
   });
+  socket.on('message_updated', ({ conversationId, message }) => {
+    last = message.position;
+    on.updated(conversationId, message);
+  });
   socket.on('message_deleted', ({ conversationId, messageId, position }) => {
     last = position;
     on.deleted(conversationId, messageId);
@@ -46,14 +50,20 @@ export function listen(token, on) {
   socket.on('user_typing', ({ conversationId, userId, isTyping }) => on.typing(conversationId, userId, isTyping));
   socket.on('messages_read', ({ conversationId, userId, messageCreatedAt }) => on.read(conversationId, userId, messageCreatedAt));
   socket.on('conversation_read', ({ conversationId, unreadCount }) => on.ownRead(conversationId, unreadCount));
+  socket.on('conversation_updated', (looks) => on.looks(looks));
+  socket.on('conversation_settings', (settings) => on.settings(settings));
+  socket.on('member_joined', (who) => on.peopled(who));
+  socket.on('member_left', (who) => on.peopled(who));
+  socket.on('user_presence', (presence) => on.presence(presence));
+  socket.on('user_updated', (person) => on.renamed(person));
   socket.on('conversation_joined', ({ conversationId }) => on.joined(conversationId));
   socket.on('conversation_left', ({ conversationId }) => on.left(conversationId));
   socket.on('new_notification', (notice) => on.notice(notice));
   socket.on('error', (problem) => on.problem(problem));
 
   return {
-    /** The conversations as the server listed them: if no message was heard yet, the latest of theirs counts as the last one. */
-    listed: (conversations) => (last ??= newest(conversations)),
+    /** The list of conversations was read at this position of the log: if nothing was heard yet, what comes after it is heard. */
+    listed: (position) => (last ??= position),
     again: () => socket.connect(),
     /** The token to connect with the next time. */
     goOnWith: (fresh) => (token = fresh),
@@ -68,10 +78,4 @@ export function listen(token, on) {
     markRead: (id, messageId) => socket.connected && socket.emit('mark_read', { conversationId: id, messageId }),
     close: () => socket.disconnect(),
   };
-}
-
-/** The id of the latest message in any of these conversations. */
-function newest(conversations) {
-  const latest = conversations.flatMap(({ lastMessage }) => lastMessage ?? []);
-  return latest.reduce((one, other) => (one?.createdAt > other.createdAt ? one : other), null)?.id ?? null;
 }

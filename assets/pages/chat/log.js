@@ -34,6 +34,7 @@ export function Log({ one }) {
   const [, redraw] = useState(0);
   const draw = () => redraw((times) => times + 1);
   const [far, distance] = useState(false);
+  const [reached, reach] = useState(null);
   const place = useRef({ heights: new Heights(), stretch: -1, end: true, anchor: null, from: 0, to: 0, high: 700, width: 0 }).current;
 
   const messages = one.messages ?? [];
@@ -48,11 +49,14 @@ export function Log({ one }) {
 
   // This runs before the browser paints, so nothing is seen to jump.
   useLayoutEffect(() => {
-    const had = place.focus && !document.activeElement?.closest('.log');
+    const had = place.focus && document.activeElement === document.body;
     measure(place, box.current, list.current);
     settle(place, box.current, list.current, !one.newer);
-    // The line that had the focus is not drawn any more. With the focus here the keys still scroll.
-    if (had) box.current.focus({ preventScroll: true });
+    // Whoever goes to a message goes on from there, also by keyboard. If the line that had the focus is not drawn any more,
+    // the log takes it, so that the keys still scroll.
+    const arrived = place.arrives && list.current.querySelector('.sought .more');
+    if (arrived || had) (arrived || box.current).focus({ preventScroll: true });
+    place.arrives = false;
     place.focus = box.current.contains(document.activeElement);
     if (isShort(place)) draw();
     look();
@@ -104,10 +108,24 @@ export function Log({ one }) {
     draw();
   };
 
+  // One message's menu can be reached by Tab, and from there the arrow keys lead on.
+  const walk = (event) => {
+    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (!step || !event.target.matches('.more')) return;
+    event.preventDefault();
+    let next = event.target.closest('article');
+    do next = step < 0 ? next.previousElementSibling : next.nextElementSibling;
+    while (next && !next.querySelector('.more'));
+    next?.querySelector('.more').focus();
+  };
+  const came = (event) => event.target.matches('.more') && reach(event.target.closest('article').dataset.id);
+
   const drawn = [];
+  let lead = Math.min(place.to, messages.length) - 1;
+  for (let at = place.from; at < lead; at += 1) if (lineAt(at).id === reached) lead = at;
   for (let at = place.from; at < place.to; at += 1) {
     const line = lineAt(at);
-    drawn.push(html`<${Line} key=${line.key ?? line.id} line=${line} before=${lineAt(at - 1)} after=${lineAt(at + 1)} one=${one} at=${at} of=${one.more || one.newer ? -1 : count} />`);
+    drawn.push(html`<${Line} key=${line.key ?? line.id} line=${line} before=${lineAt(at - 1)} after=${lineAt(at + 1)} one=${one} at=${at} of=${one.more || one.newer ? -1 : count} reached=${at === lead} />`);
   }
   return html`<div class="log-frame">
     <div class="log" ref=${box} onScroll=${scrolled} tabindex="0" role="region" aria-label="Messages" aria-busy=${!one.messages}>
@@ -116,7 +134,7 @@ export function Log({ one }) {
         ${one.messages && !one.more && html`<p class="beginning quiet small">${count ? 'This is where it begins.' : ''}</p>`}
         ${one.more && html`<p class="beginning quiet small">${one.loading ? 'Loading what was said before…' : ' '}</p>`}
         ${one.messages && !count && html`<p class="empty">Nothing has been said here yet. Say hello!</p>`}
-        <div class="lines" ref=${list} role=${count ? 'feed' : undefined} aria-label=${count ? 'What was said' : undefined} aria-busy=${count ? Boolean(one.loading) : undefined}>
+        <div class="lines" ref=${list} onKeyDown=${walk} onfocusin=${came} role=${count ? 'feed' : undefined} aria-label=${count ? 'What was said' : undefined} aria-busy=${count ? Boolean(one.loading) : undefined}>
           <div class="space" aria-hidden="true"></div>
           ${drawn}
           <div class="space" aria-hidden="true"></div>
@@ -146,6 +164,10 @@ function follow(place, one, messages, count) {
   }
   heights.resize(count);
   place.first = messages[0];
+  if (place.jump === one.jump) return;
+  place.jump = one.jump;
+  const at = one.jump ? messages.findIndex(({ id }) => id === one.jump.id) : -1;
+  if (at >= 0) Object.assign(place, { end: false, anchor: { at, above: -OPENS_AT }, arrives: true });
 }
 
 /** Chooses which lines to draw: those in the view and some around it, unless the drawn ones still cover it. */
@@ -200,14 +222,14 @@ function again(one) {
 const together = (one, other) =>
   one && other && one.senderId === other.senderId && dayOf(one.createdAt) === dayOf(other.createdAt) && Math.abs(new Date(other.createdAt) - new Date(one.createdAt)) < TOGETHER;
 
-function Line({ line, before, after, one, at, of }) {
+function Line({ line, before, after, one, at, of, reached }) {
   const newDay = !before || dayOf(before.createdAt) !== dayOf(line.createdAt);
   const unread = line.id && line.id === one.newFrom;
   const own = isMe(line.senderId);
   const readers = own && !line.entry ? reading.readers(one, line.createdAt) : { read: 0, of: 0 };
-  return html`<article class="line" aria-posinset=${at + 1} aria-setsize=${of} aria-label=${`${own ? 'You' : nameOf(line.senderId)}, ${fully(line.createdAt)}`}>
+  return html`<article class=${`line ${line.id && one.jump?.id === line.id ? 'sought' : ''}`} data-id=${line.id} aria-posinset=${at + 1} aria-setsize=${of} aria-label=${`${own ? 'You' : nameOf(line.senderId)}, ${fully(line.createdAt)}`}>
     ${newDay && html`<h3 class="day"><span>${day(line.createdAt)}</span></h3>`}
     ${unread && html`<p class="day unread"><span>New</span></p>`}
-    <${Message} line=${line} readers=${readers} first=${newDay || unread || !together(before, line)} last=${!together(line, after)} crowd=${one.type === 'group' || one.type === 'room'} />
+    <${Message} line=${line} one=${one} reached=${reached} readers=${readers} first=${newDay || unread || !together(before, line)} last=${!together(line, after)} crowd=${one.type === 'group' || one.type === 'room'} />
   </article>`;
 }

@@ -8,6 +8,8 @@ import * as events from './events.js';
 import { listen } from './live.js';
 import * as notices from './notices.js';
 import * as pending from './pending.js';
+import { renamed } from './people.js';
+import * as presence from './presence.js';
 import { changed, store } from './store.js';
 
 const kept = 'chat.session';
@@ -63,9 +65,9 @@ async function enter(login) {
   // Both requests go at once, so that the list is there after one round trip.
   const listing = api.conversations().catch(() => null);
   try {
-    const { id, name, email } = await api.whoAmI();
+    const { id, name, email, avatarUrl } = await api.whoAmI();
     // rooms spells ids in hex, and only in that spelling can we tell which groups are our own.
-    store.me = { id, name, email, hex: login.hex };
+    store.me = { id, name, email, avatarUrl, hex: login.hex };
   } catch (refusal) {
     if (refusal.status === 401) return;
     // The server cannot be reached: we wait for it rather than ask for a password that was not wrong.
@@ -84,14 +86,22 @@ async function enter(login) {
       notices.refresh().catch(() => {});
       await conversations.refresh(connection, resumed);
       pending.retryAll();
+      // Asked for after listening, so that nobody comes or goes unnoticed.
+      presence.ask(conversations.list()).catch(() => {});
     },
     disconnected: events.disconnected,
     refused,
     message: events.heard,
+    updated: events.updated,
     deleted: events.deleted,
     typing: events.typing,
     read: events.read,
     ownRead: events.ownRead,
+    looks: events.looks,
+    settings: events.settings,
+    peopled: events.peopled,
+    presence: presence.heard,
+    renamed,
     joined: events.joined,
     left: events.left,
     notice: notices.heard,
@@ -166,8 +176,8 @@ export async function signOut() {
   goneForGood('');
 }
 
-/** Signing out on purpose deletes drafts and the address too: the next one here may be somebody else. */
-function goneForGood(farewell) {
+/** Signing out on purpose, and leaving for good, delete drafts and the address too: the next one here may be somebody else. */
+export function goneForGood(farewell) {
   if (store.me) drafts.forgetAll(store.me.id);
   if (location.hash.startsWith('#c/')) history.replaceState(null, '', at('/'));
   leave(farewell);
@@ -180,7 +190,7 @@ export function leave(farewell) {
   api.identify(null);
   localStorage.removeItem(kept);
   conversations.forget();
-  Object.assign(store, { me: null, farewell, ready: false, online: true, toasts: [], notices: { list: [], unread: 0 }, spoken: [], pending: [] });
+  Object.assign(store, { me: null, farewell, ready: false, online: true, toasts: [], notices: { list: [], unread: 0 }, spoken: [], pending: [], viewing: null, menu: null, picking: null, removing: null, pane: null });
   changed();
 }
 

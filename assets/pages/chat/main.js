@@ -6,14 +6,20 @@ import { html, render, useEffect } from '../vendor/preact-htm.js';
 import * as api from './api.js';
 import { Conversation } from './conversation.js';
 import * as conversations from './conversations.js';
+import { Jump, useJump } from './jump.js';
+import { Options } from './options.js';
 import { titleOf } from './people.js';
+import { Pins } from './pins.js';
+import { Search } from './search.js';
 import { SignIn, resetToken } from './signin.js';
 import { List } from './list.js';
 import { begin, takeBrought } from './login.js';
 import { changed, useStore, store } from './store.js';
+import { Viewer } from './viewer.js';
 
 function Page() {
-  const { me, shown, conversations: known } = useStore();
+  const { me, shown, viewing, pane, conversations: known } = useStore();
+  const [jumping, stay] = useJump(Boolean(me));
   const unread = me ? conversations.unread() : 0;
   const here = me && known.get(shown);
   useEffect(() => {
@@ -25,12 +31,18 @@ function Page() {
     <h1 class="unseen">chat</h1>
     <${List} />
     ${shown ? html`<${Conversation} key=${shown} id=${shown} />` : html`<${Nothing} />`}
+    ${pane?.kind === 'pins' && here && html`<${Pins} key=${shown} one=${here} />`}
+    ${pane?.kind === 'search' && html`<${Search} key=${pane.opened} here=${known.get(pane.within)} words=${pane.words} />`}
     <${Corner} />
+    ${jumping && html`<${Jump} close=${stay} />`}
+    <${Options} />
+    ${viewing && html`<${Viewer} />`}
   </main>`;
 }
 
 const Nothing = () => html`<section class="nothing" aria-label="Conversation"><div class="empty"><img src=${made('icon.svg')} alt="" width="56" height="56" />
-  <h2>Your conversations</h2><p>Choose one on the left, or begin a new one.</p></div></section>`;
+  <h2>Your conversations</h2><p>Choose one on the left, or begin a new one.</p>
+  <p class="small"><kbd>Ctrl</kbd> <kbd>K</kbd> goes to any of them by its name.</p></div></section>`;
 
 /** Short notices in the corner, and new messages for screen readers. */
 function Corner() {

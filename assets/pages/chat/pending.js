@@ -1,7 +1,7 @@
 // Which messages are on their way? They are shown at once and kept in this browser until the server has them. After a reload,
 // a cut connection or a lost answer they are sent again with the same `clientMessageId`, so the server posts them once.
 //
-// An entry is `{ clientMessageId, conversationId, content, attachments, at, state, why }`; its state goes from `waiting`
+// An entry is `{ clientMessageId, conversationId, content, attachments, replyTo, at, state, why }`; its state goes from `waiting`
 // over `sending` to `failed` or `sent`. A sent one stays until it is heard on the connection, which tells its place in the order.
 
 import * as api from './api.js';
@@ -28,9 +28,9 @@ export function load(me) {
 /** Those that a conversation shows below its messages. */
 export const of = (id) => store.pending.filter((entry) => entry.conversationId === id && !entry.heardAs);
 
-export function post(conversationId, content, attachments = []) {
+export function post(conversationId, content, attachments = [], replyTo = undefined) {
   const clientMessageId = crypto.randomUUID?.() ?? [...crypto.getRandomValues(new Uint8Array(16))].join('.');
-  const entry = { clientMessageId, conversationId, content, attachments, at: new Date().toISOString(), state: 'waiting' };
+  const entry = { clientMessageId, conversationId, content, attachments, replyTo, at: new Date().toISOString(), state: 'waiting' };
   store.pending.push(entry);
   keep(entry);
   changed();
@@ -39,9 +39,9 @@ export function post(conversationId, content, attachments = []) {
 
 /** Each has a key of its own, so that two windows do not overwrite each other's. */
 function keep(entry) {
-  const { clientMessageId, conversationId, content, attachments, at } = entry;
+  const { clientMessageId, conversationId, content, attachments, replyTo, at } = entry;
   try {
-    localStorage.setItem(prefix() + clientMessageId, JSON.stringify({ clientMessageId, conversationId, content, attachments, at }));
+    localStorage.setItem(prefix() + clientMessageId, JSON.stringify({ clientMessageId, conversationId, content, attachments, replyTo, at }));
   } catch {
     // The browser's storage is full or forbidden: the message lives as long as the page.
   }

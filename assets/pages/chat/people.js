@@ -28,8 +28,20 @@ export async function meet(messages) {
   if (unknown.size) changed();
 }
 
+/** Somebody has another name or picture. */
+export function renamed({ id, fullName, avatarUrl }) {
+  store.names.set(id, fullName);
+  if (isMe(id)) Object.assign(store.me, { name: fullName, avatarUrl });
+  for (const { people } of store.conversations.values()) {
+    const known = people.find((person) => person.id === id);
+    if (known) Object.assign(known, { fullName, avatarUrl });
+  }
+  changed();
+}
+
 /** Somebody else may sign in now. */
 export function forget() {
   store.names.clear();
+  store.presence.clear();
   asked.clear();
 }

@@ -37,7 +37,8 @@ export function attend() {
 
 /** One has read it, here or in another window, and so many are left. */
 export function haveRead(conversation, unread) {
-  Object.assign(conversation, { unread, heard: [] });
+  Object.assign(conversation, { unread, heard: [], called: [] });
+  if (!unread) conversation.mentioned = 0;
   changed();
 }
 

@@ -19,12 +19,23 @@ export const store = {
   shown: null,
   /** Names of people by id, also of those who have left: see `people.js` */
   names: new Map(),
+  /** Who is there, by id: see `presence.js` */
+  presence: new Map(),
   /** Messages on their way: see `pending.js` */
   pending: [],
   /** `{ key, title, text, kind, dismiss }` */
   toasts: [],
   /** Notifications: see `notices.js` */
   notices: { list: [], unread: 0 },
+  /** The picture that one looks at: `{ messageId, url, only }`, see `viewer.js` */
+  viewing: null,
+  /** The open menu of a message: `{ one, message, anchor }`, where `one` is its conversation */
+  menu: null,
+  /** For which message an emoji is chosen, and which one is about to be deleted: `{ one, message }` */
+  picking: null,
+  removing: null,
+  /** What is open beside the conversation: see `pane.js` */
+  pane: null,
   /** The latest messages of others, for screen readers. */
   spoken: [],
 };

@@ -1,25 +1,4 @@
-// How are texts, sizes and times written? By pure functions; what people typed is never taken for HTML.
-
-import { html } from '../vendor/preact-htm.js';
-
-const address = /\bhttps?:\/\/[^\s<>"]+/gi;
-
-/** Makes links of the web addresses in a text. Everything else stays text, and so do broken addresses. */
-export function linked(text) {
-  const parts = [];
-  let past = 0;
-  for (const found of text.matchAll(address)) {
-    // A full stop or a bracket after an address belongs to the sentence around it.
-    const trimmed = found[0].replace(/[.,;:!?'*_]+$/, '');
-    const url = trimmed.includes('(') ? trimmed : trimmed.replace(/[)\]]+$/, '');
-    if (!URL.canParse(url)) continue;
-    parts.push(text.slice(past, found.index));
-    parts.push(html`<a href=${new URL(url).href} target="_blank" rel="noopener noreferrer nofollow">${url}</a>`);
-    past = found.index + url.length;
-  }
-  parts.push(text.slice(past));
-  return parts;
-}
+// How are sizes, times and lists of names written? By pure functions.
 
 export const dayOf = (iso) => new Date(iso).toDateString();
 // To make one of these takes longer than to use it a hundred times.
@@ -28,13 +7,14 @@ const moments = new Intl.DateTimeFormat([], { dateStyle: 'full', timeStyle: 'sho
 export const clock = (iso) => times.format(new Date(iso));
 export const fully = (iso) => moments.format(new Date(iso));
 
-/** "Today", "Yesterday", or the date. */
+/** "Today", "Yesterday", "Tomorrow", or the date. */
 export function day(iso) {
   const then = new Date(iso);
   const now = new Date();
   const ago = Math.round((new Date(now.toDateString()) - new Date(then.toDateString())) / 86_400_000);
   if (ago === 0) return 'Today';
   if (ago === 1) return 'Yesterday';
+  if (ago === -1) return 'Tomorrow';
   const year = then.getFullYear() === now.getFullYear() ? undefined : 'numeric';
   return then.toLocaleDateString([], { weekday: 'long', day: 'numeric', month: 'long', year });
 }
@@ -48,6 +28,9 @@ export function briefly(iso) {
   if (ago < 7) return then.toLocaleDateString([], { weekday: 'short' });
   return then.toLocaleDateString([], { day: 'numeric', month: 'short' });
 }
+
+/** The same within a sentence. */
+export const theDay = (iso) => day(iso).replace(/^(?:Today|Yesterday|Tomorrow)$/, (word) => word.toLowerCase());
 
 export function size(bytes) {
   if (bytes < 1_000) return `${bytes} bytes`;

@@ -3,7 +3,7 @@
 import { html, useLayoutEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { Icon } from './icon.js';
 
-export function Dialog({ title, close, children }) {
+export function Dialog({ title, close, kind, children, ...more }) {
   const box = useRef();
   // Looked up now, before anything in the dialog takes the focus.
   const [opener] = useState(() => document.activeElement);
@@ -17,9 +17,9 @@ export function Dialog({ title, close, children }) {
     };
   }, []);
   const beside = (event) => event.target === box.current && close();
-  return html`<dialog ref=${box} aria-labelledby="dialog-title" onCancel=${(event) => (event.preventDefault(), close())} onMouseDown=${beside}>
+  return html`<dialog ref=${box} class=${kind} aria-labelledby="dialog-title" onCancel=${(event) => (event.preventDefault(), close())} onMouseDown=${beside} ...${more}>
     <div class="dialog">
-      <header><h2 id="dialog-title">${title}</h2><button type="button" class="round" aria-label="Close" onClick=${close}><${Icon} name="close" /></button></header>
+      <header><h2 id="dialog-title" dir="auto">${title}</h2><button type="button" class="round" aria-label="Close" onClick=${close}><${Icon} name="close" /></button></header>
       ${children}
     </div>
   </dialog>`;

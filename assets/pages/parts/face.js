@@ -7,9 +7,9 @@ import { Icon } from './icon.js';
 /** The name stands beside it, so a screen reader does not say it twice. */
 export function Face({ id, name, url, type = 'direct', small }) {
   const kind = `face ${hue(id)} ${small ? 'small' : ''}`;
+  if (url) return html`<img class=${type === 'room' ? `${kind} square` : kind} src=${at(url)} alt="" referrerpolicy="no-referrer" />`;
   if (type === 'room') return html`<span class="${kind} square" aria-hidden="true"><${Icon} name="room" /></span>`;
   if (type === 'group') return html`<span class=${kind} aria-hidden="true"><${Icon} name="people" /></span>`;
-  if (url) return html`<img class=${kind} src=${at(url)} alt="" referrerpolicy="no-referrer" />`;
   // The style sheet draws the letters, so that they are no part of the name of the button around them.
   return html`<span class=${kind} aria-hidden="true" data-letters=${initials(name)} />`;
 }

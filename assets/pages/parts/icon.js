@@ -5,11 +5,16 @@ import { html } from '../vendor/preact-htm.js';
 const paths = {
   // What one can do, and how far a message has come.
   back: 'M15 5l-7 7 7 7',
+  next: 'M9 5l7 7-7 7',
   plus: 'M12 5v14M5 12h14',
   close: 'M6 6l12 12M18 6L6 18',
   clip: 'M20 11.5l-8.2 8.2a5 5 0 0 1-7.1-7.1l8.6-8.6a3.4 3.4 0 0 1 4.8 4.8l-8.5 8.5a1.7 1.7 0 0 1-2.4-2.4l7.8-7.8',
   send: 'M4 12l16-7-5 15-3.5-6.5z',
   down: 'M12 5v13M6 12.5l6 6 6-6',
+  smile: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM8.5 14.5a4.5 4.5 0 0 0 7 0M9 9.5v.5M15 9.5v.5',
+  pin: 'M9 3h6l-1 7 4 4H6l4-4zM12 14v7',
+  find: 'M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM15.5 15.5L21 21',
+  mute: 'M6 16v-5a6 6 0 0 1 12 0v5l2 2H4z M10 21h4 M4 3l16 18',
   file: 'M7 3h7l5 5v13H7zM14 3v5h5',
   room: 'M9 4L7 20M17 4l-2 16M4 9h17M3 15h17',
   clock: 'M12 7v5l3 2M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z',

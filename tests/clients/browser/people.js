@@ -42,6 +42,14 @@ export const said = (page) => page.locator('.log .words').allTextContents();
 /** Waits until exactly this was said. */
 export const sees = (page, ...words) => expectText(() => said(page), words, 'what is said');
 
+/** Opens the menu of the message that says this, and chooses something. */
+export async function does(page, words, what) {
+  const line = page.locator('.line', { has: page.locator('.words', { hasText: words }) }).last();
+  await line.hover();
+  await line.getByRole('button', { name: 'Message options' }).click();
+  await page.getByRole('menu', { name: 'Message options' }).getByText(what, { exact: true }).click();
+}
+
 /** Waits until one's own messages have come this far. */
 export const ticks = (page, ...marks) => expectText(() => page.locator('.tick .unseen').allTextContents(), marks, 'how far it came');
 
