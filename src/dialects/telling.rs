@@ -20,6 +20,8 @@ pub enum Audience {
     Own(AccountId),
     /// All sockets of one person.
     Person(AccountId),
+    /// Those of one person's sockets that have joined something in this dialect, whatever they listen to now.
+    Speaker(AccountId),
 }
 
 /// An event for clients: its name and encoded body, and who gets it.
@@ -101,6 +103,18 @@ impl<'t> Telling<'t> {
     ) {
         if (self.here)(who) {
             self.tell(Audience::Person(who), event, &shape(self.spell));
+        }
+    }
+
+    /// Tells one person, on those of their sockets that have joined something in this dialect.
+    pub fn speaker<S: Serialize>(
+        &mut self,
+        who: AccountId,
+        event: &'static str,
+        shape: impl FnOnce(&'t Spelling) -> S,
+    ) {
+        if (self.here)(who) {
+            self.tell(Audience::Speaker(who), event, &shape(self.spell));
         }
     }
 

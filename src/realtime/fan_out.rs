@@ -349,6 +349,7 @@ impl FanOut {
         if entry.client.has_ended() || !entry.joined.insert(room) {
             return;
         }
+        entry.dialects |= 1 << dialect;
         let client = entry.client.clone();
         let before = client.position.filter(|_| entry.caught_up.insert(room));
         match (before, self.told) {

@@ -40,6 +40,8 @@ pub struct Entry {
     /// CONNECT has been answered.
     pub connected: bool,
     pub joined: HashSet<Room>,
+    /// The dialects by which it has joined something at any time, a bit for each index.
+    pub dialects: u32,
     /// The rooms that it has joined at any time: only the first time it is told what it missed there.
     pub caught_up: HashSet<Room>,
     /// While it joins all conversations of its account, page by page: those that the account has left meanwhile.
@@ -90,6 +92,7 @@ impl Registry {
             expires_at,
             connected: false,
             joined: HashSet::new(),
+            dialects: 0,
             caught_up: HashSet::new(),
             left: joins.then(HashSet::new),
             first_notice: None,

@@ -42,6 +42,13 @@ pub fn retell(context: &Context, registry: &Registry, event: &Event) {
                     ("own", tell_all(own, &packet))
                 }
                 Audience::Person(who) => ("person", tell_all(there(who), &packet)),
+                Audience::Speaker(who) => {
+                    let speaks = |client: &&Arc<Client>| {
+                        let entry = registry.get(client.number);
+                        entry.is_some_and(|entry| entry.dialects & (1 << index) != 0)
+                    };
+                    ("person", tell_all(there(who).filter(speaks), &packet))
+                }
             };
             note_told(context, index, (conversation, audience), &packet, to);
         }
@@ -120,7 +127,7 @@ pub fn tell_one(context: &Context, client: &Arc<Client>, dialect: usize, event: 
             Audience::Room => true,
             Audience::Others(than) => than != client.me.id,
             Audience::Own(who) => who == client.me.id,
-            Audience::Person(_) => waited,
+            Audience::Person(_) | Audience::Speaker(_) => waited,
         };
         if !is_for_it {
             continue;

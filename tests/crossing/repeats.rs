@@ -116,6 +116,8 @@ async fn a_repeat_of_what_was_deleted_since_brings_nothing_back() {
     ann.delete(format!("/api/messages/{id}"))
         .await
         .has_status(200);
+    bob.hears("new_message", json!({ "content": "Never mind" }))
+        .await;
     bob.hears("message_deleted", json!({})).await;
     ann.post("/api/messages", said.clone()).await.refused(404);
     ann.is_refused(404, "message", said).await;

@@ -53,7 +53,7 @@ async fn what_is_said_in_one_dialect_is_found_in_the_others_at_once() {
     let found = ann.get(asking("/message/search", "parcel lodz")).await;
     found.says("X-Position");
     assert!(found.header("X-Indexing").is_none());
-    let one = json!({ "message": said[2], "senderId": bob.uuid, "conversationId": pair, "createdAt": "2024-01-01T00:00:00.000Z", "id": "2f6c8b04-1d7e-85a3-a39c-6e0f4d1b7c58" });
+    let one = json!({ "message": said[2], "senderId": bob.uuid, "conversationId": pair });
     found.looks_like(200, json!([one]));
 
     let found = bob.get(asking("/api/messages/search", "whose")).await;

@@ -177,7 +177,7 @@ impl crate::dialects::Dialect for Dialect {
                 arrival,
             } => {
                 if *arrival != Arrival::Expected {
-                    tell.person(*account, "conversation-joined", |spell| {
+                    tell.speaker(*account, "conversation-joined", |spell| {
                         shapes::membership(spell, *conversation)
                     });
                 }
@@ -191,7 +191,7 @@ impl crate::dialects::Dialect for Dialect {
                 conversation,
                 account,
             } => {
-                tell.person(*account, "conversation-left", |spell| {
+                tell.speaker(*account, "conversation-left", |spell| {
                     shapes::membership(spell, *conversation)
                 });
                 tell.room("member-left", |spell| {

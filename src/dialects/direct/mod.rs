@@ -140,7 +140,7 @@ impl crate::dialects::Dialect for Dialect {
                 arrival,
             } => {
                 if *arrival != Arrival::Expected {
-                    tell.person(*account, "conversation_joined", |_| {
+                    tell.speaker(*account, "conversation_joined", |_| {
                         shapes::membership(*conversation)
                     });
                 }
@@ -154,7 +154,7 @@ impl crate::dialects::Dialect for Dialect {
                 conversation,
                 account,
             } => {
-                tell.person(*account, "conversation_left", |_| {
+                tell.speaker(*account, "conversation_left", |_| {
                     shapes::membership(*conversation)
                 });
                 tell.room("member_left", |_| {

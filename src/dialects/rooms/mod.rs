@@ -161,7 +161,7 @@ impl crate::dialects::Dialect for Dialect {
                 arrival,
             } => {
                 if *arrival != Arrival::Expected {
-                    tell.person(*account, "roomJoined", |spell| {
+                    tell.speaker(*account, "roomJoined", |spell| {
                         shapes::membership(spell, *conversation)
                     });
                 }
@@ -175,7 +175,7 @@ impl crate::dialects::Dialect for Dialect {
                 conversation,
                 account,
             } => {
-                tell.person(*account, "roomLeft", |spell| {
+                tell.speaker(*account, "roomLeft", |spell| {
                     shapes::membership(spell, *conversation)
                 });
                 tell.room("memberLeft", |spell| {

@@ -58,7 +58,8 @@ impl<'c> Cast<'c> {
         let (max, sam, eve) = tokio::join!(new("max"), new("sam"), new("eve"));
         let group = ann.gathers(SECRET, &[&bob, &carl, &max, &sam]).await;
         let message = id(&ann.sends_to(&group, SECRET).await);
-        let left_behind = id(&max.sends_to(&group, SECRET).await);
+        // His own words are no secret to him: he may download them.
+        let left_behind = id(&max.sends_to(&group, "Among us").await);
         let gone = bob.logs_in().await;
         let owner = ann.with_token(&ann.token);
         let people = [chat.nobody(), gone, sam, eve, max, bob, owner];
