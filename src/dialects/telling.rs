@@ -20,7 +20,7 @@ pub enum Audience {
     Own(AccountId),
     /// All sockets of one person.
     Person(AccountId),
-    /// Those of one person's sockets that have joined something in this dialect, whatever they listen to now.
+    /// Those of one person's sockets that have joined something in this dialect, or nothing in any yet, whatever they listen to now.
     Speaker(AccountId),
 }
 

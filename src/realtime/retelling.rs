@@ -45,7 +45,10 @@ pub fn retell(context: &Context, registry: &Registry, event: &Event) {
                 Audience::Speaker(who) => {
                     let speaks = |client: &&Arc<Client>| {
                         let entry = registry.get(client.number);
-                        entry.is_some_and(|entry| entry.dialects & (1 << index) != 0)
+                        // Whoever has joined nothing yet speaks we know not which.
+                        entry.is_some_and(|entry| {
+                            entry.dialects == 0 || entry.dialects & (1 << index) != 0
+                        })
                     };
                     ("person", tell_all(there(who).filter(speaks), &packet))
                 }

@@ -172,11 +172,12 @@ async fn whoever_is_removed_hears_nothing_more_in_any_dialect() {
     assert!((200..300).contains(&gone.status), "{gone:?}");
     // That it is so is the last that he hears.
     for ears in &listening {
-        let told: &[_] = match ears.in_dialect(Listener::Mentor) {
-            true => &["conversation_left"],
-            false => &["conversation-left", "roomLeft", "conversation_left"],
-        };
-        for event in told {
+        for dialect in &ears.dialects {
+            let event = match dialect {
+                Listener::Rooms => "roomLeft",
+                Listener::Campus => "conversation-left",
+                Listener::Direct | Listener::Mentor => "conversation_left",
+            };
             ears.socket.hears(event, json!({})).await;
         }
     }
