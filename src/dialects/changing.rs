@@ -24,7 +24,7 @@ pub fn reply_to(fields: &mut Fields<'_>) -> Option<MessageId> {
 
 /// The message that a path names at this position.
 pub fn target(call: &Call, position: usize) -> Result<Target> {
-    Ok(call.id::<_>(position, MESSAGE[0]).map(MessageId::into)?)
+    call.id(position, MESSAGE[0]).map(MessageId::into)
 }
 
 /// The message that a path names, behind the conversation that it must be in.

@@ -370,7 +370,7 @@ async fn whom_a_text_mentions() {
     stranger.posts(&room, "I am here").await;
     assert_eq!(
         mentioned(&ann, &room, "@stranger").await,
-        [stranger.uuid.clone()]
+        std::slice::from_ref(&stranger.uuid)
     );
 }
 

@@ -169,7 +169,9 @@ impl crate::dialects::Dialect for Dialect {
                 tell.room("user-presence", |spell| shapes::presence(spell, presence));
             }
             Event::ConversationChanged(changed) => {
-                tell.room("conversation-updated", |spell| shapes::changed(spell, changed));
+                tell.room("conversation-updated", |spell| {
+                    shapes::changed(spell, changed)
+                });
             }
             Event::MemberJoined {
                 conversation,

@@ -7,10 +7,10 @@ use super::shapes;
 use crate::core::error::{Error, Result};
 use crate::core::message::Draft;
 use crate::core::model::{AccountId, AccountKind, ConversationId, Me, Message};
-use crate::core::{account, change, conversation, level, limits, message, owner};
-use crate::dialects::{beyond, changing};
 use crate::core::search::Seeker;
+use crate::core::{account, change, conversation, level, limits, message, owner};
 use crate::dialects::socket_event::PLACE;
+use crate::dialects::{beyond, changing};
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
 use crate::web::fields::Fields;
@@ -233,7 +233,9 @@ pub async fn list_participants(mut call: Call) -> Answer {
 pub async fn show_settings(call: Call) -> Answer {
     let me = call.me()?;
     let id = call.id(0, "id")?;
-    let own = call.read(move |view| level::settings(view, &me, id)).await?;
+    let own = call
+        .read(move |view| level::settings(view, &me, id))
+        .await?;
     ok(shapes::settings(call.core().spelling(), id, own))
 }
 
@@ -244,7 +246,9 @@ pub async fn change_settings(mut call: Call) -> Answer {
     let mut fields = call.fields().await?;
     let change = beyond::settings(&mut fields);
     let change = fields.done(Some(change))?;
-    let own = call.write(move |tx| level::set(tx, &me, id, change)).await?;
+    let own = call
+        .write(move |tx| level::set(tx, &me, id, change))
+        .await?;
     ok(shapes::settings(call.core().spelling(), id, own))
 }
 

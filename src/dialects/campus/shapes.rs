@@ -4,7 +4,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
-use crate::core::model::{Account, AccountId, Conversation, ConversationId, Deletion, Device, DeviceId, Message, Person, Presence, Receipt, Settings};
+use crate::core::model::{
+    Account, AccountId, Conversation, ConversationId, Deletion, Device, DeviceId, Message, Person,
+    Presence, Receipt, Settings,
+};
 use crate::core::short::Short;
 use crate::dialects::added::{Added, Uuids, added};
 use crate::dialects::beyond;

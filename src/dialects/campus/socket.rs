@@ -22,7 +22,9 @@ pub fn edit(event: SocketEvent) -> Result<Reaction> {
 
 /// `delete-message` `{ messageId }`
 pub fn delete(event: SocketEvent) -> Result<Reaction> {
-    changing::delete_by_event(event, |spell, gone| ack("message", shapes::deleted(spell, gone)))
+    changing::delete_by_event(event, |spell, gone| {
+        ack("message", shapes::deleted(spell, gone))
+    })
 }
 
 /// `react-message` `{ messageId, emoji, remove? }`

@@ -157,9 +157,7 @@ impl crate::dialects::Dialect for Dialect {
                 tell.speaker(*account, "conversation_left", |_| {
                     shapes::membership(*conversation)
                 });
-                tell.room("member_left", |_| {
-                    shapes::member(*conversation, *account)
-                });
+                tell.room("member_left", |_| shapes::member(*conversation, *account));
             }
         }
     }

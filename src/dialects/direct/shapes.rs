@@ -4,7 +4,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
-use crate::core::model::{AccountId, Conversation, ConversationId, Deletion, Message, Notice, Person, Presence, Receipt, Settings};
+use crate::core::model::{
+    AccountId, Conversation, ConversationId, Deletion, Message, Notice, Person, Presence, Receipt,
+    Settings,
+};
 use crate::core::short::Short;
 use crate::dialects::added::{Added, Numbers, added};
 use crate::web::people::{picture_url, place_picture_url};

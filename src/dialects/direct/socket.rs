@@ -2,12 +2,12 @@
 
 use super::shapes;
 use crate::core::error::{Error, Result};
-use crate::core::message::Draft;
-use crate::core::{conversation, level, message};
 use crate::core::id::Spelling;
+use crate::core::message::Draft;
 use crate::core::model::Message;
-use crate::dialects::{beyond, changing};
+use crate::core::{conversation, level, message};
 use crate::dialects::socket_event::{Ack, Reaction, SocketEvent, ack};
+use crate::dialects::{beyond, changing};
 use crate::web::fields::{CONTENT, Fields};
 
 /// `send_message` `{ conversationId?, content, toUserId? }`: one of the two ids must be there

@@ -157,7 +157,9 @@ impl crate::dialects::Dialect for Dialect {
                 });
             }
             Event::ConversationChanged(changed) => {
-                tell.room("conversation_updated", |spell| shapes::changed(spell, changed));
+                tell.room("conversation_updated", |spell| {
+                    shapes::changed(spell, changed)
+                });
             }
             Event::MemberJoined {
                 conversation,

@@ -8,10 +8,10 @@ use crate::core::error::Result;
 use crate::core::id::Spelling;
 use crate::core::message::{After, Draft, PLAIN};
 use crate::core::model::{Attachment, ConversationId, Me, Message};
-use crate::core::{change, conversation, file, level, limits, message, owner, session};
-use crate::dialects::{beyond, changing};
-use crate::dialects::socket_event::{PLACE, UPTO};
 use crate::core::search::Seeker;
+use crate::core::{change, conversation, file, level, limits, message, owner, session};
+use crate::dialects::socket_event::{PLACE, UPTO};
+use crate::dialects::{beyond, changing};
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
 use crate::web::fields::{CONTENT, Fields};
@@ -334,7 +334,9 @@ pub async fn unpin(call: Call) -> Answer {
 pub async fn show_settings(call: Call) -> Answer {
     let me = call.me()?;
     let id = call.id(0, "id")?;
-    let own = call.read(move |view| level::settings(view, &me, id)).await?;
+    let own = call
+        .read(move |view| level::settings(view, &me, id))
+        .await?;
     ok(shapes::settings(call.core().spelling(), id, own))
 }
 
@@ -345,7 +347,9 @@ pub async fn change_settings(mut call: Call) -> Answer {
     let mut fields = call.fields().await?;
     let change = beyond::settings(&mut fields);
     let change = fields.done(Some(change))?;
-    let own = call.write(move |tx| level::set(tx, &me, id, change)).await?;
+    let own = call
+        .write(move |tx| level::set(tx, &me, id, change))
+        .await?;
     ok(shapes::settings(call.core().spelling(), id, own))
 }
 

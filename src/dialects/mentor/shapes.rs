@@ -4,7 +4,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
-use crate::core::model::{AccountId, Attachment, Conversation, ConversationId, Deletion, File, Level, Message, Notice, Overview, Person, Presence, Reading, Receipt, Settings};
+use crate::core::model::{
+    AccountId, Attachment, Conversation, ConversationId, Deletion, File, Level, Message, Notice,
+    Overview, Person, Presence, Reading, Receipt, Settings,
+};
 use crate::core::short::Short;
 use crate::dialects::added::{Added, Uuids, added};
 use crate::dialects::beyond;

@@ -7,15 +7,17 @@ use super::shapes;
 use crate::core::error::{Error, Result};
 use crate::core::message::Draft;
 use crate::core::model::{ConversationId, Me, Message, Page};
-use crate::core::{ConversationOrder, FileOrder, account, change, conversation, file, level, message, owner};
-use crate::dialects::{beyond, changing};
 use crate::core::search::Seeker;
+use crate::core::{
+    ConversationOrder, FileOrder, account, change, conversation, file, level, message, owner,
+};
+use crate::dialects::{beyond, changing};
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::{Call, page};
 use crate::web::downloads;
 use crate::web::fields::{CONTENT, Fields};
-use crate::web::{finding, presence};
 use crate::web::uploads::{self, Destination};
+use crate::web::{finding, presence};
 
 /// Items of a page by default.
 const PAGE: u32 = 20;
@@ -141,7 +143,10 @@ async fn updated(call: &Call, me: Me, id: ConversationId, message: &str) -> Answ
     let room = call
         .read(move |view| conversation::show(view, Some(me.id), id))
         .await?;
-    ok(with_data(message, shapes::room(call.core().spelling(), &room)))
+    ok(with_data(
+        message,
+        shapes::room(call.core().spelling(), &room),
+    ))
 }
 
 /// PUT /api/rooms/:roomId/owners/:userId: make a member an owner
@@ -190,7 +195,9 @@ pub async fn remove_member(call: Call) -> Answer {
 pub async fn show_settings(call: Call) -> Answer {
     let me = call.me()?;
     let id = call.id(0, "roomId")?;
-    let own = call.read(move |view| level::settings(view, &me, id)).await?;
+    let own = call
+        .read(move |view| level::settings(view, &me, id))
+        .await?;
     let shape = shapes::settings(call.core().spelling(), id, own);
     ok(with_data("Settings retrieved successfully", shape))
 }
@@ -202,7 +209,9 @@ pub async fn change_settings(mut call: Call) -> Answer {
     let mut fields = call.fields().await?;
     let change = beyond::settings(&mut fields);
     let change = fields.done(Some(change))?;
-    let own = call.write(move |tx| level::set(tx, &me, id, change)).await?;
+    let own = call
+        .write(move |tx| level::set(tx, &me, id, change))
+        .await?;
     let shape = shapes::settings(call.core().spelling(), id, own);
     ok(with_data("Settings updated successfully", shape))
 }
@@ -312,8 +321,11 @@ pub async fn list_pinned(call: Call) -> Answer {
         .iter()
         .map(|message| shapes::listed(spell, message))
         .collect();
-    ok(with_data("Pinned messages retrieved successfully", messages))
-        .map(|reply| position.added_to(reply))
+    ok(with_data(
+        "Pinned messages retrieved successfully",
+        messages,
+    ))
+    .map(|reply| position.added_to(reply))
 }
 
 /// POST /api/files/upload: upload a file

@@ -4,7 +4,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
-use crate::core::model::{Account, AccountId, Conversation, ConversationId, Deletion, Device, DeviceId, File, Listed, Message, Page, Person, Presence, Receipt, Settings};
+use crate::core::model::{
+    Account, AccountId, Conversation, ConversationId, Deletion, Device, DeviceId, File, Listed,
+    Message, Page, Person, Presence, Receipt, Settings,
+};
 use crate::core::search::Found;
 use crate::core::short::Short;
 use crate::dialects::added::{Added, Hexes, added};
@@ -232,10 +235,7 @@ pub fn presence(spell: &Spelling, presence: &Presence) -> Value {
 }
 /// Messages that were found, each with its room, and where the next page begins:
 /// `{ success, message, data: […], pagination: { hasMore, nextCursor } }`.
-pub fn found<'f>(
-    spell: &'f Spelling,
-    found: &'f Found,
-) -> List<ShapedMessage<'f, Sender<'f>>> {
+pub fn found<'f>(spell: &'f Spelling, found: &'f Found) -> List<ShapedMessage<'f, Sender<'f>>> {
     let last = found.messages.last().filter(|_| found.more);
     let messages = found.messages.iter();
     List {

@@ -2,9 +2,9 @@
 
 use super::{rest, shapes};
 use crate::core::error::Result;
-use crate::core::{conversation, file};
 use crate::core::id::Spelling;
 use crate::core::model::Message;
+use crate::core::{conversation, file};
 use crate::dialects::changing;
 use crate::dialects::socket_event::{Ack, Reaction, SocketEvent, ack};
 use crate::web::fields::{CONTENT, Fields};
@@ -57,7 +57,9 @@ pub fn edit(event: SocketEvent) -> Result<Reaction> {
 
 /// `deleteMessage` `{ messageId }`
 pub fn delete(event: SocketEvent) -> Result<Reaction> {
-    changing::delete_by_event(event, |spell, gone| ack("message", shapes::deleted(spell, gone)))
+    changing::delete_by_event(event, |spell, gone| {
+        ack("message", shapes::deleted(spell, gone))
+    })
 }
 
 /// `reactMessage` `{ messageId, emoji, remove? }`
