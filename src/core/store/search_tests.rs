@@ -74,7 +74,9 @@ const MESSAGES: i64 = 12_000;
 async fn no_byte_of_what_is_taken_out_stays() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("chat.db");
-    let (core, news, lock) = open(&path);
+    let (core, mut news, lock) = open(&path);
+    // The writer waits for who does not take its news.
+    let takes = tokio::spawn(async move { while news.recv().await.is_some() {} });
     let said = core.write(|tx| {
         tx.write(ANN, ())?;
         tx.write(ROOM, ())?;
@@ -123,7 +125,8 @@ async fn no_byte_of_what_is_taken_out_stays() {
         core.write(|tx| tx.write("INSERT INTO search (search) VALUES ('integrity-check')", ()));
     checked.await.expect("a sound index");
     core.close();
-    drop((core, news, lock));
+    takes.await.expect("no more news");
+    drop((core, lock));
     let file = fs::read(&path).expect("the file");
     let kept = words_in(&file);
     assert!(kept.contains(&6), "what stays is in the file");
