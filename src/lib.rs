@@ -126,6 +126,7 @@
 //!   - `direct`: events and notifications of the direct document
 //!   - `added`: what messages have beyond the documents
 //!   - `changing`: requests and events that change messages
+//!   - `owning`: requests and events of owners, members and settings
 //!   - `beyond`: what several documents lack, read in the same words
 //!   - `socket_event`: an event from a socket, in hand
 //!   - `telling`: what a dialect tells to whom

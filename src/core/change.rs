@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::error::{Error, Fault, Result};
+use super::error::{Error, Result};
 use super::may::{Act, Wish, may, may_to};
 use super::model::{AccountId, ConversationId, Deletion, Event, Me, Message, MessageId, Pin};
 use super::store::{Placed, Reacted, Tx, View};
@@ -65,11 +65,8 @@ pub fn edit(
 ) -> Result<Arc<Message>> {
     let before = for_act(tx, me, Act::Edit, target)?;
     let most = tx.limits.message_chars;
-    let wrong = match before.attachments.is_empty() {
-        true => message::wrong_with_text(field, &text, most),
-        false => text::wrong_with_text(&text, most).map(|wrong| Fault::new(field, wrong)),
-    };
-    if let Some(fault) = wrong {
+    let alone = before.attachments.is_empty();
+    if let Some(fault) = message::wrong_with_words(field, &text, most, alone) {
         return Err(Error::Invalid(vec![fault]));
     }
     let text = text::without_hidden(text);
@@ -173,12 +170,25 @@ pub fn delete(tx: &Tx<'_>, me: &Me, target: Target) -> Result<Deletion> {
         });
     }
     not_too_often(tx, me)?;
-    let by_admin = me.id != placed.author && me.admin;
-    if by_admin {
-        let subject = format!("message {}", placed.id.number());
-        tx.record(Some(me.id), "message.delete", &subject, "")?;
+    if me.id != placed.author && me.admin {
+        return erase_as_admin(tx, Some(me.id), placed.id);
     }
     erase(tx, placed.id)
+}
+
+/// As [`erase`], and notes in the audit log who did it: an administrator, or the command line.
+///
+/// # Errors
+/// As [`erase`].
+pub(in crate::core) fn erase_as_admin(
+    tx: &Tx<'_>,
+    by: Option<AccountId>,
+    id: MessageId,
+) -> Result<Deletion> {
+    let deletion = erase(tx, id)?;
+    let subject = format!("message {}", id.number());
+    tx.record(by, "message.delete", &subject, "")?;
+    Ok(deletion)
 }
 
 /// Deletes a message's text and attachments for everybody. Its sequence number stays, empty, and counts as unread for

@@ -58,7 +58,7 @@ pub fn step(tx: &Tx<'_>, work: Erasure) -> Result<()> {
 
 /// Ends some memberships and deletes some files; answers whether there may be more of them.
 fn end_memberships_and_files(tx: &Tx<'_>, account: AccountId, everything: bool) -> Result<bool> {
-    let left = tx.closed_memberships(account, MEMBERSHIPS)?;
+    let left = tx.memberships_to_end(account, MEMBERSHIPS)?;
     for id in &left {
         conversation::leave_for(tx, *id, account)?;
     }

@@ -11,10 +11,10 @@ pub use super::store::FinishedUpload;
 use super::store::{FileOrder, Tx, View};
 use super::{conversation, text};
 
-/// The media types of profile pictures.
+/// The media types of pictures of people and conversations.
 const PICTURES: &[&str] = &["image/png", "image/jpeg", "image/gif", "image/webp"];
 
-/// May a file of this media type be a profile picture?
+/// May a file of this media type be a picture of somebody or of a conversation?
 pub fn is_picture(media_type: &str) -> bool {
     PICTURES.contains(&media_type)
 }

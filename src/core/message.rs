@@ -187,15 +187,25 @@ pub fn wrong_with_text(field: &str, text: &str, most: usize) -> Option<Fault> {
     wrong.map(|wrong| Fault::new(field, wrong))
 }
 
+/// What is wrong with the text of a message, which may be blank unless it stands `alone`, without attachments.
+pub(in crate::core) fn wrong_with_words(
+    field: &str,
+    text: &str,
+    most: usize,
+    alone: bool,
+) -> Option<Fault> {
+    match alone {
+        true => wrong_with_text(field, text, most),
+        false => text::wrong_with_text(text, most).map(|wrong| Fault::new(field, wrong)),
+    }
+}
+
 /// What is wrong with a draft whose text may have `most` characters. [`post`] checks it; a form asks only if it refuses the
 /// request anyway, to name everything that is wrong.
 pub fn wrong_with(draft: &Draft, most: usize) -> Vec<Fault> {
     let (field, text) = (draft.text_field, &draft.text);
-    let wrong = match draft.attachments.is_empty() {
-        true => wrong_with_text(field, text, most),
-        false => text::wrong_with_text(text, most).map(|wrong| Fault::new(field, wrong)),
-    };
-    let mut faults = Vec::from_iter(wrong);
+    let alone = draft.attachments.is_empty();
+    let mut faults = Vec::from_iter(wrong_with_words(field, text, most, alone));
     let wrong = text::wrong_with_line(&draft.content_type, limits::NAME_CHARS);
     faults.extend(wrong.map(|wrong| Fault::new("contentType", wrong)));
     if draft.attachments.len() > limits::ATTACHMENTS {

@@ -8,9 +8,6 @@ use super::model::{AccountId, Conversation, ConversationId, Event, FileId, Me, N
 use super::store::{Tx, View};
 use super::{conversation, file, limits, text};
 
-/// Media types of pictures.
-const PICTURES: &[&str] = &["image/png", "image/jpeg", "image/gif", "image/webp"];
-
 /// What is to be changed; `None` stays as it is.
 #[derive(Debug, Clone, Default)]
 pub struct Change {
@@ -64,10 +61,7 @@ pub fn change(tx: &Tx<'_>, me: &Me, id: ConversationId, change: Change) -> Resul
 /// A picture that this person may read; `None` if it is none.
 fn image(view: &View<'_>, me: &Me, named: Named) -> Result<Option<FileId>> {
     match file::get(view, Some(me.id), named) {
-        Ok(file) => {
-            let is_image = PICTURES.contains(&&*file.media_type);
-            Ok(is_image.then_some(file.id))
-        }
+        Ok(file) => Ok(file::is_picture(&file.media_type).then_some(file.id)),
         Err(Error::NotFound(_)) => Ok(None),
         Err(error) => Err(error),
     }

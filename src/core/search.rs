@@ -21,8 +21,8 @@ pub const INDEXED_FIRST: u32 = 256;
 #[derive(Debug, Clone, Default)]
 pub struct Query {
     phrases: Vec<Phrase>,
-    from: Vec<Named<AccountId>>,
-    within: Vec<Named<ConversationId>>,
+    from: Vec<Called<AccountId>>,
+    within: Vec<Called<ConversationId>>,
     has: Vec<Mark>,
     before: Option<Time>,
     after: Option<Time>,
@@ -32,12 +32,12 @@ pub struct Query {
 
 /// A name as it was typed, and the id that it may be.
 #[derive(Debug, Clone)]
-struct Named<I> {
+struct Called<I> {
     name: String,
     id: Option<I>,
 }
 
-impl<K: IdKind> Named<Id<K>> {
+impl<K: IdKind> Called<Id<K>> {
     fn read(text: &str, spelling: &Spelling) -> Self {
         Self {
             name: text.to_owned(),
@@ -66,8 +66,8 @@ impl Query {
         for term in terms(typed) {
             let value = || term.value.clone();
             match term.operator {
-                Some("from") => query.from.push(Named::read(&term.value, spelling)),
-                Some("in") => query.within.push(Named::read(&term.value, spelling)),
+                Some("from") => query.from.push(Called::read(&term.value, spelling)),
+                Some("in") => query.within.push(Called::read(&term.value, spelling)),
                 Some("has") => query.has.push(match &*value().to_lowercase() {
                     "file" => Mark::File,
                     "link" => Mark::Link,
@@ -244,10 +244,10 @@ fn sought(view: &View<'_>, search: &Search) -> Result<Option<Sought>> {
     if query.is_void {
         return Ok(None);
     }
-    for named in &query.from {
-        let mut authors = view.accounts_called(&named.name)?;
-        authors.extend(named.id);
-        if named.name.eq_ignore_ascii_case("me") {
+    for called in &query.from {
+        let mut authors = view.accounts_called(&called.name)?;
+        authors.extend(called.id);
+        if called.name.eq_ignore_ascii_case("me") {
             authors.extend(seeker.account());
         }
         sought
@@ -255,9 +255,9 @@ fn sought(view: &View<'_>, search: &Search) -> Result<Option<Sought>> {
             .push(authors.into_iter().map(Mark::By).collect());
     }
     let all = matches!(seeker, Seeker::Everywhere);
-    for named in &query.within {
-        let mut places = view.conversations_called(&named.name, seeker.account(), all)?;
-        places.extend(named.id);
+    for called in &query.within {
+        let mut places = view.conversations_called(&called.name, seeker.account(), all)?;
+        places.extend(called.id);
         sought
             .marks
             .push(places.into_iter().map(Mark::In).collect());

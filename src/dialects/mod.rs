@@ -6,6 +6,7 @@
 pub mod added;
 pub mod beyond;
 pub mod changing;
+pub mod owning;
 pub mod socket_event;
 pub mod telling;
 

@@ -114,12 +114,6 @@ impl Backlog {
         replay.request(Some(replayed), upto);
     }
 
-    /// The sockets here that listen to this room.
-    pub fn followers(&self, room: &Room) -> impl Iterator<Item = &Arc<Client>> {
-        let numbers = self.rooms.get(room).into_iter().flatten();
-        numbers.filter_map(|number| Some(&self.replays.get(number)?.client))
-    }
-
     /// Puts an event aside for the sockets here that listen to it.
     pub fn note(&mut self, event: &Event) {
         let Some(conversation) = event.conversation().filter(|_| !self.replays.is_empty()) else {

@@ -16,7 +16,7 @@ use super::introducing::{self, Introductions};
 use super::joining::joining_by_itself;
 use super::presence::{PresenceNow, TURN};
 use super::registry::{Registry, Room};
-use super::retelling::{retell, tell_one, tell_waiting};
+use super::retelling::{note_told, retell, tell_one, tell_waiting};
 use super::signal::{Introduction, JoinPage, Signal, Signals};
 use super::typing::TypingNow;
 use crate::core::model::{
@@ -25,7 +25,7 @@ use crate::core::model::{
 };
 use crate::core::{News, notice, presence};
 use crate::dialects::{ALL, Namespace};
-use crate::web::watch::{Queries, Query, SocketCount, WireEvent};
+use crate::web::watch::{Queries, Query, SocketCount};
 
 /// How often typing, tokens and connects that are over are looked for.
 const TICK: Duration = Duration::from_millis(250);
@@ -240,28 +240,17 @@ impl FanOut {
     /// told what they missed hears it at once.
     fn introduce(&mut self, page: Introduction) {
         self.introductions.begin_page(page.person);
-        for (index, dialect) in ALL.iter().enumerate() {
+        for dialect in 0..ALL.len() {
             for conversation in &page.conversations {
-                let room = (index, *conversation);
+                let room = (dialect, *conversation);
                 let live = self.registry.subscribers(&room).unwrap_or_default();
-                let clients = live.iter().chain(self.backlog.followers(&room));
-                let (to, packet) = self.introductions.tell(&self.context, index, clients);
+                let clients = live.iter().chain(self.backlog.subscribers(&room));
+                let (to, packet) = self.introductions.tell(&self.context, dialect, clients);
                 let Some(packet) = packet.filter(|_| to > 0) else {
                     continue;
                 };
-                let watch = &self.context.watch;
-                watch.delivers(to);
-                if watch.is_watched() {
-                    watch.publish(WireEvent {
-                        at: Time::now(),
-                        dialect: dialect.name(),
-                        event: packet.event,
-                        conversation: Some(*conversation),
-                        audience: "room",
-                        to,
-                        body: packet.body.clone(),
-                    });
-                }
+                let place = (Some(*conversation), "room");
+                note_told(&self.context, dialect, place, &packet, to);
             }
         }
         // The task that reads the pages may have been stopped.

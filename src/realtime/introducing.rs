@@ -12,13 +12,12 @@ use tokio::sync::oneshot;
 
 use super::client::Client;
 use super::context::Context;
+use super::retelling::packets;
 use super::send_queue::Packet;
 use super::signal::{Introduction, Signal, Signals};
 use crate::core::conversation;
 use crate::core::error::Result;
 use crate::core::model::{AccountId, ConversationId, Event, Person};
-use crate::dialects::ALL;
-use crate::dialects::telling::Telling;
 
 /// Conversations in one page: of full groups with a socket for each member, some milliseconds of the fan-out's time.
 const PAGE: u32 = 64;
@@ -81,17 +80,7 @@ impl Introductions {
         let Some(person) = &self.person else {
             return (0, None);
         };
-        let shape = || {
-            let core = &context.core;
-            let nobody = |_| false;
-            let mut telling = Telling::new(core.spelling(), core.directory(), true, &nobody);
-            ALL[dialect].retell(&Event::PersonChanged(person.clone()), &mut telling);
-            let told = telling.into_events().pop()?;
-            Some(Arc::new(Packet {
-                event: told.event,
-                body: told.body,
-            }))
-        };
+        let shape = || packets(context, dialect, &Event::PersonChanged(person.clone())).pop();
         let mut to = 0;
         for client in clients {
             if client.has_ended() || !self.told.insert((client.number, dialect)) {

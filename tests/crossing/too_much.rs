@@ -84,52 +84,19 @@ async fn what_is_no_emoji_is_refused() {
 async fn a_message_has_twenty_different_emoji_at_most() {
     let stage = Stage::of(Sort::Group).await;
     let said = Named::of(&stage.chat, &stage.ann.sends_to(&stage.uuid, "Hello").await);
+    let does =
+        async |who: &Person, speaker, change| changed(&stage, who, speaker, &said, change).await;
     let all: Vec<_> = (0..20).map(|at| format!("e{at}")).collect();
     for emoji in &all {
-        changed(
-            &stage,
-            &stage.ann,
-            Speaker::CampusRest,
-            &said,
-            Change::React(emoji),
-        )
-        .await;
+        does(&stage.ann, Speaker::CampusRest, Change::React(emoji)).await;
     }
     all_refuse(&stage, &said, Change::React("e20"), 409, "").await;
     // One that is there may have more people, and one that is taken back makes room.
-    changed(
-        &stage,
-        &stage.bob,
-        Speaker::RoomsSocket,
-        &said,
-        Change::React("e7"),
-    )
-    .await;
-    changed(
-        &stage,
-        &stage.ann,
-        Speaker::DirectSocket,
-        &said,
-        Change::TakeBack("e7"),
-    )
-    .await;
+    does(&stage.bob, Speaker::RoomsSocket, Change::React("e7")).await;
+    does(&stage.ann, Speaker::DirectSocket, Change::TakeBack("e7")).await;
     all_refuse(&stage, &said, Change::React("e20"), 409, "").await;
-    changed(
-        &stage,
-        &stage.bob,
-        Speaker::RoomsSocket,
-        &said,
-        Change::TakeBack("e7"),
-    )
-    .await;
-    changed(
-        &stage,
-        &stage.bob,
-        Speaker::MentorRest,
-        &said,
-        Change::React("e20"),
-    )
-    .await;
+    does(&stage.bob, Speaker::RoomsSocket, Change::TakeBack("e7")).await;
+    does(&stage.bob, Speaker::MentorRest, Change::React("e20")).await;
 }
 
 #[tokio::test]

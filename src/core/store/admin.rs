@@ -404,7 +404,7 @@ impl Tx<'_> {
     }
 
     /// The groups and rooms of which somebody is a member, at most `most`.
-    pub(in crate::core) fn closed_memberships(
+    pub(in crate::core) fn memberships_to_end(
         &self,
         id: AccountId,
         most: u32,

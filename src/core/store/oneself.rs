@@ -1,7 +1,6 @@
 //! What somebody has here, as rows: memberships, messages and files of one account; and what is left to delete of accounts
 //! that were removed.
 
-use super::conversation::place;
 use super::file::file;
 use super::{Tx, View};
 use crate::core::error::Result;
@@ -120,12 +119,7 @@ impl View<'_> {
         let (found, next) = self.messages_by(who, from)?;
         let mut messages = Vec::with_capacity(found.len());
         for one in found {
-            let places = self.one(
-                "SELECT id, kind, low, high FROM conversations WHERE id = $1",
-                [one.at.conversation],
-                place,
-            )?;
-            if let Some(place) = places {
+            if let Some((place, _)) = self.place_for(Id::stored(one.at.conversation), None)? {
                 let params = [one.id.number()];
                 messages.extend(self.messages(place, "WHERE id = $1", params)?);
             }

@@ -11,8 +11,6 @@ use std::collections::BTreeSet;
 
 use rusqlite::Row;
 
-use super::conversation::place;
-use super::message::MESSAGE;
 use super::{Tx, View};
 use crate::core::error::Result;
 use crate::core::identity;
@@ -212,20 +210,14 @@ impl View<'_> {
 
     /// A message by its id, unless it was deleted.
     pub(in crate::core) fn message_by_id(&self, id: MessageId) -> Result<Option<Message>> {
-        let place = self.one(
-            "SELECT c.id, kind, low, high FROM messages m JOIN conversations c ON c.id = m.conversation
-             WHERE m.id = $1",
-            [id.number()],
-            place,
-        )?;
-        let Some(place) = place else {
+        let Some(placed) = self.placed(id)? else {
             return Ok(None);
         };
-        let which = format!("{MESSAGE} WHERE id = $1 AND deleted_at IS NULL");
-        let found = self.all_while(&which, [id.number()], |row| {
-            self.message(row, place).map(Some)
-        })?;
-        Ok(found.into_iter().next())
+        let Some((place, _)) = self.place_for(placed.conversation, None)? else {
+            return Ok(None);
+        };
+        let which = "WHERE id = $1 AND deleted_at IS NULL";
+        Ok(self.messages(place, which, [id.number()])?.pop())
     }
 
     /// The id from which on messages were sent at this time or later. It is found by halving, because ids grow with time.

@@ -8,13 +8,23 @@ mod shapes;
 mod sign_up;
 mod socket;
 
-use crate::core::model::{Arrival, Event, Kind};
+use crate::core::model::{Event, Kind};
+use crate::dialects::owning::{MemberEvents, retell_members};
 use crate::dialects::socket_event::EventHandler;
 use crate::dialects::telling::Telling;
 use crate::routes;
 use crate::web::documents::Documents;
 use crate::web::export;
 use crate::web::routes::Route;
+
+const MEMBERS: MemberEvents = MemberEvents {
+    joined: "conversation-joined",
+    left: "conversation-left",
+    other_joined: "member-joined",
+    other_left: "member-left",
+    own_shape: shapes::membership,
+    other_shape: shapes::member,
+};
 
 pub struct Dialect;
 
@@ -173,32 +183,8 @@ impl crate::dialects::Dialect for Dialect {
                     shapes::changed(spell, changed)
                 });
             }
-            Event::MemberJoined {
-                conversation,
-                account,
-                arrival,
-            } => {
-                if *arrival != Arrival::Expected {
-                    tell.speaker(*account, "conversation-joined", |spell| {
-                        shapes::membership(spell, *conversation)
-                    });
-                }
-                if *arrival == Arrival::TakenIn {
-                    tell.others(*account, "member-joined", |spell| {
-                        shapes::member(spell, *conversation, *account)
-                    });
-                }
-            }
-            Event::MemberLeft {
-                conversation,
-                account,
-            } => {
-                tell.speaker(*account, "conversation-left", |spell| {
-                    shapes::membership(spell, *conversation)
-                });
-                tell.room("member-left", |spell| {
-                    shapes::member(spell, *conversation, *account)
-                });
+            Event::MemberJoined { .. } | Event::MemberLeft { .. } => {
+                retell_members(event, tell, &MEMBERS);
             }
         }
     }

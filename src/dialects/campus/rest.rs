@@ -8,9 +8,9 @@ use crate::core::error::{Error, Result};
 use crate::core::message::Draft;
 use crate::core::model::{AccountId, AccountKind, ConversationId, Me, Message};
 use crate::core::search::Seeker;
-use crate::core::{account, change, conversation, level, limits, message, owner};
+use crate::core::{account, change, conversation, limits, message};
 use crate::dialects::socket_event::PLACE;
-use crate::dialects::{beyond, changing};
+use crate::dialects::{changing, owning};
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
 use crate::web::fields::Fields;
@@ -231,24 +231,13 @@ pub async fn list_participants(mut call: Call) -> Answer {
 
 /// GET /conversaton/:id/settings: what the caller wants to be told of by mail
 pub async fn show_settings(call: Call) -> Answer {
-    let me = call.me()?;
-    let id = call.id(0, "id")?;
-    let own = call
-        .read(move |view| level::settings(view, &me, id))
-        .await?;
+    let (id, own) = owning::settings(&call, "id").await?;
     ok(shapes::settings(call.core().spelling(), id, own))
 }
 
 /// PATCH /conversaton/:id/settings
 pub async fn change_settings(mut call: Call) -> Answer {
-    let me = call.me()?;
-    let id = call.id(0, "id")?;
-    let mut fields = call.fields().await?;
-    let change = beyond::settings(&mut fields);
-    let change = fields.done(Some(change))?;
-    let own = call
-        .write(move |tx| level::set(tx, &me, id, change))
-        .await?;
+    let (id, own) = owning::change_settings(&mut call, "id").await?;
     ok(shapes::settings(call.core().spelling(), id, own))
 }
 
@@ -262,57 +251,31 @@ pub async fn list_presence(call: Call) -> Answer {
 
 /// PATCH /conversaton/:id: name, describe, picture or archive a group or a room
 pub async fn change_conversation(mut call: Call) -> Answer {
-    let me = call.me()?;
-    let id = call.id(0, "id")?;
-    let public_url = call.web().public_url.clone();
-    let mut fields = call.fields().await?;
-    let change = beyond::change(&mut fields, &public_url);
-    let change = fields.done(Some(change))?;
-    let asking = me.clone();
-    call.write(move |tx| owner::change(tx, &asking, id, change))
-        .await?;
+    let (me, id) = owning::change(&mut call, "id").await?;
     show(&call, me, id, false).await
 }
 
 /// PUT /conversaton/:id/owners/:userId: make a member an owner
 pub async fn appoint(call: Call) -> Answer {
-    let me = call.me()?;
-    let (id, who) = (call.id(0, "id")?, call.id(1, "userId")?);
-    let asking = me.clone();
-    call.write(move |tx| owner::appoint(tx, &asking, id, who))
-        .await?;
+    let (me, id) = owning::appoint(&call, "id").await?;
     show(&call, me, id, false).await
 }
 
 /// DELETE /conversaton/:id/owners/:userId: make an owner a member like others
 pub async fn dismiss(call: Call) -> Answer {
-    let me = call.me()?;
-    let (id, who) = (call.id(0, "id")?, call.id(1, "userId")?);
-    let asking = me.clone();
-    call.write(move |tx| owner::dismiss(tx, &asking, id, who))
-        .await?;
+    let (me, id) = owning::dismiss(&call, "id").await?;
     show(&call, me, id, false).await
 }
 
 /// POST /conversaton/:id/members: take somebody into a group, or join a room
 pub async fn add_member(mut call: Call) -> Answer {
-    let me = call.me()?;
-    let id = call.id(0, "id")?;
-    let mut fields = call.fields().await?;
-    let who = fields.id(&["userId"]);
-    let who = fields.done(who)?;
-    let asking = me.clone();
-    call.write(move |tx| conversation::add_member(tx, &asking, id, who))
-        .await?;
+    let (me, id) = owning::add_member(&mut call, "id").await?;
     show(&call, me, id, false).await
 }
 
 /// DELETE /conversaton/:id/members/:userId: put somebody out of a group or a room, or leave
 pub async fn remove_member(call: Call) -> Answer {
-    let me = call.me()?;
-    let (id, who) = (call.id(0, "id")?, call.id(1, "userId")?);
-    call.write(move |tx| conversation::remove_member(tx, &me, id, who))
-        .await?;
+    owning::remove_member(&call, "id").await?;
     ok(json!({ "message": "Member removed" }))
 }
 

@@ -6,12 +6,22 @@ mod rest;
 mod shapes;
 mod socket;
 
-use crate::core::model::{Arrival, Event};
+use crate::core::model::Event;
+use crate::dialects::owning::{MemberEvents, retell_members};
 use crate::dialects::socket_event::EventHandler;
 use crate::dialects::telling::Telling;
 use crate::routes;
 use crate::web::documents::Documents;
 use crate::web::routes::Route;
+
+const MEMBERS: MemberEvents = MemberEvents {
+    joined: "conversation_joined",
+    left: "conversation_left",
+    other_joined: "member_joined",
+    other_left: "member_left",
+    own_shape: |_, id| shapes::membership(id),
+    other_shape: |_, id, who| shapes::member(id, who),
+};
 
 pub struct Dialect;
 
@@ -134,30 +144,8 @@ impl crate::dialects::Dialect for Dialect {
                     shapes::changed(spell, changed)
                 });
             }
-            Event::MemberJoined {
-                conversation,
-                account,
-                arrival,
-            } => {
-                if *arrival != Arrival::Expected {
-                    tell.speaker(*account, "conversation_joined", |_| {
-                        shapes::membership(*conversation)
-                    });
-                }
-                if *arrival == Arrival::TakenIn {
-                    tell.others(*account, "member_joined", |_| {
-                        shapes::member(*conversation, *account)
-                    });
-                }
-            }
-            Event::MemberLeft {
-                conversation,
-                account,
-            } => {
-                tell.speaker(*account, "conversation_left", |_| {
-                    shapes::membership(*conversation)
-                });
-                tell.room("member_left", |_| shapes::member(*conversation, *account));
+            Event::MemberJoined { .. } | Event::MemberLeft { .. } => {
+                retell_members(event, tell, &MEMBERS);
             }
         }
     }

@@ -9,9 +9,9 @@ use crate::core::id::Spelling;
 use crate::core::message::{After, Draft, PLAIN};
 use crate::core::model::{Attachment, ConversationId, Me, Message};
 use crate::core::search::Seeker;
-use crate::core::{change, conversation, file, level, limits, message, owner, session};
+use crate::core::{change, conversation, file, limits, message, session};
 use crate::dialects::socket_event::{PLACE, UPTO};
-use crate::dialects::{beyond, changing};
+use crate::dialects::{changing, owning};
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
 use crate::web::fields::{CONTENT, Fields};
@@ -243,14 +243,7 @@ pub async fn list_reads(call: Call) -> Answer {
 
 /// POST /api/conversations/:id/members: take somebody into a group
 pub async fn add_member(mut call: Call) -> Answer {
-    let me = call.me()?;
-    let id = call.id(0, "id")?;
-    let mut fields = call.fields().await?;
-    let who = fields.id(&["userId"]);
-    let who = fields.done(who)?;
-    let asking = me.clone();
-    call.write(move |tx| conversation::add_member(tx, &asking, id, who))
-        .await?;
+    let (me, id) = owning::add_member(&mut call, "id").await?;
     let overview = call
         .read(move |view| conversation::overview(view, &me, id))
         .await?;
@@ -259,10 +252,7 @@ pub async fn add_member(mut call: Call) -> Answer {
 
 /// DELETE /api/conversations/:id/members/:userId: put somebody out of a group, or leave
 pub async fn remove_member(call: Call) -> Answer {
-    let me = call.me()?;
-    let (id, who) = (call.id(0, "id")?, call.id(1, "userId")?);
-    call.write(move |tx| conversation::remove_member(tx, &me, id, who))
-        .await?;
+    owning::remove_member(&call, "id").await?;
     ok(json!({ "message": "Member removed" }))
 }
 
@@ -332,24 +322,13 @@ pub async fn unpin(call: Call) -> Answer {
 
 /// GET /api/conversations/:id/settings: what the caller wants to be told of by mail
 pub async fn show_settings(call: Call) -> Answer {
-    let me = call.me()?;
-    let id = call.id(0, "id")?;
-    let own = call
-        .read(move |view| level::settings(view, &me, id))
-        .await?;
+    let (id, own) = owning::settings(&call, "id").await?;
     ok(shapes::settings(call.core().spelling(), id, own))
 }
 
 /// PATCH /api/conversations/:id/settings
 pub async fn change_settings(mut call: Call) -> Answer {
-    let me = call.me()?;
-    let id = call.id(0, "id")?;
-    let mut fields = call.fields().await?;
-    let change = beyond::settings(&mut fields);
-    let change = fields.done(Some(change))?;
-    let own = call
-        .write(move |tx| level::set(tx, &me, id, change))
-        .await?;
+    let (id, own) = owning::change_settings(&mut call, "id").await?;
     ok(shapes::settings(call.core().spelling(), id, own))
 }
 
@@ -363,35 +342,19 @@ pub async fn list_presence(call: Call) -> Answer {
 
 /// PATCH /api/conversations/:id: name, describe, picture or archive a group or a room
 pub async fn change(mut call: Call) -> Answer {
-    let me = call.me()?;
-    let id = call.id(0, "id")?;
-    let public_url = call.web().public_url.clone();
-    let mut fields = call.fields().await?;
-    let change = beyond::change(&mut fields, &public_url);
-    let change = fields.done(Some(change))?;
-    let asking = me.clone();
-    call.write(move |tx| owner::change(tx, &asking, id, change))
-        .await?;
+    let (me, id) = owning::change(&mut call, "id").await?;
     overview(&call, me, id, StatusCode::OK).await
 }
 
 /// PUT /api/conversations/:id/owners/:userId: make a member an owner
 pub async fn appoint(call: Call) -> Answer {
-    let me = call.me()?;
-    let (id, who) = (call.id(0, "id")?, call.id(1, "userId")?);
-    let asking = me.clone();
-    call.write(move |tx| owner::appoint(tx, &asking, id, who))
-        .await?;
+    let (me, id) = owning::appoint(&call, "id").await?;
     overview(&call, me, id, StatusCode::OK).await
 }
 
 /// DELETE /api/conversations/:id/owners/:userId: make an owner a member like others
 pub async fn dismiss(call: Call) -> Answer {
-    let me = call.me()?;
-    let (id, who) = (call.id(0, "id")?, call.id(1, "userId")?);
-    let asking = me.clone();
-    call.write(move |tx| owner::dismiss(tx, &asking, id, who))
-        .await?;
+    let (me, id) = owning::dismiss(&call, "id").await?;
     overview(&call, me, id, StatusCode::OK).await
 }
 

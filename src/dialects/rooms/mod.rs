@@ -6,7 +6,8 @@ mod rest;
 mod shapes;
 mod socket;
 
-use crate::core::model::{Arrival, Event};
+use crate::core::model::Event;
+use crate::dialects::owning::{MemberEvents, retell_members};
 use crate::dialects::socket_event::EventHandler;
 use crate::dialects::telling::Telling;
 use crate::routes;
@@ -14,6 +15,15 @@ use crate::web::documents::Documents;
 use crate::web::export;
 use crate::web::login;
 use crate::web::routes::Route;
+
+const MEMBERS: MemberEvents = MemberEvents {
+    joined: "roomJoined",
+    left: "roomLeft",
+    other_joined: "memberJoined",
+    other_left: "memberLeft",
+    own_shape: shapes::membership,
+    other_shape: shapes::member,
+};
 
 pub struct Dialect;
 
@@ -155,32 +165,8 @@ impl crate::dialects::Dialect for Dialect {
             Event::ConversationChanged(changed) => {
                 tell.room("roomUpdated", |spell| shapes::room(spell, changed));
             }
-            Event::MemberJoined {
-                conversation,
-                account,
-                arrival,
-            } => {
-                if *arrival != Arrival::Expected {
-                    tell.speaker(*account, "roomJoined", |spell| {
-                        shapes::membership(spell, *conversation)
-                    });
-                }
-                if *arrival == Arrival::TakenIn {
-                    tell.others(*account, "memberJoined", |spell| {
-                        shapes::member(spell, *conversation, *account)
-                    });
-                }
-            }
-            Event::MemberLeft {
-                conversation,
-                account,
-            } => {
-                tell.speaker(*account, "roomLeft", |spell| {
-                    shapes::membership(spell, *conversation)
-                });
-                tell.room("memberLeft", |spell| {
-                    shapes::member(spell, *conversation, *account)
-                });
+            Event::MemberJoined { .. } | Event::MemberLeft { .. } => {
+                retell_members(event, tell, &MEMBERS);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! One's own account, beyond the document: name and picture, password, address, devices, a download, and leaving.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{rest, shapes};
 use crate::core::model::Account;
@@ -13,10 +13,6 @@ const NAMES: ProfileNames = ProfileNames {
     name: &["username", "name", "full_name", "fullName"],
     picture: "picture",
 };
-
-fn told(message: &str) -> Answer {
-    ok(json!({ "success": true, "message": message }))
-}
 
 fn with_user(call: &Call, message: &str, own: &Account) -> Answer {
     let user = shapes::account(call.core().spelling(), own);
@@ -32,13 +28,13 @@ pub async fn change(mut call: Call) -> Answer {
 /// PUT /api/auth/password: another password
 pub async fn change_password(mut call: Call) -> Answer {
     oneself::change_password(&mut call).await?;
-    told("Password updated successfully")
+    rest::told("Password updated successfully")
 }
 
 /// POST /api/auth/email: a code to the address that one wants to have
 pub async fn ask_for_address(mut call: Call) -> Answer {
     let words = oneself::ask_for_address(&mut call, templates::new_address).await?;
-    told(&words)
+    rest::told(&words)
 }
 
 /// PUT /api/auth/email: that code
@@ -61,11 +57,11 @@ pub async fn list_devices(call: Call) -> Answer {
 /// DELETE /api/auth/devices/:deviceId: logs one of them out
 pub async fn end_device(call: Call) -> Answer {
     oneself::end_device(&call, "deviceId").await?;
-    told("Device logged out successfully")
+    rest::told("Device logged out successfully")
 }
 
 /// DELETE /api/auth/profile: leaves for good
 pub async fn remove(mut call: Call) -> Answer {
     oneself::remove(&mut call).await?;
-    told("Account deleted successfully")
+    rest::told("Account deleted successfully")
 }

@@ -8,10 +8,8 @@ use crate::core::error::{Error, Result};
 use crate::core::message::Draft;
 use crate::core::model::{ConversationId, Me, Message, Page};
 use crate::core::search::Seeker;
-use crate::core::{
-    ConversationOrder, FileOrder, account, change, conversation, file, level, message, owner,
-};
-use crate::dialects::{beyond, changing};
+use crate::core::{ConversationOrder, FileOrder, account, change, conversation, file, message};
+use crate::dialects::{changing, owning};
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::{Call, page};
 use crate::web::downloads;
@@ -26,6 +24,12 @@ const LATEST: u32 = 50;
 /// The names of the field with the conversation's id; the first is the document's.
 const ROOM: &[&str] = &["roomId", "conversationId", "room", "conversation"];
 
+/// `{ success, message }`
+pub fn told(message: &str) -> Answer {
+    ok(json!({ "success": true, "message": message }))
+}
+
+/// `{ success, message, data }`
 pub fn with_data(message: &str, data: impl Serialize) -> Value {
     json!({ "success": true, "message": message, "data": data })
 }
@@ -127,15 +131,7 @@ pub async fn show_room(call: Call) -> Answer {
 
 /// PATCH /api/rooms/:roomId: name, describe, picture or archive a group or a room
 pub async fn change_room(mut call: Call) -> Answer {
-    let me = call.me()?;
-    let id = call.id(0, "roomId")?;
-    let public_url = call.web().public_url.clone();
-    let mut fields = call.fields().await?;
-    let change = beyond::change(&mut fields, &public_url);
-    let change = fields.done(Some(change))?;
-    let asking = me.clone();
-    call.write(move |tx| owner::change(tx, &asking, id, change))
-        .await?;
+    let (me, id) = owning::change(&mut call, "roomId").await?;
     updated(&call, me, id, "Room updated successfully").await
 }
 
@@ -151,67 +147,38 @@ async fn updated(call: &Call, me: Me, id: ConversationId, message: &str) -> Answ
 
 /// PUT /api/rooms/:roomId/owners/:userId: make a member an owner
 pub async fn appoint(call: Call) -> Answer {
-    let me = call.me()?;
-    let (id, who) = (call.id(0, "roomId")?, call.id(1, "userId")?);
-    let asking = me.clone();
-    call.write(move |tx| owner::appoint(tx, &asking, id, who))
-        .await?;
+    let (me, id) = owning::appoint(&call, "roomId").await?;
     updated(&call, me, id, "Owner added successfully").await
 }
 
 /// DELETE /api/rooms/:roomId/owners/:userId: make an owner a member like others
 pub async fn dismiss(call: Call) -> Answer {
-    let me = call.me()?;
-    let (id, who) = (call.id(0, "roomId")?, call.id(1, "userId")?);
-    let asking = me.clone();
-    call.write(move |tx| owner::dismiss(tx, &asking, id, who))
-        .await?;
+    let (me, id) = owning::dismiss(&call, "roomId").await?;
     updated(&call, me, id, "Owner removed successfully").await
 }
 
 /// POST /api/rooms/:roomId/members: take somebody into a group, or join a room
 pub async fn add_member(mut call: Call) -> Answer {
-    let me = call.me()?;
-    let id = call.id(0, "roomId")?;
-    let mut fields = call.fields().await?;
-    let who = fields.id(&["userId"]);
-    let who = fields.done(who)?;
-    let asking = me.clone();
-    call.write(move |tx| conversation::add_member(tx, &asking, id, who))
-        .await?;
+    let (me, id) = owning::add_member(&mut call, "roomId").await?;
     updated(&call, me, id, "Member added successfully").await
 }
 
 /// DELETE /api/rooms/:roomId/members/:userId: put somebody out of a group or a room, or leave
 pub async fn remove_member(call: Call) -> Answer {
-    let me = call.me()?;
-    let (id, who) = (call.id(0, "roomId")?, call.id(1, "userId")?);
-    call.write(move |tx| conversation::remove_member(tx, &me, id, who))
-        .await?;
-    ok(json!({ "success": true, "message": "Member removed successfully" }))
+    owning::remove_member(&call, "roomId").await?;
+    told("Member removed successfully")
 }
 
 /// GET /api/rooms/:roomId/settings: what the caller wants to be told of by mail
 pub async fn show_settings(call: Call) -> Answer {
-    let me = call.me()?;
-    let id = call.id(0, "roomId")?;
-    let own = call
-        .read(move |view| level::settings(view, &me, id))
-        .await?;
+    let (id, own) = owning::settings(&call, "roomId").await?;
     let shape = shapes::settings(call.core().spelling(), id, own);
     ok(with_data("Settings retrieved successfully", shape))
 }
 
 /// PATCH /api/rooms/:roomId/settings
 pub async fn change_settings(mut call: Call) -> Answer {
-    let me = call.me()?;
-    let id = call.id(0, "roomId")?;
-    let mut fields = call.fields().await?;
-    let change = beyond::settings(&mut fields);
-    let change = fields.done(Some(change))?;
-    let own = call
-        .write(move |tx| level::set(tx, &me, id, change))
-        .await?;
+    let (id, own) = owning::change_settings(&mut call, "roomId").await?;
     let shape = shapes::settings(call.core().spelling(), id, own);
     ok(with_data("Settings updated successfully", shape))
 }
