@@ -15,19 +15,15 @@ import * as presence from './presence.js';
 import { store } from './store.js';
 
 export function About({ one, close }) {
-  const [details, know] = useState({});
   const [view, show] = useState('');
   const [busy, refusal, run] = useDoing();
   const group = one.type === 'group';
   const many = group || one.type === 'room';
-  // An older server tells the owner by rooms' id only; if we do not know ours in hex, we offer it and the server decides.
-  const mine = many && (one.owners ? one.owners.includes(store.me.id) : group && (!store.me.hex || details.createdBy === store.me.hex));
+  const mine = Boolean(one.owners?.includes(store.me.id));
   useEffect(() => {
     conversations.change(one, Promise.resolve()).catch(() => {});
     presence.ask([one]).catch(() => {});
-    if (many) api.roomDetails(one.id).then(know, () => {});
   }, []);
-  const description = one.description || details.description;
   const back = () => show('');
 
   const change = (changing) => run(() => conversations.change(one, changing()));
@@ -48,7 +44,7 @@ export function About({ one, close }) {
     <button type="button" class="button" onClick=${back}>Back</button>
   <//>`;
   return html`<${Dialog} title=${titleOf(one)} close=${close}>
-    ${description && html`<p class="quiet" dir="auto">${description}</p>`}
+    ${one.description && html`<p class="quiet" dir="auto">${one.description}</p>`}
     ${one.archived && html`<p class="note small">Archived: it can be read, and nobody writes in it.</p>`}
     <${Refused} refusal=${refusal} />
     ${!one.guest && html`<${Levels} one=${one} />`}
@@ -56,7 +52,7 @@ export function About({ one, close }) {
     <ul class="choices members" aria-label="Members">${one.people.map((person) => html`<${Member} key=${person.id} one=${one} person=${person} mine=${mine} busy=${busy} change=${change} />`)}</ul>
     <footer class="buttons">
       ${mine && group && html`<button type="button" class="button" onClick=${() => show('adding')}><${Icon} name="plus" />Add somebody</button>`}
-      ${mine && one.owners && html`<button type="button" class="button" onClick=${() => show('looks')}>Change it</button>`}
+      ${mine && html`<button type="button" class="button" onClick=${() => show('looks')}>Change it</button>`}
       ${many && !one.guest && html`<button type="button" class="button bad" disabled=${busy} onClick=${() => (group ? show('leaving') : leave())}>Leave the ${group ? 'group' : 'room'}</button>`}
     </footer>
   <//>`;
@@ -68,7 +64,7 @@ function Member({ one, person: { id, fullName, avatarUrl }, mine, busy, change }
   const acts = mine && !isMe(id);
   return html`<li class="member"><span class=${presence.isThere(id) ? 'there' : ''}><${Face} id=${id} name=${fullName} url=${avatarUrl} small /></span>
     <span class="file-words"><bdi>${fullName}</bdi>${notes && html`<span class="small quiet">${notes}</span>`}</span>
-    ${acts && one.owners && html`<button type="button" class="button plain" disabled=${busy} aria-label=${`${owns ? 'Make a member' : 'Make an owner'}: ${fullName}`}
+    ${acts && html`<button type="button" class="button plain" disabled=${busy} aria-label=${`${owns ? 'Make a member' : 'Make an owner'}: ${fullName}`}
       onClick=${() => change(() => api.appoint(one.id, id, !owns))}>${owns ? 'Make a member' : 'Make an owner'}</button>`}
     ${acts && html`<button type="button" class="button plain bad" disabled=${busy} aria-label=${`Remove ${fullName}`} onClick=${() => change(() => api.removeMember(one.id, id))}>Remove</button>`}
   </li>`;
@@ -78,6 +74,5 @@ function Member({ one, person: { id, fullName, avatarUrl }, mine, busy, change }
 function farewell(one, mine) {
   if (one.people.length === 1) return 'You are the last one here. If you leave, nobody can read or write in this group any more.';
   if (!mine) return 'Only its owner can take you in again.';
-  const own = store.me.hex ? 'This group is yours. If you leave' : 'If this group is yours and you leave';
-  return `${own}, whoever has been in it longest becomes its owner, who alone can take you in again.`;
+  return 'This group is yours. If you leave, whoever has been in it longest becomes its owner, who alone can take you in again.';
 }

@@ -150,7 +150,6 @@ export const talkTo = (receiverId) => ask('POST', '/conversation/create', { rece
 export const makeGroup = (name, groupMembers) => ask('POST', '/conversation/create-group', { name, groupMembers });
 export const openRoom = async (name, description) => (await ask('POST', '/api/rooms', { name, description })).data;
 export const rooms = (page = 1) => ask('GET', `/api/rooms?page=${page}&limit=100&sort=name&order=asc`);
-export const roomDetails = async (id) => (await ask('GET', `/api/rooms/${each(id)}`)).data;
 
 // Notifications: direct.
 export const notices = (page) => ask('GET', `/api/notifications?page=${page}&limit=100`);

@@ -66,8 +66,7 @@ async function enter(login) {
   const listing = api.conversations().catch(() => null);
   try {
     const { id, name, email, avatarUrl } = await api.whoAmI();
-    // rooms spells ids in hex, and only in that spelling can we tell which groups are our own.
-    store.me = { id, name, email, avatarUrl, hex: login.hex };
+    store.me = { id, name, email, avatarUrl };
   } catch (refusal) {
     if (refusal.status === 401) return;
     // The server cannot be reached: we wait for it rather than ask for a password that was not wrong.
@@ -155,8 +154,8 @@ async function refused() {
 
 /** Signs in; throws the refusal for the caller to show. */
 export async function signIn(email, password) {
-  const { token, data } = await api.signIn(email, password);
-  const login = { token, hex: data.id };
+  const { token } = await api.signIn(email, password);
+  const login = { token };
   localStorage.setItem(kept, JSON.stringify(login));
   await enter(login);
 }
