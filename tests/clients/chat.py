@@ -76,6 +76,16 @@ class Person:
         return self.chat.ask("POST", "/api/rooms", body, self.token)["data"]["_id"]
 
 
+def upload(url, token, room):
+    """A small text file that stands in a room, as the rooms document tells of it."""
+    parts = f'--b\r\nContent-Disposition: form-data; name="roomId"\r\n\r\n{room}\r\n'
+    parts += '--b\r\nContent-Disposition: form-data; name="file"; filename="notes.txt"\r\n\r\nnotes\r\n--b--\r\n'
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "multipart/form-data; boundary=b"}
+    request = urllib.request.Request(url + "/api/files/upload", parts.encode(), headers)
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+        return json.load(answer)["data"]
+
+
 class Ears:
     """Keeps what is said to a socket; works for the synchronous and the asyncio client."""
 
