@@ -192,7 +192,9 @@ pub fn remove_member(tx: &Tx<'_>, me: &Me, id: ConversationId, who: AccountId) -
             return Err(Error::Conflict("Two people's conversation cannot be left"));
         }
         Kind::Group | Kind::Room if who != me.id => {
-            may(tx, Some(me.id), Wish::Moderate, id)?;
+            let (_, standing) = may(tx, Some(me.id), Wish::Moderate, id)?;
+            let detail = format!("user {}", who.number());
+            owner::note(tx, me, standing, "conversation.remove-member", id, &detail)?;
         }
         Kind::Group | Kind::Room => {}
     }

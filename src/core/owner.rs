@@ -125,7 +125,7 @@ fn member(view: &View<'_>, id: ConversationId, who: AccountId) -> Result<Standin
 }
 
 /// What administrators do where they are no owners stands in the audit log.
-fn note(
+pub(in crate::core) fn note(
     tx: &Tx<'_>,
     me: &Me,
     standing: Standing,

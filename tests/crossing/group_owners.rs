@@ -550,8 +550,16 @@ async fn a_room_whose_owner_has_gone_waits_for_them_and_administrators_look_afte
     }
     let admin = chat.admin();
     admin.patch(&path, rename("Ours")).await.has_status(200);
+    let cleo = chat.rooms("cleo").await;
+    cleo.posts(&room, "Me too").await;
+    admin
+        .delete(format!("{path}/members/{}", cleo.id))
+        .await
+        .has_status(200);
     let audit = admin.get("/api/admin/audit").await.json().to_string();
-    assert!(audit.contains("conversation.change"), "{audit}");
+    for done in ["conversation.change", "conversation.remove-member"] {
+        assert!(audit.contains(done), "{done}: {audit}");
+    }
     // What is not for administrators to read is not for them to change.
     let group = ann.gathers("Friends", &[&bob]).await;
     admin

@@ -116,7 +116,10 @@ export function settings({ conversationId, level = 'all', mutedUntil = null }) {
 /** One has read it oneself, in this window or another. */
 export function ownRead(conversationId, unread) {
   const conversation = store.conversations.get(conversationId);
-  if (conversation) reading.haveRead(conversation, unread);
+  if (!conversation) return;
+  reading.haveRead(conversation, unread);
+  // What was read in part may have been what mentioned us: the list knows.
+  if (unread && conversation.mentioned) lookUp(conversationId);
 }
 
 /** Somebody took us in, or we began it in another window. */

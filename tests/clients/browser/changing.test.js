@@ -211,6 +211,21 @@ test('whom one means by @ is offered, marked, and told by a badge of its own', a
   await expectText(() => other.getByText('mentions you').count(), 0, 'it is read');
 });
 
+test('the badge of a mention goes when just that is read, elsewhere, and others are left', async () => {
+  const [uma, vic] = await Promise.all(['uma', 'vic'].map((name) => chat.signUp(name)));
+  const { id } = await uma.post('/conversation/create-group', { name: 'Parts', groupMembers: [vic.id] });
+  const page = await browser.person();
+  await enters(page, chat.url, 'vic');
+  const path = `/api/conversations/${id}`;
+  const call = await uma.post(`${path}/messages`, { content: 'Look, @vic' });
+  await uma.post(`${path}/messages`, { content: 'and something else' });
+  const row = page.locator('.row', { hasText: 'Parts' });
+  await row.getByText('mentions you').waitFor();
+  await vic.patch(`${path}/read`, { messageId: call.id });
+  await expectText(() => row.getByText('mentions you').count(), 0, 'it is read');
+  await expectText(() => row.getByText('1 unread').count(), 1, 'the other is not');
+});
+
 /** An account with a name that is no address. */
 async function signsUp(username) {
   const email = `${username.split(' ')[0].toLowerCase()}@example.test`;
