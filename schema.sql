@@ -38,7 +38,8 @@ CREATE TABLE accounts (
     email_key    TEXT,                     -- if it equals an older one's: version 1 let two accounts have what is equal now
     name_key     TEXT,                     -- of the name, by which messages mention somebody; null once they are removed
     seen_at      INTEGER,                  -- when a device of it was last used, to the minute or so
-    hides_presence INTEGER NOT NULL DEFAULT 0  -- nobody is told whether this person is there
+    hides_presence INTEGER NOT NULL DEFAULT 0, -- nobody is told whether this person is there
+    stored       INTEGER NOT NULL DEFAULT 0    -- bytes of its files that are complete
 ) STRICT;
 CREATE INDEX accounts_by_name ON accounts (name_key);
 CREATE UNIQUE INDEX accounts_by_username ON accounts (username_key);

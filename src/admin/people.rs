@@ -44,7 +44,7 @@ async fn user(call: &Call, status: StatusCode, id: AccountId) -> Answer {
 }
 
 /// `{ id, number, name, username, email, proven, admin, suspended, suspendedAt, home, picture, createdAt, lastSeenAt,
-/// devices, sockets }`
+/// devices, storedBytes, sockets }`
 pub fn shape(spell: &Spelling, here: &Directory, seen: &PersonSeen) -> Value {
     let account = &seen.account;
     json!({
@@ -62,6 +62,7 @@ pub fn shape(spell: &Spelling, here: &Directory, seen: &PersonSeen) -> Value {
         "createdAt": account.created_at.iso(),
         "lastSeenAt": seen.seen_at.map(|at| at.iso()),
         "devices": seen.devices,
+        "storedBytes": seen.stored,
         "sockets": here.sockets(account.id),
     })
 }

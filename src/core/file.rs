@@ -22,13 +22,24 @@ pub fn is_picture(media_type: &str) -> bool {
 /// Begins a file of this media type, which was decided by its content; it is visible after [`finish`].
 ///
 /// # Errors
-/// `Invalid` for an unusable name.
+/// `Invalid` for an unusable name, `TooLarge` if this person's files take up all that they may.
 pub fn begin(tx: &Tx<'_>, me: &Me, original: &str, media_type: &str) -> Result<FileId> {
     let original = last_part(original);
     if let Some(wrong) = text::wrong_with_line(original, limits::FILE_NAME_CHARS) {
         return Err(Error::invalid("filename", wrong));
     }
+    has_room(tx, me, 1)?;
     tx.insert_file(&safe_name(original), original, media_type, me.id)
+}
+
+/// May this person's files take up so many bytes more?
+fn has_room(tx: &Tx<'_>, me: &Me, size: u64) -> Result<()> {
+    match tx.limits.stored_bytes {
+        Some(most) if tx.stored_by(me.id)?.saturating_add(size) > most => Err(Error::TooLarge(
+            format!("All your files together must be at most {most} bytes: delete some first"),
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// May this person share a file here? Asked before the bytes are taken in; [`finish`] asks again.
@@ -48,7 +59,7 @@ pub fn add_part(tx: &Tx<'_>, file: FileId, position: i64, bytes: &[u8]) -> Resul
 /// the first file is returned.
 ///
 /// # Errors
-/// `NotFound` if the uploader may not speak there any more.
+/// `NotFound` if the uploader may not speak there any more, `TooLarge` past what all their files may take up.
 pub fn finish(tx: &Tx<'_>, me: &Me, id: FileId, whole: &FinishedUpload) -> Result<Arc<File>> {
     if let Some(client_id) = &whole.client_id {
         if let Some(wrong) = text::wrong_with_line(client_id, limits::CLIENT_ID_CHARS) {
@@ -59,6 +70,7 @@ pub fn finish(tx: &Tx<'_>, me: &Me, id: FileId, whole: &FinishedUpload) -> Resul
             return Ok(Arc::new(first));
         }
     }
+    has_room(tx, me, whole.size)?;
     let place = match whole.conversation {
         Some(conversation) => {
             let (place, standing) = may(tx, Some(me.id), Wish::Speak, conversation)?;

@@ -9,6 +9,8 @@ pub struct Limits {
     pub message_chars: usize,
     /// Bytes in an uploaded file.
     pub upload_bytes: u64,
+    /// Bytes that all files of one account may take up together; `None`: any number.
+    pub stored_bytes: Option<u64>,
     /// Sockets that one account may hold open.
     pub sockets: usize,
     /// Requests that one account may have in flight, unread answers included; `None`: any number.
@@ -40,6 +42,7 @@ impl Default for Limits {
         Self {
             message_chars: 8_000,
             upload_bytes: 10 << 20,
+            stored_bytes: Some(STORED_BYTES),
             sockets: 50,
             requests: Some(REQUESTS),
             handshakes: Some(HANDSHAKES),
@@ -60,6 +63,8 @@ impl Default for Limits {
 pub const REQUESTS: usize = 64;
 /// Bytes in a JSON body, and in a socket event without its file.
 pub const JSON_BYTES: usize = 128 << 10;
+/// Bytes that all files of one account may take up together, unless the operator says otherwise.
+pub const STORED_BYTES: u64 = 5 << 30;
 /// Items on a page.
 pub const PAGE: u32 = 100;
 /// Characters in what somebody searches for.

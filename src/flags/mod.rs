@@ -386,6 +386,9 @@ pub struct Serve {
     /// How large an uploaded file may be
     #[arg(long, value_name = "SIZE", default_value = "10MiB", value_parser = values::size, help_heading = "Promises and limits")]
     pub max_upload: u64,
+    /// How much all files of an account may take up together [default: 5GiB]
+    #[arg(long, value_name = "SIZE", value_parser = values::size, help_heading = "Promises and limits")]
+    pub max_stored: Option<u64>,
     /// How many characters a message may have
     #[arg(
         long,
@@ -579,6 +582,9 @@ impl Serve {
         options.limits = Limits {
             message_chars: self.max_message,
             upload_bytes: self.max_upload,
+            stored_bytes: self
+                .max_stored
+                .or((!self.temp).then_some(limits::STORED_BYTES)),
             // --temp limits sizes, not numbers.
             sockets: if self.temp {
                 usize::MAX

@@ -338,6 +338,9 @@ async fn everybody_hears_whatever_changes(sort: Sort) {
         let said = ann.sends_to(&stage.uuid, "Hello").await;
         messages.push(Named::of(&stage.chat, &said));
     }
+    // An event is answered behind all news: whoever listens from now on hears nothing of what was said before.
+    let here = json!({ "conversationId": stage.uuid, "content": "I am here, too" });
+    ann.does("send_message", here).await;
     let mut listening = stage.listens_everywhere(bob).await;
     listening.push(stage.listens(ann, &[Listener::Mentor]).await);
     listening.push(stage.listens(ann, &AT_HOME).await);

@@ -130,6 +130,44 @@ async fn an_evening_with_pictures_is_counted_in_bytes_and_not_in_files() {
 }
 
 #[tokio::test]
+async fn all_files_of_an_account_take_up_so_much_and_no_more() {
+    let chat = Chat::with(&["--max-stored", "1MiB"]).await;
+    let (ann, bob) = (chat.rooms("ann").await, chat.rooms("bob").await);
+    let room = ann.opens_room("Lobby").await;
+    let uploads = async |who: &Person, bytes: usize| {
+        let form = Form::file("picture.bin", "application/octet-stream", vec![7; bytes]);
+        who.uploads(form.field("roomId", &room)).await
+    };
+    let stored = async || {
+        let all = chat.admin().get("/api/admin/users").await.json();
+        let users = all["users"].as_array().expect("users").clone();
+        let hers = users.iter().find(|one| one["name"] == "ann");
+        hers.expect("ann")["storedBytes"].clone()
+    };
+    let first = uploads(&ann, 600 << 10).await.has_status(201).json();
+    uploads(&ann, 424 << 10).await.has_status(201);
+    assert_eq!(stored().await, 1 << 20);
+    // Not a byte more, by whatever way.
+    uploads(&ann, 1).await.refused(413);
+    let said = json!({ "roomId": room, "filename": "notes.txt" });
+    let refused = ann.asks_with("fileUpload", said, b"notes").await;
+    assert_eq!(refused["error"]["statusCode"], 413, "{refused}");
+    assert_eq!(stored().await, 1 << 20, "what was refused is not kept");
+    uploads(&bob, 1 << 20).await.has_status(201);
+    uploads(&bob, 1).await.refused(413);
+    // What is deleted makes room.
+    let id = first["data"]["_id"].as_str().expect("an id");
+    chat.admin()
+        .delete(format!("/api/admin/files/{id}"))
+        .await
+        .has_status(200);
+    assert_eq!(stored().await, 424 << 10);
+    uploads(&ann, 700 << 10).await.refused(413);
+    uploads(&ann, 600 << 10).await.has_status(201);
+    ann.posts(&room, "Words are still free").await;
+}
+
+#[tokio::test]
 async fn a_socket_may_hurry_but_not_flood() {
     let chat = Chat::with(&["--limit-events", "20/1s"]).await;
     let ann = chat.rooms("ann").await;

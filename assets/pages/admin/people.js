@@ -8,7 +8,7 @@ import { List } from './list.js';
 import { Form, Screen, Tag } from './parts.js';
 import { go, href } from './route.js';
 import { say } from './said.js';
-import { When, count } from './words.js';
+import { When, bytes, count } from './words.js';
 
 /** What is special about an account. */
 export const Marks = ({ user }) => html`
@@ -24,6 +24,7 @@ const columns = () => [
     ? html`<span class="tags"><${Marks} user=${user} /></span>` : html`<span class="quiet">member</span>`) },
   { title: 'Number', kind: 'number', cell: (user) => user.number },
   { title: 'Devices', kind: 'number', cell: (user) => count(user.devices) },
+  { title: 'Files', kind: 'number', cell: (user) => bytes(user.storedBytes) },
   { title: 'Sockets', kind: 'number', cell: (user) => (user.sockets ? html`<span class="live">${count(user.sockets)}</span>` : '0') },
   { title: 'Last seen', cell: (user) => html`<${When} at=${user.lastSeenAt} />` },
 ];

@@ -10,7 +10,7 @@ import { Code, Copy, Dialect, Facts, Form, Screen, Waiting } from './parts.js';
 import { Marks } from './people.js';
 import { go, href } from './route.js';
 import { say } from './said.js';
-import { When, count } from './words.js';
+import { When, bytes, count } from './words.js';
 
 async function resetLink(user) {
   const { link, expiresAt } = await admin('POST', `users/${user.id}/reset-link`, {});
@@ -125,7 +125,7 @@ export function Person({ id }) {
             ['Number', html`${user.number} <${Copy} text=${String(user.number)} what="the number" />`],
             ['Id', html`<code>${user.id}</code> <${Copy} text=${user.id} what="the id" />`],
             ['Signed up in', colourOf(user.home) ? html`<${Dialect} name=${user.home} />` : user.home],
-            ['Sockets', count(user.sockets)], ['Since', html`<${When} at=${user.createdAt} />`],
+            ['Files', bytes(user.storedBytes)], ['Sockets', count(user.sockets)], ['Since', html`<${When} at=${user.createdAt} />`],
             ['Last seen', html`<${When} at=${user.lastSeenAt} />`],
             user.suspended && ['Suspended', html`<${When} at=${user.suspendedAt} />`],
           ]} />

@@ -19,6 +19,8 @@ pub struct PersonSeen {
     pub account: Account,
     pub seen_at: Option<Time>,
     pub devices: i64,
+    /// Bytes of its files.
+    pub stored: i64,
 }
 
 /// A conversation, and how much there is in it. `people` names its first members.
@@ -68,6 +70,7 @@ fn person_seen(row: &Row<'_>) -> rusqlite::Result<PersonSeen> {
         account: account(row)?,
         seen_at: row.get::<_, Option<i64>>("seen_at")?.map(Time),
         devices: row.get("devices")?,
+        stored: row.get("stored")?,
     })
 }
 

@@ -66,6 +66,12 @@ impl View<'_> {
         )
     }
 
+    /// Bytes that all complete files of an account take up.
+    pub(in crate::core) fn stored_by(&self, who: AccountId) -> Result<u64> {
+        let stored = self.count("SELECT stored FROM accounts WHERE id = $1", [who.number()])?;
+        Ok(stored.unsigned_abs())
+    }
+
     /// One part of a file's bytes; `None` after the last.
     pub(in crate::core) fn file_part(&self, id: FileId, position: i64) -> Result<Option<Vec<u8>>> {
         self.one(
@@ -152,6 +158,10 @@ impl Tx<'_> {
                 id.number(),
             ),
         )?;
+        self.change(
+            "UPDATE accounts SET stored = stored + $1 WHERE id = (SELECT uploader FROM files WHERE id = $2)",
+            (whole.size as i64, id.number()),
+        )?;
         if let Some(position) = position {
             self.cache.note_written(position);
         }
@@ -159,6 +169,12 @@ impl Tx<'_> {
     }
 
     pub(in crate::core) fn delete_file(&self, id: FileId) -> Result<()> {
+        // Until it is complete its size is 0.
+        self.change(
+            "UPDATE accounts SET stored = stored - (SELECT size FROM files WHERE id = $1)
+             WHERE id = (SELECT uploader FROM files WHERE id = $1)",
+            [id.number()],
+        )?;
         self.change("DELETE FROM attached WHERE file = $1", [id.number()])?;
         self.change("DELETE FROM file_parts WHERE file = $1", [id.number()])?;
         self.write("DELETE FROM files WHERE id = $1", [id.number()])

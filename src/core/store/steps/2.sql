@@ -193,6 +193,11 @@ UPDATE conversations SET deleted = gone.count
 ALTER TABLE accounts ADD COLUMN seen_at INTEGER;
 UPDATE accounts SET seen_at = (SELECT max(seen_at) FROM devices WHERE account = accounts.id);
 ALTER TABLE accounts ADD COLUMN hides_presence INTEGER NOT NULL DEFAULT 0;
+-- How much all files of an account take up.
+ALTER TABLE accounts ADD COLUMN stored INTEGER NOT NULL DEFAULT 0;
+UPDATE accounts SET stored = held.bytes
+    FROM (SELECT uploader, sum(size) AS bytes FROM files WHERE ready = 1 GROUP BY uploader) held
+    WHERE held.uploader = accounts.id;
 
 -- Somebody may have another address by a code, and leave for good with all that they said.
 ALTER TABLE codes ADD COLUMN account INTEGER;
