@@ -8,7 +8,8 @@ use super::model::{AccountId, Device, DeviceId, Me, Sid, StateChange, Time};
 use super::store::{Tx, View};
 use super::text;
 
-/// Makes a device for somebody whose password was right, and answers the name that tokens have for it.
+/// Makes a device for somebody whose password was right, and answers the name that tokens have for it. Past the number that
+/// an account may have, those that were not used for longest are logged out.
 ///
 /// # Errors
 /// `Forbidden` for a suspended account.
@@ -24,6 +25,14 @@ pub fn log_in(
         .ok_or(Error::Unauthorized("Invalid credentials"))?;
     if found.suspended_at.is_some() {
         return Err(Error::Forbidden("This account is suspended"));
+    }
+    if let Some(most) = tx.limits.devices {
+        let mut devices = tx.devices_of(account)?;
+        devices.sort_by_key(|device| (device.seen_at, device.id));
+        let surplus = (devices.len() + 1).saturating_sub(most);
+        for device in &devices[..surplus.min(devices.len())] {
+            end(tx, account, device.id)?;
+        }
     }
     let user_agent = text::cut(user_agent, limits::FILE_NAME_CHARS);
     let (device, sid) = tx.insert_device(account, &user_agent, address, expires_at, None)?;

@@ -13,6 +13,8 @@ pub struct Limits {
     pub stored_bytes: Option<u64>,
     /// Sockets that one account may hold open.
     pub sockets: usize,
+    /// Devices that one account may be logged in on; `None`: any number.
+    pub devices: Option<usize>,
     /// Requests that one account may have in flight, unread answers included; `None`: any number.
     pub requests: Option<usize>,
     /// Pending handshakes (no token yet) of one address; `None`: any number.
@@ -44,6 +46,7 @@ impl Default for Limits {
             upload_bytes: 10 << 20,
             stored_bytes: Some(STORED_BYTES),
             sockets: 50,
+            devices: Some(DEVICES),
             requests: Some(REQUESTS),
             handshakes: Some(HANDSHAKES),
             memberships: Some(MEMBERSHIPS),
@@ -96,6 +99,8 @@ pub const PINS: i64 = 100;
 pub const MENTIONS: usize = 50;
 /// Unread messages with a mention are counted up to here.
 pub const MENTIONS_COUNTED: i64 = 100;
+/// Devices that one account is logged in on, unless the operator says otherwise.
+pub const DEVICES: usize = 100;
 /// Pending handshakes (no token yet) of one address.
 pub const HANDSHAKES: usize = 1_024;
 /// Conversations that one account makes in a span of time, unless the operator says otherwise.

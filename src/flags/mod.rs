@@ -389,6 +389,10 @@ pub struct Serve {
     /// How much all files of an account may take up together [default: 5GiB]
     #[arg(long, value_name = "SIZE", value_parser = values::size, help_heading = "Promises and limits")]
     pub max_stored: Option<u64>,
+    /// On how many devices an account may be logged in: past it, the one that was not used for longest is logged out
+    /// [default: 100]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Promises and limits")]
+    pub max_devices: Option<u32>,
     /// How many characters a message may have
     #[arg(
         long,
@@ -591,6 +595,8 @@ impl Serve {
             } else {
                 Limits::default().sockets
             },
+            devices: (self.max_devices.map(|most| most as usize))
+                .or((!self.temp).then_some(limits::DEVICES)),
             requests: (!self.temp).then_some(limits::REQUESTS),
             handshakes: (!self.temp).then_some(limits::HANDSHAKES),
             memberships: (!self.temp).then_some(limits::MEMBERSHIPS),

@@ -168,6 +168,30 @@ async fn all_files_of_an_account_take_up_so_much_and_no_more() {
 }
 
 #[tokio::test]
+async fn an_account_is_logged_in_on_so_many_devices_and_the_idlest_makes_room() {
+    let chat = Chat::with(&["--max-devices", "3"]).await;
+    let ann = chat.rooms("ann").await;
+    let socket = ann.opens_a_socket().await;
+    let mut again = Vec::new();
+    for _ in 0..4 {
+        again.push(ann.logs_in().await);
+    }
+    let devices = "/api/auth/devices";
+    // The first one of all had a socket, which ends with it.
+    socket.is_sent_away().await;
+    ann.get(devices).await.refused(401);
+    again[0].get(devices).await.refused(401);
+    for one in &again[1..] {
+        let devices = one.get(devices).await.has_status(200).json();
+        assert_eq!(
+            devices["data"].as_array().map(Vec::len),
+            Some(3),
+            "{devices}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_socket_may_hurry_but_not_flood() {
     let chat = Chat::with(&["--limit-events", "20/1s"]).await;
     let ann = chat.rooms("ann").await;
