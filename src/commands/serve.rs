@@ -28,8 +28,11 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
     let is_fresh = !home.path.exists();
     // All flags are checked before a database file is made.
     let options = flags.options().map_err(Failure::Flags)?;
-    let tls = match (&flags.tls_cert, &flags.tls_key) {
-        (Some(cert), Some(key)) => Some(tls::acceptor(cert, key).map_err(Failure::Flags)?),
+    let certificate = match (&flags.tls_cert, &flags.tls_key) {
+        (Some(cert), Some(key)) => {
+            let read = tls::Certificate::open(cert.clone(), key.clone());
+            Some(read.map_err(Failure::Flags)?)
+        }
         _ => None,
     };
     let smtp = flags.smtp().map_err(Failure::Flags)?;
@@ -67,7 +70,7 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
         members_only: flags.members_only,
         trust_proxy: flags.trust_proxy,
         cors_origin: flags.cors_origin,
-        tls,
+        tls: certificate.as_ref().map(tls::Certificate::acceptor),
         public_url: flags.public_url,
         oidc,
         smtp,
@@ -75,6 +78,9 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
     })
     .await
     .context("cannot serve")?;
+    if let Some(certificate) = certificate {
+        certificate.follow()?;
+    }
     let url = server.url().to_owned();
     let set_up = noting.write(move |tx| {
         admin::serve_at(tx, &url)?;

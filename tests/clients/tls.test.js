@@ -1,7 +1,7 @@
 // Is it the same chat behind a certificate: by REST, by websocket and by polling, and by nothing that is not encrypted?
 
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
+import { X509Certificate, generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
@@ -119,6 +119,52 @@ test('TLS 1.2 and 1.3 are spoken, and nothing older', async () => {
   // SECLEVEL 0: the client would, so it is the server that will not.
   const old = await greets({ minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' });
   assert.match(old.code, /ALERT/, 'the other side said so');
+});
+
+test('a renewed certificate is taken up by itself and on SIGHUP, and connections stay', { timeout: 60_000 }, async () => {
+  const [ours, its] = ['current.crt', 'current.key'].map((name) => join(scratch, name));
+  const renewed = readFileSync(file('renewed.crt'));
+  const put = (name) => (writeFileSync(its, readFileSync(file(`${name}.key`))), writeFileSync(ours, readFileSync(file(`${name}.crt`))));
+  put('localhost');
+  const other = await open('--temp', '--tls-cert', ours, '--tls-key', its);
+  // Which one it is tells its number: both have the same name, which a list of trusted ones does not bear.
+  const to = { port: Number(new URL(other.url).port), rejectUnauthorized: false };
+  const shown = async () => {
+    const socket = await greets(to);
+    assert.ok(socket instanceof tls.TLSSocket, String(socket));
+    return socket.getPeerX509Certificate()?.serialNumber;
+  };
+  const comes = async (wanted, patience) => {
+    const until = Date.now() + patience;
+    while ((await shown()) !== wanted) {
+      assert.ok(Date.now() < until, `not within ${patience} ms`);
+      await new Promise((later) => setTimeout(later, 50));
+    }
+  };
+  const [before, after] = [ca, renewed].map((one) => new X509Certificate(one).serialNumber);
+  assert.notEqual(before, after);
+  await comes(before, 0);
+  const early = await new Promise((resolve, reject) => {
+    const socket = tls.connect({ host: '127.0.0.1', servername: 'localhost', ...to }, () => resolve(socket)).once('error', reject);
+  });
+  const answers = async () => {
+    const answer = once(early, 'data');
+    early.write('GET /api/rooms HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    assert.match(String(await answer), /^HTTP\/1\.1 200 /);
+  };
+  await answers();
+  put('renewed');
+  process.kill(other.pid, 'SIGHUP');
+  await comes(after, 5_000);
+  // What cannot be used is not used.
+  writeFileSync(ours, 'no certificate');
+  process.kill(other.pid, 'SIGHUP');
+  await new Promise((later) => setTimeout(later, 500));
+  await comes(after, 0);
+  put('localhost');
+  await comes(before, 15_000);
+  await answers();
+  await other.close();
 });
 
 test('whoever never greets is not waited for', { timeout: 20_000 }, async () => {
