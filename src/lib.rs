@@ -38,6 +38,7 @@
 //!   - `recent`: remembers when each conversation was last active
 //!   - `admin`: what an administrator may do to accounts, messages, files and mail
 //!   - `backup`: copies the database, and restores a copy
+//!   - `backup_folder`: when a server backs itself up, and which backups it keeps
 //!   - `tidy`: deletes what has expired
 //!   - `health`: finds out whether the disk still takes a write
 //!   - `digest`: decides who gets mail about unread messages
@@ -158,7 +159,7 @@
 //!   - `outbox`: mail
 //!   - `audit`: the audit log
 //!   - `stats`: figures and warnings
-//!   - `metrics`: `/healthz`, and `/metrics` for Prometheus
+//!   - `metrics`: `/healthz`, `/livez`, `/readyz`, and `/metrics` for Prometheus
 //!   - `wire`: a live stream of all events
 //!   - `sockets`: open sockets
 //!   - `backup`: downloads a copy of the database
@@ -185,9 +186,11 @@
 //!   - `unread_answers`: limits the bytes of answers that nobody reads
 //!   - `tidying`: deletes what has expired, once a minute
 //!   - `erasing`: deletes what is left of removed accounts
+//!   - `backing_up`: makes the backups that are due
 //!   - `temp`: throwaway servers for tests
 //! - [`commands`]: the command line
 //!   - `serve`: `chat` without a subcommand: from the flags to an orderly stop
+//!   - `service`: tells systemd when it serves, lives and ends
 //!   - `bootstrap`: makes the administrator whom the flags name
 //!   - `greeting`: what is printed once the server runs
 //!   - `user`: `chat user`
@@ -195,6 +198,7 @@
 //!   - `session`: `chat session`
 //!   - `notify`: `chat notify`
 //!   - `backup`: `chat backup`, `chat restore`, `chat check`
+//!   - `healthcheck`: `chat healthcheck`
 //!   - `search`: `chat search`
 //!   - `print`: `chat completions` and `chat systemd`
 //!   - `progress`: shows how far long work is

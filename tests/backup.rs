@@ -1,5 +1,10 @@
 //! Copies of the whole: made while everybody talks, put back when nobody serves, and damage that is found.
 
+#[path = "backup/by_itself.rs"]
+mod by_itself;
+#[path = "backup/litestream.rs"]
+mod litestream;
+
 use crate::support::*;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

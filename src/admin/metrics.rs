@@ -1,4 +1,4 @@
-//! Is the server well? For monitoring: `/healthz`, and `/metrics` in Prometheus' text format 0.0.4.
+//! Is the server well? For monitoring: `/healthz`, `/livez`, `/readyz`, and `/metrics` in Prometheus' text format 0.0.4.
 //!
 //! The text is written by hand: `prometheus-client` knows no summaries and writes OpenMetrics, with other names for counters.
 
@@ -10,6 +10,8 @@ use serde_json::json;
 
 use super::stats::{Process, size, wal};
 use crate::core::Core;
+use crate::core::error::Error;
+use crate::core::model::Time;
 use crate::dialects;
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
@@ -19,6 +21,21 @@ use crate::web::watch::{SocketCount, Watch};
 pub async fn health(call: Call) -> Answer {
     call.core().is_well().await?;
     ok(json!({ "success": true, "status": "ok", "version": env!("CARGO_PKG_VERSION") }))
+}
+
+/// GET /livez: 200 if the process answers
+pub async fn live(_call: Call) -> Answer {
+    ok(json!({ "success": true, "status": "ok" }))
+}
+
+/// GET /readyz: 200 if a write commits, 503 if not, and from the moment on that the server stops
+pub async fn ready(call: Call) -> Answer {
+    if *call.web().watch.closing().borrow() {
+        return Err(Error::Overloaded("The server is stopping"));
+    }
+    let written = call.core().is_well().await;
+    written.map_err(|_| Error::Overloaded("The database cannot be written"))?;
+    ok(json!({ "success": true, "status": "ok" }))
 }
 
 /// GET /metrics: for administrators, and without a login for a client on this machine without a proxy in between
@@ -94,6 +111,30 @@ fn text(core: &Core, watch: &Watch, sockets: SocketCount) -> String {
     );
     page.sample(name, &[("file", "database")], size(core.path()));
     page.sample(name, &[("file", "wal")], size(&wal(core.path())));
+    if let Some(standing) = watch.backups.lock().as_ref() {
+        let seconds = |at: Option<Time>| at.map_or(0, Time::seconds);
+        let name = "chat_backup_last_success_timestamp_seconds";
+        page.family(
+            name,
+            "gauge",
+            "When the last good backup was made, in seconds since 1970; 0: never.",
+        );
+        page.sample(name, &[], seconds(standing.last));
+        let name = "chat_backup_last_failure_timestamp_seconds";
+        page.family(
+            name,
+            "gauge",
+            "When a backup failed last, in seconds since 1970; 0: never.",
+        );
+        page.sample(
+            name,
+            &[],
+            seconds(standing.failed.as_ref().map(|(at, _)| *at)),
+        );
+        let name = "chat_backup_failures_total";
+        page.family(name, "counter", "Backups that failed since the start.");
+        page.sample(name, &[], standing.failures);
+    }
     let process = Process::now();
     let name = "process_resident_memory_bytes";
     page.family(name, "gauge", "Resident memory.");

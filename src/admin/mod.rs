@@ -64,6 +64,8 @@ pub fn routes() -> Vec<Route> {
         GET "/api/admin/backup" => backup::download, Long;
         GET "/api/admin/audit" => audit::list, Free;
         GET "/healthz" => metrics::health, Free;
+        GET "/livez" => metrics::live, Free;
+        GET "/readyz" => metrics::ready, Free;
         GET "/metrics" => metrics::show, Free;
     }
 }

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::one;
 use crate::core::Core;
-use crate::core::admin;
 use crate::core::model::Time;
+use crate::core::{admin, backup};
 use crate::dialects;
 use crate::web::answer::{Answer, ok};
 use crate::web::call::Call;
@@ -20,6 +20,8 @@ use crate::web::watch::{Slice, Watch};
 const SLICE: Duration = Duration::from_secs(10);
 /// Warn if fewer bytes than this are free on the disk.
 const LITTLE_ROOM: u64 = 1 << 30;
+/// Warn if the write-ahead log has more bytes than this: twice what it is cut to when it begins anew.
+const LONG_LOG: u64 = 128 << 20;
 /// Warn if the last backup is older than this, in milliseconds.
 const OLD_BACKUP: i64 = 7 * 86_400_000;
 
@@ -70,15 +72,6 @@ pub fn wal(path: &Path) -> PathBuf {
     wal.into()
 }
 
-/// Bytes that are free on the disk with the database.
-fn room(path: &Path) -> Option<u64> {
-    let beside = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty());
-    let stat = rustix::fs::statvfs(beside.unwrap_or(Path::new("."))).ok()?;
-    Some(stat.f_bavail.saturating_mul(stat.f_frsize))
-}
-
 /// GET /api/admin/stats
 pub async fn show(call: Call) -> Answer {
     call.admin()?;
@@ -90,7 +83,8 @@ pub async fn show(call: Call) -> Answer {
     let (slices, now) = (watch.slices(), Time::now());
     let recent = core.meter().durations();
     let process = Process::now();
-    let room = room(core.path());
+    let wal_bytes = size(&wal(core.path()));
+    let room = backup::room(backup::directory_of(core.path()));
     let messages = core.meter().posted();
     let by_dialect = |count: &dyn Fn(&str) -> u64| -> Value {
         let names = dialects::ALL.iter().map(|dialect| dialect.name());
@@ -115,7 +109,7 @@ pub async fn show(call: Call) -> Answer {
             "fileBytes": slice.file_bytes,
         })
     });
-    let warnings = warnings(watch, room, last_backup, figures.messages, now);
+    let warnings = warnings(watch, room, wal_bytes, last_backup, figures.messages, now);
     let stats = json!({
         "version": env!("CARGO_PKG_VERSION"),
         "startedAt": watch.started_at.iso(),
@@ -127,7 +121,7 @@ pub async fn show(call: Call) -> Answer {
         "files": figures.files,
         "fileBytes": figures.file_bytes,
         "databaseBytes": figures.database_bytes,
-        "walBytes": size(&wal(core.path())),
+        "walBytes": wal_bytes,
         "diskFreeBytes": room,
         "sockets": sockets.main + sockets.chat,
         "socketsByTransport": { "websocket": sockets.websocket, "polling": sockets.polling },
@@ -143,6 +137,13 @@ pub async fn show(call: Call) -> Answer {
         "requests": watch.requests().map(|(_, count)| count).sum::<u64>(),
         "delivered": watch.delivered(),
         "lastBackupAt": last_backup.map(|at| at.iso()),
+        "backups": watch.backups.lock().as_ref().map(|standing| json!({
+            "everySeconds": standing.every.as_secs(),
+            "lastAt": standing.last.map(Time::iso),
+            "failedAt": standing.failed.as_ref().map(|(at, _)| at.iso()),
+            "failure": standing.failed.as_ref().map(|(_, why)| why),
+            "failing": standing.is_failing,
+        })),
         "outboxWaiting": figures.mail_waiting,
         "outboxFailed": figures.mail_failed,
         "history": history.collect::<Value>(),
@@ -155,6 +156,7 @@ pub async fn show(call: Call) -> Answer {
 fn warnings(
     watch: &Watch,
     room: Option<u64>,
+    wal_bytes: u64,
     last_backup: Option<Time>,
     messages: i64,
     now: Time,
@@ -175,9 +177,11 @@ fn warnings(
             old && messages > 0,
             "no-backup",
             match last_backup {
-                None => "There is no backup yet. Download one, or run: chat backup FILE",
+                None => {
+                    "There is no backup yet. Set --backup-dir, download one, or run: chat backup FILE"
+                }
                 Some(_) => {
-                    "There has been no backup for a week. Download one, or run: chat backup FILE"
+                    "There has been no backup for a week. Set --backup-dir, download one, or run: chat backup FILE"
                 }
             },
         ),
@@ -185,6 +189,11 @@ fn warnings(
             room.is_some_and(|room| room < LITTLE_ROOM),
             "disk",
             "Less than 1 GiB is free on the disk. When it is full, messages are refused.",
+        ),
+        (
+            wal_bytes > LONG_LOG,
+            "long-log",
+            "The write-ahead log has more than 128 MiB: somebody has been reading the database for long, so it cannot begin anew. It is found by: fuser -v FILE",
         ),
         (
             !watch.facts.durable,
@@ -196,6 +205,14 @@ fn warnings(
     let mut warnings: Vec<_> = so
         .map(|(_, code, text)| json!({ "code": code, "text": text }))
         .collect();
+    let backups = watch.backups.lock().clone();
+    if let Some((at, why)) = backups.and_then(|known| known.failed.filter(|_| known.is_failing)) {
+        let text = format!(
+            "The backup of {} failed: {why}. It is tried again.",
+            at.iso()
+        );
+        warnings.push(json!({ "code": "backup-failed", "text": text }));
+    }
     if let Some(proxy) = watch.untrusted_proxy() {
         let text = format!(
             "Requests come through a proxy at {proxy} that is not trusted, so everybody behind it counts as one client: \

@@ -4,11 +4,13 @@ mod admin;
 mod backup;
 pub(crate) mod bootstrap;
 mod greeting;
+mod healthcheck;
 mod notify;
 mod print;
 mod progress;
 mod search;
 pub mod serve;
+mod service;
 mod session;
 mod table;
 mod user;
@@ -65,6 +67,7 @@ pub async fn run(command: Command) -> Result<(), Failure> {
         Command::Backup(copy) => backup::make(&copy).await,
         Command::Restore(copy) => backup::restore(&copy),
         Command::Check(file) => backup::check(&file),
+        Command::Healthcheck(asked) => healthcheck::run(&asked).await,
         Command::Session(SessionCommand::Put(put)) => session::put(put).await,
         Command::Session(SessionCommand::List(file)) => session::list(file).await,
         Command::User(command) => user::run(command).await,

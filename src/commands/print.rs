@@ -9,6 +9,9 @@ use clap::error::ErrorKind;
 use super::Failure;
 use crate::flags::{self, Flags};
 
+/// The unit of the Debian package, which runs the server with its usual flags.
+const UNIT: &str = include_str!("../../assets/package/chat.service");
+
 /// `chat completions SHELL`
 pub fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
     let mut script = Vec::new();
@@ -32,36 +35,15 @@ pub fn systemd(words: &[String]) -> Result<(), Failure> {
     let binary = std::env::current_exe().context("the path of this binary is not known")?;
     let line = std::iter::once(binary.to_string_lossy().into_owned()).chain(words.iter().cloned());
     let command: Vec<_> = line.map(|word| escaped(&word)).collect();
-    let unit = format!(
-        "[Unit]
-Description=chat server
-After=network-online.target
-Wants=network-online.target
-
-[Service]
-ExecStart={}
-# A user of its own, who can write /var/lib/chat and nothing else.
-DynamicUser=yes
-StateDirectory=chat
-WorkingDirectory=/var/lib/chat
-Restart=on-failure
-TimeoutStopSec=15
-LimitNOFILE=1048576
-NoNewPrivileges=yes
-PrivateTmp=yes
-ProtectSystem=strict
-ProtectHome=read-only
-PrivateDevices=yes
-RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
-AmbientCapabilities=CAP_NET_BIND_SERVICE
-CapabilityBoundingSet=CAP_NET_BIND_SERVICE
-
-[Install]
-WantedBy=multi-user.target
-",
-        command.join(" ")
-    );
-    out(unit.as_bytes())
+    let start = format!("ExecStart={}", command.join(" "));
+    let unit = UNIT
+        .lines()
+        .map(|line| match line.starts_with("ExecStart=") {
+            true => start.as_str(),
+            false => line,
+        });
+    let unit: Vec<_> = unit.collect();
+    out(format!("{}\n", unit.join("\n")).as_bytes())
 }
 
 fn out(text: &[u8]) -> Result<(), Failure> {

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use super::Failure;
 use super::bootstrap::Administrator;
 use super::greeting::Greeting;
+use super::service::ServiceManager;
 use crate::core::{Core, admin};
 use crate::flags::{Announce, Serve};
 use crate::server::{Listeners, Server, Settings, temp, tls};
@@ -42,6 +43,7 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
         .as_deref()
         .map(|email| Administrator::read(email, flags.admin_password_file.as_deref(), is_fresh));
     let administrator = administrator.transpose().map_err(Failure::Flags)?;
+    let backups = flags.backups().map_err(Failure::Flags)?;
     let listeners = Listeners::bind(flags.listeners(listen_given))
         .await
         .map_err(|error| match error.kind() {
@@ -74,6 +76,7 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
         public_url: flags.public_url,
         oidc,
         smtp,
+        backups,
         flags: set,
     })
     .await
@@ -108,7 +111,9 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
             greeting(out.is_terminal()).say(out);
         }
     }
+    let manager = ServiceManager::of_this_process().ready();
     let why = shutdown.received().await;
+    manager.stopping();
     tracing::info!(why, "ending");
     server.stop().await;
     Ok(())

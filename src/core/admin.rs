@@ -336,8 +336,20 @@ pub fn note(tx: &Tx<'_>, by: By, action: &str, subject: &str) -> Result<()> {
 
 /// When the last backup was made.
 pub fn last_backup(view: &View<'_>) -> Result<Option<Time>> {
-    view.last_audited("backup.")
+    Ok(view.last_audited("backup.")?.map(|(at, _)| at))
 }
+
+/// When a backup that the server made by itself failed last, and why. Of several failures in a row the first is noted.
+pub fn last_backup_failure(view: &View<'_>) -> Result<Option<(Time, String)>> {
+    view.last_audited(BACKUP_FAILED)
+}
+
+/// Notes that a backup failed that the server made by itself.
+pub fn note_backup_failure(tx: &Tx<'_>, why: &str) -> Result<()> {
+    tx.record(None, BACKUP_FAILED, "backup", why)
+}
+
+const BACKUP_FAILED: &str = "backup_failure.note";
 
 /// Who changed what, newest first.
 pub fn audit(view: &View<'_>, q: Option<&str>, page: Page) -> Result<Listed<Audited>> {

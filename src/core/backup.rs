@@ -17,6 +17,37 @@ use super::{Locked, OpenError};
 /// # Errors
 /// If the new file exists already, or either file cannot be used.
 pub fn make(db: &Path, to: &Path) -> Result<(), OpenError> {
+    write(db, to, |_| Ok(()))
+}
+
+/// As [`make`]; the copy is also read back from the disk and checked as by [`check`], and is not there if it is damaged.
+///
+/// # Errors
+/// As [`make`], and if the copy is damaged.
+pub fn make_verified(db: &Path, to: &Path) -> Result<(), OpenError> {
+    write(db, to, |partial| {
+        let flush = || -> io::Result<()> {
+            let file = File::open(partial)?;
+            file.sync_all()?;
+            // Otherwise the check would read from memory what was written there.
+            #[cfg(target_os = "linux")]
+            rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed)?;
+            Ok(())
+        };
+        flush().map_err(|e| unusable(partial, e))?;
+        let (wounds, _) = examine(partial)?;
+        match wounds.first() {
+            None => Ok(()),
+            Some(first) => Err(unusable(partial, format!("the copy is damaged: {first}"))),
+        }
+    })
+}
+
+fn write(
+    db: &Path,
+    to: &Path,
+    check: impl FnOnce(&Path) -> Result<(), OpenError>,
+) -> Result<(), OpenError> {
     if to.exists() {
         return Err(OpenError::Exists(to.to_path_buf()));
     }
@@ -24,8 +55,42 @@ pub fn make(db: &Path, to: &Path) -> Result<(), OpenError> {
     fs::remove_file(&partial)
         .or_else(absent)
         .map_err(|e| unusable(&partial, e))?;
-    copy(db, &partial)?;
-    settle(&partial, to).map_err(|e| unusable(to, e))
+    copy(db, &partial)
+        .and_then(|()| check(&partial))
+        .and_then(|()| settle(&partial, to).map_err(|e| unusable(to, e)))
+        .inspect_err(|_| {
+            // SQLite leaves its journal behind if the disk is full.
+            for left in [&partial, &journal(&partial)] {
+                fs::remove_file(left).ok();
+            }
+        })
+}
+
+fn journal(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push("-journal");
+    name.into()
+}
+
+/// Bytes that are free on the disk with this directory.
+pub fn room(directory: &Path) -> Option<u64> {
+    let stat = rustix::fs::statvfs(directory).ok()?;
+    Some(stat.f_bavail.saturating_mul(stat.f_frsize))
+}
+
+/// The directory of a file.
+pub fn directory_of(file: &Path) -> &Path {
+    let parent = file.parent();
+    let parent = parent.filter(|parent| !parent.as_os_str().is_empty());
+    parent.unwrap_or(Path::new("."))
+}
+
+/// The bytes of a database with its write-ahead log: a copy has no more.
+pub fn bytes_of(db: &Path) -> u64 {
+    let mut log = db.as_os_str().to_owned();
+    log.push("-wal");
+    let size = |path: &Path| fs::metadata(path).map_or(0, |file| file.len());
+    size(db) + size(Path::new(&log))
 }
 
 /// The name of a copy until it is complete.
@@ -109,10 +174,7 @@ fn settle(partial: &Path, name: &Path) -> io::Result<()> {
     fs::set_permissions(partial, Permissions::from_mode(0o600))?;
     File::open(partial)?.sync_all()?;
     fs::rename(partial, name)?;
-    let directory = name
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty());
-    File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
+    File::open(directory_of(name))?.sync_all()
 }
 
 fn absent(error: io::Error) -> io::Result<()> {

@@ -4,8 +4,9 @@
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
+use tokio::sync::watch;
 
-use super::error::Result;
+use super::error::{Error, Result};
 use super::store::Tx;
 
 /// How long an answer is reused: anybody may ask, and each check costs a commit.
@@ -15,25 +16,49 @@ const FILLING: usize = 32 << 10;
 /// How long the disk may take.
 pub const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The last result, and when the running check began.
+/// The last probe: whoever asks shares it.
 #[derive(Debug, Default)]
-pub struct Health(Mutex<Option<(Instant, Result<()>)>>);
+pub struct Health(Mutex<Option<Probe>>);
+
+#[derive(Debug)]
+struct Probe {
+    began: Instant,
+    /// `None` as long as it is under way.
+    outcome: watch::Receiver<Outcome>,
+}
+
+/// What a probe has found.
+pub type Outcome = Option<Result<()>>;
 
 impl Health {
-    /// The last result if it is fresh; `None` for the caller who is to check again. Meanwhile others get the old result.
-    pub fn known(&self) -> Option<Result<()>> {
-        let mut last = self.0.lock();
-        let (at, answer) = last.as_mut()?;
-        if at.elapsed() < HOLDS {
-            return Some(answer.clone());
-        }
-        *at = Instant::now();
-        None
+    /// What the last probe has found, or finds. If it is too old, `begin` starts another one.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub async fn ask(&self, begin: impl FnOnce(watch::Sender<Outcome>)) -> Result<()> {
+        let mut outcome = self.shared(begin);
+        let found = outcome.wait_for(Option::is_some).await;
+        let found = found.ok().and_then(|found| found.clone());
+        found.unwrap_or(Err(Error::Overloaded("The server is stopping")))
     }
 
-    pub fn note(&self, answer: Result<()>) {
+    fn shared(&self, begin: impl FnOnce(watch::Sender<Outcome>)) -> watch::Receiver<Outcome> {
         let mut last = self.0.lock();
-        *last = Some((Instant::now(), answer));
+        let known = last.as_ref().filter(|probe| {
+            let is_under_way =
+                probe.outcome.borrow().is_none() && probe.outcome.has_changed().is_ok();
+            is_under_way || probe.began.elapsed() < HOLDS
+        });
+        if let Some(probe) = known {
+            return probe.outcome.clone();
+        }
+        let (found, outcome) = watch::channel(None);
+        *last = Some(Probe {
+            began: Instant::now(),
+            outcome: outcome.clone(),
+        });
+        begin(found);
+        outcome
     }
 }
 

@@ -9,6 +9,7 @@
 pub mod account;
 pub mod admin;
 pub mod backup;
+pub mod backup_folder;
 pub mod change;
 pub mod code;
 pub mod conversation;
@@ -58,7 +59,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
 
 use directory::Directory;
 use error::{Error, Result};
@@ -390,24 +391,28 @@ impl Core {
         }
     }
 
-    /// Can the database be written and read? The disk is asked once in a while, however often this is called.
+    /// Can the database be written and read? The disk is asked once in a while, however many call this, and however soon
+    /// they give up.
     ///
     /// # Errors
     /// What the disk says, or `Overloaded` if it does not answer in time.
     pub async fn is_well(&self) -> Result<()> {
-        if let Some(known) = self.0.health.known() {
-            return known;
-        }
+        let probe = |found: watch::Sender<health::Outcome>| {
+            let core = self.clone();
+            tokio::spawn(async move { found.send_replace(Some(core.probe().await)) });
+        };
+        self.0.health.ask(probe).await
+    }
+
+    async fn probe(&self) -> Result<()> {
         let asked = async {
             self.write(health::prove).await?;
             self.read(|view| view.server_url().map(drop)).await
         };
         let answer = tokio::time::timeout(health::PATIENCE, asked).await;
-        let answer = answer.unwrap_or(Err(Error::Overloaded(
+        answer.unwrap_or(Err(Error::Overloaded(
             "The database does not answer in time",
-        )));
-        self.0.health.note(answer.clone());
-        answer
+        )))
     }
 
     pub fn directory(&self) -> &Directory {

@@ -11,12 +11,20 @@ use super::store::{Tx, View};
 /// The first wait after a failed try; each further one is twice as long, up to an hour.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
 const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
+/// How many administrators are told of something at most.
+const ADMINISTRATORS: u32 = 50;
 /// Mails that are forgotten in one step.
 const STEP: u32 = 500;
 
 /// Queues a code or a link, for which somebody waits.
 pub fn post(tx: &Tx<'_>, to: &str, content: &MailContent) -> Result<()> {
     tx.insert_mail(to, content)
+}
+
+/// Queues a mail to each administrator.
+pub fn post_to_administrators(tx: &Tx<'_>, content: &MailContent) -> Result<()> {
+    let to = tx.addresses_of_administrators(ADMINISTRATORS)?;
+    to.iter().try_for_each(|to| tx.insert_mail(to, content))
 }
 
 /// The mails of one kind that are due now.

@@ -88,10 +88,10 @@ impl Passwords {
 
 /// Lowers this thread's priority to about a tenth of a busy processor. Only on Linux: elsewhere it would be the whole
 /// process.
-fn stand_back() {
+pub fn stand_back() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(None, 10) {
-        tracing::debug!(%error, "hashing does not stand back");
+        tracing::debug!(%error, "a thread does not stand back");
     }
 }
 

@@ -14,6 +14,7 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand,
 use ipnet::IpNet;
 use lettre::message::Mailbox;
 
+use crate::core::backup_folder::BackupFolder;
 use crate::core::limits::{self, Limits};
 use crate::core::token::Trust;
 use crate::core::{Durability, Options};
@@ -74,6 +75,8 @@ pub enum Command {
     Restore(CopyFile),
     /// Check the database for damage
     Check(DbFile),
+    /// Ask a running server whether it is ready, as containers do: exit code 0 or 1
+    Healthcheck(Healthcheck),
     /// Record the mentoring sessions of another application
     #[command(subcommand)]
     Session(SessionCommand),
@@ -275,6 +278,14 @@ pub struct CopyFile {
     pub file: DbFile,
 }
 
+/// `chat healthcheck`
+#[derive(Debug, Args)]
+pub struct Healthcheck {
+    /// The URL at which the server is reached
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:3000", value_parser = origin::public_url)]
+    pub url: String,
+}
+
 /// Flags of every subcommand.
 #[derive(Debug, Args)]
 pub struct DbFile {
@@ -404,6 +415,16 @@ pub struct Serve {
     /// How long after sending it a message may be edited by its author [default: for ever]
     #[arg(long, value_name = "SPAN", value_parser = values::span, help_heading = "Promises and limits")]
     pub edit_window: Option<Duration>,
+
+    /// Back the database up by itself, into this directory; it must be there, and be this server's alone
+    #[arg(long, value_name = "DIR", help_heading = "Backups")]
+    pub backup_dir: Option<PathBuf>,
+    /// How old the last good backup becomes before the next one is made
+    #[arg(long, value_name = "SPAN", default_value = "1d", value_parser = values::span, requires = "backup_dir", help_heading = "Backups")]
+    pub backup_every: Duration,
+    /// How many backups are kept; older ones are removed once a new one is found sound
+    #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..), requires = "backup_dir", help_heading = "Backups")]
+    pub backup_keep: u32,
 
     /// The file with the secret that signs tokens, at least 32 bytes, in place of the one in the database
     #[arg(long, value_name = "FILE", help_heading = "Accounts")]
@@ -671,6 +692,17 @@ impl Serve {
             client_secret: secret("--google-client-secret-file", path)?,
             login_return: self.login_return.clone(),
         }))
+    }
+
+    /// The folder for the server's own backups, if it makes any.
+    ///
+    /// # Errors
+    /// If the directory is missing, cannot be written, or is another server's.
+    pub fn backups(&self) -> anyhow::Result<Option<BackupFolder>> {
+        let folder = self.backup_dir.as_deref().map(|directory| {
+            BackupFolder::open(directory, self.backup_every, self.backup_keep as usize)
+        });
+        folder.transpose()
     }
 
     /// The addresses to listen on; with --temp and without --listen a free port.

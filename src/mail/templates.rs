@@ -3,7 +3,7 @@
 use askama::Template;
 
 use crate::core::digest::Digest;
-use crate::core::model::Message;
+use crate::core::model::{Message, Time};
 use crate::core::oneself::AddressMail;
 use crate::core::outbox::MailContent;
 use crate::core::text;
@@ -137,6 +137,23 @@ pub fn reset_link(public_url: &str, token: &str) -> MailContent {
         url,
         label: "Choose a new password",
     });
+    words.render()
+}
+
+/// A mail to administrators: the backup of this moment failed. `last` is the last good one.
+pub fn backup_failed(public_url: &str, at: Time, why: &str, last: Option<Time>) -> MailContent {
+    let failed = format!("The backup of {} failed: {why}", at.iso());
+    let last = match last {
+        Some(last) => format!("The last good backup is of {}.", last.iso()),
+        None => "There is no good backup.".to_owned(),
+    };
+    let next = "The server goes on, and tries again by itself. There is no other mail until a backup has succeeded.";
+    let mut words = Words::new("A backup failed", &[&failed, &last, next]);
+    words.link = Some(Link {
+        url: format!("{public_url}/admin"),
+        label: "See how the server does",
+    });
+    words.footer = "You get this because you administer this server.";
     words.render()
 }
 

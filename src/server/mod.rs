@@ -3,6 +3,7 @@
 //! warp's own server has no header time-out and no connection limit, and cannot host Socket.IO. So connections are accepted
 //! here, and every request passes the [`ingress`], then Socket.IO, then warp.
 
+mod backing_up;
 mod connection;
 mod engine_request;
 mod engine_sessions;
@@ -40,6 +41,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::admin;
+use crate::core::backup_folder::BackupFolder;
 use crate::core::{Core, Durability, Locked, News};
 use crate::dialects::{self, ALL};
 use crate::mail::mailer::{self, Smtp};
@@ -94,6 +96,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     pub oidc: Option<OidcFlags>,
     pub smtp: Option<Smtp>,
+    /// Where it backs itself up.
+    pub backups: Option<BackupFolder>,
     /// Each flag, as it is set.
     pub flags: Vec<Setting>,
 }
@@ -185,6 +189,14 @@ impl Server {
         background.spawn(tidying::run(core.clone()));
         background.spawn(erasing::run(core.clone()));
         background.spawn(mailer::run(core.clone(), settings.smtp, url.clone()));
+        if let Some(folder) = settings.backups {
+            background.spawn(backing_up::run(
+                core.clone(),
+                watch.clone(),
+                folder,
+                url.clone(),
+            ));
+        }
         Ok(Self {
             background,
             watch,

@@ -58,6 +58,7 @@ impl Server {
             public_url: None,
             oidc: None,
             smtp: None,
+            backups: None,
             flags: Vec::new(),
         });
         let server = server.await?;

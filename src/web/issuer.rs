@@ -100,17 +100,9 @@ pub fn issuer_url(text: &str) -> std::result::Result<String, String> {
 
 impl Issuer {
     pub fn new(url: &str) -> Self {
-        let tls = ClientConfig::builder()
-            .with_webpki_roots()
-            .with_no_client_auth();
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls)
-            .https_or_http()
-            .enable_http1()
-            .build();
         Self {
             url: url.trim_end_matches('/').to_owned(),
-            http: HttpClient::builder(TokioExecutor::new()).build(connector),
+            http: client(),
             provider: Cache::builder().time_to_live(PROVIDER_TTL).build(),
         }
     }
@@ -205,6 +197,28 @@ type HttpFuture =
     Pin<Box<dyn Future<Output = std::result::Result<Response<Vec<u8>>, Unanswered>> + Send>>;
 type Http = HttpClient<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
+/// A client for http and https.
+fn client() -> Http {
+    let tls = ClientConfig::builder()
+        .with_webpki_roots()
+        .with_no_client_auth();
+    let connector = HttpsConnectorBuilder::new()
+        .with_tls_config(tls)
+        .https_or_http()
+        .enable_http1()
+        .build();
+    HttpClient::builder(TokioExecutor::new()).build(connector)
+}
+
+/// Asks any server for one URL, within the same bounds as the issuer.
+///
+/// # Errors
+/// If there is no answer, or no end of it.
+pub async fn get(url: &str) -> std::result::Result<Response<Vec<u8>>, Unanswered> {
+    let request = Request::get(url).body(Vec::new());
+    ask(client(), request.map_err(Unanswered::Url)?).await
+}
+
 async fn ask(
     http: Http,
     request: Request<Vec<u8>>,
@@ -230,6 +244,8 @@ async fn ask(
 pub enum Unanswered {
     #[error("{0}")]
     Http(#[from] hyper_util::client::legacy::Error),
+    #[error("{0}")]
+    Url(http::Error),
     #[error("{0}")]
     Body(Box<dyn std::error::Error + Send + Sync>),
     #[error("it took too long")]

@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::this_machine::is_this_machine;
+use crate::core::backup_folder::Standing;
 use crate::core::error::{Error, Result};
 use crate::core::model::{AccountId, ConversationId, Time};
 
@@ -104,6 +105,8 @@ pub struct Watch {
     /// Number of requests by the first digit of the answer's status.
     answered: [AtomicU64; 6],
     delivered: AtomicU64,
+    /// How the backups go that the server makes by itself; `None` if it makes none.
+    pub backups: Mutex<Option<Standing>>,
     slices: Mutex<VecDeque<Slice>>,
     closing: watch::Sender<bool>,
 }
@@ -135,6 +138,7 @@ impl Watch {
             queries,
             answered: Default::default(),
             delivered: AtomicU64::new(0),
+            backups: Mutex::default(),
             slices: Mutex::default(),
             closing: watch::channel(false).0,
         };

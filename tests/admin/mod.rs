@@ -3,6 +3,7 @@
 mod audit;
 mod figures;
 mod files;
+mod health;
 mod lists;
 mod mail;
 mod messages;

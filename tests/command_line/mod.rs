@@ -5,6 +5,7 @@ mod copies;
 mod flags;
 mod printing;
 mod searching;
+mod service;
 mod starting;
 mod telling;
 mod upgrades;

@@ -10,6 +10,7 @@ async fn help_comes_in_groups_and_names_every_subcommand() {
         "Where:",
         "For tests:",
         "Promises and limits:",
+        "Backups:",
         "Accounts:",
         "Mail:",
         "Log:",
@@ -25,6 +26,7 @@ async fn help_comes_in_groups_and_names_every_subcommand() {
         "backup",
         "restore",
         "check",
+        "healthcheck",
         "search",
         "session",
         "user",
@@ -92,6 +94,8 @@ async fn a_unit_runs_this_binary_with_these_flags() {
         env!("CARGO_BIN_EXE_chat")
     );
     assert_eq!(start, Some(&*expected));
+    assert!(unit.lines().any(|line| line == "Type=notify"), "{unit}");
+    assert!(unit.ends_with("WantedBy=multi-user.target\n"), "{unit}");
     for section in ["[Unit]", "[Service]", "[Install]"] {
         assert!(unit.lines().any(|line| line == section), "{section}");
     }

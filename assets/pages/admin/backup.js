@@ -37,13 +37,16 @@ export function Backup() {
     }
   };
   const stats = said?.stats;
+  const own = stats?.backups;
   const { busy, size, made } = state;
   return html`
     <${Screen} title="Backup" lead="A consistent copy of the whole database, files included. Nobody has to wait for it.">
       <${Refused} refusal=${wrong} />
       <section class="card stack" aria-label="Make a backup">
         <${Facts} facts=${[['Size now', bytes(stats && stats.databaseBytes)],
-          ['Last backup', stats ? html`<${When} at=${stats.lastBackupAt} />` : '–']]} />
+          ['Last backup', stats ? html`<${When} at=${stats.lastBackupAt} />` : '–'],
+          ...(own ? [['Last one by itself', html`<${When} at=${own.lastAt} />`], ['Last failure', html`<${When} at=${own.failedAt} />`]] : [])]} />
+        ${own?.failing && html`<p class="warning">${own.failure}</p>`}
         <div class="buttons"><button class="button main" onClick=${make} disabled=${busy} aria-busy=${busy}>Download a backup</button></div>
         <p class="small progress" role="status">${busy && `Coming: ${bytes(size)} of about ${bytes(stats?.databaseBytes)}`}
           ${made && `${made.name}: ${bytes(size)} in ${decimal(made.seconds)} s`}</p>

@@ -10,7 +10,8 @@ import { When, bytes, count, decimal, duration, milliseconds, timeOfDay } from '
 const advice = {
   'no-smtp': ['#outbox', 'Read mail in the outbox'], 'no-backup': ['#backup', 'Make a backup'],
   'no-tls': ['#settings', 'Settings'], disk: ['#backup', 'Backup'], durability: ['#settings', 'Settings'],
-  'untrusted-proxy': ['#settings', 'Settings'],
+  'long-log': ['#backup', 'Backup'],
+  'backup-failed': ['#backup', 'Backup'], 'untrusted-proxy': ['#settings', 'Settings'],
 };
 
 /** A slice of the history is ten seconds, so times six its messages are those of a minute. */

@@ -306,13 +306,23 @@ impl View<'_> {
     }
 
     /// When an action whose name begins like this was last recorded.
-    pub(in crate::core) fn last_audited(&self, action: &str) -> Result<Option<Time>> {
-        let at = self.one(
-            "SELECT at FROM audit WHERE substr(action, 1, length($1)) = $1 ORDER BY id DESC LIMIT 1",
+    pub(in crate::core) fn last_audited(&self, action: &str) -> Result<Option<(Time, String)>> {
+        self.one(
+            "SELECT at, detail FROM audit WHERE substr(action, 1, length($1)) = $1 ORDER BY id DESC LIMIT 1",
             [action],
-            |row| row.get(0),
-        )?;
-        Ok(at.map(Time))
+            |row| Ok((Time(row.get("at")?), row.get("detail")?)),
+        )
+    }
+
+    /// The addresses of those who administer this server, the first ones of them.
+    pub(in crate::core) fn addresses_of_administrators(&self, limit: u32) -> Result<Vec<String>> {
+        self.all(
+            "SELECT email FROM accounts
+             WHERE admin = 1 AND suspended_at IS NULL AND removed_at IS NULL AND email IS NOT NULL
+             ORDER BY id LIMIT $1",
+            [limit],
+            |row| row.get("email"),
+        )
     }
 
     pub(in crate::core) fn audit(&self, q: Option<&str>, page: Page) -> Result<Listed<Audited>> {

@@ -296,6 +296,8 @@ pub const REQUESTS: &str = r#"
 401 401 401 403 403 403 200  POST /api/admin/outbox/{mail}/retry
 401 401 401 403 403 403 200  GET /api/admin/audit
 200 200 200 200 200 200 200  GET /healthz
+200 200 200 200 200 200 200  GET /livez
+200 200 200 200 200 200 200  GET /readyz
 200 200 200 200 200 200 200  GET /metrics
 401 401 401 403 403 403 200  GET /api/admin/backup
 200 200 200 200 200 200 200  GET /
