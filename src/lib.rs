@@ -198,6 +198,7 @@
 //!   - `session`: `chat session`
 //!   - `notify`: `chat notify`
 //!   - `backup`: `chat backup`, `chat restore`, `chat check`
+//!   - `doctor`: `chat doctor`
 //!   - `healthcheck`: `chat healthcheck`
 //!   - `search`: `chat search`
 //!   - `print`: `chat completions` and `chat systemd`

@@ -70,6 +70,7 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
         trust_proxy: flags.trust_proxy,
         cors_origin: flags.cors_origin,
         tls,
+        certificate_ends: flags.tls_cert.as_deref().and_then(tls::ends),
         public_url: flags.public_url,
         oidc,
         smtp,

@@ -42,6 +42,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::admin;
 use crate::core::backup_folder::BackupFolder;
+use crate::core::model::Time;
 use crate::core::{Core, Durability, Locked, News};
 use crate::dialects::{self, ALL};
 use crate::mail::mailer::{self, Smtp};
@@ -88,6 +89,8 @@ pub struct Settings {
     pub trust_proxy: Vec<IpNet>,
     pub cors_origin: Vec<Origin>,
     pub tls: Option<TlsAcceptor>,
+    /// Until when the certificate is valid, if that is known.
+    pub certificate_ends: Option<Time>,
     /// How long a connection may wait for the next request.
     pub keep_alive: Duration,
     /// Connections that one address may have; `None`: any number of them.
@@ -138,6 +141,7 @@ impl Server {
             settings: settings.flags,
             mails: settings.smtp.is_some(),
             durable: core.durability() == Durability::Full,
+            certificate_ends: settings.certificate_ends,
             exposed: is_plain && endpoints.iter().any(is_public),
         });
         let web = Web {
