@@ -169,7 +169,8 @@
 //!   - `mailer`: writes digests that are due, and sends mail by SMTP
 //! - [`server`]: accepts connections, and ends them
 //!   - `listeners`: the addresses to listen on
-//!   - `tls`: certificates
+//!   - `tls`: certificates, which are read again when they change
+//!   - `validity`: until when a certificate is valid
 //!   - `slots`: limits how many connections there are
 //!   - `timeouts`: limits how long a client takes
 //!   - `connection`: a connection that can be cut, and that knows what was taken
@@ -198,6 +199,7 @@
 //!   - `session`: `chat session`
 //!   - `notify`: `chat notify`
 //!   - `backup`: `chat backup`, `chat restore`, `chat check`
+//!   - `doctor`: `chat doctor`
 //!   - `healthcheck`: `chat healthcheck`
 //!   - `search`: `chat search`
 //!   - `print`: `chat completions` and `chat systemd`

@@ -14,7 +14,7 @@ use crate::core::{admin, backup};
 use crate::dialects;
 use crate::web::answer::{Answer, ok};
 use crate::web::call::Call;
-use crate::web::watch::{Slice, Watch};
+use crate::web::watch::{Slice, Watch, ends_soon};
 
 /// The length of a slice of time.
 const SLICE: Duration = Duration::from_secs(10);
@@ -77,8 +77,11 @@ pub async fn show(call: Call) -> Answer {
     call.admin()?;
     let (core, watch) = (call.core(), &call.web().watch);
     let sockets = watch.count().await?;
-    let (figures, last_backup) = call
-        .read(|view| Ok((admin::figures(view)?, admin::last_backup(view)?)))
+    let (figures, (last_backup, last_said)) = call
+        .read(|view| {
+            let latest = (admin::last_backup(view)?, admin::last_said(view)?);
+            Ok((admin::figures(view)?, latest))
+        })
         .await?;
     let (slices, now) = (watch.slices(), Time::now());
     let recent = core.meter().durations();
@@ -109,7 +112,14 @@ pub async fn show(call: Call) -> Answer {
             "fileBytes": slice.file_bytes,
         })
     });
-    let warnings = warnings(watch, room, wal_bytes, last_backup, figures.messages, now);
+    let warnings = warnings(
+        watch,
+        room,
+        wal_bytes,
+        (last_backup, last_said),
+        figures.messages,
+        now,
+    );
     let stats = json!({
         "version": env!("CARGO_PKG_VERSION"),
         "startedAt": watch.started_at.iso(),
@@ -157,7 +167,7 @@ fn warnings(
     watch: &Watch,
     room: Option<u64>,
     wal_bytes: u64,
-    last_backup: Option<Time>,
+    (last_backup, last_said): (Option<Time>, Option<Time>),
     messages: i64,
     now: Time,
 ) -> Value {
@@ -205,6 +215,22 @@ fn warnings(
     let mut warnings: Vec<_> = so
         .map(|(_, code, text)| json!({ "code": code, "text": text }))
         .collect();
+    if let Some(said) = last_said.filter(|said| said.is_ahead(now)) {
+        let text = format!(
+            "The clock says {}, and the newest message is from {}. Set the clock: timedatectl set-ntp true",
+            now.iso(),
+            said.iso()
+        );
+        warnings.push(json!({ "code": "clock", "text": text }));
+    }
+    let certificate_ends = *watch.facts.certificate_ends.lock();
+    if let Some(ends) = certificate_ends.filter(|ends| ends_soon(*ends, now)) {
+        let text = format!(
+            "The certificate in --tls-cert is valid until {}. Renew it: the server reads it again by itself.",
+            ends.iso()
+        );
+        warnings.push(json!({ "code": "certificate", "text": text }));
+    }
     let backups = watch.backups.lock().clone();
     if let Some((at, why)) = backups.and_then(|known| known.failed.filter(|_| known.is_failing)) {
         let text = format!(

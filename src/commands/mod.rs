@@ -3,6 +3,7 @@
 mod admin;
 mod backup;
 pub(crate) mod bootstrap;
+mod doctor;
 mod greeting;
 mod healthcheck;
 mod notify;
@@ -67,6 +68,7 @@ pub async fn run(command: Command) -> Result<(), Failure> {
         Command::Backup(copy) => backup::make(&copy).await,
         Command::Restore(copy) => backup::restore(&copy),
         Command::Check(file) => backup::check(&file),
+        Command::Doctor(asked) => doctor::run(&asked).await,
         Command::Healthcheck(asked) => healthcheck::run(&asked).await,
         Command::Session(SessionCommand::Put(put)) => session::put(put).await,
         Command::Session(SessionCommand::List(file)) => session::list(file).await,

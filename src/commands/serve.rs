@@ -72,7 +72,7 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
         members_only: flags.members_only,
         trust_proxy: flags.trust_proxy,
         cors_origin: flags.cors_origin,
-        tls: certificate.as_ref().map(tls::Certificate::acceptor),
+        certificate: certificate.clone(),
         public_url: flags.public_url,
         oidc,
         smtp,

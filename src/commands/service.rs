@@ -2,9 +2,8 @@
 //! when it ends: datagrams to the socket in `NOTIFY_SOCKET`.
 
 use std::ffi::OsStr;
-use std::os::linux::net::SocketAddrExt;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -40,10 +39,10 @@ impl ServiceManager {
         }
     }
 
-    /// The server serves. From now on the manager hears that it lives, as often as it wants to, until the task is aborted.
+    /// The server serves. From now on the manager hears that it lives, as often as it wants to, until what this returns is dropped.
     pub fn ready(self) -> Serving {
         self.say("READY=1");
-        let manager = std::sync::Arc::new(self);
+        let manager = Arc::new(self);
         let pulse = manager.watchdog.map(|within| {
             let manager = manager.clone();
             tokio::spawn(async move {
@@ -68,7 +67,7 @@ impl ServiceManager {
 
 /// The manager knows that the server serves.
 pub struct Serving {
-    manager: std::sync::Arc<ServiceManager>,
+    manager: Arc<ServiceManager>,
     pulse: Option<JoinHandle<()>>,
 }
 
@@ -87,10 +86,16 @@ impl Drop for Serving {
     }
 }
 
-/// A path, or behind an `@` a name that is in no directory.
+/// A path, or behind an `@` a name that is in no directory, which only Linux has.
 fn address(name: &OsStr) -> std::io::Result<SocketAddr> {
-    match name.as_bytes().strip_prefix(b"@") {
-        Some(hidden) => SocketAddr::from_abstract_name(hidden),
-        None => SocketAddr::from_pathname(name),
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::linux::net::SocketAddrExt;
+        use std::os::unix::ffi::OsStrExt;
+
+        if let Some(hidden) = name.as_bytes().strip_prefix(b"@") {
+            return SocketAddr::from_abstract_name(hidden);
+        }
     }
+    SocketAddr::from_pathname(name)
 }

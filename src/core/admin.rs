@@ -339,6 +339,11 @@ pub fn last_backup(view: &View<'_>) -> Result<Option<Time>> {
     Ok(view.last_audited("backup.")?.map(|(at, _)| at))
 }
 
+/// When something was said last.
+pub fn last_said(view: &View<'_>) -> Result<Option<Time>> {
+    view.last_said()
+}
+
 /// When a backup that the server made by itself failed last, and why. Of several failures in a row the first is noted.
 pub fn last_backup_failure(view: &View<'_>) -> Result<Option<(Time, String)>> {
     view.last_audited(BACKUP_FAILED)

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 pub use super::store::backup::{Holdings, Wounds};
-use super::store::backup::{copy, examine};
+use super::store::backup::{copy, examine, last_said, quick};
 use super::store::identify::unusable;
 use super::store::{identify, leap, schema};
 use super::time::Time;
@@ -31,7 +31,7 @@ pub fn make_verified(db: &Path, to: &Path) -> Result<(), OpenError> {
             file.sync_all()?;
             // Otherwise the check would read from memory what was written there.
             #[cfg(target_os = "linux")]
-            rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed)?;
+            rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed).ok();
             Ok(())
         };
         flush().map_err(|e| unusable(partial, e))?;
@@ -117,6 +117,19 @@ pub fn is_older(db: &Path) -> Result<bool, OpenError> {
 /// If it is no database of ours, or cannot be read.
 pub fn check(db: &Path) -> Result<(Wounds, Holdings), OpenError> {
     examine(db)
+}
+
+/// Looks for damage as [`check`] does, in less time: indexes and what rows say of each other are not looked at.
+///
+/// # Errors
+/// If it is no database of ours, or cannot be read.
+pub fn quick_check(db: &Path) -> Result<Wounds, OpenError> {
+    quick(db)
+}
+
+/// The time of the newest message in a file; `None` if there is none, or the file cannot be read.
+pub fn last_moment(db: &Path) -> Option<Time> {
+    last_said(db)
 }
 
 /// Replaces a database on which no server runs by a backup, and answers the path of the replaced one. Tokens and ids that

@@ -89,6 +89,14 @@ impl BackupFolder {
         Ok(folder)
     }
 
+    /// When the newest backup in a folder was made, which may be a running server's.
+    ///
+    /// # Errors
+    /// If the folder cannot be read.
+    pub fn newest(directory: &Path) -> io::Result<Option<Time>> {
+        Ok(kept_in(directory)?.last().map(|newest| newest.at))
+    }
+
     pub fn every(&self) -> Duration {
         self.every
     }
@@ -143,7 +151,7 @@ impl BackupFolder {
                 let is_ours = read(finished).is_some();
                 (is_ours && (rest.is_empty() || rest.starts_with('-'))).then_some(())
             });
-            if ours.is_some() {
+            if ours.is_some() && entry.file_type()?.is_file() {
                 fs::remove_file(entry.path())?;
             }
         }
@@ -154,23 +162,27 @@ impl BackupFolder {
         anyhow!("{} cannot be read: {error}", self.directory.display())
     }
 
-    /// The finished backups, by number. Whatever is named otherwise is not ours.
     fn kept(&self) -> io::Result<Vec<Kept>> {
-        let mut kept = Vec::new();
-        for entry in fs::read_dir(&self.directory)? {
-            let entry = entry?;
-            let file_name = entry.file_name();
-            let Some((number, at)) = file_name.to_str().and_then(read) else {
-                continue;
-            };
-            if entry.file_type()?.is_file() {
-                let path = entry.path();
-                kept.push(Kept { number, at, path });
-            }
-        }
-        kept.sort_by_key(|one| one.number);
-        Ok(kept)
+        kept_in(&self.directory)
     }
+}
+
+/// The finished backups in a folder, by number. Whatever is named otherwise is not ours.
+fn kept_in(directory: &Path) -> io::Result<Vec<Kept>> {
+    let mut kept = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let file_name = entry.file_name();
+        let Some((number, at)) = file_name.to_str().and_then(read) else {
+            continue;
+        };
+        if entry.file_type()?.is_file() {
+            let path = entry.path();
+            kept.push(Kept { number, at, path });
+        }
+    }
+    kept.sort_by_key(|one| one.number);
+    Ok(kept)
 }
 
 /// `chat-backup-000042-20260131T040000Z.db`

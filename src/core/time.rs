@@ -57,6 +57,11 @@ impl Time {
         Duration::from_millis(self.0.saturating_sub(earlier.0).try_into().unwrap_or(0))
     }
 
+    /// Is it so far in the future, as it is now, that the clock must be wrong?
+    pub fn is_ahead(self, now: Self) -> bool {
+        self.since(now) > Duration::from_secs(60)
+    }
+
     /// Whole seconds since 1970, as JWT and HTTP count them.
     pub fn seconds(self) -> i64 {
         self.0.div_euclid(1000)

@@ -75,6 +75,9 @@ pub enum Command {
     Restore(CopyFile),
     /// Check the database for damage
     Check(DbFile),
+    /// Say what is wrong with these flags, the file, the disk, the clock, the addresses, mail, the certificate and the
+    /// backups, and what to type: chat doctor --db /var/lib/chat/chat.db
+    Doctor(Doctor),
     /// Ask a running server whether it is ready, as containers do: exit code 0 or 1
     Healthcheck(Healthcheck),
     /// Record the mentoring sessions of another application
@@ -276,6 +279,21 @@ pub struct CopyFile {
     pub copy: PathBuf,
     #[command(flatten)]
     pub file: DbFile,
+}
+
+/// `chat doctor FLAGS`
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Answer in JSON; before all other flags
+    #[arg(long)]
+    pub json: bool,
+    /// The flags that the server is started with
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "FLAGS"
+    )]
+    pub flags: Vec<String>,
 }
 
 /// `chat healthcheck`

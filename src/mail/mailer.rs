@@ -79,6 +79,17 @@ impl Smtp {
         })
     }
 
+    /// Connects to the mail server, logs in as for a mail, and sends none.
+    ///
+    /// # Errors
+    /// Why that is not possible.
+    pub async fn greet(&self) -> anyhow::Result<()> {
+        match self.transport.test_connection().await? {
+            true => Ok(()),
+            false => bail!("it does not answer"),
+        }
+    }
+
     /// Sends a mail; `off` is the URL at which its reader turns such mail off.
     async fn send(&self, mail: &Mail, off: Option<String>) -> Result<(), SendError> {
         let message = self.message(mail, off).map_err(SendError::for_good)?;

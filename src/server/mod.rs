@@ -22,6 +22,7 @@ mod timeouts;
 pub mod tls;
 mod unfinished;
 mod unread_answers;
+mod validity;
 mod websocket;
 
 use std::io;
@@ -87,7 +88,8 @@ pub struct Settings {
     pub members_only: bool,
     pub trust_proxy: Vec<IpNet>,
     pub cors_origin: Vec<Origin>,
-    pub tls: Option<TlsAcceptor>,
+    /// For HTTPS.
+    pub certificate: Option<Arc<tls::Certificate>>,
     /// How long a connection may wait for the next request.
     pub keep_alive: Duration,
     /// Connections that one address may have; `None`: any number of them.
@@ -126,18 +128,20 @@ impl Server {
         let core = settings.core;
         let [auth, api, upload, events, connects] = settings.rates;
         let rates = Arc::new(Rates::new(auth, api, upload, connects, settings.volume));
-        let scheme = settings.tls.as_ref().map_or("http", |_| "https");
+        let scheme = settings.certificate.as_ref().map_or("http", |_| "https");
         let endpoints = settings.listeners.endpoints(scheme)?;
         let first = endpoints.first().map(|first| first.url.clone());
         let url = settings.public_url.or(first).unwrap_or_default();
         let url = url.trim_end_matches('/').to_owned();
         let oidc = settings.oidc.map(|flags| Oidc::new(flags, &url));
-        let is_plain = settings.tls.is_none() && !url.starts_with("https:");
+        let is_plain = settings.certificate.is_none() && !url.starts_with("https:");
         let is_public = |own: &Endpoint| !is_this_machine(own.address.ip());
+        let certificate_ends = settings.certificate.as_ref().map(|own| own.ends.clone());
         let (watch, queries) = Watch::new(ServerFacts {
             settings: settings.flags,
             mails: settings.smtp.is_some(),
             durable: core.durability() == Durability::Full,
+            certificate_ends: certificate_ends.unwrap_or_default(),
             exposed: is_plain && endpoints.iter().any(is_public),
         });
         let web = Web {
@@ -172,6 +176,10 @@ impl Server {
 
         let (stop, stopping) = watch::channel(false);
         let slots = ConnectionSlots::new(settings.connections_per_address, trust_proxy);
+        let tls = settings
+            .certificate
+            .as_ref()
+            .map(tls::Certificate::acceptor);
         let mut accepting = JoinSet::new();
         for (listener, dialect) in settings.listeners.0 {
             let accept = Accept {
@@ -179,7 +187,7 @@ impl Server {
                 ingress: ingress.clone(),
                 slots: slots.clone(),
                 keep_alive: settings.keep_alive,
-                tls: settings.tls.clone(),
+                tls: tls.clone(),
                 stopping: stopping.clone(),
             };
             accepting.spawn(accept.run(listener));

@@ -54,7 +54,7 @@ impl Server {
             members_only: false,
             trust_proxy: Vec::new(),
             cors_origin: Vec::new(),
-            tls: None,
+            certificate: None,
             public_url: None,
             oidc: None,
             smtp: None,

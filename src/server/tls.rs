@@ -2,10 +2,11 @@
 //! change, so that whoever renews them need not stop the server.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
+use parking_lot::{Mutex, RwLock};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -13,6 +14,9 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
 use tokio_rustls::rustls::sign::CertifiedKey;
+
+use super::validity;
+use crate::core::model::Time;
 
 /// How often the files are looked at.
 const EVERY: Duration = Duration::from_secs(10);
@@ -23,6 +27,8 @@ pub struct Certificate {
     cert: PathBuf,
     key: PathBuf,
     current: RwLock<Arc<CertifiedKey>>,
+    /// Until when it is valid; `None` if it does not say.
+    pub ends: Arc<Mutex<Option<Time>>>,
 }
 
 /// What tells whether a file was written anew: when, and how long it is.
@@ -34,8 +40,13 @@ impl Certificate {
     /// # Errors
     /// If one cannot be read, or they do not belong together.
     pub fn open(cert: PathBuf, key: PathBuf) -> anyhow::Result<Arc<Self>> {
-        let current = RwLock::new(read(&cert, &key)?);
-        Ok(Arc::new(Self { cert, key, current }))
+        let current = read(&cert, &key)?;
+        Ok(Arc::new(Self {
+            cert,
+            key,
+            ends: Arc::new(Mutex::new(ends(&current))),
+            current: RwLock::new(current),
+        }))
     }
 
     /// Takes up connections with whatever the certificate is then.
@@ -86,7 +97,8 @@ impl Certificate {
         let path = self.cert.display().to_string();
         let again = move || {
             let new = read(&self.cert, &self.key)?;
-            *self.current.write().unwrap_or_else(PoisonError::into_inner) = new;
+            *self.ends.lock() = ends(&new);
+            *self.current.write() = new;
             anyhow::Ok(())
         };
         match tokio::task::spawn_blocking(again).await {
@@ -104,9 +116,12 @@ impl Certificate {
 
 impl ResolvesServerCert for Certificate {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let current = self.current.read();
-        Some(current.unwrap_or_else(PoisonError::into_inner).clone())
+        Some(self.current.read().clone())
     }
+}
+
+fn ends(certified: &CertifiedKey) -> Option<Time> {
+    certified.cert.first().and_then(|own| validity::ends(own))
 }
 
 fn read(cert: &Path, key: &Path) -> anyhow::Result<Arc<CertifiedKey>> {

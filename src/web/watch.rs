@@ -122,6 +122,16 @@ pub struct ServerFacts {
     pub durable: bool,
     /// It is reached from other machines without TLS.
     pub exposed: bool,
+    /// Until when its certificate is valid, if it has one; a renewed one is valid for longer.
+    pub certificate_ends: Arc<Mutex<Option<Time>>>,
+}
+
+/// Warn so long before a certificate ends, in milliseconds.
+const SOON: i64 = 14 * 86_400_000;
+
+/// Is it time to renew a certificate that is valid until then?
+pub fn ends_soon(ends: Time, now: Time) -> bool {
+    ends.0 - now.0 < SOON
 }
 
 /// The end of the channel at which `realtime` receives queries.

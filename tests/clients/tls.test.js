@@ -1,6 +1,7 @@
 // Is it the same chat behind a certificate: by REST, by websocket and by polling, and by nothing that is not encrypted?
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { X509Certificate, generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
@@ -23,10 +24,10 @@ const chat = await open('--temp', '--tls-cert', cert, '--tls-key', key);
 const port = Number(new URL(chat.url).port);
 
 /** `fetch` knows no certificate but the public ones. */
-function ask(method, path, body, token, url = chat.url) {
+function ask(method, path, body, token, url = chat.url, trusted = ca) {
   const headers = { ...(body && { 'content-type': 'application/json' }), ...(token && { authorization: `Bearer ${token}` }) };
   return new Promise((resolve, reject) => {
-    const request = https.request(url + path, { method, headers, ca, agent: false }, (answer) => {
+    const request = https.request(url + path, { method, headers, ca: trusted, agent: false }, (answer) => {
       let said = '';
       answer.on('data', (text) => (said += text)).on('end', () => resolve({ status: answer.statusCode, said: JSON.parse(said) }));
     });
@@ -176,6 +177,18 @@ test('whoever never greets is not waited for', { timeout: 20_000 }, async () => 
   const waited = Date.now() - began;
   assert.ok(waited > 5_000 && waited < 14_000, `${waited} ms`);
   assert.equal((await ask('GET', '/api/rooms')).status, 200);
+});
+
+test('administrators are warned of a certificate that ends soon', async () => {
+  const [soonCert, soonKey] = ['soon.crt', 'soon.key'].map((name) => join(scratch, name));
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '5',
+    '-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', soonKey, '-out', soonCert], { stdio: 'pipe' });
+  const soon = await open('--temp', '--tls-cert', soonCert, '--tls-key', soonKey);
+  for (const [server, trusted, is] of [[soon, readFileSync(soonCert), true], [chat, ca, false]]) {
+    const { status, said } = await ask('GET', '/api/admin/stats', null, server.adminToken, server.url, trusted);
+    assert.equal(status, 200);
+    assert.equal(said.stats.warnings.some(({ code }) => code === 'certificate'), is, JSON.stringify(said.stats.warnings));
+  }
 });
 
 test('a key that does not belong to the certificate, and files that are none, are refused in words', async () => {

@@ -2,6 +2,7 @@
 
 mod administrators;
 mod copies;
+mod doctor;
 mod flags;
 mod printing;
 mod searching;

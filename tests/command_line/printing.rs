@@ -26,6 +26,7 @@ async fn help_comes_in_groups_and_names_every_subcommand() {
         "backup",
         "restore",
         "check",
+        "doctor",
         "healthcheck",
         "search",
         "session",

@@ -452,8 +452,10 @@ pub async fn answers(
 async fn an_answer_and_a_mention_are_told_beside_the_words_in_every_dialect() {
     for sort in SORTS {
         let stage = Stage::of(sort).await;
-        let first = stage.ann.sends_to(&stage.uuid, "A question").await;
-        let first = Named::of(&stage.chat, &first);
+        // By an event, which is answered behind all news: whoever listens from now on does not hear it.
+        let question = json!({ "conversationId": stage.uuid, "content": "A question" });
+        let said = stage.ann.does("send_message", question).await;
+        let first = Named::of(&stage.chat, &said["message"]);
         let listening = stage.listens_everywhere(&stage.bob).await;
         let mouth = stage.ann.opens_a_socket().await;
         for speaker in SPEAKERS {

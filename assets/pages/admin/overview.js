@@ -11,6 +11,7 @@ const advice = {
   'no-smtp': ['#outbox', 'Read mail in the outbox'], 'no-backup': ['#backup', 'Make a backup'],
   'no-tls': ['#settings', 'Settings'], disk: ['#backup', 'Backup'], durability: ['#settings', 'Settings'],
   'long-log': ['#backup', 'Backup'],
+  clock: ['#settings', 'Settings'], certificate: ['#settings', 'Settings'],
   'backup-failed': ['#backup', 'Backup'], 'untrusted-proxy': ['#settings', 'Settings'],
 };
 

@@ -305,6 +305,12 @@ impl View<'_> {
         self.count(sum, [])
     }
 
+    /// When something was said last.
+    pub(in crate::core) fn last_said(&self) -> Result<Option<Time>> {
+        let at = self.one(super::backup::LAST_SAID, (), |row| row.get(0))?;
+        Ok(at.map(Time))
+    }
+
     /// When an action whose name begins like this was last recorded.
     pub(in crate::core) fn last_audited(&self, action: &str) -> Result<Option<(Time, String)>> {
         self.one(

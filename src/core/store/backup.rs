@@ -6,8 +6,9 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::identify::{OpenError, identify, unusable};
+use super::identify::{OpenError, identify, only_look, unusable};
 use super::leap;
+use crate::core::model::Time;
 
 /// What is wrong with a database, a line for each; empty if it is sound.
 pub type Wounds = Vec<String>;
@@ -45,6 +46,31 @@ pub(in crate::core) fn copy(from: &Path, to: &Path) -> Result<(), OpenError> {
     marked.inspect_err(|_| {
         fs::remove_file(to).ok();
     })
+}
+
+/// When something was said last: the time of the newest message.
+pub(super) const LAST_SAID: &str = "SELECT sent_at FROM messages ORDER BY id DESC LIMIT 1";
+
+/// As [`examine`], but without indexes, foreign keys and sequence numbers; leaves nothing beside the file.
+pub(in crate::core) fn quick(path: &Path) -> Result<Wounds, OpenError> {
+    let look = |conn: Connection| -> rusqlite::Result<Wounds> {
+        let mut lines = conn.prepare("PRAGMA quick_check(20)")?;
+        let lines = lines.query_map((), |row| row.get(0))?;
+        lines.filter(|line| *line != Ok("ok".to_owned())).collect()
+    };
+    identify(path)?;
+    only_look(path)
+        .and_then(look)
+        .map_err(|e| unusable(path, e))
+}
+
+/// When something was said last in a file; `None` if nothing was, or it cannot be read.
+pub(in crate::core) fn last_said(path: &Path) -> Option<Time> {
+    identify(path).ok()?;
+    let conn = only_look(path).ok()?;
+    conn.query_row(LAST_SAID, (), |row| row.get(0))
+        .ok()
+        .map(Time)
 }
 
 /// Checks SQLite's structures, foreign keys, and that sequence numbers have no gaps.

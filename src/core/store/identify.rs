@@ -75,7 +75,7 @@ pub(in crate::core) fn identify(path: &Path) -> Result<i64, OpenError> {
 
 /// A read-only connection. If nobody has the file open, it is opened as immutable: otherwise SQLite would create a
 /// write-ahead log beside it, and leave it there.
-fn only_look(path: &Path) -> rusqlite::Result<Connection> {
+pub(super) fn only_look(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
