@@ -47,6 +47,7 @@
 //!   - `pace`: limits how many conversations an account makes in an hour
 //!   - `meter`: counts what the writer does and how long it takes
 //!   - `id`: ids, and their spellings in the documents
+//!   - `invitation`: decides who may sign up, and invites people
 //!   - `identity`: decides which names and addresses count as equal
 //!   - `text`: says what is wrong with a name, an address, a password or a text
 //!   - `time`: milliseconds inside, ISO 8601 outside
@@ -66,6 +67,7 @@
 //!     - `notice`: notifications, the audit log, and news from other processes
 //!     - `session`: mentoring sessions
 //!     - `code`: codes and proofs
+//!     - `invitation`: invitations, and where they lead to
 //!     - `outbox`: queued mail
 //!     - `digest`: who is to get mail about unread messages
 //!     - `quota`: how much mail was sent
@@ -101,6 +103,7 @@
 //!   - `rates`: rate limits
 //!   - `in_flight`: limits the requests of one account in flight
 //!   - `volume`: limits the bytes that an account uploads
+//!   - `signing_up`: signs somebody up with an address that nobody has proven
 //!   - `login`: checks an address and a password
 //!   - `oneself`: what people do with their own account
 //!   - `export`: sends all that is one's own as a ZIP
@@ -155,6 +158,7 @@
 //!   - `conversations`: conversations and their messages
 //!   - `files`: files
 //!   - `sessions`: mentoring sessions
+//!   - `invitations`: links by which people sign up
 //!   - `outbox`: mail
 //!   - `audit`: the audit log
 //!   - `stats`: figures and warnings
@@ -193,6 +197,7 @@
 //!   - `user`: `chat user`
 //!   - `admin`: `chat admin`
 //!   - `session`: `chat session`
+//!   - `invite`: `chat invite`
 //!   - `notify`: `chat notify`
 //!   - `backup`: `chat backup`, `chat restore`, `chat check`
 //!   - `search`: `chat search`

@@ -4,6 +4,7 @@ mod admin;
 mod backup;
 pub(crate) mod bootstrap;
 mod greeting;
+mod invite;
 mod notify;
 mod print;
 mod progress;
@@ -69,6 +70,7 @@ pub async fn run(command: Command) -> Result<(), Failure> {
         Command::Session(SessionCommand::List(file)) => session::list(file).await,
         Command::User(command) => user::run(command).await,
         Command::Admin(command) => admin::run(command).await,
+        Command::Invite(flags) => invite::run(flags).await,
         Command::Search(sought) => search::run(sought).await,
         Command::Completions { shell } => print::completions(shell),
         Command::Systemd { flags } => print::systemd(&flags),

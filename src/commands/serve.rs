@@ -28,6 +28,7 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
     let is_fresh = !home.path.exists();
     // All flags are checked before a database file is made.
     let options = flags.options().map_err(Failure::Flags)?;
+    let sign_up = options.limits.sign_up.who;
     let tls = match (&flags.tls_cert, &flags.tls_key) {
         (Some(cert), Some(key)) => Some(tls::acceptor(cert, key).map_err(Failure::Flags)?),
         _ => None,
@@ -64,7 +65,7 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
         volume: flags.volume(),
         keep_alive: flags.keep_alive,
         connections_per_address: flags.connections_per_address(),
-        members_only: flags.members_only,
+        members_only: flags.is_members_only(),
         trust_proxy: flags.trust_proxy,
         cors_origin: flags.cors_origin,
         tls,
@@ -88,6 +89,8 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
         is_fresh,
         set_up: set_up.as_deref(),
         durability,
+        sign_up,
+        sign_up_chosen: flags.sign_up.is_some(),
         is_seen,
     };
     match flags.announce {

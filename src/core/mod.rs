@@ -25,6 +25,7 @@ pub mod file_path;
 pub mod health;
 pub mod id;
 pub mod identity;
+pub mod invitation;
 pub mod level;
 pub mod limits;
 pub mod may;

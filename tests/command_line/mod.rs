@@ -3,6 +3,7 @@
 mod administrators;
 mod copies;
 mod flags;
+mod inviting;
 mod printing;
 mod searching;
 mod starting;

@@ -3,6 +3,7 @@
 mod bodies;
 mod browsers;
 mod heads;
+mod invited;
 mod listeners;
 mod members_only;
 mod pages;
