@@ -4,7 +4,8 @@
 
 -- The server that runs on this file, or ran on it last: one row.
 CREATE TABLE server (
-    url TEXT NOT NULL                      -- where it is reached, for links; empty: none has run yet
+    url        TEXT NOT NULL,              -- where it is reached, for links; empty: none has run yet
+    first_room INTEGER                     -- the room that new accounts become members of; null: none was made
 ) STRICT;
 INSERT INTO server (url) VALUES ('');
 

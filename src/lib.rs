@@ -24,6 +24,7 @@
 //!   - `missed`: finds what a client missed since a position, in the order of the log
 //!   - `notice`: system notifications
 //!   - `presence`: who is there, and who may know it
+//!   - `first_room`: makes the room that everybody meets in
 //!   - `session`: mentoring sessions, which another application records
 //!   - `account`: signs people up and changes passwords
 //!   - `oneself`: what people do with their own account: name, picture, password, address, leaving
@@ -71,7 +72,7 @@
 //!     - `outbox`: queued mail
 //!     - `digest`: who is to get mail about unread messages
 //!     - `quota`: how much mail was sent
-//!     - `server`: the public URL of the server on this file
+//!     - `server`: the public URL of the server on this file, and its first room
 //!     - `log`: the last position of the log
 //!     - `missed`: what comes next in a conversation: messages, files and changes
 //!     - `search`: the index of words, which lies behind the log

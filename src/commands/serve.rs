@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::Failure;
 use super::bootstrap::Administrator;
 use super::greeting::Greeting;
-use crate::core::{Core, admin};
+use crate::core::{Core, admin, first_room};
 use crate::flags::{Announce, Serve};
 use crate::server::{Listeners, Server, Settings, temp, tls};
 use crate::web::watch::Setting;
@@ -79,6 +79,7 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
     let url = server.url().to_owned();
     let set_up = noting.write(move |tx| {
         admin::serve_at(tx, &url)?;
+        first_room::open(tx)?;
         admin::offer_set_up(tx)
     });
     let set_up = set_up.await?;

@@ -6,7 +6,7 @@ use super::invitation::{self, Newcomer};
 use super::model::{Account, AccountId, FileId, Listed, Page, Person, Picture, StateChange};
 pub use super::store::Profile;
 use super::store::{NewAccount, Tx, View};
-use super::{device, text};
+use super::{device, first_room, text};
 
 /// Somebody who signs up: name and address. The password is hashed before the verb runs.
 #[derive(Debug)]
@@ -84,6 +84,7 @@ pub fn make(tx: &Tx<'_>, new: SignUp, password_hash: String) -> Result<AccountId
         external: None,
     })?;
     tx.announce(StateChange::AccountChanged(id));
+    first_room::welcome(tx, id)?;
     Ok(id)
 }
 
@@ -125,6 +126,7 @@ pub fn register(
     take_over(tx, id, Some(password_hash))?;
     tx.update_profile(id, profile)?;
     tx.announce(StateChange::ProfileChanged(id));
+    first_room::welcome(tx, id)?;
     invitation::join(tx, id, &conversations)?;
     Ok(id)
 }
@@ -216,7 +218,7 @@ pub fn known_address(view: &View<'_>, email: &str) -> Result<Option<Account>> {
 pub fn make_admin(tx: &Tx<'_>, id: AccountId) -> Result<()> {
     tx.update_admin(id, true)?;
     tx.announce(StateChange::AccountChanged(id));
-    Ok(())
+    first_room::welcome(tx, id)
 }
 
 /// Whom this address belongs to, and the hash of the password that proves it.

@@ -6,7 +6,7 @@ use super::invitation::{self, Newcomer};
 use super::limits;
 use super::model::{AccountId, DeviceId, Person, Picture, StateChange, Time};
 use super::store::{NewAccount, Tx};
-use super::{identity, text};
+use super::{first_room, identity, text};
 
 /// A name from another system, made one that is allowed here.
 fn named(called: &str) -> String {
@@ -75,6 +75,7 @@ pub fn identified(tx: &Tx<'_>, identity: &Identity, invitation: Option<&str>) ->
             if let Some(picture) = picture(identity.picture.as_deref()) {
                 tx.update_picture(id, &picture)?;
             }
+            first_room::welcome(tx, id)?;
             invitation::join(tx, id, &conversations)?;
             id
         }
@@ -118,14 +119,18 @@ pub fn arrive(tx: &Tx<'_>, foreign: &Foreign) -> Result<(AccountId, DeviceId)> {
             return Err(Error::Forbidden("This account is suspended"));
         }
         Some(known) => known.id,
-        None => tx.insert_account(&NewAccount {
-            home: "app",
-            name: name.clone().unwrap_or_else(|| named(&foreign.subject)),
-            username: None,
-            email: None,
-            password: None,
-            external: Some(foreign.subject.clone()),
-        })?,
+        None => {
+            let id = tx.insert_account(&NewAccount {
+                home: "app",
+                name: name.clone().unwrap_or_else(|| named(&foreign.subject)),
+                username: None,
+                email: None,
+                password: None,
+                external: Some(foreign.subject.clone()),
+            })?;
+            first_room::welcome(tx, id)?;
+            id
+        }
     };
     let before = tx.person(id)?;
     tx.update_known(id, name.as_deref(), email)?;

@@ -37,6 +37,8 @@ pub struct Limits {
     pub edit_window: Option<Duration>,
     /// Who may make themselves an account.
     pub sign_up: SignUpRule,
+    /// The name of the room that new accounts become members of; `None`: there is none.
+    pub first_room: Option<String>,
 }
 
 impl Default for Limits {
@@ -60,6 +62,7 @@ impl Default for Limits {
                 who: Who::Everybody,
                 domains: Vec::new(),
             },
+            first_room: None,
         }
     }
 }

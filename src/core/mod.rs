@@ -22,6 +22,7 @@ pub mod error;
 pub mod external_login;
 pub mod file;
 pub mod file_path;
+pub mod first_room;
 pub mod health;
 pub mod id;
 pub mod identity;

@@ -431,6 +431,9 @@ pub struct Serve {
     /// A domain whose addresses may sign up, once they are proven; repeatable. Without this flag all addresses may
     #[arg(long, value_name = "DOMAIN", value_parser = values::domain, help_heading = "Accounts")]
     pub sign_up_domain: Vec<String>,
+    /// A room that is made once, for the first administrator, and that whoever then gets an account from this server is a member of
+    #[arg(long, value_name = "NAME", value_parser = values::name, help_heading = "Accounts")]
+    pub first_room: Option<String>,
     /// The file with the secret that signs tokens, at least 32 bytes, in place of the one in the database
     #[arg(long, value_name = "FILE", help_heading = "Accounts")]
     pub jwt_secret_file: Option<PathBuf>,
@@ -661,6 +664,7 @@ impl Serve {
             mail_counted: !self.temp,
             edit_window: self.edit_window,
             sign_up: self.sign_up(),
+            first_room: self.first_room.clone(),
         };
         options.bcrypt_cost =
             self.bcrypt_cost

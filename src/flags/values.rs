@@ -67,6 +67,15 @@ pub fn domain(text: &str) -> Result<String, String> {
     }
 }
 
+/// The name of a room.
+pub fn name(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    match text::wrong_with_name(name) {
+        None => Ok(name.to_owned()),
+        Some(wrong) => Err(format!("{text:?} {wrong}: write General")),
+    }
+}
+
 /// A URL that a browser can be sent to.
 pub fn web_url(text: &str) -> Result<String, String> {
     let url = text.parse::<http::Uri>().ok();

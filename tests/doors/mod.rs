@@ -2,6 +2,7 @@
 
 mod bodies;
 mod browsers;
+mod first_room;
 mod heads;
 mod invited;
 mod listeners;

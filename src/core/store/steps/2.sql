@@ -17,7 +17,8 @@ CREATE UNIQUE INDEX devices_by_sid ON devices (sid);
 
 -- Where the server is reached, for links that the command line prints.
 CREATE TABLE server (
-    url TEXT NOT NULL
+    url        TEXT NOT NULL,
+    first_room INTEGER
 ) STRICT;
 INSERT INTO server (url) VALUES ('');
 
