@@ -4,7 +4,8 @@
 
 -- The server that runs on this file, or ran on it last: one row.
 CREATE TABLE server (
-    url TEXT NOT NULL                      -- where it is reached, for links; empty: none has run yet
+    url        TEXT NOT NULL,              -- where it is reached, for links; empty: none has run yet
+    first_room INTEGER                     -- the room that new accounts become members of; null: none was made
 ) STRICT;
 INSERT INTO server (url) VALUES ('');
 
@@ -372,3 +373,22 @@ CREATE TABLE search_progress (
     rules INTEGER NOT NULL                 -- 0: none yet
 ) STRICT;
 INSERT INTO search_progress (upto, rules) VALUES (0, 0);
+
+-- Links by which people make themselves an account. Kept until they expire or are revoked.
+CREATE TABLE invitations (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    hash       BLOB NOT NULL UNIQUE,       -- SHA-256 of the token
+    account    INTEGER,                    -- who made it; null: the command line
+    uses       INTEGER NOT NULL,           -- how many accounts may be made with it
+    used       INTEGER NOT NULL DEFAULT 0, -- and how many were
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX invitations_by_age ON invitations (expires_at);
+
+-- The groups and rooms that whoever comes by an invitation becomes a member of.
+CREATE TABLE invited_to (
+    invitation   INTEGER NOT NULL REFERENCES invitations (id),
+    conversation INTEGER NOT NULL REFERENCES conversations (id),
+    PRIMARY KEY (invitation, conversation)
+) STRICT, WITHOUT ROWID;

@@ -24,6 +24,7 @@
 //!   - `missed`: finds what a client missed since a position, in the order of the log
 //!   - `notice`: system notifications
 //!   - `presence`: who is there, and who may know it
+//!   - `first_room`: makes the room that everybody meets in
 //!   - `session`: mentoring sessions, which another application records
 //!   - `account`: signs people up and changes passwords
 //!   - `oneself`: what people do with their own account: name, picture, password, address, leaving
@@ -48,6 +49,7 @@
 //!   - `pace`: limits how many conversations an account makes in an hour
 //!   - `meter`: counts what the writer does and how long it takes
 //!   - `id`: ids, and their spellings in the documents
+//!   - `invitation`: decides who may sign up, and invites people
 //!   - `identity`: decides which names and addresses count as equal
 //!   - `text`: says what is wrong with a name, an address, a password or a text
 //!   - `time`: milliseconds inside, ISO 8601 outside
@@ -67,10 +69,11 @@
 //!     - `notice`: notifications, the audit log, and news from other processes
 //!     - `session`: mentoring sessions
 //!     - `code`: codes and proofs
+//!     - `invitation`: invitations, and where they lead to
 //!     - `outbox`: queued mail
 //!     - `digest`: who is to get mail about unread messages
 //!     - `quota`: how much mail was sent
-//!     - `server`: the public URL of the server on this file
+//!     - `server`: the public URL of the server on this file, and its first room
 //!     - `log`: the last position of the log
 //!     - `missed`: what comes next in a conversation: messages, files and changes
 //!     - `search`: the index of words, which lies behind the log
@@ -102,6 +105,7 @@
 //!   - `rates`: rate limits
 //!   - `in_flight`: limits the requests of one account in flight
 //!   - `volume`: limits the bytes that an account uploads
+//!   - `signing_up`: signs somebody up with an address that nobody has proven
 //!   - `login`: checks an address and a password
 //!   - `oneself`: what people do with their own account
 //!   - `export`: sends all that is one's own as a ZIP
@@ -156,6 +160,7 @@
 //!   - `conversations`: conversations and their messages
 //!   - `files`: files
 //!   - `sessions`: mentoring sessions
+//!   - `invitations`: links by which people sign up
 //!   - `outbox`: mail
 //!   - `audit`: the audit log
 //!   - `stats`: figures and warnings
@@ -197,6 +202,7 @@
 //!   - `user`: `chat user`
 //!   - `admin`: `chat admin`
 //!   - `session`: `chat session`
+//!   - `invite`: `chat invite`
 //!   - `notify`: `chat notify`
 //!   - `backup`: `chat backup`, `chat restore`, `chat check`
 //!   - `doctor`: `chat doctor`

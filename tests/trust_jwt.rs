@@ -48,6 +48,20 @@ async fn profile(of: &Person) -> Value {
 }
 
 #[tokio::test]
+async fn a_token_of_the_application_is_all_the_invitation_that_one_needs() {
+    let keys = Keys::hs256();
+    for who in ["invited", "closed"] {
+        let chat = Chat::with(&["--trust-jwt", keys.file(), "--sign-up", who]).await;
+        let greta = bringing(&chat, &keys, &user("42"));
+        assert_eq!(profile(&greta).await["full_name"], "Greta", "{who}");
+        let ann =
+            json!({ "username": "ann", "email": "ann@example.test", "password": "open sesame" });
+        let refused = chat.nobody().post("/api/auth/signup", ann).await;
+        refused.refused(403);
+    }
+}
+
+#[tokio::test]
 async fn a_token_of_the_application_opens_every_door() {
     for keys in [Keys::hs256(), Keys::rs256(), Keys::es256()] {
         let chat = trusting(&keys).await;

@@ -4,6 +4,7 @@ mod audit;
 mod backup;
 mod conversations;
 mod files;
+mod invitations;
 mod metrics;
 mod outbox;
 mod people;
@@ -59,6 +60,9 @@ pub fn routes() -> Vec<Route> {
         GET "/api/admin/sessions/{uuid}" => sessions::show, Free;
         PUT "/api/admin/sessions/{uuid}" => sessions::put, Free;
         POST "/api/admin/notifications" => people::notify, Free;
+        GET "/api/admin/invitations" => invitations::list, Free;
+        POST "/api/admin/invitations" => invitations::make, Free;
+        DELETE "/api/admin/invitations/{invitationId}" => invitations::revoke, Free;
         GET "/api/admin/outbox" => outbox::list, Free;
         POST "/api/admin/outbox/{mailId}/retry" => outbox::retry, Free;
         GET "/api/admin/backup" => backup::download, Long;

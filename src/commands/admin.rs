@@ -11,7 +11,7 @@ use crate::core::{account, error};
 use crate::flags::{AdminAdd, AdminCommand, AdminLink};
 
 /// The URL of a server with default flags.
-const UNTOLD: &str = "http://127.0.0.1:3000";
+pub const UNTOLD: &str = "http://127.0.0.1:3000";
 
 pub async fn run(command: AdminCommand) -> Result<(), Failure> {
     match command {

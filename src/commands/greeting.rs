@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::admin::set_up_link;
 use crate::core::Durability;
+use crate::core::invitation::Who;
 use crate::server::Server;
 
 /// What is printed at the start.
@@ -16,6 +17,9 @@ pub struct Greeting<'g> {
     /// The token that makes the first administrator.
     pub set_up: Option<&'g str>,
     pub durability: Durability,
+    pub sign_up: Who,
+    /// A flag says who may sign up, not the addresses that it listens on.
+    pub sign_up_chosen: bool,
     /// The output is a terminal.
     pub is_seen: bool,
 }
@@ -51,7 +55,28 @@ impl Greeting<'_> {
                 "With --durability normal the last moments may be lost when the power fails, also what was acknowledged."
             )?;
         }
-        if self.is_fresh {
+        match self.sign_up {
+            Who::Everybody => {}
+            Who::Invited => {
+                let why = match self.sign_up_chosen {
+                    true => "",
+                    false => {
+                        ", because others than this machine reach it (--sign-up open lifts that)"
+                    }
+                };
+                writeln!(
+                    out,
+                    "\nOnly who is invited may sign up{why}. This makes an invitation:"
+                )?;
+                let command = format!("chat invite --db {}", self.db.display());
+                writeln!(out, "  {}", self.bold(&command))?;
+            }
+            Who::Nobody => writeln!(
+                out,
+                "\nNobody may sign up: administrators make the accounts."
+            )?,
+        }
+        if self.is_fresh && self.sign_up == Who::Everybody {
             writeln!(out, "\nOpen it in a browser, and sign up:")?;
             writeln!(out, "  {}", self.bold(&format!("{url}/")))?;
         }

@@ -6,6 +6,7 @@ pub(crate) mod bootstrap;
 mod doctor;
 mod greeting;
 mod healthcheck;
+mod invite;
 mod notify;
 mod print;
 mod progress;
@@ -74,6 +75,7 @@ pub async fn run(command: Command) -> Result<(), Failure> {
         Command::Session(SessionCommand::List(file)) => session::list(file).await,
         Command::User(command) => user::run(command).await,
         Command::Admin(command) => admin::run(command).await,
+        Command::Invite(flags) => invite::run(flags).await,
         Command::Search(sought) => search::run(sought).await,
         Command::Completions { shell } => print::completions(shell),
         Command::Systemd { flags } => print::systemd(&flags),

@@ -12,7 +12,7 @@ use super::Failure;
 use super::bootstrap::Administrator;
 use super::greeting::Greeting;
 use super::service::ServiceManager;
-use crate::core::{Core, admin};
+use crate::core::{Core, admin, first_room};
 use crate::flags::{Announce, Serve};
 use crate::server::{Listeners, Server, Settings, temp, tls};
 use crate::web::watch::Setting;
@@ -29,6 +29,7 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
     let is_fresh = !home.path.exists();
     // All flags are checked before a database file is made.
     let options = flags.options().map_err(Failure::Flags)?;
+    let sign_up = options.limits.sign_up.who;
     let certificate = match (&flags.tls_cert, &flags.tls_key) {
         (Some(cert), Some(key)) => {
             let read = tls::Certificate::open(cert.clone(), key.clone());
@@ -69,7 +70,7 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
         volume: flags.volume(),
         keep_alive: flags.keep_alive,
         connections_per_address: flags.connections_per_address(),
-        members_only: flags.members_only,
+        members_only: flags.is_members_only(),
         trust_proxy: flags.trust_proxy,
         cors_origin: flags.cors_origin,
         certificate: certificate.clone(),
@@ -87,6 +88,7 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
     let url = server.url().to_owned();
     let set_up = noting.write(move |tx| {
         admin::serve_at(tx, &url)?;
+        first_room::open(tx)?;
         admin::offer_set_up(tx)
     });
     let set_up = set_up.await?;
@@ -97,6 +99,8 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
         is_fresh,
         set_up: set_up.as_deref(),
         durability,
+        sign_up,
+        sign_up_chosen: flags.sign_up.is_some(),
         is_seen,
     };
     match flags.announce {

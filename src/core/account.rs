@@ -2,10 +2,11 @@
 
 use super::code::{self, Purpose};
 use super::error::{Error, Fault, Result};
+use super::invitation::{self, Newcomer};
 use super::model::{Account, AccountId, FileId, Listed, Page, Person, Picture, StateChange};
 pub use super::store::Profile;
 use super::store::{NewAccount, Tx, View};
-use super::{device, text};
+use super::{device, first_room, text};
 
 /// Somebody who signs up: name and address. The password is hashed before the verb runs.
 #[derive(Debug)]
@@ -42,13 +43,38 @@ impl SignUp {
             Err(faults)
         }
     }
+
+    /// Whom the rule of who may sign up is about: nobody has proven this address.
+    pub fn newcomer<'a>(&'a self, invitation: Option<&'a str>) -> Newcomer<'a> {
+        Newcomer {
+            email: Some(&self.email),
+            proven: false,
+            invitation,
+        }
+    }
 }
 
-/// Makes the account.
+/// Makes the account of somebody who asks for one, if they may have it.
+///
+/// # Errors
+/// As [`invitation::may_sign_up`], first of all; `Taken` if the address or the username is somebody's.
+pub fn sign_up(
+    tx: &Tx<'_>,
+    new: SignUp,
+    password_hash: String,
+    invitation: Option<&str>,
+) -> Result<AccountId> {
+    let conversations = invitation::admit(tx, new.newcomer(invitation))?;
+    let id = make(tx, new, password_hash)?;
+    invitation::join(tx, id, &conversations)?;
+    Ok(id)
+}
+
+/// Makes the account, whoever may sign up.
 ///
 /// # Errors
 /// `Taken` if the address or the username is somebody's.
-pub fn sign_up(tx: &Tx<'_>, new: SignUp, password_hash: String) -> Result<AccountId> {
+pub fn make(tx: &Tx<'_>, new: SignUp, password_hash: String) -> Result<AccountId> {
     let id = tx.insert_account(&NewAccount {
         home: new.home,
         username: new.username.then(|| new.name.clone()),
@@ -58,6 +84,7 @@ pub fn sign_up(tx: &Tx<'_>, new: SignUp, password_hash: String) -> Result<Accoun
         external: None,
     })?;
     tx.announce(StateChange::AccountChanged(id));
+    first_room::welcome(tx, id)?;
     Ok(id)
 }
 
@@ -66,7 +93,7 @@ pub fn sign_up(tx: &Tx<'_>, new: SignUp, password_hash: String) -> Result<Accoun
 /// void.
 ///
 /// # Errors
-/// `Forbidden` if nothing was proven, `Taken` if the address is an owner's already.
+/// `Forbidden` if nothing was proven, and as [`invitation::may_sign_up`]; `Taken` if the address is an owner's already.
 pub fn register(
     tx: &Tx<'_>,
     email: &str,
@@ -74,9 +101,16 @@ pub fn register(
     password_hash: &str,
     client: Option<&str>,
     token: Option<&str>,
+    invitation: Option<&str>,
 ) -> Result<AccountId> {
     code::proven(tx, Purpose::SignUp, email, client, token)?;
     code::spend(tx, Purpose::SignUp, email)?;
+    let newcomer = Newcomer {
+        email: Some(email),
+        proven: true,
+        invitation,
+    };
+    let conversations = invitation::admit(tx, newcomer)?;
     let id = match tx.account_by_email(email)? {
         Some(known) if known.proven_at.is_some() => return Err(Error::Taken("Email")),
         Some(known) => known.id,
@@ -92,6 +126,8 @@ pub fn register(
     take_over(tx, id, Some(password_hash))?;
     tx.update_profile(id, profile)?;
     tx.announce(StateChange::ProfileChanged(id));
+    first_room::welcome(tx, id)?;
+    invitation::join(tx, id, &conversations)?;
     Ok(id)
 }
 
@@ -182,7 +218,7 @@ pub fn known_address(view: &View<'_>, email: &str) -> Result<Option<Account>> {
 pub fn make_admin(tx: &Tx<'_>, id: AccountId) -> Result<()> {
     tx.update_admin(id, true)?;
     tx.announce(StateChange::AccountChanged(id));
-    Ok(())
+    first_room::welcome(tx, id)
 }
 
 /// Whom this address belongs to, and the hash of the password that proves it.

@@ -9,7 +9,7 @@ use super::model::{
 };
 pub use super::store::{Figures, Participant, PersonSeen, PlaceSeen};
 use super::store::{NewAccount, Tx, View};
-use super::{account, change, device, erasure, file as files_of, limits, text};
+use super::{account, change, device, erasure, file as files_of, first_room, limits, text};
 
 /// Who does something: an administrator, or the command line.
 pub type By = Option<AccountId>;
@@ -95,6 +95,7 @@ pub fn add(tx: &Tx<'_>, by: By, new: NewPerson) -> Result<Account> {
     let detail = if new.admin { "administrator" } else { "" };
     tx.record(by, "user.add", &subject(&account), detail)?;
     tx.announce(StateChange::AccountChanged(id));
+    first_room::welcome(tx, id)?;
     Ok(account)
 }
 

@@ -2,10 +2,11 @@
 
 use super::account::take_over;
 use super::error::{Error, Result};
+use super::invitation::{self, Newcomer};
 use super::limits;
 use super::model::{AccountId, DeviceId, Person, Picture, StateChange, Time};
 use super::store::{NewAccount, Tx};
-use super::{identity, text};
+use super::{first_room, identity, text};
 
 /// A name from another system, made one that is allowed here.
 fn named(called: &str) -> String {
@@ -33,8 +34,12 @@ pub struct Identity {
     pub picture: Option<String>,
 }
 
-/// The account of an identity: the one linked to it, the one with its verified address, or a new one.
-pub fn identified(tx: &Tx<'_>, identity: &Identity) -> Result<AccountId> {
+/// The account of an identity: the one linked to it, the one with its verified address, or a new one, which an invitation
+/// may be needed for.
+///
+/// # Errors
+/// As [`invitation::may_sign_up`] if there is no account yet.
+pub fn identified(tx: &Tx<'_>, identity: &Identity, invitation: Option<&str>) -> Result<AccountId> {
     if let Some(known) = tx.account_by_google(&identity.subject)? {
         return Ok(known.id);
     }
@@ -50,6 +55,12 @@ pub fn identified(tx: &Tx<'_>, identity: &Identity) -> Result<AccountId> {
             known.id
         }
         None => {
+            let newcomer = Newcomer {
+                email,
+                proven: email.is_some(),
+                invitation,
+            };
+            let conversations = invitation::admit(tx, newcomer)?;
             let id = tx.insert_account(&NewAccount {
                 home: "google",
                 name: named(&identity.name),
@@ -64,6 +75,8 @@ pub fn identified(tx: &Tx<'_>, identity: &Identity) -> Result<AccountId> {
             if let Some(picture) = picture(identity.picture.as_deref()) {
                 tx.update_picture(id, &picture)?;
             }
+            first_room::welcome(tx, id)?;
+            invitation::join(tx, id, &conversations)?;
             id
         }
     };
@@ -106,14 +119,18 @@ pub fn arrive(tx: &Tx<'_>, foreign: &Foreign) -> Result<(AccountId, DeviceId)> {
             return Err(Error::Forbidden("This account is suspended"));
         }
         Some(known) => known.id,
-        None => tx.insert_account(&NewAccount {
-            home: "app",
-            name: name.clone().unwrap_or_else(|| named(&foreign.subject)),
-            username: None,
-            email: None,
-            password: None,
-            external: Some(foreign.subject.clone()),
-        })?,
+        None => {
+            let id = tx.insert_account(&NewAccount {
+                home: "app",
+                name: name.clone().unwrap_or_else(|| named(&foreign.subject)),
+                username: None,
+                email: None,
+                password: None,
+                external: Some(foreign.subject.clone()),
+            })?;
+            first_room::welcome(tx, id)?;
+            id
+        }
     };
     let before = tx.person(id)?;
     tx.update_known(id, name.as_deref(), email)?;

@@ -44,6 +44,7 @@ kinds! {
     FileKind, FileId, 5, "file";
     NoticeKind, NoticeId, 6, "notification";
     MailKind, MailId, 7, "mail";
+    InvitationKind, InvitationId, 8, "invitation";
     StopKind, StopId, 16, "link that turns mail off";
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::invitation::{SignUpRule, Who};
+
 /// Sizes that an operator can set by flag; the rest are constants below.
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -37,6 +39,10 @@ pub struct Limits {
     pub mail_counted: bool,
     /// How long after sending a message its author may change the text; `None`: for ever.
     pub edit_window: Option<Duration>,
+    /// Who may make themselves an account.
+    pub sign_up: SignUpRule,
+    /// The name of the room that new accounts become members of; `None`: there is none.
+    pub first_room: Option<String>,
 }
 
 impl Default for Limits {
@@ -58,6 +64,11 @@ impl Default for Limits {
             mail_delay: Duration::from_secs(5 * 60),
             mail_counted: true,
             edit_window: None,
+            sign_up: SignUpRule {
+                who: Who::Everybody,
+                domains: Vec::new(),
+            },
+            first_room: None,
         }
     }
 }
@@ -107,6 +118,13 @@ pub const HANDSHAKES: usize = 1_024;
 pub const NEW_CONVERSATIONS: (u32, Duration) = (300, Duration::from_secs(3_600));
 /// Conversations that one account may belong to: each of its sockets in `/chat` subscribes to all of them.
 pub const MEMBERSHIPS: u32 = 10_000;
+/// Invitations that are kept at the same time, accounts that are made with one, and conversations that one leads to.
+pub const INVITATIONS: i64 = 1_000;
+pub const INVITATION_USES: u32 = 1_000;
+pub const INVITED_TO: usize = 20;
+/// How long an invitation lasts if nobody says, and at most.
+pub const INVITATION_LASTS: Duration = Duration::from_secs(7 * 86_400);
+pub const INVITATION_LONGEST: Duration = Duration::from_secs(366 * 86_400);
 /// People in a group.
 pub const GROUP_MEMBERS: usize = 256;
 /// Owners of a group or a room.

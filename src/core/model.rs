@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 pub use super::id::{
     AccountId, AccountKind, ConversationId, ConversationKind, DeviceId, DeviceKind, FileId,
-    FileKind, Id, MailId, MessageId, MessageKind, NoticeId, NoticeKind, StopId,
+    FileKind, Id, InvitationId, MailId, MessageId, MessageKind, NoticeId, NoticeKind, StopId,
 };
 pub use super::sid::Sid;
 pub use super::time::Time;
@@ -119,6 +119,21 @@ pub struct Overview {
     pub settings: Settings,
     /// When the last message was said, or when it was made.
     pub updated_at: Time,
+}
+
+/// Lets people make themselves an account.
+#[derive(Debug)]
+pub struct Invitation {
+    pub id: InvitationId,
+    /// Who made it; `None`: the command line.
+    pub by: Option<AccountId>,
+    /// How many accounts may be made with it, and how many were.
+    pub uses: u32,
+    pub used: u32,
+    pub created_at: Time,
+    pub expires_at: Time,
+    /// Where it makes people members, with the names.
+    pub conversations: Vec<(ConversationId, String)>,
 }
 
 /// A mail in the outbox.

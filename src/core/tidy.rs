@@ -1,4 +1,4 @@
-//! Deleting what has expired: devices, codes and proofs, while the server runs, a few at a time, so that neither the file
+//! Deleting what has expired: devices, codes, proofs and invitations, while the server runs, a few at a time, so that neither the file
 //! nor memory grows with time alone.
 
 use super::error::Result;
@@ -32,6 +32,7 @@ pub fn step(tx: &Tx<'_>) -> Result<Over> {
     }
     if !more {
         tx.delete_expired_codes()?;
+        tx.delete_expired_invitations()?;
     }
     Ok(Over { tokens, more })
 }

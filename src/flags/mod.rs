@@ -15,6 +15,7 @@ use ipnet::IpNet;
 use lettre::message::Mailbox;
 
 use crate::core::backup_folder::BackupFolder;
+use crate::core::invitation::{SignUpRule, Who};
 use crate::core::limits::{self, Limits};
 use crate::core::token::Trust;
 use crate::core::{Durability, Options};
@@ -89,6 +90,8 @@ pub enum Command {
     /// Make administrators
     #[command(subcommand)]
     Admin(AdminCommand),
+    /// Print a link by which people make themselves an account
+    Invite(Invite),
     /// Find messages by their words, the newest first, in all conversations
     Search(SearchFor),
     /// Print the completions of this command line for a shell: chat completions bash
@@ -207,6 +210,22 @@ pub struct AdminAdd {
 /// `chat admin link`
 #[derive(Debug, Args)]
 pub struct AdminLink {
+    /// The URL at which the server is reached [default: that of the server that runs on the file, or ran last]
+    #[arg(long, value_name = "URL", value_parser = origin::public_url)]
+    pub public_url: Option<String>,
+    #[command(flatten)]
+    pub file: DbFile,
+}
+
+/// `chat invite [--uses N] [--lasts SPAN]`
+#[derive(Debug, Args)]
+pub struct Invite {
+    /// How many people may sign up with it
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(limits::INVITATION_USES)))]
+    pub uses: u32,
+    /// How long it is good
+    #[arg(long, value_name = "SPAN", default_value = "7d", value_parser = values::span)]
+    pub lasts: Duration,
     /// The URL at which the server is reached [default: that of the server that runs on the file, or ran last]
     #[arg(long, value_name = "URL", value_parser = origin::public_url)]
     pub public_url: Option<String>,
@@ -412,6 +431,13 @@ pub struct Serve {
     /// Require a login to read rooms
     #[arg(long, help_heading = "Promises and limits")]
     pub members_only: bool,
+    /// Let everybody read rooms without a login, also if not everybody may sign up
+    #[arg(
+        long,
+        conflicts_with = "members_only",
+        help_heading = "Promises and limits"
+    )]
+    pub anonymous_reading: bool,
     /// How large an uploaded file may be
     #[arg(long, value_name = "SIZE", default_value = "10MiB", value_parser = values::size, help_heading = "Promises and limits")]
     pub max_upload: u64,
@@ -444,6 +470,16 @@ pub struct Serve {
     #[arg(long, value_name = "N", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..), requires = "backup_dir", help_heading = "Backups")]
     pub backup_keep: u32,
 
+    /// Who may sign up: `open` is everybody, `invited` is whoever has an invitation (chat invite), `closed` is nobody. If not
+    /// everybody may, reading rooms needs a login too [default: invited; open on this machine's own addresses]
+    #[arg(long, value_name = "WHO", value_enum, help_heading = "Accounts")]
+    pub sign_up: Option<SignUpFlag>,
+    /// A domain whose addresses may sign up, once they are proven; repeatable. Without this flag all addresses may
+    #[arg(long, value_name = "DOMAIN", value_parser = values::domain, help_heading = "Accounts")]
+    pub sign_up_domain: Vec<String>,
+    /// A room that is made once, for the first administrator, and that whoever then gets an account from this server is a member of
+    #[arg(long, value_name = "NAME", value_parser = values::name, help_heading = "Accounts")]
+    pub first_room: Option<String>,
     /// The file with the secret that signs tokens, at least 32 bytes, in place of the one in the database
     #[arg(long, value_name = "FILE", help_heading = "Accounts")]
     pub jwt_secret_file: Option<PathBuf>,
@@ -569,6 +605,13 @@ pub enum DurabilityFlag {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SignUpFlag {
+    Open,
+    Invited,
+    Closed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
     /// Text on a terminal, JSON elsewhere
     Auto,
@@ -598,6 +641,27 @@ impl Serve {
         let documented = Volume(Some((500 << 20, Duration::from_secs(24 * 60 * 60))));
         let unset = if self.temp { Volume(None) } else { documented };
         self.limit_upload_bytes.unwrap_or(unset)
+    }
+
+    /// Who may sign up. Where strangers can come, whoever is invited, unless the flag says otherwise.
+    pub fn sign_up(&self) -> SignUpRule {
+        let is_own = |listen: &Listen| listen.address.ip().to_canonical().is_loopback();
+        let who = match self.sign_up {
+            Some(SignUpFlag::Open) => Who::Everybody,
+            Some(SignUpFlag::Invited) => Who::Invited,
+            Some(SignUpFlag::Closed) => Who::Nobody,
+            None if self.temp || self.listen.iter().all(is_own) => Who::Everybody,
+            None => Who::Invited,
+        };
+        SignUpRule {
+            who,
+            domains: self.sign_up_domain.clone(),
+        }
+    }
+
+    /// Does reading what is public need a login?
+    pub fn is_members_only(&self) -> bool {
+        self.members_only || !(self.sign_up().is_open() || self.anonymous_reading)
     }
 
     /// How many connections one address may have.
@@ -650,6 +714,8 @@ impl Serve {
             mail_delay: self.mail_delay,
             mail_counted: !self.temp,
             edit_window: self.edit_window,
+            sign_up: self.sign_up(),
+            first_room: self.first_room.clone(),
         };
         options.bcrypt_cost =
             self.bcrypt_cost

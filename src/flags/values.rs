@@ -6,7 +6,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use lettre::message::Mailbox;
 
-use crate::core::time;
+use crate::core::{text, time};
 use crate::dialects::ALL;
 use crate::web::volume::Volume;
 
@@ -56,6 +56,24 @@ pub fn user(text: &str) -> Result<(String, String), String> {
 pub fn sender(text: &str) -> Result<Mailbox, String> {
     let wrong = |_| format!("{text} is no address of mail: write 'Chat <chat@example.com>'");
     text.parse().map_err(wrong)
+}
+
+/// The domain of mail addresses, in lower case.
+pub fn domain(text: &str) -> Result<String, String> {
+    let domain = text.trim_start_matches('@').to_ascii_lowercase();
+    match text::wrong_with_email(&format!("somebody@{domain}")) {
+        None => Ok(domain),
+        Some(_) => Err(format!("{text} is no domain: write example.com")),
+    }
+}
+
+/// The name of a room.
+pub fn name(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    match text::wrong_with_name(name) {
+        None => Ok(name.to_owned()),
+        Some(wrong) => Err(format!("{text:?} {wrong}: write General")),
+    }
 }
 
 /// A URL that a browser can be sent to.

@@ -30,6 +30,7 @@ pub mod presence;
 pub mod rates;
 mod refused;
 pub mod routes;
+pub mod signing_up;
 pub mod this_machine;
 pub mod uploads;
 pub mod volume;

@@ -27,7 +27,8 @@ use crate::core::{hex, random};
 
 /// How long somebody may take to log in at the issuer.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(600);
-/// How many characters the `state` of a page may have, by which it knows its own login when the browser comes back.
+/// How many characters the `state` of a page may have, by which it knows its own login when the browser comes back, and an
+/// invitation.
 const STATE_CHARS: usize = 128;
 /// The cookie that binds a login to the browser that began it.
 const COOKIE: &str = "chat_login";
@@ -59,12 +60,15 @@ struct PendingLogin {
     browser: String,
     /// The `state` of the page that began it, which it gets back.
     state: Option<String>,
+    /// The token of an invitation, for somebody who has no account yet.
+    invitation: Option<String>,
 }
 
-/// Who came back from the issuer, and the `state` of the page that sent them there.
+/// Who came back from the issuer, with the `state` of the page that sent them there and the invitation that they brought.
 pub struct Returned {
     pub identity: Identity,
     pub state: Option<String>,
+    pub invitation: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -114,15 +118,18 @@ impl Oidc {
     /// the token of a login that it began itself.
     ///
     /// # Errors
-    /// `Invalid` for a `state` that cannot be put into a URL as it is, `Overloaded` if the issuer does not answer.
+    /// `Invalid` for a `state` or an `invitation` that cannot be put into a URL as it is, `Overloaded` if the issuer does not answer.
     pub async fn begin(&self, call: &Call) -> Result<Reply> {
         let mut query = call.query();
-        let state = query.optional_text(&["state"]);
-        if state.as_deref().is_some_and(|state| !is_plain(state)) {
-            let wrong = format!("must be 1 to {STATE_CHARS} letters, digits, - or _");
-            query.fault("state", wrong);
-        }
-        let returned = query.done(Some(state))?;
+        let [state, invitation] = ["state", "invitation"].map(|name| {
+            let given = query.optional_text(&[name]);
+            if given.as_deref().is_some_and(|given| !is_plain(given)) {
+                let wrong = format!("must be 1 to {STATE_CHARS} letters, digits, - or _");
+                query.fault(name, wrong);
+            }
+            given
+        });
+        let (returned, invitation) = query.done(Some((state, invitation)))?;
         let provider = self.issuer.provider().await?;
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let login = PendingLogin {
@@ -130,6 +137,7 @@ impl Oidc {
             verifier: verifier.into_secret(),
             browser: hex(&random::<16>()),
             state: returned,
+            invitation,
         };
         let (url, state) = self
             .flow(&provider)?
@@ -208,6 +216,7 @@ impl Oidc {
         Ok(Returned {
             identity,
             state: login.state.clone(),
+            invitation: login.invitation.clone(),
         })
     }
 

@@ -48,17 +48,17 @@ export function browser() {
       return page;
     },
     /** Goes to the issuer and comes back as far as the callback's address, with what was asked on the way. */
-    async asksGoogle(at) {
-      const page = await this.visits(`${at.url}/auth/google`);
+    async asksGoogle(at, query = '') {
+      const page = await this.visits(`${at.url}/auth/google${query}`);
       assert.ok([302, 303].includes(page.status), `${page.status}: ${await page.text()}`);
       const asking = new URL(page.headers.get('location'));
       const back = await fetch(asking, { redirect: 'manual' });
       return { asking, callback: new URL(back.headers.get('location')) };
     },
     /** The whole way, as a person with these claims. */
-    async logsIn(at, claims) {
+    async logsIn(at, claims, query) {
       next.claims = claims;
-      const { callback } = await this.asksGoogle(at);
+      const { callback } = await this.asksGoogle(at, query);
       const page = await this.visits(callback);
       return { status: page.status, said: await page.json() };
     },

@@ -205,3 +205,16 @@ test('flags that make no sense are refused at the start', async () => {
     await assert.rejects(open(...wrong), /ended with [12]/, wrong.join(' '));
   }
 });
+
+test('where one needs an invitation, a login that would make an account takes one along', async () => {
+  const invited = await open(...flags, '--sign-up', 'invited');
+  const { said } = await invited.asks('POST', '/api/admin/invitations', {}, invited.adminToken);
+  const comes = (name, token) => browser().logsIn(invited, person(name), token && `?invitation=${token}`);
+  const { token } = said.invitation;
+  isRefused(await comes('gwen'), 'without');
+  isRefused(await comes('gwen', 'of-nobody'), 'with a wrong one');
+  isRefused(await invited.asks('GET', '/auth/google?invitation=of%20nobody'), 'what is none');
+  assert.equal((await comes('gwen', token)).status, 200);
+  assert.equal((await comes('gwen')).status, 200, 'who has an account needs none');
+  isRefused(await comes('hugo', token), 'it is used up');
+});

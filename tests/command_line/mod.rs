@@ -4,6 +4,7 @@ mod administrators;
 mod copies;
 mod doctor;
 mod flags;
+mod inviting;
 mod printing;
 mod searching;
 mod service;

@@ -84,6 +84,8 @@ async fn every_address_of_this_machine_is_none_that_one_could_go_to() {
     let public = [
         "--listen",
         "0.0.0.0:0",
+        "--sign-up",
+        "open",
         "--public-url",
         "https://chat.example.test/",
     ];
@@ -92,7 +94,15 @@ async fn every_address_of_this_machine_is_none_that_one_could_go_to() {
     assert_eq!(page, "https://chat.example.test");
     assert!(public.out.contains("http://localhost:"), "{public:?}");
     // A link in a mail leads somewhere too.
-    let chat = Chat::start(&["--db", words(&file), "--listen", "0.0.0.0:0"]).await;
+    let chat = Chat::start(&[
+        "--db",
+        words(&file),
+        "--listen",
+        "0.0.0.0:0",
+        "--sign-up",
+        "open",
+    ])
+    .await;
     let chat = chat.expect("it serves");
     chat.rooms("ann").await;
     let ask = json!({ "email": "ann@example.test" });
@@ -111,6 +121,39 @@ async fn every_address_of_this_machine_is_none_that_one_could_go_to() {
         text.contains(&format!("http://localhost:{port}/")),
         "{text}"
     );
+}
+
+#[tokio::test]
+async fn where_strangers_can_come_only_the_invited_sign_up_unless_it_is_said_otherwise() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("chat.db");
+    let everywhere = ["--listen", "0.0.0.0:0"];
+    for (flags, said) in [
+        (
+            &everywhere[..],
+            Some("because others than this machine reach it"),
+        ),
+        (
+            &["--sign-up", "invited"],
+            Some("Only who is invited may sign up. "),
+        ),
+        (&["--sign-up", "closed"], Some("Nobody may sign up")),
+        (&["--listen", "0.0.0.0:0", "--sign-up", "open"], None),
+        (&["--listen", "127.0.0.1:0", "--listen", "[::1]:0"], None),
+        (&[], None),
+    ] {
+        let started = started(&file, flags).await;
+        let out = &started.well().out;
+        match said {
+            Some(said) => assert!(out.contains(said), "{flags:?}: {started:?}"),
+            None => assert!(!out.contains("may sign up"), "{flags:?}: {started:?}"),
+        }
+        assert_eq!(
+            out.contains("chat invite --db"),
+            out.contains("invited"),
+            "{started:?}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -2,7 +2,9 @@
 
 mod bodies;
 mod browsers;
+mod first_room;
 mod heads;
+mod invited;
 mod listeners;
 mod members_only;
 mod pages;

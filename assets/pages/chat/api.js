@@ -73,7 +73,7 @@ async function askAt(method, path, body) {
 const each = encodeURIComponent;
 
 // Signing in, and who is signed in: rooms and emote.
-export const signUp = (username, email, password) => ask('POST', '/api/auth/signup', { username, email, password });
+export const signUp = (username, email, password, invitation) => ask('POST', '/api/auth/signup', { username, email, password, invitation });
 export const signIn = (email, password) => ask('POST', '/api/auth/login', { email, password });
 /** A fresh token for this login. */
 export const refresh = async () => (await ask('POST', '/api/auth/refresh')).token;
@@ -86,8 +86,8 @@ export const resetPassword = (resetToken, password) => ask('POST', '/api/passwor
 
 // What this server allows, and how one can sign in.
 export const about = async () => (await ask('GET', '/api/about')).about;
-/** Where a browser goes to sign in with Google; it comes back with the `state` beside the token. */
-export const googleLogin = (state) => at(`/auth/google?state=${each(state)}`);
+/** Where a browser goes to sign in with Google, perhaps with an invitation; it comes back with the `state` beside the token. */
+export const googleLogin = (state, invitation) => at(`/auth/google?state=${each(state)}${invitation ? `&invitation=${each(invitation)}` : ''}`);
 
 // Oneself: emote.
 /** Another name or picture: `{ name?, picture? }`, where `null` takes the picture away, or a form with the picture. */

@@ -21,6 +21,9 @@ const HOUR = 3_600_000;
 /** The connection, while somebody is signed in. */
 let connection = null;
 
+/** The token of an invitation. It is behind the `#`, where no server on the way sees it. */
+export const invitation = () => /^#invitation=([\w-]+)$/.exec(location.hash)?.[1];
+
 /** When the page opens: goes on with the kept token, if it is still good. */
 export async function begin() {
   const brought = takeBrought();
@@ -48,8 +51,8 @@ export function takeBrought() {
 /** Goes to Google; `takeBrought` is where it comes back to, and then to the conversation in the page's address. */
 export function signInWithGoogle() {
   const state = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
-  sessionStorage.setItem(awaited, JSON.stringify({ state, hash: location.hash }));
-  location.href = api.googleLogin(state);
+  sessionStorage.setItem(awaited, JSON.stringify({ state, hash: invitation() ? '' : location.hash }));
+  location.href = api.googleLogin(state, invitation());
 }
 
 function read() {
@@ -157,11 +160,12 @@ export async function signIn(email, password) {
   const { token } = await api.signIn(email, password);
   const login = { token };
   localStorage.setItem(kept, JSON.stringify(login));
+  if (invitation()) history.replaceState(null, '', at('/'));
   await enter(login);
 }
 
 export async function signUp(username, email, password) {
-  await api.signUp(username, email, password);
+  await api.signUp(username, email, password, invitation());
   await signIn(email, password);
 }
 

@@ -4,11 +4,23 @@ import { at, made } from '../here.js';
 import { Field, Refused, useDoing } from '../parts/form.js';
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import * as api from './api.js';
-import { signIn, signInWithGoogle, signUp } from './login.js';
+import { invitation, signIn, signInWithGoogle, signUp } from './login.js';
 import { useStore } from './store.js';
 
 /** The token of a mailed link. It is behind the `#`, where no server on the way sees it. */
 export const resetToken = () => /^#reset(?:\?token)?=([^&]+)$/.exec(location.hash)?.[1];
+
+/** What the page's address asks for. */
+const wanted = () => (resetToken() ? 'reset' : invitation() ? 'up' : null);
+
+/** Why one cannot make an account here oneself; empty if one can. */
+function shut({ signUp, signUpDomains, googleLogin }) {
+  if (signUp === 'closed') return 'Accounts here are made by whoever runs this server.';
+  if (signUp === 'invited' && !invitation()) return 'An account here needs an invitation. Ask whoever runs this server for a link.';
+  if (!signUpDomains.length) return '';
+  const whose = `Accounts here are for addresses of ${signUpDomains.join(' or ')}.`;
+  return `${whose} ${googleLogin ? 'Continue with Google to prove yours.' : 'Ask whoever runs this server for one.'}`;
+}
 
 const screens = {
   in: {
@@ -56,15 +68,19 @@ const inputs = {
 
 export function SignIn() {
   const { farewell, about } = useStore();
-  const [screen, turnTo] = useState(resetToken() ? 'reset' : 'in');
+  const [screen, turnTo] = useState(wanted() ?? 'in');
   const [note, tell] = useState('');
   const [values, fill] = useState({ username: '', email: '', password: '' });
   const [busy, refusal, run] = useDoing();
   const [mails, learn] = useState(true);
-  const { title, lead, button, fields, go, done } = { ...screens[screen], ...(!mails && screens[screen].mailless) };
+  const why = shut(about);
+  const closed = screen === 'up' && why;
+  const { title, lead, button, fields, go, done } = {
+    ...screens[screen], ...(!mails && screens[screen].mailless), ...(closed && { lead: why, fields: [] }),
+  };
 
   useEffect(() => {
-    const look = () => resetToken() && turnTo('reset');
+    const look = () => wanted() && turnTo(wanted());
     addEventListener('hashchange', look);
     return () => removeEventListener('hashchange', look);
   }, []);
@@ -102,13 +118,14 @@ export function SignIn() {
           onInput=${(event) => fill({ ...values, [name]: event.target.value })} />`;
       })}
       <${Refused} refusal=${refusal && !known && { message: words(refusal, screen) }} />
-      <button class="button main" disabled=${busy}>${busy ? 'One moment…' : button}</button>
+      ${!closed && html`<button class="button main" disabled=${busy}>${busy ? 'One moment…' : button}</button>`}
       ${about.googleLogin && (screen === 'in' || screen === 'up') && html`<button type="button" class="button" onClick=${signInWithGoogle}>Continue with Google</button>`}
       <nav aria-label="Other ways in">
-        ${screen === 'in' && html`<button type="button" class="link" onClick=${turn('up')}>Make an account</button>
-          <button type="button" class="link" onClick=${turn('forgot')}>Forgotten your password?</button>`}
+        ${screen === 'in' && !why && html`<button type="button" class="link" onClick=${turn('up')}>Make an account</button>`}
+        ${screen === 'in' && html`<button type="button" class="link" onClick=${turn('forgot')}>Forgotten your password?</button>`}
         ${screen !== 'in' && html`<button type="button" class="link" onClick=${turn('in')}>Back to signing in</button>`}
       </nav>
+      ${screen === 'in' && why && html`<p class="quiet">${why}</p>`}
     </form>
   </main>`;
 }

@@ -15,6 +15,7 @@ mod error;
 mod file;
 pub(in crate::core) mod identify;
 mod indexing;
+mod invitation;
 pub(in crate::core) mod leap;
 mod level;
 mod log;

@@ -115,9 +115,13 @@ pub async fn google(call: Call) -> Answer {
 /// GET /auth/google/callback: back from the issuer
 pub async fn google_callback(call: Call) -> Answer {
     let oidc = configured(&call)?;
-    let oidc::Returned { identity, state } = oidc.finish(&call).await?;
+    let oidc::Returned {
+        identity,
+        state,
+        invitation,
+    } = oidc.finish(&call).await?;
     let id = call
-        .write(move |tx| external_login::identified(tx, &identity))
+        .write(move |tx| external_login::identified(tx, &identity, invitation.as_deref()))
         .await?;
     let token = login::start(&call, id).await?;
     match oidc.login_return() {

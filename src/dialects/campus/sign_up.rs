@@ -7,6 +7,7 @@ use super::shapes;
 use crate::core::account::Profile;
 use crate::core::code::{self, Purpose};
 use crate::core::error::{Error, Result};
+use crate::core::invitation::{self, Newcomer};
 use crate::core::model::{AccountId, Time};
 use crate::core::{account, outbox, text};
 use crate::mail::templates;
@@ -25,6 +26,7 @@ const ROLES: &[&str] = &["student", "faculty", "recruiter", "pro_partner"];
 pub async fn send_code(mut call: Call) -> Answer {
     let mut fields = call.fields().await?;
     let email = fields.email();
+    let invitation = fields.optional_text(&["invitation"]);
     let email = fields.done(Some(email))?;
     let code = code::digits();
     let (content, known) = (templates::sign_up(&code), templates::already_registered());
@@ -35,12 +37,26 @@ pub async fn send_code(mut call: Call) -> Answer {
             Some(account) if account.proven_at.is_some() => {
                 outbox::post(tx, account.email.as_deref().unwrap_or(&email), &known)
             }
-            _ => outbox::post(tx, &email, &content),
+            // Nor does it tell who is invited.
+            _ => match invitation::may_sign_up(tx, newcomer(&email, invitation.as_deref())) {
+                Ok(()) => outbox::post(tx, &email, &content),
+                Err(Error::Forbidden(_)) => Ok(()),
+                Err(error) => Err(error),
+            },
         }
     })
     .await?;
     let words = "If the address can be signed up, a code is on its way";
     ok(json!({ "message": mailing::on_its_way(&call, words, "the code") }))
+}
+
+/// Somebody whose address a code proves.
+fn newcomer<'a>(email: &'a str, invitation: Option<&'a str>) -> Newcomer<'a> {
+    Newcomer {
+        email: Some(email),
+        proven: true,
+        invitation,
+    }
 }
 
 /// POST /user/verify-email
@@ -81,6 +97,7 @@ pub async fn register(mut call: Call) -> Answer {
     let born_on = date_of_birth(&mut fields);
     let password = fields.new_password();
     let token = proof(&mut fields, "signupToken", client.as_deref());
+    let invitation = fields.optional_text(&["invitation"]);
     if let Some(picture) = &picture
         && !is_picture(picture)
     {
@@ -97,6 +114,7 @@ pub async fn register(mut call: Call) -> Answer {
 
     // Checked before the slow hash, and again by the verb.
     let (address, asking, shown) = (email.clone(), client.clone(), token.clone());
+    let brought = invitation.clone();
     call.read(move |view| {
         code::proven(
             view,
@@ -104,7 +122,8 @@ pub async fn register(mut call: Call) -> Answer {
             &address,
             asking.as_deref(),
             shown.as_deref(),
-        )
+        )?;
+        invitation::may_sign_up(view, newcomer(&address, brought.as_deref()))
     })
     .await?;
     let hash = call.core().passwords().hash(password).await?;
@@ -117,6 +136,7 @@ pub async fn register(mut call: Call) -> Answer {
                 &hash,
                 client.as_deref(),
                 token.as_deref(),
+                invitation.as_deref(),
             )
         })
         .await?;

@@ -12,7 +12,7 @@ use crate::web;
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
 use crate::web::fields::Fields;
-use crate::web::mailing;
+use crate::web::{mailing, signing_up};
 
 /// Items of a page by default, as the document says.
 const PAGE: u32 = 30;
@@ -34,6 +34,7 @@ pub async fn register(mut call: Call) -> Answer {
     let mut fields = call.fields().await?;
     let name = fields.text(&["name", "username", "full_name", "fullName"]);
     let (email, password) = (fields.text(&["email"]), fields.text(&["password"]));
+    let invitation = fields.optional_text(&["invitation"]);
     let new = account::SignUp {
         home: HOME,
         name,
@@ -44,9 +45,7 @@ pub async fn register(mut call: Call) -> Answer {
         Ok(new) => fields.done(Some(new))?,
         Err(faults) => return Err(fields.refused(faults)),
     };
-    let hash = call.core().passwords().hash(password).await?;
-    call.write(move |tx| account::sign_up(tx, new, hash))
-        .await?;
+    signing_up::sign_up(&call, new, password, invitation).await?;
     success("User registered successfully")
 }
 

@@ -15,7 +15,7 @@ use crate::web::call::{Call, page};
 use crate::web::downloads;
 use crate::web::fields::{CONTENT, Fields};
 use crate::web::uploads::{self, Destination};
-use crate::web::{finding, presence};
+use crate::web::{finding, presence, signing_up};
 
 /// Items of a page by default.
 const PAGE: u32 = 20;
@@ -40,6 +40,7 @@ pub async fn sign_up(mut call: Call) -> Answer {
     let name = fields.text(&["username", "name", "full_name", "fullName"]);
     let email = fields.text(&["email"]);
     let password = fields.text(&["password"]);
+    let invitation = fields.optional_text(&["invitation"]);
     let new = account::SignUp {
         home: "rooms",
         name,
@@ -50,8 +51,7 @@ pub async fn sign_up(mut call: Call) -> Answer {
         Ok(new) => fields.done(Some(new))?,
         Err(faults) => return Err(fields.refused(faults)),
     };
-    let hash = call.core().passwords().hash(password).await?;
-    let made = call.write(move |tx| account::sign_up(tx, new, hash)).await;
+    let made = signing_up::sign_up(&call, new, password, invitation).await;
     let id = made.map_err(|error| match error {
         // The document: "400: Validation failed or email already exists".
         Error::Taken("Email") => Error::Malformed("Email already exists".into()),

@@ -182,6 +182,11 @@ impl<'c> Cast<'c> {
                 let shared = carl.uploads(Form::file("notes.txt", "text/plain", "Hello"));
                 text(&shared.await.has_status(201).json()["data"]["_id"])
             }
+            "invitation" => {
+                let admin = self.chat.admin();
+                let made = admin.post("/api/admin/invitations", json!({})).await;
+                id(&made.has_status(201).json()["invitation"])
+            }
             "mail" => {
                 let to = format!("mail.to.{}@example.test", carl.name);
                 let asked = self.chat.nobody();

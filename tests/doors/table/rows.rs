@@ -14,6 +14,7 @@ pub const REQUESTS: &str = r#"
 200 200 200 200 200 200 200  POST /user/resend-signup-code {"email": "{new}@example.test"}
 200 200 200 200 200 200 200  POST /user/verify-email {"email": "{new}@example.test", "verificationCode": "{sign-up code}"}
 201 201 201 201 201 201 201  POST /user/register {"email": "{new}@example.test", "full_name": "{new}", "gender": "female", "dateOfBirth": "1999-12-31", "role": "student", "password": "open sesame", "signupToken": "{sign-up token}"}
+403 403 403 403 403 403 403  POST /user/register {"email": "{new}@example.test", "full_name": "{new}", "gender": "female", "dateOfBirth": "1999-12-31", "role": "student", "password": "open sesame", "signupToken": "{sign-up token}", "invitation": "of nobody"}
 401 401 401 200 200 200 200  GET /user/profile
 401 401 401 200 200 200 200  GET /user/presence?userIds={ann}
 200 200 200 200 200 200 200  POST /user/reset-password-code {"email": "{account}@example.test"}
@@ -165,6 +166,7 @@ pub const REQUESTS: &str = r#"
 
 [emote]
 200 200 200 200 200 200 200  POST /api/auth/register {"name": "{new}", "email": "{new}@example.test", "password": "open sesame"}
+403 403 403 403 403 403 403  POST /api/auth/register {"name": "{new}", "email": "{new}@example.test", "password": "open sesame", "invitation": "of nobody"}
 200 200 200 200 200 200 200  POST /api/auth/login {"email": "{account}@example.test", "password": "password of {account}"}
 401 401 401 200 200 200 200  POST /api/auth/logout
 401 401 401 200 200 200 200  GET /api/auth/validate
@@ -190,6 +192,7 @@ pub const REQUESTS: &str = r#"
 
 [rooms]
 201 201 201 201 201 201 201  POST /api/auth/signup {"username": "{new}", "email": "{new}@example.test", "password": "open sesame"}
+403 403 403 403 403 403 403  POST /api/auth/signup {"username": "{new}", "email": "{new}@example.test", "password": "open sesame", "invitation": "of nobody"}
 200 200 200 200 200 200 200  POST /api/auth/login {"email": "{account}@example.test", "password": "password of {account}"}
 401 401 401 200 200 200 200  GET /api/auth/logout
 401 401 401 200 200 200 200  POST /api/auth/logout
@@ -292,6 +295,9 @@ pub const REQUESTS: &str = r#"
 401 401 401 403 403 403 200  GET /api/admin/sessions/{session}
 401 401 401 403 403 403 200  PUT /api/admin/sessions/{session} {"mentorId": "{ann}", "menteeId": "{bob}", "startAt": "2024-01-15T10:00:00Z", "status": "done"}
 401 401 401 403 403 403 201  POST /api/admin/notifications {"userId": "{carl}", "title": "Hello", "message": "Hello"}
+401 401 401 403 403 403 200  GET /api/admin/invitations
+401 401 401 403 403 403 201  POST /api/admin/invitations {"uses": 2}
+401 401 401 403 403 403 200  DELETE /api/admin/invitations/{invitation}
 401 401 401 403 403 403 200  GET /api/admin/outbox
 401 401 401 403 403 403 200  POST /api/admin/outbox/{mail}/retry
 401 401 401 403 403 403 200  GET /api/admin/audit

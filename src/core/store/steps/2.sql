@@ -17,7 +17,8 @@ CREATE UNIQUE INDEX devices_by_sid ON devices (sid);
 
 -- Where the server is reached, for links that the command line prints.
 CREATE TABLE server (
-    url TEXT NOT NULL
+    url        TEXT NOT NULL,
+    first_room INTEGER
 ) STRICT;
 INSERT INTO server (url) VALUES ('');
 
@@ -226,3 +227,20 @@ CREATE TABLE search_progress (
     rules INTEGER NOT NULL
 ) STRICT;
 INSERT INTO search_progress (upto, rules) VALUES (0, 0);
+
+-- People make themselves an account by an invitation.
+CREATE TABLE invitations (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    hash       BLOB NOT NULL UNIQUE,
+    account    INTEGER,
+    uses       INTEGER NOT NULL,
+    used       INTEGER NOT NULL DEFAULT 0,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX invitations_by_age ON invitations (expires_at);
+CREATE TABLE invited_to (
+    invitation   INTEGER NOT NULL REFERENCES invitations (id),
+    conversation INTEGER NOT NULL REFERENCES conversations (id),
+    PRIMARY KEY (invitation, conversation)
+) STRICT, WITHOUT ROWID;
