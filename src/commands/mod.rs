@@ -3,6 +3,7 @@
 mod admin;
 mod backup;
 pub(crate) mod bootstrap;
+mod export;
 mod greeting;
 mod notify;
 mod print;
@@ -63,6 +64,7 @@ pub async fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Notify(notify) => notify::run(notify).await,
         Command::Backup(copy) => backup::make(&copy).await,
+        Command::Export(copy) => export::run(copy).await,
         Command::Restore(copy) => backup::restore(&copy),
         Command::Check(file) => backup::check(&file),
         Command::Session(SessionCommand::Put(put)) => session::put(put).await,

@@ -3,6 +3,7 @@
 mod administrators;
 mod copies;
 mod flags;
+mod moving;
 mod printing;
 mod searching;
 mod starting;
