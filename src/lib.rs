@@ -38,6 +38,7 @@
 //!   - `directory`: answers from memory who an account is and whether its device may still come in
 //!   - `recent`: remembers when each conversation was last active
 //!   - `admin`: what an administrator may do to accounts, messages, files and mail
+//!   - `moving`: reads everything that a server holds
 //!   - `backup`: copies the database, and restores a copy
 //!   - `backup_folder`: when a server backs itself up, and which backups it keeps
 //!   - `tidy`: deletes what has expired
@@ -74,6 +75,7 @@
 //!     - `digest`: who is to get mail about unread messages
 //!     - `quota`: how much mail was sent
 //!     - `server`: the public URL of the server on this file, and its first room
+//!     - `moving`: the same, as rows
 //!     - `log`: the last position of the log
 //!     - `missed`: what comes next in a conversation: messages, files and changes
 //!     - `search`: the index of words, which lies behind the log
@@ -207,6 +209,7 @@
 //!   - `backup`: `chat backup`, `chat restore`, `chat check`
 //!   - `doctor`: `chat doctor`
 //!   - `healthcheck`: `chat healthcheck`
+//!   - `export`: `chat export`: everything as a ZIP
 //!   - `search`: `chat search`
 //!   - `print`: `chat completions` and `chat systemd`
 //!   - `progress`: shows how far long work is

@@ -4,6 +4,7 @@ mod admin;
 mod backup;
 pub(crate) mod bootstrap;
 mod doctor;
+mod export;
 mod greeting;
 mod healthcheck;
 mod invite;
@@ -67,6 +68,7 @@ pub async fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Notify(notify) => notify::run(notify).await,
         Command::Backup(copy) => backup::make(&copy).await,
+        Command::Export(copy) => export::run(copy).await,
         Command::Restore(copy) => backup::restore(&copy),
         Command::Check(file) => backup::check(&file),
         Command::Doctor(asked) => doctor::run(&asked).await,

@@ -183,7 +183,10 @@ fn put_in_place(
 }
 
 /// Flushes a finished file to the disk and gives it its final name.
-fn settle(partial: &Path, name: &Path) -> io::Result<()> {
+///
+/// # Errors
+/// Of the file system.
+pub fn settle(partial: &Path, name: &Path) -> io::Result<()> {
     fs::set_permissions(partial, Permissions::from_mode(0o600))?;
     File::open(partial)?.sync_all()?;
     fs::rename(partial, name)?;

@@ -36,6 +36,7 @@ pub mod message;
 pub mod meter;
 pub mod missed;
 pub mod model;
+pub mod moving;
 pub mod notice;
 pub mod oneself;
 pub mod outbox;

@@ -74,6 +74,8 @@ pub enum Command {
     Backup(CopyFile),
     /// Replace the database with a copy; the old file is kept beside it; not while a server runs
     Restore(CopyFile),
+    /// Write everything that the server holds to a new ZIP of JSON lines and files, also while it runs
+    Export(CopyFile),
     /// Check the database for damage
     Check(DbFile),
     /// Say what is wrong with these flags, the file, the disk, the clock, the addresses, mail, the certificate and the
@@ -290,7 +292,7 @@ pub struct SearchFor {
     pub file: DbFile,
 }
 
-/// `chat backup FILE` and `chat restore FILE`
+/// `chat backup FILE`, `chat restore FILE` and `chat export FILE`
 #[derive(Debug, Args)]
 pub struct CopyFile {
     /// The file of the copy

@@ -33,7 +33,7 @@ const ALL: Duration = Duration::from_secs(3_600);
 /// Conversations, and files, of one page.
 const PAGE: u32 = 100;
 /// Files up to this size are written so that readers that know no ZIP64 read them too.
-const SMALL: u64 = 1 << 30;
+pub const SMALL: u64 = 1 << 30;
 
 /// The downloads that are under way.
 pub struct Exports {
@@ -140,6 +140,15 @@ struct Archive {
     written: Written,
     client: mpsc::Sender<io::Result<Bytes>>,
     ends: Instant,
+}
+
+/// How an entry of a ZIP is written; `large`: it may become larger than [`SMALL`].
+pub fn entry(large: bool) -> SimpleFileOptions {
+    SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Stored)
+        .last_modified_time(DateTime::default())
+        .unix_permissions(0o600)
+        .large_file(large)
 }
 
 fn zipping(error: impl std::fmt::Display) -> Error {
@@ -287,12 +296,7 @@ impl Archive {
     }
 
     fn begin(&mut self, name: &str, large: bool) -> Result<()> {
-        let options = SimpleFileOptions::default()
-            .compression_method(CompressionMethod::Stored)
-            .last_modified_time(DateTime::default())
-            .unix_permissions(0o600)
-            .large_file(large);
-        self.zip.start_file(name, options).map_err(zipping)
+        self.zip.start_file(name, entry(large)).map_err(zipping)
     }
 
     fn text(&mut self, text: &str) -> Result<()> {

@@ -5,6 +5,7 @@ mod copies;
 mod doctor;
 mod flags;
 mod inviting;
+mod moving;
 mod printing;
 mod searching;
 mod service;
