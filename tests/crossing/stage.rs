@@ -132,8 +132,10 @@ impl Stage {
         Ears { socket, dialects }
     }
 
-    /// A socket for each dialect, and one that has joined by three of them.
+    /// A socket for each dialect, and one that has joined by three of them. What was answered before by REST may be on its way
+    /// to listeners yet: it passes first.
     pub async fn listens_everywhere(&self, person: &Person) -> Vec<Ears> {
+        person.opens_a_socket().await.fence().await;
         let mut all = Vec::new();
         for dialects in [&[Listener::Mentor][..], &AT_HOME] {
             all.push(self.listens(person, dialects).await);

@@ -165,7 +165,7 @@ impl Socket {
     /// Waits until all that became true before has been told to this socket: sends an event that is refused in the one
     /// order, and awaits its refusal. What is told beside that order, by a timer or to somebody who catches up, gets a
     /// moment more.
-    async fn fence(&self) {
+    pub async fn fence(&self) {
         let nowhere = json!({ "conversationId": NOWHERE });
         if self.tries(FENCE, nowhere).await.is_some() {
             let is_ours =
