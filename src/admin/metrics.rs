@@ -8,10 +8,10 @@ use std::sync::atomic::Ordering::Relaxed;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
-use super::stats::{Process, size, wal};
-use crate::core::Core;
+use super::stats::Process;
 use crate::core::error::Error;
 use crate::core::model::Time;
+use crate::core::{Core, backup};
 use crate::dialects;
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
@@ -109,8 +109,12 @@ fn text(core: &Core, watch: &Watch, sockets: SocketCount) -> String {
         "gauge",
         "Size of the database and its write-ahead log.",
     );
-    page.sample(name, &[("file", "database")], size(core.path()));
-    page.sample(name, &[("file", "wal")], size(&wal(core.path())));
+    page.sample(name, &[("file", "database")], backup::size(core.path()));
+    page.sample(
+        name,
+        &[("file", "wal")],
+        backup::size(&backup::log_of(core.path())),
+    );
     if let Some(standing) = watch.backups.lock().as_ref() {
         let seconds = |at: Option<Time>| at.map_or(0, Time::seconds);
         let name = "chat_backup_last_success_timestamp_seconds";

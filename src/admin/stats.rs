@@ -1,6 +1,5 @@
 //! How is the server doing? Figures of now and of the last half hour, and warnings for the administrator.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,7 +50,7 @@ pub async fn observe(core: Core, watch: Arc<Watch>) {
             messages: messages.collect(),
             p50: took.percentile(50).map(millis),
             p99: took.percentile(99).map(millis),
-            database_bytes: size(core.path()) + size(&wal(core.path())),
+            database_bytes: backup::bytes_of(core.path()),
             file_bytes,
         });
         (durations, posted) = (durations_now, posted_now);
@@ -60,16 +59,6 @@ pub async fn observe(core: Core, watch: Arc<Watch>) {
 
 fn millis(time: Duration) -> f64 {
     time.as_micros() as f64 / 1_000.0
-}
-
-pub fn size(path: &Path) -> u64 {
-    std::fs::metadata(path).map_or(0, |metadata| metadata.len())
-}
-
-pub fn wal(path: &Path) -> PathBuf {
-    let mut wal = path.as_os_str().to_owned();
-    wal.push("-wal");
-    wal.into()
 }
 
 /// GET /api/admin/stats
@@ -86,7 +75,7 @@ pub async fn show(call: Call) -> Answer {
     let (slices, now) = (watch.slices(), Time::now());
     let recent = core.meter().durations();
     let process = Process::now();
-    let wal_bytes = size(&wal(core.path()));
+    let wal_bytes = backup::size(&backup::log_of(core.path()));
     let room = backup::room(backup::directory_of(core.path()));
     let messages = core.meter().posted();
     let by_dialect = |count: &dyn Fn(&str) -> u64| -> Value {

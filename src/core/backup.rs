@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 pub use super::store::backup::{Holdings, Wounds};
 use super::store::backup::{copy, examine, last_said, quick};
-use super::store::identify::unusable;
+use super::store::identify::{beside, unusable};
 use super::store::{identify, leap, schema};
 use super::time::Time;
 use super::{Locked, OpenError};
@@ -60,16 +60,10 @@ fn write(
         .and_then(|()| settle(&partial, to).map_err(|e| unusable(to, e)))
         .inspect_err(|_| {
             // SQLite leaves its journal behind if the disk is full.
-            for left in [&partial, &journal(&partial)] {
+            for left in [&partial, &beside(&partial, "-journal")] {
                 fs::remove_file(left).ok();
             }
         })
-}
-
-fn journal(file: &Path) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push("-journal");
-    name.into()
 }
 
 /// Bytes that are free on the disk with this directory.
@@ -87,20 +81,27 @@ pub fn directory_of(file: &Path) -> &Path {
 
 /// The bytes of a database with its write-ahead log: a copy has no more.
 pub fn bytes_of(db: &Path) -> u64 {
-    let mut log = db.as_os_str().to_owned();
-    log.push("-wal");
-    let size = |path: &Path| fs::metadata(path).map_or(0, |file| file.len());
-    size(db) + size(Path::new(&log))
+    size(db) + size(&log_of(db))
+}
+
+/// The write-ahead log of a database.
+pub fn log_of(db: &Path) -> PathBuf {
+    beside(db, "-wal")
+}
+
+/// Bytes of a file; 0 if it is not there.
+pub fn size(path: &Path) -> u64 {
+    fs::metadata(path).map_or(0, |file| file.len())
 }
 
 /// The name of a copy until it is complete.
 pub fn partial(to: &Path) -> PathBuf {
-    beside(to, "partial")
+    beside(to, ".partial")
 }
 
 /// The name of a restored database until it is complete.
 pub fn restoring(db: &Path) -> PathBuf {
-    beside(db, "restoring")
+    beside(db, ".restoring")
 }
 
 /// Is it of an older version? Opening it for anything but a copy would migrate it.
@@ -170,7 +171,7 @@ fn put_in_place(
         .map_err(|e| unusable(partial, format!("{e:#}")))?;
     let kept = match replaced {
         Some(_) => {
-            let kept = beside(db, &format!("before-restore-{}", Time::now().0));
+            let kept = beside(db, &format!(".before-restore-{}", Time::now().0));
             fs::rename(db, &kept).map_err(|e| unusable(&kept, e))?;
             // So that its ids leap ahead if it is ever served again. A damaged file cannot be marked.
             leap::mark_copy(&kept).ok();
@@ -199,11 +200,4 @@ fn absent(error: io::Error) -> io::Result<()> {
     } else {
         Err(error)
     }
-}
-
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".");
-    name.push(ending);
-    name.into()
 }

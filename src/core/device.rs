@@ -30,7 +30,7 @@ pub fn log_in(
         let mut devices = tx.devices_of(account)?;
         devices.sort_by_key(|device| (device.seen_at, device.id));
         let surplus = (devices.len() + 1).saturating_sub(most);
-        for device in &devices[..surplus.min(devices.len())] {
+        for device in devices.iter().take(surplus) {
             end(tx, account, device.id)?;
         }
     }

@@ -73,14 +73,19 @@ pub(in crate::core) fn identify(path: &Path) -> Result<i64, OpenError> {
     Ok(version)
 }
 
+/// The file of this ending beside another one, such as `-wal`, the write-ahead log of a database.
+pub(in crate::core) fn beside(db: &Path, ending: &str) -> PathBuf {
+    let mut name = db.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
 /// A read-only connection. If nobody has the file open, it is opened as immutable: otherwise SQLite would create a
 /// write-ahead log beside it, and leave it there.
 pub(super) fn only_look(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
     let whole = match std::path::absolute(path) {
-        Ok(whole) if !Path::new(&log).exists() => whole,
+        Ok(whole) if !beside(path, "-wal").exists() => whole,
         _ => return Connection::open_with_flags(path, flags),
     };
     let mut uri = String::from("file://");
