@@ -244,3 +244,19 @@ CREATE TABLE invited_to (
     conversation INTEGER NOT NULL REFERENCES conversations (id),
     PRIMARY KEY (invitation, conversation)
 ) STRICT, WITHOUT ROWID;
+
+-- The server gets a certificate by itself.
+CREATE TABLE certificates (
+    directory TEXT NOT NULL,
+    domains   TEXT NOT NULL,
+    chain     TEXT NOT NULL,
+    key       TEXT NOT NULL,
+    got_at    INTEGER NOT NULL,
+    ends_at   INTEGER NOT NULL,
+    PRIMARY KEY (directory, domains)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE acme_accounts (
+    directory TEXT PRIMARY KEY,
+    account   TEXT,
+    tried_at  INTEGER
+) STRICT, WITHOUT ROWID;
