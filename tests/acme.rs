@@ -5,6 +5,8 @@
 mod pebble;
 #[path = "acme/secure.rs"]
 mod secure;
+#[path = "acme/walk.rs"]
+mod walk;
 
 use crate::backup::by_itself::{eventually, is_administered};
 use crate::command_line::{typed, words};
