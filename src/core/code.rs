@@ -86,14 +86,17 @@ pub fn token() -> String {
 /// Makes this the code of the address; the caller sends it if the address has an account.
 ///
 /// # Errors
-/// `TooOften` within a minute of the last one, past so many in an hour, and after too many wrong tries in a day, unless
+/// `UsedUp` within a minute of the last one, past so many in an hour, and after too many wrong tries in a day, unless
 /// limits on how often are off.
 pub fn issue(tx: &Tx<'_>, purpose: Purpose, email: &str, code: &str) -> Result<()> {
     if purpose.can_be_guessed() {
         not_tried_too_often(tx, email)?;
     }
     if let Some(retry_after) = too_soon(tx, purpose, email)? {
-        return Err(Error::TooOften { retry_after });
+        return Err(Error::UsedUp {
+            quota: "A code was just asked for this address",
+            retry_after,
+        });
     }
     // Counted whether or not a mail is written: otherwise the refusal would tell who has an account.
     quota::count(tx, Quota::Codes(email))?;
@@ -130,7 +133,7 @@ pub fn hand_out(tx: &Tx<'_>, purpose: Purpose, email: &str) -> Result<(String, T
 /// what the verb wrote.
 ///
 /// # Errors
-/// Inside, `Invalid` for a wrong, expired or void code, all alike; `TooOften` after too many wrong ones in a day.
+/// Inside, `Invalid` for a wrong, expired or void code, all alike; `UsedUp` after too many wrong ones in a day.
 pub fn verify(
     tx: &Tx<'_>,
     purpose: Purpose,
@@ -180,7 +183,8 @@ fn not_tried_too_often(tx: &Tx<'_>, email: &str) -> Result<()> {
         return Ok(());
     }
     let left = ends.0.saturating_sub(tx.now.0).unsigned_abs();
-    Err(Error::TooOften {
+    Err(Error::UsedUp {
+        quota: "Many wrong codes were tried for this address",
         retry_after: Duration::from_millis(left),
     })
 }

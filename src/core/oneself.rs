@@ -86,7 +86,7 @@ fn holds(view: &View<'_>, me: &Me, proof: &Proof) -> Result<()> {
 ///
 /// # Errors
 /// `Invalid` for a name that is not allowed and for a file that is not one's own, `Taken` if the username is somebody's,
-/// `TooOften`.
+/// `UsedUp`.
 pub fn change(tx: &Tx<'_>, me: &Me, change: Change) -> Result<Account> {
     let before = account::get(tx, me.id)?;
     let name = change.name.map(|name| name.trim().to_owned());
@@ -108,7 +108,8 @@ pub fn change(tx: &Tx<'_>, me: &Me, change: Change) -> Result<Account> {
         }
     }
     if let Some(limit) = tx.limits.profile_changes {
-        tx.directory.profile_changes().count(me.id, tx.now, limit)?;
+        let counted = tx.directory.profile_changes().count(me.id, tx.now, limit);
+        counted.map_err(|e| e.of_quota("You have changed your name or picture often lately"))?;
     }
     if let Some(name) = name {
         let username = before.username.is_some().then_some(&*name);
@@ -152,7 +153,7 @@ pub struct AddressMail {
 /// whether the address has an account.
 ///
 /// # Errors
-/// `Conflict` if the proof does not hold any more, or if it is one's own and proven; `TooOften` as [`code::issue`].
+/// `Conflict` if the proof does not hold any more, or if it is one's own and proven; `UsedUp` as [`code::issue`].
 pub fn ask_for_address(
     tx: &Tx<'_>,
     me: &Me,
@@ -244,10 +245,13 @@ pub fn remove(tx: &Tx<'_>, me: &Me, proof: &Proof, said: Said) -> Result<()> {
 /// Counts a download of all that is one's own.
 ///
 /// # Errors
-/// `TooOften`.
+/// `UsedUp`.
 pub fn begin_export(view: &View<'_>, me: &Me) -> Result<()> {
     match view.limits.exports {
-        Some(limit) => view.directory.exports().count(me.id, view.now, limit),
+        Some(limit) => {
+            let counted = view.directory.exports().count(me.id, view.now, limit);
+            counted.map_err(|e| e.of_quota("You have downloaded what is yours often lately"))
+        }
         None => Ok(()),
     }
 }

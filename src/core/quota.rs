@@ -25,6 +25,14 @@ impl Quota<'_> {
         }
     }
 
+    fn words(self) -> &'static str {
+        match self {
+            Self::Codes(_) => "Many codes and links were asked for this address lately",
+            Self::Digests(_) => "Much mail was sent to this address lately",
+            Self::CausedBy(_) => "Much mail was caused by this account lately",
+        }
+    }
+
     fn who(self) -> String {
         match self {
             Self::Codes(address) => format!("code:{}", identity::email_key(address)),
@@ -37,14 +45,17 @@ impl Quota<'_> {
 /// Counts one more.
 ///
 /// # Errors
-/// `TooOften` beyond the hour's number, unless rate limits are off.
+/// `UsedUp` beyond the hour's number, unless rate limits are off.
 pub(in crate::core) fn count(tx: &Tx<'_>, quota: Quota<'_>) -> Result<()> {
     if !tx.limits.mail_counted {
         return Ok(());
     }
     if let Some(since) = used_up(tx, quota)? {
         let left = since.plus(limits::MAIL_SPAN).since(tx.now);
-        return Err(Error::TooOften { retry_after: left });
+        return Err(Error::UsedUp {
+            quota: quota.words(),
+            retry_after: left,
+        });
     }
     tx.count_mail(&quota.who(), tx.now.minus(limits::MAIL_SPAN))
 }

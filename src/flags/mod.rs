@@ -92,7 +92,7 @@ pub enum Command {
     /// Make administrators
     #[command(subcommand)]
     Admin(AdminCommand),
-    /// Print a link by which people make themselves an account
+    /// Print a link by which people make themselves an account; list and revoke such links
     Invite(Invite),
     /// Find messages by their words, the newest first, in all conversations
     Search(SearchFor),
@@ -221,16 +221,42 @@ pub struct AdminLink {
 
 /// `chat invite [--uses N] [--lasts SPAN]`
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Invite {
+    #[command(subcommand)]
+    pub command: Option<InviteCommand>,
     /// How many people may sign up with it
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(limits::INVITATION_USES)))]
     pub uses: u32,
     /// How long it is good
     #[arg(long, value_name = "SPAN", default_value = "7d", value_parser = values::span)]
     pub lasts: Duration,
+    /// A group or a room that whoever comes is made a member of, by its name or as id:7; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub to: Vec<String>,
+    /// Print it as a QR code too
+    #[arg(long)]
+    pub qr: bool,
     /// The URL at which the server is reached [default: that of the server that runs on the file, or ran last]
     #[arg(long, value_name = "URL", value_parser = origin::public_url)]
     pub public_url: Option<String>,
+    #[command(flatten)]
+    pub file: DbFile,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum InviteCommand {
+    /// List the invitations that can be used or were used, the newest first
+    List(DbFile),
+    /// Revoke an invitation; who has signed up with it stays
+    Revoke(InviteRevoke),
+}
+
+/// `chat invite revoke ID`
+#[derive(Debug, Args)]
+pub struct InviteRevoke {
+    /// As the list shows it
+    pub id: i64,
     #[command(flatten)]
     pub file: DbFile,
 }
@@ -420,6 +446,9 @@ pub struct Serve {
     /// Limit on new conversations, per account [default: 300/1h]
     #[arg(long, value_name = "N/SPAN|off", help_heading = "Promises and limits")]
     pub limit_conversations: Option<Rate>,
+    /// Limit on people who are made members of groups and rooms, per account [default: 1500/1h]
+    #[arg(long, value_name = "N/SPAN|off", help_heading = "Promises and limits")]
+    pub limit_members: Option<Rate>,
     /// Limit on messages that are edited or deleted, per account [default: 300/1m]
     #[arg(long, value_name = "N/SPAN|off", help_heading = "Promises and limits")]
     pub limit_changes: Option<Rate>,
@@ -479,6 +508,9 @@ pub struct Serve {
     /// A domain whose addresses may sign up, once they are proven; repeatable. Without this flag all addresses may
     #[arg(long, value_name = "DOMAIN", value_parser = values::domain, help_heading = "Accounts")]
     pub sign_up_domain: Vec<String>,
+    /// Let everybody who has an account invite people, and not administrators alone
+    #[arg(long, help_heading = "Accounts")]
+    pub members_invite: bool,
     /// A room that is made once, for the first administrator, and that whoever then gets an account from this server is a member of
     #[arg(long, value_name = "NAME", value_parser = values::name, help_heading = "Accounts")]
     pub first_room: Option<String>,
@@ -708,6 +740,7 @@ impl Serve {
             new_conversations: self
                 .limited(self.limit_conversations, limits::NEW_CONVERSATIONS)
                 .0,
+            new_members: self.limited(self.limit_members, limits::NEW_MEMBERS).0,
             changes: self.limited(self.limit_changes, limits::CHANGES).0,
             profile_changes: (!self.temp).then_some(limits::PROFILE_CHANGES),
             exports: (!self.temp).then_some(limits::EXPORTS),
@@ -717,6 +750,7 @@ impl Serve {
             mail_counted: !self.temp,
             edit_window: self.edit_window,
             sign_up: self.sign_up(),
+            members_invite: self.members_invite,
             first_room: self.first_room.clone(),
         };
         options.bcrypt_cost =
