@@ -331,7 +331,7 @@ CREATE TABLE digests (
 
 -- How many mails were written within an hour from the first.
 CREATE TABLE mail_counts (
-    who   TEXT PRIMARY KEY,                -- code:ADDRESS and digest:ADDRESS for who gets them, by:ACCOUNT for who causes them
+    who   TEXT PRIMARY KEY,                -- code:ADDRESS, digest:ADDRESS and strangers for who gets them, by:ACCOUNT and asks:ACCOUNT for who causes them
     since INTEGER NOT NULL,
     count INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

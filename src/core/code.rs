@@ -9,6 +9,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use subtle::ConstantTimeEq;
 
 use super::error::{Error, Result};
+use super::outbox::{self, MailContent};
 use super::quota::{self, Quota};
 use super::store::{Proof, Tx, View, WRONG_TRIES_SPAN};
 use super::time::Time;
@@ -106,6 +107,22 @@ pub fn issue(tx: &Tx<'_>, purpose: Purpose, email: &str, code: &str) -> Result<(
         &hash(purpose, email, code),
         tx.now.plus(purpose.lasts()),
     )
+}
+
+/// Mails a code to an address that has no account, unless so many were sent to such addresses lately. The answer to whoever
+/// asked must be the same, so that it does not tell who has an account.
+pub fn mail_to_stranger(tx: &Tx<'_>, email: &str, mail: &MailContent) -> Result<()> {
+    match quota::count(tx, Quota::Strangers) {
+        Ok(()) => outbox::post(tx, email, mail),
+        Err(Error::UsedUp { retry_after, .. }) => {
+            tracing::warn!(
+                seconds = retry_after.as_secs(),
+                "no code was sent: there were too many to addresses without an account within an hour"
+            );
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// How long it is until another code may be sent to the address; `None` if it may be now.

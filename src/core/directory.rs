@@ -121,6 +121,7 @@ pub struct Directory {
     recent: Recent,
     new_conversations: Pace,
     new_members: Pace,
+    message_kib: Pace,
     changes: Pace,
     profile_changes: Pace,
     exports: Pace,
@@ -253,6 +254,11 @@ impl Directory {
     /// How many people accounts have made members of conversations lately.
     pub(in crate::core) fn new_members(&self) -> &Pace {
         &self.new_members
+    }
+
+    /// How many KiB accounts have posted lately.
+    pub(in crate::core) fn message_kib(&self) -> &Pace {
+        &self.message_kib
     }
 
     /// How many messages accounts have edited or deleted lately.

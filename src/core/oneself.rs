@@ -8,6 +8,7 @@ use super::error::{Error, Result};
 use super::limits;
 use super::model::{Account, AccountId, FileId, Me, Picture, StateChange};
 use super::outbox::{self, MailContent};
+use super::quota::{self, Quota};
 pub use super::store::{Cursor, Membership, OwnMessages};
 use super::store::{Tx, View};
 use super::{device, file, model, text};
@@ -171,6 +172,7 @@ pub fn ask_for_address(
         return Err(Error::Conflict("This is your address already"));
     }
     code::issue(tx, Purpose::Address, email, code)?;
+    quota::count(tx, Quota::AskedBy(me.id))?;
     tx.note_who_asked(Purpose::Address.name(), email, me.id)?;
     match known.filter(|known| known.id != me.id && !may_be_released(known)) {
         // The answer is the same, so it does not tell who has an account; nobody gets this code.

@@ -449,6 +449,9 @@ pub struct Serve {
     /// Limit on people who are made members of groups and rooms, per account [default: 1500/1h]
     #[arg(long, value_name = "N/SPAN|off", help_heading = "Promises and limits")]
     pub limit_members: Option<Rate>,
+    /// Limit on the bytes of messages, per account; each counts as at least 1KiB [default: 1GiB/1d]
+    #[arg(long, value_name = "SIZE/SPAN|off", value_parser = values::volume, help_heading = "Promises and limits")]
+    pub limit_message_bytes: Option<Volume>,
     /// Limit on messages that are edited or deleted, per account [default: 300/1m]
     #[arg(long, value_name = "N/SPAN|off", help_heading = "Promises and limits")]
     pub limit_changes: Option<Rate>,
@@ -706,6 +709,14 @@ impl Serve {
             .map(|most| most as usize)
     }
 
+    fn message_kib(&self) -> Option<(u32, Duration)> {
+        let Some(Volume(given)) = self.limit_message_bytes else {
+            return (!self.temp).then_some(limits::MESSAGE_KIB);
+        };
+        let in_kib = |bytes: u64| u32::try_from(bytes >> 10).unwrap_or(u32::MAX).max(1);
+        given.map(|(bytes, span)| (in_kib(bytes), span))
+    }
+
     fn limited(&self, given: Option<Rate>, usual: (u32, Duration)) -> Rate {
         given.unwrap_or(Rate((!self.temp).then_some(usual)))
     }
@@ -741,6 +752,7 @@ impl Serve {
                 .limited(self.limit_conversations, limits::NEW_CONVERSATIONS)
                 .0,
             new_members: self.limited(self.limit_members, limits::NEW_MEMBERS).0,
+            message_kib: self.message_kib(),
             changes: self.limited(self.limit_changes, limits::CHANGES).0,
             profile_changes: (!self.temp).then_some(limits::PROFILE_CHANGES),
             exports: (!self.temp).then_some(limits::EXPORTS),

@@ -200,6 +200,34 @@ async fn people_are_made_members_no_faster_than_so() {
 }
 
 #[tokio::test]
+async fn nobody_fills_the_disk_with_words() {
+    let chat = Chat::with(&["--limit-message-bytes", "20KiB/1d"]).await;
+    let (ann, bob) = (chat.rooms("ann").await, chat.rooms("bob").await);
+    let room = ann.opens_room("Lobby").await;
+    // 8,000 bytes are 8 KiB, and the shortest words are one.
+    let says = async |person: &Person, words: &str| {
+        let said = json!({ "roomId": room, "content": words });
+        person.post("/api/messages", said).await
+    };
+    for words in [&"x".repeat(8_000), &"x".repeat(8_000), "a", "b", "c", "d"] {
+        says(&ann, words).await.has_status(201);
+    }
+    let said = says(&ann, "e").await.refused(429).json();
+    assert!(
+        said["message"].to_string().contains("written very much"),
+        "{said}"
+    );
+    let refused = ann
+        .is_refused(429, "message", json!({ "roomId": room, "content": "f" }))
+        .await;
+    assert!(
+        refused.to_string().contains("written very much"),
+        "{refused}"
+    );
+    says(&bob, "It is mine").await.has_status(201);
+}
+
+#[tokio::test]
 async fn nobody_connects_more_often_than_so() {
     let flags = ["--limit-connects", "3/1m", "--trust-proxy", "127.0.0.1"];
     let chat = Chat::with(&flags).await;
