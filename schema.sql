@@ -43,6 +43,7 @@ CREATE TABLE accounts (
     stored       INTEGER NOT NULL DEFAULT 0    -- bytes of its files that are complete
 ) STRICT;
 CREATE INDEX accounts_by_name ON accounts (name_key);
+CREATE INDEX accounts_by_stored ON accounts (stored);
 CREATE UNIQUE INDEX accounts_by_username ON accounts (username_key);
 CREATE UNIQUE INDEX accounts_by_email ON accounts (email_key);
 
@@ -330,7 +331,7 @@ CREATE TABLE digests (
 
 -- How many mails were written within an hour from the first.
 CREATE TABLE mail_counts (
-    who   TEXT PRIMARY KEY,                -- code:ADDRESS and digest:ADDRESS for who gets them, by:ACCOUNT for who causes them
+    who   TEXT PRIMARY KEY,                -- code:ADDRESS, digest:ADDRESS and strangers for who gets them, by:ACCOUNT and asks:ACCOUNT for who causes them
     since INTEGER NOT NULL,
     count INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -374,7 +375,7 @@ CREATE TABLE search_progress (
 ) STRICT;
 INSERT INTO search_progress (upto, rules) VALUES (0, 0);
 
--- Links by which people make themselves an account. Kept until they expire or are revoked.
+-- Links by which people make themselves an account. Kept until they expire.
 CREATE TABLE invitations (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     hash       BLOB NOT NULL UNIQUE,       -- SHA-256 of the token
@@ -382,9 +383,11 @@ CREATE TABLE invitations (
     uses       INTEGER NOT NULL,           -- how many accounts may be made with it
     used       INTEGER NOT NULL DEFAULT 0, -- and how many were
     created_at INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL
+    expires_at INTEGER NOT NULL,
+    revoked_at INTEGER                     -- nobody can use it any more
 ) STRICT;
 CREATE INDEX invitations_by_age ON invitations (expires_at);
+CREATE INDEX invitations_of_account ON invitations (account, id);
 
 -- The groups and rooms that whoever comes by an invitation becomes a member of.
 CREATE TABLE invited_to (

@@ -118,6 +118,8 @@
 //!   - `uploads`: takes files in, part by part
 //!   - `downloads`: sends files: whole, as a range, or not at all
 //!   - `media`: decides the media type of a file
+//!   - `inviting`: invites people
+//!   - `qr`: draws a link as a QR code
 //!   - `people`: makes the URLs of pictures and files
 //!   - `presence`: reads whose presence is asked for
 //!   - `pages`: serves the embedded pages

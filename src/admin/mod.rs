@@ -86,6 +86,7 @@ pub fn described() -> Described {
             routes(),
             crate::web::pages::routes(),
             crate::web::mailing::routes(),
+            crate::web::inviting::routes(),
             crate::web::documents::routes(),
         ]
         .concat(),

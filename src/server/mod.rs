@@ -292,6 +292,7 @@ fn routes_for(dialect: Option<&str>) -> Routes {
         crate::web::pages::routes(),
         crate::web::mailing::routes(),
         crate::web::about::routes(),
+        crate::web::inviting::routes(),
         documents::routes(),
     ];
     Routes::new(tables.chain(own), dialect.is_some())

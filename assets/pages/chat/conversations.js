@@ -145,6 +145,15 @@ export async function show(id) {
   changed();
 }
 
+/** Becomes a member of an open room that one only looks into. */
+export async function join(one) {
+  try {
+    await change(one, api.addMember(one.id, store.me.id));
+  } catch (refusal) {
+    toast({ title: 'You could not join', text: refusal.message, kind: 'bad' });
+  }
+}
+
 function instead(one, refusal) {
   if (refusal.status !== 404) throw refusal;
   toast({ title: 'That message is gone' });

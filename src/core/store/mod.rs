@@ -55,7 +55,7 @@ use read_cache::ReadCache;
 
 pub(in crate::core) use account::NewAccount;
 pub use account::Profile;
-pub use admin::{Figures, Participant, PersonSeen, PlaceSeen};
+pub use admin::{Figures, Participant, PeopleOrder, PersonSeen, PlaceSeen};
 pub(in crate::core) use change::{Placed, Reacted};
 pub(in crate::core) use code::{Proof, WRONG_TRIES_SPAN};
 pub use conversation::ConversationOrder;
