@@ -303,7 +303,7 @@ async fn a_directory_that_is_down_stops_nobody_and_is_told() {
 #[tokio::test]
 async fn it_is_renewed_in_time_and_connections_stay() {
     let place = Place::new();
-    let pebble = Pebble::start_for(place.port, 12).await;
+    let pebble = Pebble::start_for(place.port, 18).await;
     let _chat = place.serves(&pebble, &[DOMAIN]).await;
     let client = place.trusting(&pebble).await;
     eventually("a client believes it", async || {

@@ -2,9 +2,11 @@
 //! time are over, by the wall clock. If that fails, the administrators are told once, and it is tried again; the server goes
 //! on with what it has, or else with a stand-in.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -81,14 +83,17 @@ impl Acme {
             standing: Standing {
                 domains: plan.domains.clone(),
                 directory: plan.directory.clone(),
-                is_failing: failed.is_some(),
                 ..Standing::default()
             },
-            told: failed.is_some(),
+            told: false,
             in_a_row: 0,
             directory,
             plan,
         };
+        // A failure is over once nothing is due: other domains may have been asked for.
+        let is_due = acme.due().is_none_or(|at| at <= Time::now());
+        acme.told = is_due && failed.is_some();
+        acme.standing.is_failing = acme.told;
         acme.standing.failed = failed;
         acme.settle();
         Ok(acme)
@@ -164,7 +169,15 @@ impl Acme {
         );
         self.directory.rest();
         let ordering = Ordering::new(core, &self.plan, &self.directory, &self.certificate);
-        match ordering.get().await {
+        // What panics there must not be the end of all renewals.
+        let got = AssertUnwindSafe(ordering.get()).catch_unwind().await;
+        let got = got.unwrap_or_else(|_| {
+            Err(Failed {
+                why: "it ended in the middle".to_owned(),
+                has_asked: true,
+            })
+        });
+        match got {
             Ok(in_use) => {
                 let until = in_use.valid.ends.iso();
                 tracing::info!(domains, until = &*until, "there is a new certificate");

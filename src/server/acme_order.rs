@@ -28,6 +28,8 @@ const PATIENCE: RetryPolicy = RetryPolicy::new()
     .initial_delay(Duration::from_millis(250))
     .backoff(1.5)
     .timeout(Duration::from_secs(90));
+/// How many characters are kept of why there is no certificate.
+const SAID: usize = 1_000;
 /// What a directory says of an account that it does not know.
 const NO_ACCOUNT: &str = "urn:ietf:params:acme:error:accountDoesNotExist";
 
@@ -213,12 +215,17 @@ async fn what_was_wrong(order: &mut instant_acme::Order) -> Option<String> {
     (!found.is_empty()).then(|| found.join("; "))
 }
 
+/// In one line, as long as a mail bears: a directory may say anything.
 fn said(error: &anyhow::Error) -> String {
-    match error.downcast_ref::<Error>() {
+    let words = match error.downcast_ref::<Error>() {
         Some(Error::Api(problem)) => sentence(problem),
         Some(error) => in_full(error),
         None => format!("{error:#}"),
-    }
+    };
+    let words = words.chars().take(SAID);
+    words
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .collect()
 }
 
 fn is_of_no_account(error: &anyhow::Error) -> bool {
