@@ -10,11 +10,13 @@ mod walk;
 
 use crate::backup::by_itself::{eventually, is_administered};
 use crate::command_line::{typed, words};
+use crate::endure::preload;
 use crate::support::*;
 use chat::core::model::Time;
 use pebble::{Pebble, free_port};
 use secure::Secure;
-use std::path::PathBuf;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -63,6 +65,15 @@ impl Place {
     }
 
     async fn serves(&self, pebble: &Pebble, domains: &[&str]) -> Chat {
+        self.serves_in(&[], pebble, domains).await
+    }
+
+    async fn serves_in(
+        &self,
+        environment: &[(&str, &Path)],
+        pebble: &Pebble,
+        domains: &[&str],
+    ) -> Chat {
         let unlimited = "--bcrypt-cost 4 --limit-auth off --limit-api off --sign-up open";
         let own = ["--db", words(&self.file)];
         let flags = self.flags(pebble, domains);
@@ -72,7 +83,7 @@ impl Place {
             .chain(unlimited.split(' '))
             .chain(flags)
             .collect();
-        let started = Chat::start(&flags).await;
+        let started = Chat::start_in(environment, &flags).await;
         started.unwrap_or_else(|refusal| panic!("{flags:?}: {refusal:?}"))
     }
 
@@ -380,6 +391,52 @@ async fn a_certificate_that_is_over_as_it_comes_is_no_success() {
     // As many are not asked for as there is time.
     assert!(waits(&own) > Duration::from_secs(119));
     assert_eq!(client.ask("GET", "/readyz", "", None).await.0, 503);
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_is_followed() {
+    let place = Place::new();
+    is_administered(&place.file).await;
+    let folder = place.folder.path();
+    let clock = preload::compiled(include_str!("endure/clock.c"), "clock.so", folder);
+    let shift = folder.join("shift");
+    let jumps = |days: i64| {
+        let hand = std::fs::File::options()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&shift);
+        let set = hand.and_then(|hand| hand.write_all_at(&(days * 86_400).to_ne_bytes(), 0));
+        set.expect("the clock is set");
+    };
+    jumps(0);
+    let environment = [("LD_PRELOAD", &*clock), ("CLOCK_SHIFT", &*shift)];
+    let pebble = Pebble::start(place.port).await;
+    let _chat = place.serves_in(&environment, &pebble, &[DOMAIN]).await;
+    let client = place.trusting(&pebble).await;
+    eventually("a client believes it", async || {
+        client.is_ready(DOMAIN).await
+    })
+    .await;
+    let first = client.shown(DOMAIN).await.expect("a certificate");
+    let fails = async || {
+        let token = client
+            .logs_in("boss@example.test", "password of boss")
+            .await;
+        seen(&client, &token).await.0["failing"] == true
+    };
+    // After two thirds of its time there is another one, which is as old already by this clock.
+    jumps(61);
+    eventually("it is renewed", async || {
+        client.shown(DOMAIN).await.expect("a certificate") != first
+    })
+    .await;
+    eventually("it is told", async || fails().await).await;
+    jumps(0);
+    eventually("nothing is wrong any more", async || !fails().await).await;
+    jumps(91);
+    eventually("it is over", async || !client.is_ready(DOMAIN).await).await;
+    eventually("it is asked for", async || orders(&client).await.0 >= 3).await;
 }
 
 #[tokio::test]

@@ -91,8 +91,7 @@ impl Acme {
             plan,
         };
         // A failure is over once nothing is due: other domains may have been asked for.
-        let is_due = acme.due().is_none_or(|at| at <= Time::now());
-        acme.told = is_due && failed.is_some();
+        acme.told = acme.is_due() && failed.is_some();
         acme.standing.is_failing = acme.told;
         acme.standing.failed = failed;
         acme.settle();
@@ -107,6 +106,19 @@ impl Acme {
     fn due(&self) -> Option<Time> {
         let in_use = self.in_use.as_ref()?;
         (in_use.names == self.plan.names()).then(|| renewal(in_use.span()))
+    }
+
+    fn is_due(&self) -> bool {
+        self.due().is_none_or(|at| at <= Time::now())
+    }
+
+    /// Nothing is due, so nothing fails: the clock may have been set.
+    fn rest(&mut self) {
+        if self.standing.is_failing {
+            self.standing.is_failing = false;
+            (self.told, self.in_a_row, self.wait_until) = (false, 0, None);
+            self.settle();
+        }
     }
 
     /// Brings the standing up to date with the certificate in use and the next try.
@@ -145,8 +157,9 @@ pub async fn run(core: Core, watch: Arc<Watch>, mut acme: Acme, url: String) {
             _ = look.tick() => false,
             () = told(asked.as_mut()) => true,
         };
-        let is_due = acme.due().is_none_or(|at| at <= Time::now());
-        if is_due && (is_asked || !acme.is_waiting()) {
+        if !acme.is_due() {
+            acme.rest();
+        } else if is_asked || !acme.is_waiting() {
             acme.renew(&core, &url).await;
         }
     }
@@ -184,7 +197,7 @@ impl Acme {
                 self.certificate.replace(in_use.certified.clone());
                 self.in_use = Some(in_use);
                 self.standing.successes += 1;
-                if self.due().is_none_or(|at| at <= Time::now()) {
+                if self.is_due() {
                     let why = format!(
                         "the new certificate is valid until {until}, and it is {} here: set the clock",
                         Time::now().iso()
@@ -192,8 +205,7 @@ impl Acme {
                     let has_asked = true;
                     self.failed(core, url, Failed { why, has_asked }).await;
                 } else {
-                    self.standing.is_failing = false;
-                    (self.told, self.in_a_row, self.wait_until) = (false, 0, None);
+                    self.rest();
                 }
             }
             Err(failed) => self.failed(core, url, failed).await,
