@@ -110,8 +110,11 @@ CREATE TABLE conversations (
     created_at  INTEGER NOT NULL,
     picture     INTEGER REFERENCES files (id),
     archived_at INTEGER,                   -- since then it is read, and nobody speaks there
-    deleted     INTEGER NOT NULL DEFAULT 0 -- how many of its messages are deleted
+    deleted     INTEGER NOT NULL DEFAULT 0, -- how many of its messages are deleted
+    keep_messages INTEGER,                 -- how long messages are kept, in milliseconds; 0: for ever; null: as the server says
+    keep_files  INTEGER                    -- and files
 ) STRICT;
+CREATE INDEX conversations_with_rules ON conversations (id) WHERE (keep_messages IS NOT NULL OR keep_files IS NOT NULL);
 CREATE UNIQUE INDEX conversations_of_two ON conversations (low, high) WHERE kind = 'direct';
 -- Open rooms are listed to anybody in each of these orders; the other conversations must not slow that down.
 CREATE INDEX open_rooms ON conversations (kind, id) WHERE kind = 'room';
@@ -160,7 +163,7 @@ INSERT INTO log (last, messages) VALUES (0, 0);
 -- Messages. Clustered by conversation, so that every page of a conversation lies together in the file.
 CREATE TABLE messages (
     conversation INTEGER NOT NULL REFERENCES conversations (id),
-    seq          INTEGER NOT NULL,         -- 1, 2, 3 … within the conversation, without a gap
+    seq          INTEGER NOT NULL,         -- 1, 2, 3 … within the conversation, without a gap; old ones may be gone
     id           INTEGER NOT NULL,         -- grows in commit order over all conversations
     author       INTEGER NOT NULL REFERENCES accounts (id),
     text         TEXT NOT NULL,
@@ -268,7 +271,7 @@ CREATE TABLE attached (
     PRIMARY KEY (file, conversation)
 ) STRICT, WITHOUT ROWID;
 
--- System notifications.
+-- System notifications. Kept for two years.
 CREATE TABLE notices (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     account    INTEGER NOT NULL REFERENCES accounts (id),
@@ -337,7 +340,7 @@ CREATE TABLE mail_counts (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX mail_counts_by_age ON mail_counts (since);
 
--- Who changed what as an administrator, by the API or the command line.
+-- Who changed what as an administrator, by the API or the command line. Kept for two years.
 CREATE TABLE audit (
     id      INTEGER PRIMARY KEY AUTOINCREMENT,
     at      INTEGER NOT NULL,

@@ -42,6 +42,7 @@
 //!   - `backup`: copies the database, and restores a copy
 //!   - `backup_folder`: when a server backs itself up, and which backups it keeps
 //!   - `certificate`: which certificate the server gets by itself, and what is kept of it
+//!   - `retention`: how long messages and files are kept
 //!   - `tidy`: deletes what has expired
 //!   - `health`: finds out whether the disk still takes a write
 //!   - `digest`: decides who gets mail about unread messages
@@ -77,6 +78,8 @@
 //!     - `quota`: how much mail was sent
 //!     - `server`: the public URL of the server on this file, and its first room
 //!     - `moving`: the same, as rows
+//!     - `retention`: what is too old
+//!     - `space`: pages of the file
 //!     - `log`: the last position of the log
 //!     - `missed`: what comes next in a conversation: messages, files and changes
 //!     - `search`: the index of words, which lies behind the log

@@ -124,6 +124,7 @@ pub struct Directory {
     message_kib: Pace,
     changes: Pace,
     profile_changes: Pace,
+    rule_changes: Pace,
     exports: Pace,
 }
 
@@ -269,6 +270,11 @@ impl Directory {
     /// How often accounts have changed their name or picture lately.
     pub(in crate::core) fn profile_changes(&self) -> &Pace {
         &self.profile_changes
+    }
+
+    /// How often accounts have changed for how long conversations keep things.
+    pub(in crate::core) fn rule_changes(&self) -> &Pace {
+        &self.rule_changes
     }
 
     /// How often accounts have downloaded all that is their own lately.

@@ -43,6 +43,9 @@ pub struct Limits {
     pub mail_counted: bool,
     /// How long after sending a message its author may change the text; `None`: for ever.
     pub edit_window: Option<Duration>,
+    /// How long messages and files are kept, unless their conversation says otherwise; `None`: for ever.
+    pub keep_messages: Option<Duration>,
+    pub keep_files: Option<Duration>,
     /// Who may make themselves an account.
     pub sign_up: SignUpRule,
     /// May everybody invite people, and not administrators alone?
@@ -72,6 +75,8 @@ impl Default for Limits {
             mail_delay: Duration::from_secs(5 * 60),
             mail_counted: true,
             edit_window: None,
+            keep_messages: None,
+            keep_files: None,
             sign_up: SignUpRule {
                 who: Who::Everybody,
                 domains: Vec::new(),

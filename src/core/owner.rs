@@ -6,7 +6,7 @@ use super::error::{Error, Fault, Result};
 use super::may::{Wish, may};
 use super::model::{AccountId, Conversation, ConversationId, Event, FileId, Me, Named, Standing};
 use super::store::{Tx, View};
-use super::{conversation, file, limits, text};
+use super::{conversation, file, limits, retention, text};
 
 /// What is to be changed; `None` stays as it is.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +16,9 @@ pub struct Change {
     /// `Some(None)`: none any more.
     pub picture: Option<Option<Named>>,
     pub archived: Option<bool>,
+    /// How long messages and files are kept, in days; `Some(None)`: as long as the server keeps them.
+    pub keep_messages: Option<Option<u32>>,
+    pub keep_files: Option<Option<u32>>,
 }
 
 /// Changes a group or a room. Whoever may read there may see its picture from now on.
@@ -46,6 +49,27 @@ pub fn change(tx: &Tx<'_>, me: &Me, id: ConversationId, change: Change) -> Resul
     if let Some(archived) = change.archived {
         after.archived_at = archived.then_some(before.archived_at.unwrap_or(tx.now));
     }
+    let rules = [
+        (
+            "keepMessages",
+            change.keep_messages,
+            tx.limits.keep_messages,
+            &mut after.kept.messages,
+        ),
+        (
+            "keepFiles",
+            change.keep_files,
+            tx.limits.keep_files,
+            &mut after.kept.files,
+        ),
+    ];
+    for (field, days, server, kept) in rules {
+        match days.map(|days| retention::chosen(days, server)) {
+            Some(Ok(chosen)) => *kept = chosen,
+            Some(Err(wrong)) => faults.push(Fault::new(field, wrong)),
+            None => {}
+        }
+    }
     if !faults.is_empty() {
         return Err(Error::Invalid(faults));
     }
@@ -53,7 +77,19 @@ pub fn change(tx: &Tx<'_>, me: &Me, id: ConversationId, change: Change) -> Resul
         return Ok(());
     }
     tx.update_conversation(&before, &after)?;
-    note(tx, me, standing, "conversation.change", id, "")?;
+    match after.kept == before.kept {
+        true => note(tx, me, standing, "conversation.change", id, "")?,
+        // What is removed is gone for everybody, so it is noted who wanted that.
+        false => {
+            if let Some(limit) = tx.limits.profile_changes {
+                let counted = tx.directory.rule_changes().count(me.id, tx.now, limit);
+                counted.map_err(|e| {
+                    e.of_quota("You have changed for how long things are kept often lately")
+                })?;
+            }
+            retention::note(tx, Some(me.id), id, after.kept)?;
+        }
+    }
     tx.announce(Event::ConversationChanged(Arc::new(after)));
     Ok(())
 }

@@ -521,6 +521,12 @@ pub struct Serve {
         help_heading = "Promises and limits"
     )]
     pub max_message: usize,
+    /// How long messages are kept, at least a day: older ones are removed for good; a conversation may keep them shorter
+    #[arg(long, value_name = "SPAN", value_parser = values::kept, help_heading = "Promises and limits")]
+    pub keep_messages: Option<Duration>,
+    /// How long files are kept, at least a day, but for pictures of people and conversations
+    #[arg(long, value_name = "SPAN", value_parser = values::kept, help_heading = "Promises and limits")]
+    pub keep_files: Option<Duration>,
     /// How long after sending it a message may be edited by its author [default: for ever]
     #[arg(long, value_name = "SPAN", value_parser = values::span, help_heading = "Promises and limits")]
     pub edit_window: Option<Duration>,
@@ -795,6 +801,8 @@ impl Serve {
             mail_delay: self.mail_delay,
             mail_counted: !self.temp,
             edit_window: self.edit_window,
+            keep_messages: self.keep_messages,
+            keep_files: self.keep_files,
             sign_up: self.sign_up(),
             members_invite: self.members_invite,
             first_room: self.first_room.clone(),

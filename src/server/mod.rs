@@ -214,8 +214,9 @@ impl Server {
         }
         let mut background = JoinSet::new();
         background.spawn(admin::stats::observe(core.clone(), watch.clone()));
-        background.spawn(tidying::run(core.clone()));
+        background.spawn(tidying::tidy_up(core.clone()));
         background.spawn(erasing::run(core.clone()));
+        background.spawn(tidying::retain(core.clone()));
         background.spawn(mailer::run(core.clone(), settings.smtp, url.clone()));
         if let Some(folder) = settings.backups {
             background.spawn(backing_up::run(

@@ -84,9 +84,10 @@ fn person_seen(row: &Row<'_>) -> rusqlite::Result<PersonSeen> {
 
 const PLACE: &str =
     "SELECT c.id, c.kind, c.low, c.high, c.name, c.description, c.creator, c.created_at,
-        c.picture, c.archived_at,
+        c.picture, c.archived_at, c.keep_messages, c.keep_files,
         (SELECT count(*) FROM members WHERE conversation = c.id) AS members,
-        (SELECT coalesce(max(seq), 0) FROM messages WHERE conversation = c.id) AS messages,
+        (SELECT coalesce(max(seq), 0) FROM messages WHERE conversation = c.id)
+            - (SELECT coalesce(min(seq) - 1, 0) FROM messages WHERE conversation = c.id) AS messages,
         (SELECT sent_at FROM messages WHERE conversation = c.id ORDER BY seq DESC LIMIT 1) AS last_at
      FROM conversations c";
 

@@ -194,15 +194,17 @@ impl Tx<'_> {
         )
     }
 
-    /// Deletes invitations that have expired: nobody can use them any more.
-    pub(in crate::core) fn delete_expired_invitations(&self) -> Result<()> {
-        self.write(
-            "DELETE FROM invited_to WHERE invitation IN (SELECT id FROM invitations WHERE expires_at <= $1)",
-            [self.now.0],
+    /// Deletes some of the invitations that have expired: nobody can use them any more. Answers how many.
+    pub(in crate::core) fn delete_expired_invitations(&self, most: u32) -> Result<usize> {
+        let expired =
+            "SELECT id FROM invitations WHERE expires_at <= $1 ORDER BY expires_at, id LIMIT $2";
+        self.change(
+            &format!("DELETE FROM invited_to WHERE invitation IN ({expired})"),
+            (self.now.0, most),
         )?;
-        self.write(
-            "DELETE FROM invitations WHERE expires_at <= $1",
-            [self.now.0],
+        self.change(
+            &format!("DELETE FROM invitations WHERE id IN ({expired})"),
+            (self.now.0, most),
         )
     }
 }

@@ -247,6 +247,10 @@ CREATE TABLE invited_to (
     PRIMARY KEY (invitation, conversation)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX accounts_by_stored ON accounts (stored);
+-- What is old may be removed: by the server's rule, or by a conversation's own.
+ALTER TABLE conversations ADD COLUMN keep_messages INTEGER;
+ALTER TABLE conversations ADD COLUMN keep_files INTEGER;
+CREATE INDEX conversations_with_rules ON conversations (id) WHERE (keep_messages IS NOT NULL OR keep_files IS NOT NULL);
 
 -- The server gets a certificate by itself.
 CREATE TABLE certificates (
