@@ -7,8 +7,9 @@ use super::{PAGE, done, listed, listing, one};
 use crate::core::admin::{self, Participant, PlaceSeen};
 use crate::core::id::Spelling;
 use crate::core::model::{Kind, Message};
+use crate::core::retention::{self, Chosen};
 use crate::core::search::{Found, Seeker};
-use crate::core::{View, limits, retention, search};
+use crate::core::{View, limits, search};
 use crate::web::answer::{Answer, ok};
 use crate::web::call::Call;
 use crate::web::finding;
@@ -46,10 +47,12 @@ pub async fn show(call: Call) -> Answer {
 pub async fn change(mut call: Call) -> Answer {
     let (me, id) = (call.admin()?, call.id(0, "conversationId")?);
     let mut fields = call.fields().await?;
-    let messages = fields.optional_days(&["keepMessages"]);
-    let files = fields.optional_days(&["keepFiles"]);
+    let chosen = Chosen {
+        messages: fields.optional_days(&["keepMessages"]),
+        files: fields.optional_days(&["keepFiles"]),
+    };
     fields.done(Some(()))?;
-    call.write(move |tx| retention::set(tx, Some(me.id), id, messages, files))
+    call.write(move |tx| retention::set(tx, Some(me.id), id, chosen))
         .await?;
     call.core().rules_changed().notify_one();
     show(call).await

@@ -380,10 +380,10 @@ impl Core {
     pub async fn remove_old_messages(&self, whole: bool) -> Result<()> {
         let mut after = None;
         loop {
-            let (due, next) = self
+            let due = self
                 .read(move |view| retention::due(view, whole, after))
                 .await?;
-            for (id, before) in due {
+            for (id, before) in due.conversations {
                 while let Some(cut) = self
                     .read(move |view| retention::next(view, id, before))
                     .await?
@@ -392,7 +392,7 @@ impl Core {
                     self.meter().removed_messages.fetch_add(removed, Relaxed);
                 }
             }
-            after = next;
+            after = due.next;
             if after.is_none() {
                 return Ok(());
             }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::error::{Error, Fault, Result};
 use super::may::{Wish, may};
 use super::model::{AccountId, Conversation, ConversationId, Event, FileId, Me, Named, Standing};
+use super::retention::{self, Chosen};
 use super::store::{Tx, View};
-use super::{conversation, file, limits, retention, text};
+use super::{conversation, file, limits, text};
 
 /// What is to be changed; `None` stays as it is.
 #[derive(Debug, Clone, Default)]
@@ -16,9 +17,8 @@ pub struct Change {
     /// `Some(None)`: none any more.
     pub picture: Option<Option<Named>>,
     pub archived: Option<bool>,
-    /// How long messages and files are kept, in days; `Some(None)`: as long as the server keeps them.
-    pub keep_messages: Option<Option<u32>>,
-    pub keep_files: Option<Option<u32>>,
+    /// For how long messages and files are kept.
+    pub kept: Chosen,
 }
 
 /// Changes a group or a room. Whoever may read there may see its picture from now on.
@@ -49,26 +49,9 @@ pub fn change(tx: &Tx<'_>, me: &Me, id: ConversationId, change: Change) -> Resul
     if let Some(archived) = change.archived {
         after.archived_at = archived.then_some(before.archived_at.unwrap_or(tx.now));
     }
-    let rules = [
-        (
-            "keepMessages",
-            change.keep_messages,
-            tx.limits.keep_messages,
-            &mut after.kept.messages,
-        ),
-        (
-            "keepFiles",
-            change.keep_files,
-            tx.limits.keep_files,
-            &mut after.kept.files,
-        ),
-    ];
-    for (field, days, server, kept) in rules {
-        match days.map(|days| retention::chosen(days, server)) {
-            Some(Ok(chosen)) => *kept = chosen,
-            Some(Err(wrong)) => faults.push(Fault::new(field, wrong)),
-            None => {}
-        }
+    match change.kept.by_owner(before.kept, tx.limits) {
+        Ok(kept) => after.kept = kept,
+        Err(wrong) => faults.extend(wrong),
     }
     if !faults.is_empty() {
         return Err(Error::Invalid(faults));

@@ -5,11 +5,13 @@
 //! searches does not find it any more, and who comes back with an old position is told what remains. The last message of a
 //! conversation leaves an empty row behind, as one that was deleted, so that numbers go on where they were.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::admin::By;
 use super::error::{Error, Fault, Result};
+use super::limits::Limits;
 use super::model::{ConversationId, Event, FileId, Kept, Time};
 pub use super::store::{Cut, OldFile};
 use super::store::{Tx, View};
@@ -33,57 +35,76 @@ const FREE_PAGES: i64 = 1_024;
 /// Pages that are given back in one step.
 const GIVEN_BACK: u32 = 64;
 
-/// So many days, as an owner chooses them: not longer than the server keeps things.
-///
-/// # Errors
-/// What is wrong with it.
-pub(in crate::core) fn chosen(
-    days: Option<u32>,
-    server: Option<Duration>,
-) -> std::result::Result<Option<i64>, String> {
-    let longest = server.map_or(MOST_DAYS, |server| (server.as_secs() / 86_400) as u32);
-    match days {
-        None => Ok(None),
-        Some(days) if (1..=longest).contains(&days) => Ok(Some(i64::from(days) * DAY)),
-        Some(_) => Err(format!(
-            "must be a whole number of days from 1 to {longest}, or null"
-        )),
+/// For how many days somebody wants messages and files to be kept: `Some(None)` is as long as the server keeps them, `None` as
+/// before.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Chosen {
+    pub messages: Option<Option<u32>>,
+    pub files: Option<Option<u32>>,
+}
+
+impl Chosen {
+    /// Nothing is chosen.
+    pub fn is_empty(&self) -> bool {
+        self.messages.is_none() && self.files.is_none()
+    }
+
+    /// What is kept with that, where owners choose: not longer than the server keeps things.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(in crate::core) fn by_owner(
+        self,
+        before: Kept,
+        limits: &Limits,
+    ) -> std::result::Result<Kept, Vec<Fault>> {
+        let longest = |server: Option<Duration>| {
+            server.map_or(MOST_DAYS, |server| (server.as_secs() / 86_400) as u32)
+        };
+        let [messages, files] = [limits.keep_messages, limits.keep_files].map(longest);
+        self.within(before, [1..=messages, 1..=files])
+    }
+
+    fn within(
+        self,
+        mut kept: Kept,
+        [messages, files]: [RangeInclusive<u32>; 2],
+    ) -> std::result::Result<Kept, Vec<Fault>> {
+        let mut faults = Vec::new();
+        for (field, days, allowed, kept) in [
+            ("keepMessages", self.messages, messages, &mut kept.messages),
+            ("keepFiles", self.files, files, &mut kept.files),
+        ] {
+            match days {
+                Some(Some(days)) if !allowed.contains(&days) => {
+                    let (least, most) = allowed.into_inner();
+                    let wrong =
+                        format!("must be a whole number of days from {least} to {most}, or null");
+                    faults.push(Fault::new(field, wrong));
+                }
+                Some(days) => *kept = days.map(|days| i64::from(days) * DAY),
+                None => {}
+            }
+        }
+        match faults.is_empty() {
+            true => Ok(kept),
+            false => Err(faults),
+        }
     }
 }
 
-/// Sets for how long a conversation keeps messages and files, in days, whatever the server's rule is: 0 is for ever, `None` as
-/// the server says. For administrators.
+/// Sets for how long a conversation keeps messages and files, whatever the server's rule is: 0 days are for ever. For
+/// administrators.
 ///
 /// # Errors
 /// `NotFound`, `Invalid` for more days than [`MOST_DAYS`].
-pub fn set(
-    tx: &Tx<'_>,
-    by: By,
-    id: ConversationId,
-    messages: Option<Option<u32>>,
-    files: Option<Option<u32>>,
-) -> Result<()> {
+pub fn set(tx: &Tx<'_>, by: By, id: ConversationId, chosen: Chosen) -> Result<()> {
     let before = tx
         .conversation(id)?
         .ok_or(Error::NotFound("Conversation"))?;
     let mut after = before.clone();
-    let mut faults = Vec::new();
-    for (field, days, kept) in [
-        ("keepMessages", messages, &mut after.kept.messages),
-        ("keepFiles", files, &mut after.kept.files),
-    ] {
-        match days {
-            Some(Some(days)) if days > MOST_DAYS => {
-                let wrong = format!("must be a whole number of days up to {MOST_DAYS}, or null");
-                faults.push(Fault::new(field, wrong));
-            }
-            Some(days) => *kept = days.map(|days| i64::from(days) * DAY),
-            None => {}
-        }
-    }
-    if !faults.is_empty() {
-        return Err(Error::Invalid(faults));
-    }
+    let kept = chosen.within(before.kept, [0..=MOST_DAYS, 0..=MOST_DAYS]);
+    after.kept = kept.map_err(Error::Invalid)?;
     if after == before {
         return Ok(());
     }
@@ -121,13 +142,17 @@ fn before(own: Option<i64>, server: Option<Duration>, now: Time) -> Option<Time>
     }
 }
 
-/// Conversations of which something may be too old, all or those with a rule of their own: those behind `after`, with the moment before which it is; and where to
-/// look on.
-pub fn due(
-    view: &View<'_>,
-    whole: bool,
-    after: Option<ConversationId>,
-) -> Result<(Vec<(ConversationId, Time)>, Option<ConversationId>)> {
+/// Conversations of which something may be too old.
+#[derive(Debug)]
+pub struct Due {
+    /// Each with the moment before which it is.
+    pub conversations: Vec<(ConversationId, Time)>,
+    /// Behind which to look on; `None` if those were the last.
+    pub next: Option<ConversationId>,
+}
+
+/// A page of those behind `after`: all, or only those with a rule of their own.
+pub fn due(view: &View<'_>, whole: bool, after: Option<ConversationId>) -> Result<Due> {
     let (server, now) = (view.limits.keep_messages, view.now);
     let page = view.oldest_messages(after, whole && server.is_some(), LOOK)?;
     let last = page.last().map(|one| one.conversation);
@@ -136,7 +161,10 @@ pub fn due(
         let before = before(one.keep, server, now)?;
         (one.oldest? < before).then_some((one.conversation, before))
     });
-    Ok((due.collect(), next))
+    Ok(Due {
+        conversations: due.collect(),
+        next,
+    })
 }
 
 /// What the next step removes of a conversation; `None` if nothing there is older than that.

@@ -6,7 +6,7 @@ use crate::core::id::Spelling;
 use crate::core::level::SettingsChange;
 use crate::core::model::{AccountId, Conversation, Level, Time};
 use crate::core::owner::Change;
-use crate::core::retention::DAY;
+use crate::core::retention::{Chosen, DAY};
 use crate::core::short::Short;
 use crate::web::fields::Fields;
 use crate::web::people::place_picture_url;
@@ -41,13 +41,16 @@ pub fn change(fields: &mut Fields<'_>, public_url: &str) -> Change {
         description: fields.optional_text(&["description"]),
         picture: shows.then(|| fields.optional_file("picture", public_url)),
         archived: fields.optional_flag("archived"),
-        keep_messages: fields.optional_days(KEEP_MESSAGES),
-        keep_files: fields.optional_days(KEEP_FILES),
+        kept: kept(fields),
     }
 }
 
-pub const KEEP_MESSAGES: &[&str] = &["keepMessages", "keep_messages"];
-pub const KEEP_FILES: &[&str] = &["keepFiles", "keep_files"];
+fn kept(fields: &mut Fields<'_>) -> Chosen {
+    Chosen {
+        messages: fields.optional_days(&["keepMessages", "keep_messages"]),
+        files: fields.optional_days(&["keepFiles", "keep_files"]),
+    }
+}
 
 /// Adds to a conversation's shape what it has: `pictureUrl`, `owners`, `archivedAt`; `keepMessages` and `keepFiles` in days, 0
 /// for ever.

@@ -43,7 +43,7 @@ pub async fn change(call: &mut Call, name: &str) -> Result<(Me, ConversationId)>
     let change = beyond::change(&mut fields, &public_url);
     let change = fields.done(Some(change))?;
     let asking = me.clone();
-    let has_rule = change.keep_messages.is_some() || change.keep_files.is_some();
+    let has_rule = !change.kept.is_empty();
     call.write(move |tx| owner::change(tx, &asking, id, change))
         .await?;
     if has_rule {
