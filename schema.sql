@@ -398,3 +398,21 @@ CREATE TABLE invited_to (
     conversation INTEGER NOT NULL REFERENCES conversations (id),
     PRIMARY KEY (invitation, conversation)
 ) STRICT, WITHOUT ROWID;
+
+-- Certificates that the server got by itself, one for each set of domains. Deleted when another one comes after their end.
+CREATE TABLE certificates (
+    directory TEXT NOT NULL,               -- URL of the ACME directory that issued it
+    domains   TEXT NOT NULL,               -- sorted, with commas between
+    chain     TEXT NOT NULL,               -- PEM, its own certificate first
+    key       TEXT NOT NULL,               -- PEM; a secret
+    got_at    INTEGER NOT NULL,
+    ends_at   INTEGER NOT NULL,
+    PRIMARY KEY (directory, domains)
+) STRICT, WITHOUT ROWID;
+
+-- The server's account at each ACME directory.
+CREATE TABLE acme_accounts (
+    directory TEXT PRIMARY KEY,            -- URL
+    account   TEXT,                        -- JSON with its URL and its private key, a secret; null: none yet
+    tried_at  INTEGER                      -- when a certificate was asked for that has not come
+) STRICT, WITHOUT ROWID;

@@ -41,6 +41,7 @@
 //!   - `moving`: reads everything that a server holds
 //!   - `backup`: copies the database, and restores a copy
 //!   - `backup_folder`: when a server backs itself up, and which backups it keeps
+//!   - `certificate`: which certificate the server gets by itself, and what is kept of it
 //!   - `retention`: how long messages and files are kept
 //!   - `tidy`: deletes what has expired
 //!   - `health`: finds out whether the disk still takes a write
@@ -85,6 +86,7 @@
 //!     - `indexing`: decides when the writer goes on with it
 //!     - `search_tests`: tests that the index forgets what is deleted
 //!     - `read_cache`: what one snapshot has read already
+//!     - `certificate`: certificates, and accounts at those who issue them
 //!     - `admin`: what only administrators see
 //!     - `writer`: one thread that commits whatever verbs have queued up
 //!     - `verb`: a verb in that queue, and how its caller is answered
@@ -181,7 +183,12 @@
 //!   - `mailer`: writes digests that are due, and sends mail by SMTP
 //! - [`server`]: accepts connections, and ends them
 //!   - `listeners`: the addresses to listen on
-//!   - `tls`: certificates, which are read again when they change
+//!   - `tls`: takes up TLS connections with whatever the certificate is then
+//!   - `certificate_files`: certificates in files, which are read again when they change
+//!   - `acme`: when a certificate is got by itself, and what happens if that fails
+//!   - `acme_order`: gets one certificate
+//!   - `acme_directory`: asks whoever issues it
+//!   - `redirecting`: sends clients of plain HTTP to HTTPS
 //!   - `validity`: until when a certificate is valid
 //!   - `slots`: limits how many connections there are
 //!   - `timeouts`: limits how long a client takes

@@ -1,7 +1,7 @@
 //! Copies of the whole: made while everybody talks, put back when nobody serves, and damage that is found.
 
 #[path = "backup/by_itself.rs"]
-mod by_itself;
+pub mod by_itself;
 #[path = "backup/litestream.rs"]
 mod litestream;
 

@@ -1,5 +1,6 @@
 //! The whole server from outside: scenes with people in them, played against the real binary.
 
+mod acme;
 mod admin;
 mod backup;
 mod campus;

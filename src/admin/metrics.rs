@@ -28,10 +28,15 @@ pub async fn live(_call: Call) -> Answer {
     ok(json!({ "success": true, "status": "ok" }))
 }
 
-/// GET /readyz: 200 if a write commits, 503 if not, and from the moment on that the server stops
+/// GET /readyz: 200 if a write commits; 503 if not, if there is no valid certificate, and from the moment on that the server stops
 pub async fn ready(call: Call) -> Answer {
     if *call.web().watch.closing().borrow() {
         return Err(Error::Overloaded("The server is stopping"));
+    }
+    let now = Time::now();
+    let acme = &call.web().watch.acme;
+    if acme.lock().as_ref().is_some_and(|own| !own.is_valid(now)) {
+        return Err(Error::Overloaded("There is no valid certificate yet"));
     }
     let written = call.core().is_well().await;
     written.map_err(|_| Error::Overloaded("The database cannot be written"))?;
@@ -152,6 +157,7 @@ fn text(core: &Core, watch: &Watch, sockets: SocketCount) -> String {
         page.family(name, "counter", "Backups that failed since the start.");
         page.sample(name, &[], standing.failures);
     }
+    certificate(&mut page, watch);
     let process = Process::now();
     let name = "process_resident_memory_bytes";
     page.family(name, "gauge", "Resident memory.");
@@ -163,6 +169,42 @@ fn text(core: &Core, watch: &Watch, sockets: SocketCount) -> String {
     page.family(name, "gauge", "When it started, in seconds since 1970.");
     page.sample(name, &[], watch.started_at.seconds());
     page.0
+}
+
+fn certificate(page: &mut Exposition, watch: &Watch) {
+    let acme = watch.acme.lock().clone();
+    let of_files = *watch.facts.certificate_ends.lock();
+    let ends = match &acme {
+        Some(own) => Some(own.valid.map_or(0, |(_, ends)| ends.seconds())),
+        None => of_files.map(Time::seconds),
+    };
+    if let Some(ends) = ends {
+        let name = "chat_certificate_end_timestamp_seconds";
+        page.family(
+            name,
+            "gauge",
+            "Until when the certificate is valid, in seconds since 1970; 0: there is none yet.",
+        );
+        page.sample(name, &[], ends);
+    }
+    if let Some(own) = acme {
+        let name = "chat_acme_orders_total";
+        page.family(
+            name,
+            "counter",
+            "Certificates that were asked for since the start, by what came of it.",
+        );
+        page.sample(name, &[("result", "success")], own.successes);
+        page.sample(name, &[("result", "failure")], own.failures);
+        let name = "chat_acme_last_failure_timestamp_seconds";
+        page.family(
+            name,
+            "gauge",
+            "When a certificate could not be got last, in seconds since 1970; 0: never.",
+        );
+        let failed = own.failed.map_or(0, |(at, _)| at.seconds());
+        page.sample(name, &[], failed);
+    }
 }
 
 struct Exposition(String);

@@ -143,6 +143,16 @@ pub async fn show(call: Call) -> Answer {
             "failure": standing.failed.as_ref().map(|(_, why)| why),
             "failing": standing.is_failing,
         })),
+        "certificate": watch.acme.lock().as_ref().map(|own| json!({
+            "domains": own.domains,
+            "directory": own.directory,
+            "issuer": own.issuer,
+            "notAfter": own.valid.map(|(_, ends)| ends.iso()),
+            "failedAt": own.failed.as_ref().map(|(at, _)| at.iso()),
+            "failure": own.failed.as_ref().map(|(_, why)| why),
+            "failing": own.is_failing,
+            "nextTryAt": own.next.map(Time::iso),
+        })),
         "outboxWaiting": figures.mail_waiting,
         "outboxFailed": figures.mail_failed,
         "history": history.collect::<Value>(),
@@ -170,7 +180,7 @@ fn warnings(
         (
             watch.facts.exposed,
             "no-tls",
-            "Passwords and messages cross the network in the clear. Set --tls-cert and --tls-key, or put a proxy with TLS in front and set --public-url.",
+            "Passwords and messages cross the network in the clear. Set --acme, or --tls-cert and --tls-key, or put a proxy with TLS in front and set --public-url.",
         ),
         (
             old && messages > 0,
@@ -212,8 +222,19 @@ fn warnings(
         );
         warnings.push(json!({ "code": "clock", "text": text }));
     }
+    let acme = watch.acme.lock().clone();
+    if let Some((at, why)) = acme
+        .as_ref()
+        .and_then(|own| own.failed.as_ref().filter(|_| own.is_failing))
+    {
+        let text = format!(
+            "At {} no certificate could be got: {why}. It is tried again.",
+            at.iso()
+        );
+        warnings.push(json!({ "code": "certificate-failed", "text": text }));
+    }
     let certificate_ends = *watch.facts.certificate_ends.lock();
-    if let Some(ends) = certificate_ends.filter(|ends| ends_soon(*ends, now)) {
+    if let Some(ends) = certificate_ends.filter(|ends| acme.is_none() && ends_soon(*ends, now)) {
         let text = format!(
             "The certificate in --tls-cert is valid until {}. Renew it: the server reads it again by itself.",
             ends.iso()

@@ -12,9 +12,11 @@ use serde_json::{Value, json};
 use super::Failure;
 use crate::core::backup;
 use crate::core::backup_folder::BackupFolder;
+use crate::core::certificate::{self, Plan};
 use crate::core::model::Time;
 use crate::flags::{self, Doctor, Listen, Serve};
-use crate::server::tls;
+use crate::server::acme_directory::Directory;
+use crate::server::certificate_files::CertificateFiles;
 use crate::web::issuer;
 use crate::web::this_machine::is_this_machine;
 use crate::web::watch::ends_soon;
@@ -149,7 +151,10 @@ async fn look(flags: &Serve, listen_given: bool, findings: &mut Findings) {
     clock(&flags.db, findings);
     addresses(flags, listen_given, findings).await;
     mail(flags, findings).await;
-    certificate(flags, findings);
+    match flags.acme() {
+        Some(plan) => automatic(&plan, flags, listen_given, findings).await,
+        None => certificate(flags, findings),
+    }
     backups(flags, findings);
 }
 
@@ -227,10 +232,10 @@ fn clock(db: &Path, findings: &mut Findings) {
 }
 
 async fn addresses(flags: &Serve, listen_given: bool, findings: &mut Findings) {
-    let scheme = if flags.tls_cert.is_some() {
-        "https"
-    } else {
-        "http"
+    let plan = flags.acme();
+    let scheme = match flags.tls_cert.is_some() || plan.is_some() {
+        true => "https",
+        false => "http",
     };
     let listeners = flags.listeners(listen_given);
     for Listen { address, .. } in &listeners {
@@ -263,9 +268,9 @@ async fn addresses(flags: &Serve, listen_given: bool, findings: &mut Findings) {
     let is_exposed = listeners
         .iter()
         .any(|one| !is_this_machine(one.address.ip()));
-    match &flags.public_url {
+    match &flags.public_url.clone().or(plan.map(|plan| plan.url())) {
         None if is_exposed && scheme == "http" => findings.warning("public URL",
-            "passwords and messages cross the network in the clear: set --tls-cert and --tls-key, or put a proxy with TLS in front and set --public-url"),
+            "passwords and messages cross the network in the clear: set --acme, or --tls-cert and --tls-key, or put a proxy with TLS in front and set --public-url"),
         None => findings.ok("public URL", "links in mail lead to the first listener; --public-url says otherwise"),
         Some(url) => match lives(url).await {
             Ok(()) => findings.ok("public URL", format!("{url} answers")),
@@ -309,12 +314,12 @@ fn certificate(flags: &Serve, findings: &mut Findings) {
     let (Some(cert), Some(key)) = (&flags.tls_cert, &flags.tls_key) else {
         return findings.ok("certificate", "none is set: whoever is in front has it");
     };
-    let read = match tls::Certificate::open(cert.clone(), key.clone()) {
+    let read = match CertificateFiles::open(cert.clone(), key.clone()) {
         Ok(read) => read,
         Err(error) => return findings.problem("certificate", format!("{error:#}")),
     };
     let name = cert.display();
-    let known = *read.ends.lock();
+    let known = *read.certificate.ends.lock();
     let Some(ends) = known else {
         return findings.warning(
             "certificate",
@@ -339,6 +344,67 @@ fn certificate(flags: &Serve, findings: &mut Findings) {
             "certificate",
             format!("{name} belongs to its key, and is valid until {until}"),
         );
+    }
+}
+
+/// The certificate that the server gets by itself, and what the directory needs for that.
+async fn automatic(plan: &Plan, flags: &Serve, listen_given: bool, findings: &mut Findings) {
+    for domain in &plan.domains {
+        match tokio::net::lookup_host((domain.as_str(), 443)).await {
+            Ok(found) => {
+                let found: Vec<_> = found.map(|at| at.ip().to_string()).collect();
+                let at = found.join(", ");
+                findings.ok(
+                    "domain",
+                    format!("{domain} leads to {at}; that must be here"),
+                );
+            }
+            Err(error) => findings.problem(
+                "domain",
+                format!("{domain} leads nowhere ({error}): make a record A or AAAA for it"),
+            ),
+        }
+    }
+    let listeners = flags.listeners(listen_given);
+    if !listeners.iter().any(|one| one.address.port() == 443) {
+        findings.warning(
+            "validation",
+            "the directory comes to port 443: set --listen '[::]:443', or lead that port here",
+        );
+    }
+    match Directory::new(plan) {
+        Err(error) => findings.problem("directory", format!("{error:#}")),
+        Ok(directory) => match directory.answers(&plan.directory).await {
+            Ok(()) => findings.ok("directory", format!("{} answers", plan.directory)),
+            Err(why) => findings.problem(
+                "directory",
+                format!(
+                    "{} does not answer ({why}): see --acme-directory, --acme-ca-file and the firewall",
+                    plan.directory
+                ),
+            ),
+        },
+    }
+    let now = Time::now();
+    match certificate::kept_until(&flags.db, plan) {
+        None => findings.warning(
+            "certificate",
+            "there is none for these domains yet: the server gets it when it runs",
+        ),
+        Some(ends) if ends <= now => findings.problem(
+            "certificate",
+            format!(
+                "it was valid until {}: start the server, and see its log and /admin",
+                ends.iso()
+            ),
+        ),
+        Some(ends) => findings.ok(
+            "certificate",
+            format!(
+                "it is valid until {}; the server renews it by itself",
+                ends.iso()
+            ),
+        ),
     }
 }
 

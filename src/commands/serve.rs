@@ -14,7 +14,10 @@ use super::greeting::Greeting;
 use super::service::ServiceManager;
 use crate::core::{Core, admin, first_room};
 use crate::flags::{Announce, Serve};
-use crate::server::{Listeners, Server, Settings, temp, tls};
+use crate::server::acme::Acme;
+use crate::server::acme_directory::Directory;
+use crate::server::certificate_files::CertificateFiles;
+use crate::server::{Listeners, Server, Settings, temp};
 use crate::web::watch::Setting;
 
 /// Serves until it is told to stop.
@@ -30,13 +33,16 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
     // All flags are checked before a database file is made.
     let options = flags.options().map_err(Failure::Flags)?;
     let sign_up = options.limits.sign_up.who;
-    let certificate = match (&flags.tls_cert, &flags.tls_key) {
+    let files = match (&flags.tls_cert, &flags.tls_key) {
         (Some(cert), Some(key)) => {
-            let read = tls::Certificate::open(cert.clone(), key.clone());
+            let read = CertificateFiles::open(cert.clone(), key.clone());
             Some(read.map_err(Failure::Flags)?)
         }
         _ => None,
     };
+    let plan = flags.acme();
+    let plan = plan.map(|plan| Ok((Directory::new(&plan)?, plan)));
+    let plan = plan.transpose().map_err(Failure::Flags)?;
     let smtp = flags.smtp().map_err(Failure::Flags)?;
     let oidc = flags.oidc().map_err(Failure::Flags)?;
     let administrator = flags
@@ -60,6 +66,12 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
     if let Some(administrator) = administrator {
         administrator.make(&core).await?;
     }
+    let acme = match plan {
+        Some((directory, plan)) => Some(Acme::open(&core, plan, directory).await?),
+        None => None,
+    };
+    let of_files = files.as_ref().map(|files| files.certificate.clone());
+    let certificate = of_files.or(acme.as_ref().map(|acme| acme.certificate.clone()));
     let (noting, durability) = (core.clone(), core.durability());
     let server = Server::start(Settings {
         core,
@@ -73,7 +85,8 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
         members_only: flags.is_members_only(),
         trust_proxy: flags.trust_proxy,
         cors_origin: flags.cors_origin,
-        certificate: certificate.clone(),
+        certificate,
+        acme,
         public_url: flags.public_url,
         oidc,
         smtp,
@@ -82,8 +95,8 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
     })
     .await
     .context("cannot serve")?;
-    if let Some(certificate) = certificate {
-        certificate.follow()?;
+    if let Some(files) = files {
+        files.follow()?;
     }
     let url = server.url().to_owned();
     let set_up = noting.write(move |tx| {

@@ -10,6 +10,7 @@ pub mod account;
 pub mod admin;
 pub mod backup;
 pub mod backup_folder;
+pub mod certificate;
 pub mod change;
 pub mod code;
 pub mod conversation;

@@ -647,3 +647,15 @@ pub struct Listed<T> {
     pub items: Vec<T>,
     pub total: i64,
 }
+
+/// A certificate that a directory has issued.
+#[derive(Clone)]
+pub struct Issued {
+    /// Sorted.
+    pub names: Vec<String>,
+    /// The chain in PEM, its own certificate first.
+    pub chain: String,
+    /// The private key in PEM.
+    pub key: String,
+    pub ends: Time,
+}

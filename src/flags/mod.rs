@@ -3,6 +3,7 @@
 mod settings;
 mod values;
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use ipnet::IpNet;
 use lettre::message::Mailbox;
 
 use crate::core::backup_folder::BackupFolder;
+use crate::core::certificate::Plan;
 use crate::core::invitation::{SignUpRule, Who};
 use crate::core::limits::{self, Limits};
 use crate::core::token::Trust;
@@ -396,6 +398,35 @@ pub struct Serve {
         help_heading = "Where"
     )]
     pub tls_key: Option<PathBuf>,
+    /// A domain for which the server gets a certificate by itself, from Let's Encrypt unless --acme-directory says otherwise;
+    /// repeatable. Using it agrees to the directory's terms. The directory comes to port 443 of the domain, which must lead here
+    #[arg(long, value_name = "DOMAIN", value_parser = values::host, conflicts_with_all = ["tls_cert", "tls_key"], help_heading = "Where")]
+    pub acme: Vec<String>,
+    /// Where the directory may write to; it is told when the account there is made, the first time
+    #[arg(long, value_name = "EMAIL", value_parser = values::email, requires = "acme", help_heading = "Where")]
+    pub acme_email: Option<String>,
+    /// The ACME directory that issues the certificate
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "https://acme-v02.api.letsencrypt.org/directory",
+        value_parser = values::https_url,
+        requires = "acme",
+        help_heading = "Where"
+    )]
+    pub acme_directory: String,
+    /// PEM file with the certificates that the directory's own is checked with, in place of the public ones
+    #[arg(long, value_name = "FILE", requires = "acme", help_heading = "Where")]
+    pub acme_ca_file: Option<PathBuf>,
+    /// With --acme: the port on which plain HTTP is sent to HTTPS, where it may be listened on; 0: none
+    #[arg(
+        long,
+        value_name = "PORT",
+        default_value_t = 80,
+        requires = "acme",
+        help_heading = "Where"
+    )]
+    pub redirect_port: u16,
     /// A proxy whose X-Forwarded-For is believed: an address, or a network (10.0.0.0/8); repeatable
     #[arg(long, value_name = "CIDR", value_parser = values::network, help_heading = "Where")]
     pub trust_proxy: Vec<IpNet>,
@@ -578,7 +609,8 @@ pub struct Serve {
     /// How long a message may stay unread before a mail tells of it
     #[arg(long, value_name = "SPAN", default_value = "5m", value_parser = values::span, help_heading = "Mail")]
     pub mail_delay: Duration,
-    /// The URL at which this server is reached, for links in mail and logins elsewhere [default: the first listener's]
+    /// The URL at which this server is reached, for links in mail and logins elsewhere [default: the first --acme domain's,
+    /// or the first listener's]
     #[arg(long, value_name = "URL", value_parser = origin::public_url, help_heading = "Where")]
     pub public_url: Option<String>,
 
@@ -693,7 +725,9 @@ impl Serve {
             Some(SignUpFlag::Open) => Who::Everybody,
             Some(SignUpFlag::Invited) => Who::Invited,
             Some(SignUpFlag::Closed) => Who::Nobody,
-            None if self.temp || self.listen.iter().all(is_own) => Who::Everybody,
+            None if self.temp || (self.acme.is_empty() && self.listen.iter().all(is_own)) => {
+                Who::Everybody
+            }
             None => Who::Invited,
         };
         SignUpRule {
@@ -843,6 +877,20 @@ impl Serve {
             BackupFolder::open(directory, self.backup_every, self.backup_keep as usize)
         });
         folder.transpose()
+    }
+
+    /// The certificate that the server is to get by itself, if it gets any.
+    pub fn acme(&self) -> Option<Plan> {
+        let mut domains = self.acme.clone();
+        let mut known = BTreeSet::new();
+        domains.retain(|domain| known.insert(domain.clone()));
+        (!domains.is_empty()).then(|| Plan {
+            domains,
+            email: self.acme_email.clone(),
+            directory: self.acme_directory.clone(),
+            ca_file: self.acme_ca_file.clone(),
+            redirect_port: self.redirect_port,
+        })
     }
 
     /// The addresses to listen on; with --temp and without --listen a free port.

@@ -67,6 +67,33 @@ pub fn domain(text: &str) -> Result<String, String> {
     }
 }
 
+/// The name under which a server is reached, as DNS has it: in lower case, and in ASCII.
+pub fn host(text: &str) -> Result<String, String> {
+    let name = idna::domain_to_ascii_strict(text.trim_end_matches('.')).unwrap_or_default();
+    let is_name = !name.is_empty() && name.parse::<IpAddr>().is_err();
+    is_name
+        .then_some(name)
+        .ok_or_else(|| format!("{text} is no domain: write chat.example.com, without * and port"))
+}
+
+/// An address of mail.
+pub fn email(text: &str) -> Result<String, String> {
+    match text::wrong_with_email(text) {
+        None => Ok(text.to_owned()),
+        Some(_) => Err(format!(
+            "{text} is no address of mail: write ann@example.com"
+        )),
+    }
+}
+
+/// A URL that is asked over TLS.
+pub fn https_url(text: &str) -> Result<String, String> {
+    let url = text.parse::<http::Uri>().ok();
+    let is_https = url.is_some_and(|url| url.scheme_str() == Some("https") && url.host().is_some());
+    let wrong = || format!("{text} is no https URL: write https://acme.example.com/directory");
+    is_https.then(|| text.to_owned()).ok_or_else(wrong)
+}
+
 /// The name of a room.
 pub fn name(text: &str) -> Result<String, String> {
     let name = text.trim();
@@ -155,6 +182,30 @@ mod tests {
         );
         assert!(read("3000=irc").unwrap_err().contains("rooms"));
         assert!(read("localhost").is_err());
+    }
+
+    #[test]
+    fn domains_are_read_as_dns_has_them() {
+        let read = |text: &str| host(text).ok();
+        let ascii = Some("xn--bcher-kva.example".to_owned());
+        assert_eq!(read("Bücher.example."), ascii);
+        assert_eq!(
+            read("chat.Example.com"),
+            Some("chat.example.com".to_owned())
+        );
+        for wrong in [
+            "",
+            ".",
+            "*.example.com",
+            "192.0.2.1",
+            "::1",
+            "a b.example",
+            "example.com:443",
+            "a,b.example",
+            "https://example.com",
+        ] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

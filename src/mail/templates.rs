@@ -157,6 +157,28 @@ pub fn backup_failed(public_url: &str, at: Time, why: &str, last: Option<Time>) 
     words.render()
 }
 
+/// A mail to administrators: at this moment a certificate could not be got. `ends` is until when the one in use is valid.
+pub fn certificate_failed(
+    public_url: &str,
+    at: Time,
+    why: &str,
+    ends: Option<Time>,
+) -> MailContent {
+    let failed = format!("At {} no certificate could be got: {why}", at.iso());
+    let now = match ends {
+        Some(ends) => format!("The one in use is valid until {}.", ends.iso()),
+        None => "There is none, so nobody can come in.".to_owned(),
+    };
+    let next = "The server goes on, and tries again by itself. There is no other mail until it has succeeded.";
+    let mut words = Words::new("A certificate could not be got", &[&failed, &now, next]);
+    words.link = Some(Link {
+        url: format!("{public_url}/admin"),
+        label: "See how the server does",
+    });
+    words.footer = "You get this because you administer this server.";
+    words.render()
+}
+
 /// A mail about messages that somebody has not read; `off` is the URL that turns such mail off.
 pub fn digest(digest: &Digest, off: &str) -> MailContent {
     let newest = digest

@@ -3,7 +3,11 @@
 //! warp's own server has no header time-out and no connection limit, and cannot host Socket.IO. So connections are accepted
 //! here, and every request passes the [`ingress`], then Socket.IO, then warp.
 
+pub mod acme;
+pub mod acme_directory;
+mod acme_order;
 mod backing_up;
+pub mod certificate_files;
 mod connection;
 mod engine_request;
 mod engine_sessions;
@@ -15,6 +19,7 @@ mod messages;
 mod origins;
 mod payload;
 mod proxies;
+mod redirecting;
 mod slots;
 pub mod temp;
 mod tidying;
@@ -39,7 +44,6 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio_rustls::TlsAcceptor;
 
 use crate::admin;
 use crate::core::backup_folder::BackupFolder;
@@ -58,6 +62,7 @@ use crate::web::this_machine::is_this_machine;
 use crate::web::volume::Volume;
 use crate::web::watch::{ServerFacts, Setting, Watch};
 use crate::web::{self, Web};
+use acme::Acme;
 use connection::{Connection, ConnectionIo};
 use ingress::Ingress;
 pub use listeners::{Endpoint, Listeners};
@@ -65,6 +70,7 @@ use origins::Origins;
 use proxies::Proxies;
 use slots::{ConnectionSlot, ConnectionSlots};
 use timeouts::{HEAD_TIMEOUT, TimedIo, Timeouts};
+use tls::TlsAcceptor;
 
 /// How many headers a request may have, and how many bytes together.
 const HEADERS: usize = 100;
@@ -90,6 +96,8 @@ pub struct Settings {
     pub cors_origin: Vec<Origin>,
     /// For HTTPS.
     pub certificate: Option<Arc<tls::Certificate>>,
+    /// If it gets that certificate by itself.
+    pub acme: Option<Acme>,
     /// How long a connection may wait for the next request.
     pub keep_alive: Duration,
     /// Connections that one address may have; `None`: any number of them.
@@ -131,7 +139,9 @@ impl Server {
         let scheme = settings.certificate.as_ref().map_or("http", |_| "https");
         let endpoints = settings.listeners.endpoints(scheme)?;
         let first = endpoints.first().map(|first| first.url.clone());
-        let url = settings.public_url.or(first).unwrap_or_default();
+        let domain = settings.acme.as_ref().map(|acme| acme.plan().url());
+        let url = settings.public_url.or(domain).or(first);
+        let url = url.unwrap_or_default();
         let url = url.trim_end_matches('/').to_owned();
         let oidc = settings.oidc.map(|flags| Oidc::new(flags, &url));
         let is_plain = settings.certificate.is_none() && !url.starts_with("https:");
@@ -192,6 +202,16 @@ impl Server {
             };
             accepting.spawn(accept.run(listener));
         }
+        if let Some(acme) = &settings.acme {
+            acme.show(&watch);
+            let domains: Arc<[String]> = acme.plan().domains.clone().into();
+            let addresses = endpoints.iter().map(|own| own.address);
+            for listener in redirecting::bind(addresses, acme.plan().redirect_port).await {
+                let (slots, stopping) = (slots.clone(), stopping.clone());
+                let domains = domains.clone();
+                accepting.spawn(redirecting::run(listener, slots, domains, stopping));
+            }
+        }
         let mut background = JoinSet::new();
         background.spawn(admin::stats::observe(core.clone(), watch.clone()));
         background.spawn(tidying::tidy_up(core.clone()));
@@ -205,6 +225,9 @@ impl Server {
                 folder,
                 url.clone(),
             ));
+        }
+        if let Some(acme) = settings.acme {
+            background.spawn(acme::run(core.clone(), watch.clone(), acme, url.clone()));
         }
         Ok(Self {
             background,
@@ -305,8 +328,9 @@ impl Accept {
         match self.tls.clone() {
             None => self.serve_http(stream, peer, slot).await,
             Some(tls) => {
-                if let Ok(Ok(stream)) = tokio::time::timeout(HEAD_TIMEOUT, tls.accept(stream)).await
-                {
+                let greeted =
+                    tokio::time::timeout(HEAD_TIMEOUT, Box::pin(tls.accept(stream))).await;
+                if let Ok(Ok(Some(stream))) = greeted {
                     // Boxed, because a future is as large as its largest branch: connections without TLS stay small.
                     Box::pin(self.serve_http(stream, peer, slot)).await;
                 }

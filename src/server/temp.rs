@@ -55,6 +55,7 @@ impl Server {
             trust_proxy: Vec::new(),
             cors_origin: Vec::new(),
             certificate: None,
+            acme: None,
             public_url: None,
             oidc: None,
             smtp: None,

@@ -1,115 +1,76 @@
-//! How is TLS set up? With a certificate chain and a key from PEM files, for HTTP/1.1 only; they are read again when they
-//! change, so that whoever renews them need not stop the server.
+//! How is TLS set up? For HTTP/1.1 only, with whatever the server's certificate is at the moment; and for the one other
+//! protocol by which a directory finds out that a domain is ours.
 
-use std::path::{Path, PathBuf};
+use std::collections::HashMap;
+use std::io;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
-use anyhow::Context;
 use parking_lot::{Mutex, RwLock};
-use tokio::signal::unix::{SignalKind, signal};
-use tokio_rustls::TlsAcceptor;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
+use tokio_rustls::rustls::server::{Acceptor, ClientHello, ResolvesServerCert};
 use tokio_rustls::rustls::sign::CertifiedKey;
+use tokio_rustls::server::TlsStream;
 
-use super::validity;
+use super::validity::Validity;
 use crate::core::model::Time;
 
-/// How often the files are looked at.
-const EVERY: Duration = Duration::from_secs(10);
+/// Websockets need HTTP/1.1.
+const HTTP: &[u8] = b"http/1.1";
+/// TLS-ALPN-01, RFC 8737.
+const VALIDATION: &[u8] = b"acme-tls/1";
 
-/// The server's certificate and its key, as the files have them.
+/// The server's certificate and its key. It may be replaced; connections that are there already stay.
 #[derive(Debug)]
 pub struct Certificate {
-    cert: PathBuf,
-    key: PathBuf,
     current: RwLock<Arc<CertifiedKey>>,
     /// Until when it is valid; `None` if it does not say.
     pub ends: Arc<Mutex<Option<Time>>>,
+    proofs: Proofs,
 }
 
-/// What tells whether a file was written anew: when, and how long it is.
-type Looks = Option<(SystemTime, u64)>;
-
 impl Certificate {
-    /// Reads both files.
-    ///
-    /// # Errors
-    /// If one cannot be read, or they do not belong together.
-    pub fn open(cert: PathBuf, key: PathBuf) -> anyhow::Result<Arc<Self>> {
-        let current = read(&cert, &key)?;
-        Ok(Arc::new(Self {
-            cert,
-            key,
+    pub fn new(current: Arc<CertifiedKey>) -> Arc<Self> {
+        Arc::new(Self {
             ends: Arc::new(Mutex::new(ends(&current))),
             current: RwLock::new(current),
-        }))
+            proofs: Proofs::default(),
+        })
+    }
+
+    /// From now on it is this one.
+    pub fn replace(&self, new: Arc<CertifiedKey>) {
+        *self.ends.lock() = ends(&new);
+        *self.current.write() = new;
+    }
+
+    /// Shows this certificate to whoever validates that the domain is ours, until what this returns is dropped.
+    pub fn prove(&self, domain: &str, proof: Arc<CertifiedKey>) -> Proving {
+        let proofs = self.proofs.clone();
+        proofs.0.lock().insert(domain.to_owned(), proof);
+        Proving {
+            proofs,
+            domain: domain.to_owned(),
+        }
     }
 
     /// Takes up connections with whatever the certificate is then.
     pub fn acceptor(self: &Arc<Self>) -> TlsAcceptor {
-        let mut config = ServerConfig::builder()
-            .with_no_client_auth()
-            .with_cert_resolver(self.clone());
-        // Websockets need HTTP/1.1.
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        TlsAcceptor::from(Arc::new(config))
-    }
-
-    /// Reads the files again whenever they have changed, and on SIGHUP. What cannot be used is in the log, and what was used
-    /// until then stays.
-    ///
-    /// # Errors
-    /// If signals cannot be received.
-    pub fn follow(self: Arc<Self>) -> anyhow::Result<()> {
-        let mut asked = signal(SignalKind::hangup()).context("signals cannot be received")?;
-        tokio::spawn(async move {
-            let mut seen = self.clone().looks().await;
-            loop {
-                let is_asked = tokio::select! {
-                    told = asked.recv() => told.is_some(),
-                    () = tokio::time::sleep(EVERY) => false,
-                };
-                let now = self.clone().looks().await;
-                if is_asked || now != seen {
-                    seen = now;
-                    self.clone().read_again().await;
-                }
-            }
-        });
-        Ok(())
-    }
-
-    async fn looks(self: Arc<Self>) -> [Looks; 2] {
-        let look = move || {
-            [&self.cert, &self.key].map(|path| {
-                let found = std::fs::metadata(path).ok()?;
-                Some((found.modified().ok()?, found.len()))
-            })
+        let config = |shown: Arc<dyn ResolvesServerCert>, protocol: &[u8]| {
+            let mut config = ServerConfig::builder()
+                .with_no_client_auth()
+                .with_cert_resolver(shown);
+            config.alpn_protocols = vec![protocol.to_vec()];
+            config
         };
-        tokio::task::spawn_blocking(look).await.unwrap_or_default()
-    }
-
-    async fn read_again(self: Arc<Self>) {
-        let path = self.cert.display().to_string();
-        let again = move || {
-            let new = read(&self.cert, &self.key)?;
-            *self.ends.lock() = ends(&new);
-            *self.current.write() = new;
-            anyhow::Ok(())
-        };
-        match tokio::task::spawn_blocking(again).await {
-            Ok(Ok(())) => tracing::info!(path, "the certificate was read again"),
-            Ok(Err(error)) => {
-                tracing::error!(
-                    path,
-                    "the new certificate cannot be used, the one before stays: {error:#}"
-                );
-            }
-            Err(error) => tracing::error!(path, "the certificate was not read again: {error}"),
+        let mut validation = config(Arc::new(self.proofs.clone()), VALIDATION);
+        validation.send_tls13_tickets = 0;
+        TlsAcceptor {
+            proofs: self.proofs.clone(),
+            http: Arc::new(config(self.clone(), HTTP)),
+            validation: Arc::new(validation),
         }
     }
 }
@@ -121,17 +82,64 @@ impl ResolvesServerCert for Certificate {
 }
 
 fn ends(certified: &CertifiedKey) -> Option<Time> {
-    certified.cert.first().and_then(|own| validity::ends(own))
+    Some(Validity::of(certified.cert.first()?)?.ends)
 }
 
-fn read(cert: &Path, key: &Path) -> anyhow::Result<Arc<CertifiedKey>> {
-    let chain = CertificateDer::pem_file_iter(cert)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .with_context(|| format!("--tls-cert {} cannot be read", cert.display()))?;
-    let key = PrivateKeyDer::from_pem_file(key)
-        .with_context(|| format!("--tls-key {} cannot be read", key.display()))?;
-    let provider = ServerConfig::builder().crypto_provider().clone();
-    let certified = CertifiedKey::from_der(chain, key, &provider)
-        .context("--tls-cert and --tls-key do not belong together")?;
-    Ok(Arc::new(certified))
+/// Takes up TLS connections.
+#[derive(Clone)]
+pub struct TlsAcceptor {
+    proofs: Proofs,
+    http: Arc<ServerConfig>,
+    validation: Arc<ServerConfig>,
+}
+
+impl TlsAcceptor {
+    /// Greets a client. `None`: it was a directory, which has seen the proof that it came for.
+    ///
+    /// # Errors
+    /// If the two do not come together. Whoever asks for a proof that there is none of is told so before anything is
+    /// computed: HTTP's greeting knows no such protocol.
+    pub async fn accept(&self, stream: TcpStream) -> io::Result<Option<TlsStream<TcpStream>>> {
+        let greeted = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+        if self.proofs.asked_for(&greeted.client_hello()).is_none() {
+            return greeted.into_stream(self.http.clone()).await.map(Some);
+        }
+        let mut stream = greeted.into_stream(self.validation.clone()).await?;
+        stream.shutdown().await?;
+        Ok(None)
+    }
+}
+
+/// By domain, the certificates that prove to a directory that it is ours.
+#[derive(Debug, Clone, Default)]
+struct Proofs(Arc<Mutex<HashMap<String, Arc<CertifiedKey>>>>);
+
+impl Proofs {
+    /// The proof that this client has come for. Whoever validates offers one protocol and no other.
+    fn asked_for(&self, hello: &ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        if !hello.alpn()?.eq([VALIDATION]) {
+            return None;
+        }
+        let domain = hello.server_name()?.to_ascii_lowercase();
+        self.0.lock().get(&domain).cloned()
+    }
+}
+
+impl ResolvesServerCert for Proofs {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        self.asked_for(&hello)
+    }
+}
+
+/// A directory may see the proof for a domain.
+#[must_use]
+pub struct Proving {
+    proofs: Proofs,
+    domain: String,
+}
+
+impl Drop for Proving {
+    fn drop(&mut self) {
+        self.proofs.0.lock().remove(&self.domain);
+    }
 }

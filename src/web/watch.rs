@@ -14,6 +14,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::this_machine::is_this_machine;
 use crate::core::backup_folder::Standing;
+use crate::core::certificate;
 use crate::core::error::{Error, Result};
 use crate::core::model::{AccountId, ConversationId, Time};
 
@@ -107,6 +108,8 @@ pub struct Watch {
     delivered: AtomicU64,
     /// How the backups go that the server makes by itself; `None` if it makes none.
     pub backups: Mutex<Option<Standing>>,
+    /// How it goes with the certificate that the server gets by itself; `None` if it gets none.
+    pub acme: Mutex<Option<certificate::Standing>>,
     slices: Mutex<VecDeque<Slice>>,
     closing: watch::Sender<bool>,
 }
@@ -149,6 +152,7 @@ impl Watch {
             answered: Default::default(),
             delivered: AtomicU64::new(0),
             backups: Mutex::default(),
+            acme: Mutex::default(),
             slices: Mutex::default(),
             closing: watch::channel(false).0,
         };

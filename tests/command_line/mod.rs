@@ -21,15 +21,15 @@ use std::process::{Command, Stdio};
 
 /// How a command ended.
 #[derive(Debug)]
-struct Ended {
+pub struct Ended {
     code: Option<i32>,
-    out: String,
+    pub out: String,
     err: String,
 }
 
 impl Ended {
     #[track_caller]
-    fn well(&self) -> &Self {
+    pub fn well(&self) -> &Self {
         assert_eq!(self.code, Some(0), "{self:?}");
         self
     }
@@ -51,7 +51,7 @@ impl Ended {
 }
 
 /// Types a command with nothing to read.
-async fn typed(arguments: &[&str]) -> Ended {
+pub async fn typed(arguments: &[&str]) -> Ended {
     fed(arguments, "").await
 }
 
@@ -80,7 +80,7 @@ async fn fed(arguments: &[&str], input: &str) -> Ended {
     }
 }
 
-fn words(path: &Path) -> &str {
+pub fn words(path: &Path) -> &str {
     path.to_str().expect("a plain path")
 }
 

@@ -12,7 +12,7 @@ pub mod link;
 mod log;
 pub mod order;
 pub mod power;
-mod preload;
+pub mod preload;
 pub mod sleepers;
 pub mod storm;
 pub mod tongues;

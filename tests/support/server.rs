@@ -115,9 +115,9 @@ impl Chat {
             .unwrap_or_else(|why| panic!("{why} in the announcement: {line}"));
         let url = chat.announced["url"]
             .as_str()
-            .and_then(|url| url.strip_prefix("http://"));
+            .and_then(|url| Some(url.split_once("://")?.1));
         chat.address = url
-            .expect("the announcement has an http URL")
+            .expect("the announcement has a URL")
             .trim_end_matches('/')
             .to_owned();
         Ok(chat)
@@ -198,6 +198,13 @@ impl Chat {
     pub async fn kill(mut self) {
         self.child.kill().expect("the server can be killed");
         self.ends_by_itself().await;
+    }
+
+    /// SIGHUP: it is to look again.
+    pub fn is_told_to_look(&self) {
+        let process = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(process, rustix::process::Signal::HUP)
+            .expect("the server can be told");
     }
 
     /// SIGTERM, and the exit code.

@@ -12,6 +12,7 @@ const advice = {
   'no-tls': ['#settings', 'Settings'], disk: ['#backup', 'Backup'], durability: ['#settings', 'Settings'],
   'long-log': ['#backup', 'Backup'],
   clock: ['#settings', 'Settings'], certificate: ['#settings', 'Settings'],
+  'certificate-failed': ['#settings', 'Settings'],
   'backup-failed': ['#backup', 'Backup'], 'untrusted-proxy': ['#settings', 'Settings'],
 };
 
@@ -38,6 +39,11 @@ function plotsOf(history) {
 const Tile = ({ title, value, more, tone = '' }) => html`
   <div class=${`tile ${tone}`}><dt>${title}</dt><dd>${value}${more && html`<span class="small quiet">${more}</span>`}</dd></div>`;
 
+/** The certificate that the server gets by itself. */
+const Certificate = ({ own }) => html`
+  <${Tile} title="Certificate until" value=${html`<${When} at=${own.notAfter} />`} tone=${own.failing ? 'bad' : ''}
+    more=${html`${own.domains.join(', ')}; ${own.issuer ? `by ${own.issuer}` : 'none yet'}; next try <${When} at=${own.nextTryAt} />`} />`;
+
 function Tiles({ stats }) {
   const last = stats?.history?.at(-1);
   const rate = last ? Object.values(last.messages ?? {}).reduce((sum, one) => sum + one, 0) * 6 : null;
@@ -57,6 +63,7 @@ function Tiles({ stats }) {
     <${Tile} title="Memory" value=${bytes(stats?.memoryBytes)} more=${stats && `${duration(stats.cpuSeconds)} of processor time`} />
     <${Tile} title="Mail waiting" value=${count(mail)} tone=${stats?.outboxFailed ? 'bad' : ''} more=${stats && `${count(stats.outboxFailed)} failed`} />
     <${Tile} title="Last backup" value=${stats ? html`<${When} at=${stats.lastBackupAt} />` : '–'} />
+    ${stats?.certificate && html`<${Certificate} own=${stats.certificate} />`}
     <${Tile} title="Running for" value=${duration(stats?.uptimeSeconds)} more=${stats && `version ${stats.version}`} />
   </dl>`;
 }

@@ -73,6 +73,20 @@ pub(in crate::core) fn last_said(path: &Path) -> Option<Time> {
         .map(Time)
 }
 
+/// Until when the certificate for these domains is valid that this directory issued.
+pub(in crate::core) fn certificate_end(
+    path: &Path,
+    directory: &str,
+    domains: &str,
+) -> Option<Time> {
+    identify(path).ok()?;
+    let conn = only_look(path).ok()?;
+    let ends = "SELECT ends_at FROM certificates WHERE directory = $1 AND domains = $2";
+    conn.query_row(ends, (directory, domains), |row| row.get(0))
+        .ok()
+        .map(Time)
+}
+
 /// Checks SQLite's structures, foreign keys, and that sequence numbers have no gaps.
 pub(in crate::core) fn examine(path: &Path) -> Result<(Wounds, Holdings), OpenError> {
     let conn = open(path)?;

@@ -7,6 +7,7 @@ mod account;
 mod admin;
 mod attached;
 pub(in crate::core) mod backup;
+mod certificate;
 mod change;
 mod code;
 mod conversation;

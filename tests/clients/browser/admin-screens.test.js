@@ -93,3 +93,26 @@ test('whatever the figures are, each mark of a plot is read whole and says somet
     await page.unrouteAll({ behavior: 'wait' });
   }
 });
+
+test('the certificate that the server gets by itself has a tile, and is bad where it does not come', async () => {
+  const page = await browser.person();
+  const own = { domains: ['chat.example.com', 'talk.example.com'], directory: 'https://acme.example.com/dir', issuer: 'R10',
+    notAfter: '2030-01-31T10:00:00.000Z', failedAt: null, failure: null, failing: false, nextTryAt: '2029-12-31T10:00:00.000Z' };
+  for (const [certificate, tone, by] of [
+    [own, 'tile', 'by R10'],
+    [{ ...own, issuer: null, notAfter: null, failing: true }, 'tile bad', 'none yet'],
+  ]) {
+    await page.route('**/api/admin/stats*', async (route) => {
+      const answer = await route.fetch();
+      const said = await answer.json();
+      await route.fulfill({ response: answer, json: { ...said, stats: { ...said.stats, certificate } } });
+    });
+    await page.addInitScript((login) => sessionStorage.setItem('chat.admin', login), JSON.stringify({ token: chat.boss.token, user: chat.boss.user }));
+    await page.goto(`${chat.url}/admin?${by.length}#overview`);
+    const tile = page.locator('.tile', { hasText: 'Certificate until' });
+    await tile.getByText(`chat.example.com, talk.example.com; ${by}`).waitFor();
+    assert.equal((await tile.getAttribute('class')).trim(), tone);
+    await hasNoBarriers(page, `a certificate, ${by}`);
+    await page.unrouteAll({ behavior: 'wait' });
+  }
+});

@@ -251,3 +251,19 @@ CREATE INDEX accounts_by_stored ON accounts (stored);
 ALTER TABLE conversations ADD COLUMN keep_messages INTEGER;
 ALTER TABLE conversations ADD COLUMN keep_files INTEGER;
 CREATE INDEX conversations_with_rules ON conversations (id) WHERE (keep_messages IS NOT NULL OR keep_files IS NOT NULL);
+
+-- The server gets a certificate by itself.
+CREATE TABLE certificates (
+    directory TEXT NOT NULL,
+    domains   TEXT NOT NULL,
+    chain     TEXT NOT NULL,
+    key       TEXT NOT NULL,
+    got_at    INTEGER NOT NULL,
+    ends_at   INTEGER NOT NULL,
+    PRIMARY KEY (directory, domains)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE acme_accounts (
+    directory TEXT PRIMARY KEY,
+    account   TEXT,
+    tried_at  INTEGER
+) STRICT, WITHOUT ROWID;
