@@ -112,7 +112,8 @@ CREATE TABLE conversations (
     archived_at INTEGER,                   -- since then it is read, and nobody speaks there
     deleted     INTEGER NOT NULL DEFAULT 0, -- how many of its messages are deleted
     keep_messages INTEGER,                 -- how long messages are kept, in milliseconds; 0: for ever; null: as the server says
-    keep_files  INTEGER                    -- and files
+    keep_files  INTEGER,                   -- and files
+    slow_mode   INTEGER NOT NULL DEFAULT 0 -- seconds between two messages of one account; 0: any number at once
 ) STRICT;
 CREATE INDEX conversations_with_rules ON conversations (id) WHERE (keep_messages IS NOT NULL OR keep_files IS NOT NULL);
 CREATE UNIQUE INDEX conversations_of_two ON conversations (low, high) WHERE kind = 'direct';
@@ -416,3 +417,26 @@ CREATE TABLE acme_accounts (
     account   TEXT,                        -- JSON with its URL and its private key, a secret; null: none yet
     tried_at  INTEGER                      -- when a certificate was asked for that has not come
 ) STRICT, WITHOUT ROWID;
+
+-- Who may not come into a group or a room, or may not speak there. Deleted when they are over or lifted.
+CREATE TABLE restraints (
+    conversation INTEGER NOT NULL REFERENCES conversations (id),
+    account      INTEGER NOT NULL REFERENCES accounts (id),
+    kind         TEXT NOT NULL CHECK (kind IN ('ban', 'silence')),
+    until        INTEGER,                  -- null: for good
+    imposed_by   INTEGER NOT NULL REFERENCES accounts (id),
+    imposed_at   INTEGER NOT NULL,
+    PRIMARY KEY (conversation, account, kind)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX restraints_of_account ON restraints (account, kind);
+CREATE INDEX restraints_by_end ON restraints (until) WHERE until IS NOT NULL;
+
+-- When somebody last spoke in a conversation with slow mode. Deleted when no slow mode asks for it any more.
+CREATE TABLE turns (
+    conversation INTEGER NOT NULL REFERENCES conversations (id),
+    account      INTEGER NOT NULL REFERENCES accounts (id),
+    spoke_at     INTEGER NOT NULL,
+    files        INTEGER NOT NULL,         -- how many files they shared then, before the message; 0: it was said
+    PRIMARY KEY (conversation, account)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX turns_by_age ON turns (spoke_at);

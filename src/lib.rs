@@ -13,7 +13,9 @@
 //!   - `may`: decides who may do what in a conversation, for every route and event
 //!   - `message`: posts, deletes and reads messages
 //!   - `conversation`: makes conversations; joining, leaving, typing, reading and listing them
-//!   - `owner`: names, describes and archives groups and rooms, and names their owners
+//!   - `owner`: names, describes, archives and slows down groups and rooms, and names their owners
+//!   - `restraint`: bans and silences people in groups and rooms
+//!   - `slow_mode`: says when somebody may speak again
 //!   - `level`: what a member wants to be told of while they are away
 //!   - `search`: finds messages by their words, among those that somebody may read
 //!   - `words`: parts a text into the words by which it is found
@@ -64,6 +66,7 @@
 //!     - `oneself`: what one account has here, and what is left to delete of removed ones
 //!     - `conversation`: conversations and members
 //!     - `level`: members' settings
+//!     - `restraint`: bans, silences and turns in slow mode
 //!     - `message`: the message log
 //!     - `change`: reactions, pins, and what became of messages
 //!     - `mention`: whom messages mention
@@ -167,6 +170,7 @@
 //! - [`admin`]: the administrators' API and page, shaped like a dialect
 //!   - `people`: accounts
 //!   - `conversations`: conversations and their messages
+//!   - `moderation`: what administrators may do to members
 //!   - `files`: files
 //!   - `sessions`: mentoring sessions
 //!   - `invitations`: links by which people sign up

@@ -162,6 +162,13 @@ fn events() -> Vec<Event> {
         account: bob,
         arrival,
     };
+    let restrained = |kind, until| Event::RestraintChanged {
+        conversation: id,
+        account: bob,
+        kind,
+        until,
+        owners: [ann].into(),
+    };
     let mut events = vec![
         joined(Arrival::Expected),
         joined(Arrival::Gathered),
@@ -170,6 +177,9 @@ fn events() -> Vec<Event> {
             conversation: id,
             account: bob,
         },
+        restrained(RestraintKind::Ban, Some(Until::Lifted)),
+        restrained(RestraintKind::Silence, Some(Until::At(at))),
+        restrained(RestraintKind::Silence, None),
         Event::SettingsChanged {
             conversation: id,
             account: bob,
@@ -211,6 +221,7 @@ fn events() -> Vec<Event> {
             owners: vec![ann, bob],
             picture: FileId::new(5),
             archived_at: Some(at),
+            slow_mode: 30,
             kept: chat::core::model::Kept {
                 messages: Some(86_400_000),
                 files: Some(0),

@@ -6,10 +6,12 @@ use serde_json::{Value, json};
 use super::{PAGE, done, listed, listing, one};
 use crate::core::admin::{self, Participant, PlaceSeen};
 use crate::core::id::Spelling;
+use crate::core::may::Wish;
 use crate::core::model::{Kind, Message};
+use crate::core::owner::Change;
 use crate::core::retention::{self, Chosen};
 use crate::core::search::{Found, Seeker};
-use crate::core::{View, limits, search};
+use crate::core::{View, limits, owner, search};
 use crate::web::answer::{Answer, ok};
 use crate::web::call::Call;
 use crate::web::finding;
@@ -43,7 +45,8 @@ pub async fn show(call: Call) -> Answer {
     Ok(one(StatusCode::OK, "conversation", conversation))
 }
 
-/// PATCH /api/admin/conversations/{conversationId}: `{ keepMessages?, keepFiles? }`, in days; 0 is for ever, null as the server says
+/// PATCH /api/admin/conversations/{conversationId}: `{ keepMessages?, keepFiles?, slowMode? }`: days, of which 0 is for ever and null as
+/// the server says; seconds
 pub async fn change(mut call: Call) -> Answer {
     let (me, id) = (call.admin()?, call.id(0, "conversationId")?);
     let mut fields = call.fields().await?;
@@ -51,17 +54,30 @@ pub async fn change(mut call: Call) -> Answer {
         messages: fields.optional_days(&["keepMessages"]),
         files: fields.optional_days(&["keepFiles"]),
     };
+    let slow_mode = fields.optional_count("slowMode");
     fields.done(Some(()))?;
-    call.write(move |tx| retention::set(tx, Some(me.id), id, chosen))
-        .await?;
+    call.write(move |tx| {
+        retention::set(tx, Some(me.id), id, chosen)?;
+        match slow_mode {
+            Some(_) => {
+                let change = Change {
+                    slow_mode,
+                    ..Change::default()
+                };
+                owner::change(tx, &me, Wish::Administer, id, change)
+            }
+            None => Ok(()),
+        }
+    })
+    .await?;
     call.core().rules_changed().notify_one();
     show(call).await
 }
 
-/// `{ id, type, name, members, memberNames, messages, createdAt, lastMessageAt, keepMessages, keepFiles }`
+/// `{ id, type, name, members, memberNames, messages, createdAt, lastMessageAt, keepMessages, keepFiles, slowMode? }`
 fn shape(spell: &Spelling, seen: &PlaceSeen) -> Value {
     let place = seen.conversation.place;
-    json!({
+    let mut shape = json!({
         "id": spell.uuid(place.id),
         "type": place.kind.name(),
         "name": seen.conversation.name,
@@ -72,7 +88,11 @@ fn shape(spell: &Spelling, seen: &PlaceSeen) -> Value {
         "lastMessageAt": seen.last_at.map(|at| at.iso()),
         "keepMessages": seen.conversation.kept.messages.map(|kept| kept / retention::DAY),
         "keepFiles": seen.conversation.kept.files.map(|kept| kept / retention::DAY),
-    })
+    });
+    if seen.conversation.slow_mode > 0 {
+        shape["slowMode"] = json!(seen.conversation.slow_mode);
+    }
+    shape
 }
 
 fn participant(spell: &Spelling, one: &Participant) -> Value {

@@ -3,13 +3,17 @@
 
 use super::code::{self, Purpose};
 use super::error::{Error, Fault, Result};
+use super::may::{Wish, may};
 use super::model::{
     Account, AccountId, Audited, ConversationId, Device, DeviceId, File, FileId, Kind, Listed,
-    MailId, Message, MessageId, Named, Page, Sid, StateChange, Time,
+    MailId, Me, Message, MessageId, Named, Page, Sid, StateChange, Time,
 };
 pub use super::store::{Figures, Participant, PeopleOrder, PersonSeen, PlaceSeen};
 use super::store::{NewAccount, Tx, View};
-use super::{account, change, device, erasure, file as files_of, first_room, limits, text};
+use super::{
+    account, change, conversation as place, device, erasure, file as files_of, first_room, limits,
+    text,
+};
 
 /// Who does something: an administrator, or the command line.
 pub type By = Option<AccountId>;
@@ -97,6 +101,20 @@ pub fn add(tx: &Tx<'_>, by: By, new: NewPerson) -> Result<Account> {
     tx.announce(StateChange::AccountChanged(id));
     first_room::welcome(tx, id)?;
     Ok(account)
+}
+
+/// Removes a member from a group or a room.
+///
+/// # Errors
+/// `NotFound` for what is no group or room, and for who is no member.
+pub fn remove_member(tx: &Tx<'_>, me: &Me, id: ConversationId, who: AccountId) -> Result<()> {
+    may(tx, Some(me.id), Wish::Administer, id)?;
+    place::leave_for(tx, id, who)?;
+    let (subject, detail) = (
+        format!("conversation {}", id.number()),
+        format!("user {}", who.number()),
+    );
+    tx.record(Some(me.id), "conversation.remove-member", &subject, &detail)
 }
 
 /// Changes an account. A suspension or a new password ends all its devices. An account with an unproven address becomes an

@@ -80,8 +80,8 @@ pub fn edit(
     changed(tx, &before)
 }
 
-/// Counts a text that is changed or deleted.
-fn not_too_often(tx: &Tx<'_>, me: &Me) -> Result<()> {
+/// Counts a text that is changed or deleted, a ban, a silence, or the end of one.
+pub(in crate::core) fn not_too_often(tx: &Tx<'_>, me: &Me) -> Result<()> {
     match tx.limits.changes {
         Some(limit) => {
             let counted = tx.directory.changes().count(me.id, tx.now, limit);

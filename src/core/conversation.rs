@@ -2,7 +2,7 @@
 
 use super::error::{Error, Fault, Result};
 use super::limits;
-use super::may::{Wish, may};
+use super::may::{self, Wish, may};
 use super::model::{
     AccountId, Arrival, Conversation, ConversationId, Event, Kind, Listed, Me, MessageId, Overview,
     Page, Person, Place, Reading, StateChange, SubscriberId,
@@ -175,8 +175,8 @@ pub fn gather(tx: &Tx<'_>, me: &Me, name: &str, others: &[AccountId]) -> Result<
 /// Adds somebody to a group, which its owners may; or joins an open room, which everybody may for themselves.
 ///
 /// # Errors
-/// `NotFound` to a stranger, `Forbidden` to who does not own the group, `Conflict` for what takes nobody in or is full,
-/// `UsedUp`.
+/// `NotFound` to a stranger, `Forbidden` to who does not own the group, `Conflict` for what takes nobody in or is full, and
+/// for who is banned there, `UsedUp`.
 pub fn add_member(tx: &Tx<'_>, me: &Me, id: ConversationId, who: AccountId) -> Result<()> {
     let (place, _) = may(tx, Some(me.id), Wish::Hear, id)?;
     match place.kind {
@@ -193,6 +193,12 @@ pub fn add_member(tx: &Tx<'_>, me: &Me, id: ConversationId, who: AccountId) -> R
     }
     if tx.account(who)?.is_none() {
         return Err(Error::NotFound("User"));
+    }
+    let theirs = tx.place_for(id, Some(who))?;
+    if theirs.is_some_and(|(_, theirs)| theirs.banned.is_some()) {
+        return Err(Error::Conflict(
+            "This person is banned here: lift the ban first",
+        ));
     }
     if place.kind == Kind::Group && tx.member_count(id)? >= limits::GROUP_MEMBERS as i64 {
         return Err(Error::Conflict("The group is full"));
@@ -466,9 +472,9 @@ fn with_people(
     conversation: Conversation,
     unread: i64,
 ) -> Result<Overview> {
-    let id = conversation.place.id;
+    let Place { id, kind, .. } = conversation.place;
     let last = view.last_message(conversation.place)?;
-    let session = match conversation.place.kind {
+    let session = match kind {
         Kind::Session => view.session_of(id)?,
         Kind::Direct | Kind::Group | Kind::Room => None,
     };
@@ -476,6 +482,10 @@ fn with_people(
         .as_ref()
         .map_or(conversation.created_at, |message| message.sent_at);
     let people = view.members_of(id)?;
+    let silenced = match kind {
+        Kind::Group | Kind::Room => may::silenced(view, me.id, id)?,
+        Kind::Direct | Kind::Session => None,
+    };
     Ok(Overview {
         conversation,
         people,
@@ -487,6 +497,7 @@ fn with_people(
             _ => unread_mentions(view, me, id)?,
         },
         settings: view.settings(id, me.id)?.unwrap_or_default(),
+        silenced,
         updated_at,
     })
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::model::{RestraintKind, Until};
 use super::time;
 
 /// What is wrong with one field: `content: must not be empty`.
@@ -35,6 +36,9 @@ pub enum Error {
     /// Known, but not allowed.
     #[error("{0}")]
     Forbidden(&'static str),
+    /// Banned or silenced in a conversation.
+    #[error("{}", restrained(*kind, *until))]
+    Restrained { kind: RestraintKind, until: Until },
     /// Not there, or not visible to this person.
     #[error("{0} not found")]
     NotFound(&'static str),
@@ -56,6 +60,9 @@ pub enum Error {
     /// A rate limit.
     #[error("Too many requests, please try again later")]
     TooOften { retry_after: Duration },
+    /// Slow mode.
+    #[error("Slow mode: you may speak here again in {} s", retry_after.as_millis().div_ceil(1_000).max(1))]
+    TooSoon { retry_after: Duration },
     /// A quota is used up: `quota` is a sentence without its end, such as "You have made many conversations lately".
     #[error("{quota}: try again in {}", time::in_words(*retry_after))]
     UsedUp {
@@ -100,5 +107,16 @@ impl Error {
             }
             other => other,
         }
+    }
+}
+
+fn restrained(kind: RestraintKind, until: Until) -> String {
+    let what = match kind {
+        RestraintKind::Ban => "You are banned here",
+        RestraintKind::Silence => "You are silenced here",
+    };
+    match until {
+        Until::At(time) => format!("{what} until {}", time.iso()),
+        Until::Lifted => format!("{what} for good"),
     }
 }

@@ -7,9 +7,10 @@ pub use super::file_path::{at, is_ours, named, named_in};
 use super::limits;
 use super::may::{Wish, may};
 use super::model::{AccountId, ConversationId, Event, File, FileId, Listed, Me, Named, Page};
+use super::slow_mode::Saying;
 pub use super::store::FinishedUpload;
 use super::store::{FileOrder, Tx, View};
-use super::{conversation, text};
+use super::{conversation, slow_mode, text};
 
 /// The media types of pictures of people and conversations.
 const PICTURES: &[&str] = &["image/png", "image/jpeg", "image/gif", "image/webp"];
@@ -45,9 +46,10 @@ fn has_room(tx: &Tx<'_>, me: &Me, size: u64) -> Result<()> {
 /// May this person share a file here? Asked before the bytes are taken in; [`finish`] asks again.
 ///
 /// # Errors
-/// `NotFound`.
+/// `NotFound` to a stranger, `Restrained` to who is banned or silenced, `TooSoon` in slow mode.
 pub fn may_share(view: &View<'_>, me: &Me, conversation: ConversationId) -> Result<()> {
-    may(view, Some(me.id), Wish::Speak, conversation).map(drop)
+    let (place, standing) = may(view, Some(me.id), Wish::Speak, conversation)?;
+    slow_mode::turn(view, place.id, me.id, standing, Saying::File).map(drop)
 }
 
 /// Stores the next part.
@@ -59,7 +61,7 @@ pub fn add_part(tx: &Tx<'_>, file: FileId, position: i64, bytes: &[u8]) -> Resul
 /// the first file is returned.
 ///
 /// # Errors
-/// `NotFound` if the uploader may not speak there any more, `TooLarge` past what all their files may take up.
+/// As [`may_share`], if the uploader may not speak there any more; `TooLarge` past what all their files may take up.
 pub fn finish(tx: &Tx<'_>, me: &Me, id: FileId, whole: &FinishedUpload) -> Result<Arc<File>> {
     if let Some(client_id) = &whole.client_id {
         if let Some(wrong) = text::wrong_with_line(client_id, limits::CLIENT_ID_CHARS) {
@@ -74,9 +76,11 @@ pub fn finish(tx: &Tx<'_>, me: &Me, id: FileId, whole: &FinishedUpload) -> Resul
     let place = match whole.conversation {
         Some(conversation) => {
             let (place, standing) = may(tx, Some(me.id), Wish::Speak, conversation)?;
+            let turn = slow_mode::turn(tx, place.id, me.id, standing, Saying::File)?;
             if !standing.member {
                 conversation::enrol(tx, place.id, me.id)?;
             }
+            slow_mode::take(tx, turn)?;
             Some(place)
         }
         None => None,

@@ -141,7 +141,7 @@ pub(in crate::core) fn join(
         };
         let is_full =
             place.kind == Kind::Group && tx.member_count(*id)? >= limits::GROUP_MEMBERS as i64;
-        if !standing.archived && !is_full {
+        if !standing.archived && standing.banned.is_none() && !is_full {
             conversation::enrol(tx, *id, who)?;
         }
     }

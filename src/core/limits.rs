@@ -153,6 +153,12 @@ pub const INVITATION_LONGEST: Duration = Duration::from_secs(366 * 86_400);
 pub const GROUP_MEMBERS: usize = 256;
 /// Owners of a group or a room.
 pub const OWNERS: usize = 100;
+/// Bans of a conversation, and silences; how long one lasts at least and at most, unless it is for good.
+pub const RESTRAINTS: u32 = 10_000;
+pub const RESTRAINT_SHORTEST: Duration = Duration::from_secs(60);
+pub const RESTRAINT_LONGEST: Duration = Duration::from_secs(10 * 366 * 86_400);
+/// Seconds between two messages of one account that slow mode asks for at most.
+pub const SLOW_MODE: u32 = 6 * 3_600;
 /// Characters in a file's name.
 pub const FILE_NAME_CHARS: usize = 255;
 /// Characters in a notification's title and text.

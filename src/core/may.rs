@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::error::{Error, Result};
-use super::model::{AccountId, ConversationId, Kind, Me, Place, Standing};
+use super::model::{AccountId, ConversationId, Kind, Me, Place, RestraintKind, Standing, Until};
 use super::store::{Placed, View};
 
 /// What somebody wants to do in a conversation.
@@ -15,39 +15,60 @@ pub enum Wish {
     Speak,
     /// Change a group or a room, and what others have said there.
     Moderate,
+    /// The same as an administrator at `/admin`, in any group or room.
+    Administer,
 }
 
 /// The conversation, if this person may do that; and what they are there.
 ///
 /// Everybody may hear open rooms, also without an account, and every account may speak in them. All other conversations are
 /// for their members only, administrators too. Groups and rooms are moderated by their owners, and by administrators who may
-/// hear them; a conversation of two by nobody.
+/// hear them; a conversation of two by nobody. Whoever is banned may do nothing there, and whoever is silenced may not speak;
+/// administrators are neither.
 ///
 /// # Errors
-/// `NotFound`, the same for what is not there and for what is not for this person; `Forbidden` for speaking in an archived
-/// conversation, and for moderating one that this person may only hear.
+/// `NotFound`, the same for what is not there and for what is not for this person; `Restrained` to who is banned or silenced;
+/// `Forbidden` for speaking in an archived conversation, and for moderating one that this person may only hear.
 pub(in crate::core) fn may(
     view: &View<'_>,
     who: Option<AccountId>,
     wish: Wish,
     conversation: ConversationId,
 ) -> Result<(Place, Standing)> {
+    let is_admin = || who.is_some_and(|who| view.directory.is_admin(who));
     let found = view.place_for(conversation, who)?;
     let (place, standing) = found
+        .map(
+            |(place, standing)| match standing.is_restrained() && is_admin() {
+                true => (place, standing.without_restraints()),
+                false => (place, standing),
+            },
+        )
         .filter(|(place, standing)| match (place.kind, wish) {
+            (Kind::Group | Kind::Room, Wish::Administer) => is_admin(),
             (Kind::Room, Wish::Hear) => true,
             (Kind::Room, Wish::Speak | Wish::Moderate) => who.is_some(),
-            (Kind::Direct | Kind::Group | Kind::Session, _) => standing.member,
+            // Whoever is banned was a member: they know that it is there.
+            (Kind::Group, _) => standing.member || standing.banned.is_some(),
+            (Kind::Direct | Kind::Session, _) => standing.member && wish != Wish::Administer,
         })
         .ok_or(Error::NotFound("Conversation"))?;
+    if let Some(until) = standing.banned {
+        let kind = RestraintKind::Ban;
+        return Err(Error::Restrained { kind, until });
+    }
     match (wish, place.kind) {
-        (Wish::Hear, _) => {}
+        (Wish::Hear | Wish::Administer, _) => {}
         (Wish::Speak, _) if standing.archived => {
             return Err(Error::Forbidden("This conversation is archived"));
         }
-        (Wish::Speak, _) => {}
-        (Wish::Moderate, Kind::Group | Kind::Room)
-            if standing.owner || who.is_some_and(|who| view.directory.is_admin(who)) => {}
+        (Wish::Speak, _) => {
+            if let Some(until) = standing.silenced {
+                let kind = RestraintKind::Silence;
+                return Err(Error::Restrained { kind, until });
+            }
+        }
+        (Wish::Moderate, Kind::Group | Kind::Room) if standing.owner || is_admin() => {}
         (Wish::Moderate, _) => {
             return Err(Error::Forbidden(
                 "Only an owner of this conversation may do this",
@@ -55,6 +76,19 @@ pub(in crate::core) fn may(
         }
     }
     Ok((place, standing))
+}
+
+/// Until when somebody may not speak in a conversation that they may hear.
+pub(in crate::core) fn silenced(
+    view: &View<'_>,
+    who: AccountId,
+    conversation: ConversationId,
+) -> Result<Option<Until>> {
+    match may(view, Some(who), Wish::Speak, conversation) {
+        Err(Error::Restrained { until, .. }) => Ok(Some(until)),
+        Ok(_) | Err(Error::Forbidden(_) | Error::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// What somebody wants to do to a message.

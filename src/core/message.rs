@@ -10,9 +10,10 @@ use super::model::{
     AccountId, Attachment, ConversationId, Event, Listed, Me, Message, MessageId, Page,
     StateChange, SubscriberId,
 };
+use super::slow_mode::Saying;
 pub use super::store::PLAIN;
 use super::store::{NewMessage, Tx, View};
-use super::{conversation, digest, file, mention, text};
+use super::{conversation, digest, file, mention, slow_mode, text};
 
 /// A message to be posted.
 #[derive(Debug)]
@@ -59,8 +60,9 @@ impl Draft {
 /// offline and do not read it in time get mail; who they are is found out when that is due, not here.
 ///
 /// # Errors
-/// `NotFound` to a stranger, `Invalid` for an empty or overlong text, and for a file that the author may not have,
-/// `Conflict` if the author would become a member and has as many memberships as allowed, `UsedUp`.
+/// `NotFound` to a stranger, `Restrained` to who is banned or silenced, `TooSoon` in slow mode, `Invalid` for an empty or
+/// overlong text, and for a file that the author may not have, `Conflict` if the author would become a member and has as many
+/// memberships as allowed, `UsedUp`.
 pub fn post(tx: &Tx<'_>, author: &Me, draft: Draft) -> Result<Arc<Message>> {
     said(tx, author, draft, None)
 }
@@ -89,6 +91,7 @@ fn said(
         return Ok(first);
     }
     let (place, standing) = may(tx, Some(author.id), Wish::Speak, draft.conversation)?;
+    let turn = slow_mode::turn(tx, place.id, author.id, standing, Saying::Message)?;
     let mut faults = wrong_with(&draft, tx.limits.message_chars);
     if faults.is_empty() {
         faults = files_of_others(tx, author, &draft.attachments)?;
@@ -102,6 +105,7 @@ fn said(
         conversation::enrol(tx, place.id, author.id)?;
     }
     tx.decide();
+    slow_mode::take(tx, turn)?;
     if let Some(subscriber) = subscriber {
         let conversation = place.id;
         tx.announce(StateChange::Subscribed {

@@ -151,7 +151,7 @@ pub fn read_on(
             Some(place) => place,
             None => match may(view, Some(who), Wish::Hear, bookmark.conversation) {
                 Ok((place, _)) => *places[at].insert(place),
-                Err(Error::NotFound(_)) => {
+                Err(Error::NotFound(_) | Error::Restrained { .. }) => {
                     bookmark.closed = true;
                     continue;
                 }

@@ -117,6 +117,8 @@ pub struct Overview {
     pub unread_mentions: i64,
     /// This person's; the defaults for who is no member.
     pub settings: Settings,
+    /// Until when this person may not speak there.
+    pub silenced: Option<Until>,
     /// When the last message was said, or when it was made.
     pub updated_at: Time,
 }
@@ -237,6 +239,77 @@ pub struct Standing {
     pub owner: bool,
     /// The conversation is archived: nobody may speak there.
     pub archived: bool,
+    /// They may not come in. Whoever is banned is no member.
+    pub banned: Option<Until>,
+    /// They may not speak.
+    pub silenced: Option<Until>,
+    /// Seconds between two messages of one account; 0: any number at once.
+    pub slow_mode: u32,
+}
+
+impl Standing {
+    pub fn is_restrained(&self) -> bool {
+        self.banned.is_some() || self.silenced.is_some()
+    }
+
+    /// As if they were neither banned nor silenced.
+    pub fn without_restraints(self) -> Self {
+        Self {
+            banned: None,
+            silenced: None,
+            ..self
+        }
+    }
+}
+
+/// What owners impose on people in their conversations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RestraintKind {
+    /// They may not come in.
+    Ban,
+    /// They may not speak, but hear and read.
+    Silence,
+}
+
+impl RestraintKind {
+    pub const EACH: [Self; 2] = [Self::Ban, Self::Silence];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ban => "ban",
+            Self::Silence => "silence",
+        }
+    }
+}
+
+/// When something ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    At(Time),
+    /// When somebody lifts it.
+    Lifted,
+}
+
+impl Until {
+    /// `None`: when somebody lifts it.
+    pub fn time(self) -> Option<Time> {
+        match self {
+            Self::At(time) => Some(time),
+            Self::Lifted => None,
+        }
+    }
+}
+
+/// A ban or a silence, in a group or a room.
+#[derive(Debug, Clone)]
+pub struct Restraint {
+    pub kind: RestraintKind,
+    pub conversation: ConversationId,
+    /// Whom it concerns, and who imposed it.
+    pub account: Author,
+    pub by: Author,
+    pub at: Time,
+    pub until: Until,
 }
 
 /// What a member wants to be told of while they are away. It rules mail, never what their sockets hear.
@@ -303,6 +376,8 @@ pub struct Conversation {
     pub picture: Option<FileId>,
     /// Since then it is read, and nobody speaks there.
     pub archived_at: Option<Time>,
+    /// Seconds between two messages of one account; 0: any number at once.
+    pub slow_mode: u32,
     pub kept: Kept,
 }
 
@@ -516,6 +591,15 @@ pub enum Event {
         conversation: ConversationId,
         account: AccountId,
     },
+    /// Somebody was banned or silenced, or is so no more. They are told, and so are the owners.
+    RestraintChanged {
+        conversation: ConversationId,
+        account: AccountId,
+        kind: RestraintKind,
+        /// `None`: it was lifted.
+        until: Option<Until>,
+        owners: Arc<[AccountId]>,
+    },
     /// Somebody has come, or has gone. No verb announces it, and no conversation is its place.
     PresenceChanged(Presence),
     /// Somebody has another name or picture. No verb announces it: the fan-out makes it from
@@ -583,7 +667,8 @@ impl Event {
             Self::ConversationChanged(changed) => Some(changed.place.id),
             Self::SettingsChanged { conversation, .. }
             | Self::MemberJoined { conversation, .. }
-            | Self::MemberLeft { conversation, .. } => Some(*conversation),
+            | Self::MemberLeft { conversation, .. }
+            | Self::RestraintChanged { conversation, .. } => Some(*conversation),
             Self::NoticeMade(_)
             | Self::NoticesWaiting { .. }
             | Self::PresenceChanged(_)
@@ -614,6 +699,7 @@ impl Event {
             | Self::ConversationChanged(_)
             | Self::MemberJoined { .. }
             | Self::MemberLeft { .. }
+            | Self::RestraintChanged { .. }
             | Self::PresenceChanged(_)
             | Self::PersonChanged(_) => None,
         }

@@ -1,7 +1,9 @@
-//! What owners do to a group or a room: they name, describe and archive it, give it a picture, and name further owners.
+//! What owners do to a group or a room: they name, describe, archive and slow it down, give it a
+//! picture, and name further owners.
 
 use std::sync::Arc;
 
+use super::change::not_too_often;
 use super::error::{Error, Fault, Result};
 use super::may::{Wish, may};
 use super::model::{AccountId, Conversation, ConversationId, Event, FileId, Me, Named, Standing};
@@ -19,15 +21,18 @@ pub struct Change {
     pub archived: Option<bool>,
     /// For how long messages and files are kept.
     pub kept: Chosen,
+    /// Seconds between two messages of one account; 0: any number at once.
+    pub slow_mode: Option<u32>,
 }
 
 /// Changes a group or a room. Whoever may read there may see its picture from now on.
 ///
 /// # Errors
 /// `NotFound` to a stranger, `Forbidden` to who does not own it and in a conversation of two, `Invalid` for an empty or
-/// overlong name, an overlong description, or what is no image that this person may read.
-pub fn change(tx: &Tx<'_>, me: &Me, id: ConversationId, change: Change) -> Result<()> {
-    let (_, standing) = may(tx, Some(me.id), Wish::Moderate, id)?;
+/// overlong name, an overlong description, too slow a mode, or what is no image that this person may read; `TooOften` for
+/// slow mode. `wish` is by which right: [`Wish::Moderate`] or [`Wish::Administer`].
+pub fn change(tx: &Tx<'_>, me: &Me, wish: Wish, id: ConversationId, change: Change) -> Result<()> {
+    let (_, standing) = may(tx, Some(me.id), wish, id)?;
     let before = known(tx, id)?;
     let mut after = before.clone();
     if let Some(name) = change.name {
@@ -49,6 +54,13 @@ pub fn change(tx: &Tx<'_>, me: &Me, id: ConversationId, change: Change) -> Resul
     if let Some(archived) = change.archived {
         after.archived_at = archived.then_some(before.archived_at.unwrap_or(tx.now));
     }
+    if let Some(slow_mode) = change.slow_mode {
+        if slow_mode > limits::SLOW_MODE {
+            let wrong = format!("must be from 0 to {} seconds", limits::SLOW_MODE);
+            faults.push(Fault::new("slowMode", wrong));
+        }
+        after.slow_mode = slow_mode;
+    }
     match change.kept.by_owner(before.kept, tx.limits) {
         Ok(kept) => after.kept = kept,
         Err(wrong) => faults.extend(wrong),
@@ -59,8 +71,19 @@ pub fn change(tx: &Tx<'_>, me: &Me, id: ConversationId, change: Change) -> Resul
     if after == before {
         return Ok(());
     }
+    if after.slow_mode != before.slow_mode {
+        not_too_often(tx, me)?;
+        let subject = format!("conversation {}", id.number());
+        let detail = format!("{} s", after.slow_mode);
+        tx.record(Some(me.id), "conversation.slow-mode", &subject, &detail)?;
+    }
     tx.update_conversation(&before, &after)?;
+    let slowed_only = Conversation {
+        slow_mode: before.slow_mode,
+        ..after.clone()
+    } == before;
     match after.kept == before.kept {
+        true if slowed_only => {}
         true => note(tx, me, standing, "conversation.change", id, "")?,
         // What is removed is gone for everybody, so it is noted who wanted that.
         false => {

@@ -236,10 +236,16 @@ fn sought(view: &View<'_>, search: &Search) -> Result<Option<Sought>> {
             sought.marks.push(vec![Mark::In(place)]);
         }
         (None, Seeker::Everywhere) => {}
-        (None, _) => match view.marks_for(seeker.account())? {
-            Some(marks) => sought.marks.push(marks),
-            None => sought.reader = seeker.account(),
-        },
+        (None, _) => {
+            let who = seeker.account();
+            match (view.marks_for(who)?, view.banned_marks(who)?) {
+                (Some(marks), Some(banned)) => {
+                    sought.marks.push(marks);
+                    sought.not = banned;
+                }
+                _ => sought.reader = who,
+            }
+        }
     }
     if query.is_void {
         return Ok(None);

@@ -1,14 +1,16 @@
-//! Deleting what has expired: devices, codes, proofs and invitations, while the server runs, a few at a time, so that neither the file
-//! nor memory grows with time alone.
+//! Deleting what has expired: devices, codes, proofs, invitations, bans and silences, while the server runs, a few at a time,
+//! so that neither the file nor memory grows with time alone.
 
 use super::error::Result;
 use super::model::StateChange;
+use super::slow_mode;
 use super::store::Tx;
 
 /// Devices that one step ends: few enough to delay no other write.
 const DEVICES: u32 = 200;
-
 const INVITATIONS: u32 = 200;
+/// Bans and silences, and turns in slow mode, that one step deletes.
+const RESTRAINTS: u32 = 1_000;
 
 /// What a step has deleted.
 #[derive(Debug, Default)]
@@ -35,6 +37,9 @@ pub fn step(tx: &Tx<'_>) -> Result<Over> {
     if !more {
         tx.delete_expired_codes()?;
         more = tx.delete_expired_invitations(INVITATIONS)? >= INVITATIONS as usize;
+        let over = tx.delete_restraints_over(RESTRAINTS)?;
+        let forgotten = tx.delete_turns(slow_mode::forgotten_before(tx.now), RESTRAINTS)?;
+        more |= over.max(forgotten) >= RESTRAINTS as usize;
     }
     Ok(Over { tokens, more })
 }

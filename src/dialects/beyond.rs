@@ -1,10 +1,12 @@
 //! What do several dialects take and show beyond their documents? The same, in the same words.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
 use crate::core::level::SettingsChange;
-use crate::core::model::{AccountId, Conversation, Level, Time};
+use crate::core::model::{AccountId, Conversation, Level, Restraint, Time};
 use crate::core::owner::Change;
 use crate::core::retention::{Chosen, DAY};
 use crate::core::short::Short;
@@ -32,8 +34,8 @@ pub fn settings(fields: &mut Fields<'_>) -> SettingsChange {
 
 const MUTED_UNTIL: &[&str] = &["mutedUntil", "muted_until"];
 
-/// `{ name?, description?, picture?, archived?, keepMessages?, keepFiles? }`: the picture is a file here, or null; what is kept
-/// is kept for so many days, or as long as the server keeps it if null.
+/// `{ name?, description?, picture?, archived?, keepMessages?, keepFiles?, slowMode? }`: the picture is a file here, or null;
+/// what is kept is kept for so many days, or as long as the server keeps it if null; slow mode is in seconds.
 pub fn change(fields: &mut Fields<'_>, public_url: &str) -> Change {
     let shows = fields.has(&["picture"]);
     Change {
@@ -41,6 +43,7 @@ pub fn change(fields: &mut Fields<'_>, public_url: &str) -> Change {
         description: fields.optional_text(&["description"]),
         picture: shows.then(|| fields.optional_file("picture", public_url)),
         archived: fields.optional_flag("archived"),
+        slow_mode: fields.optional_count("slowMode"),
         kept: kept(fields),
     }
 }
@@ -53,7 +56,7 @@ fn kept(fields: &mut Fields<'_>) -> Chosen {
 }
 
 /// Adds to a conversation's shape what it has: `pictureUrl`, `owners`, `archivedAt`; `keepMessages` and `keepFiles` in days, 0
-/// for ever.
+/// for ever; `slowMode` in seconds.
 pub fn add_to(
     shape: &mut Value,
     spell: &Spelling,
@@ -75,4 +78,25 @@ pub fn add_to(
     if let Some(kept) = known.kept.files {
         shape["keepFiles"] = json!(kept / DAY);
     }
+    if known.slow_mode > 0 {
+        shape["slowMode"] = json!(known.slow_mode);
+    }
+}
+
+/// `{ seconds? }`: how long a ban or a silence lasts; without it, or null, for good.
+pub fn lasting(fields: &mut Fields<'_>) -> Option<Duration> {
+    let seconds = fields.optional_count("seconds");
+    seconds.map(|seconds| Duration::from_secs(seconds.into()))
+}
+
+/// A ban or a silence: `{ userId, name, kind, until, by, at }`. `until` is null if it is for good.
+pub fn restraint(one: &Restraint, id: impl Fn(AccountId) -> Short) -> Value {
+    json!({
+        "userId": id(one.account.id),
+        "name": &*one.account.name,
+        "kind": one.kind.name(),
+        "until": one.until.time().map(|until| until.iso()),
+        "by": id(one.by.id),
+        "at": one.at.iso(),
+    })
 }

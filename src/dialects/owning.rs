@@ -3,15 +3,19 @@
 //!
 //! `name` is what a dialect calls a conversation's id, which is the first in the path.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::core::error::Result;
 use crate::core::id::Spelling;
-use crate::core::model::{AccountId, Arrival, ConversationId, Event, Me, Settings};
-use crate::core::{Tx, conversation, level, owner};
+use crate::core::may::Wish;
+use crate::core::model::{
+    AccountId, Arrival, ConversationId, Event, Listed, Me, Page, Restraint, RestraintKind,
+    Settings, Until,
+};
+use crate::core::{Tx, conversation, level, owner, restraint};
 use crate::dialects::beyond;
 use crate::dialects::telling::Telling;
-use crate::web::call::Call;
+use crate::web::call::{Call, page};
 
 /// What the caller wants to be told of by mail there.
 pub async fn settings(call: &Call, name: &str) -> Result<(ConversationId, Settings)> {
@@ -20,6 +24,9 @@ pub async fn settings(call: &Call, name: &str) -> Result<(ConversationId, Settin
     let own = call.read(move |view| level::settings(view, &me, id));
     Ok((id, own.await?))
 }
+
+/// Bans and silences on a page by default.
+const RESTRAINTS: u32 = 20;
 
 /// Changes that: `{ level?, mutedUntil? }`.
 pub async fn change_settings(call: &mut Call, name: &str) -> Result<(ConversationId, Settings)> {
@@ -32,9 +39,9 @@ pub async fn change_settings(call: &mut Call, name: &str) -> Result<(Conversatio
     Ok((id, own.await?))
 }
 
-/// Names, describes, pictures or archives a group or a room: `{ name?, description?, picture?, archived?, keepMessages?,
-/// keepFiles? }`. Answers who
-/// did it where, as what follows here.
+/// Names, describes, pictures, archives or slows down a group or a room, and says for how long it keeps things:
+/// `{ name?, description?, picture?, archived?, keepMessages?, keepFiles?, slowMode? }`. Answers who did it where, as what
+/// follows here.
 pub async fn change(call: &mut Call, name: &str) -> Result<(Me, ConversationId)> {
     let me = call.me()?;
     let id = call.id(0, name)?;
@@ -44,7 +51,7 @@ pub async fn change(call: &mut Call, name: &str) -> Result<(Me, ConversationId)>
     let change = fields.done(Some(change))?;
     let asking = me.clone();
     let has_rule = !change.kept.is_empty();
-    call.write(move |tx| owner::change(tx, &asking, id, change))
+    call.write(move |tx| owner::change(tx, &asking, Wish::Moderate, id, change))
         .await?;
     if has_rule {
         call.core().rules_changed().notify_one();
@@ -92,17 +99,50 @@ async fn of_member(call: &Call, name: &str, verb: OfMember) -> Result<(Me, Conve
     Ok((me, id))
 }
 
-/// What a dialect says to whoever has become a member, or is one no more, and to the others.
+/// Bans or silences somebody: `{ seconds? }`.
+pub async fn restrain(call: &mut Call, name: &str, kind: RestraintKind) -> Result<Restraint> {
+    let me = call.me()?;
+    let (id, who) = (call.id(0, name)?, call.id(1, "userId")?);
+    let mut fields = call.fields().await?;
+    let lasts = beyond::lasting(&mut fields);
+    let lasts = fields.done(Some(lasts))?;
+    call.write(move |tx| restraint::impose(tx, &me, Wish::Moderate, id, who, kind, lasts))
+        .await
+}
+
+/// Ends a ban or a silence.
+pub async fn lift(call: &Call, name: &str, kind: RestraintKind) -> Result<()> {
+    let me = call.me()?;
+    let (id, who) = (call.id(0, name)?, call.id(1, "userId")?);
+    call.write(move |tx| restraint::lift(tx, &me, Wish::Moderate, id, who, kind))
+        .await
+}
+
+/// Who is banned or silenced there, and which page was asked for.
+pub async fn restraints(call: &Call, name: &str) -> Result<(Page, Listed<Restraint>)> {
+    let me = call.me()?;
+    let id = call.id(0, name)?;
+    let mut query = call.query();
+    let page = page(&mut query, RESTRAINTS);
+    query.done(Some(()))?;
+    let listed = call.read(move |view| restraint::list(view, &me, Wish::Moderate, id, page));
+    Ok((page, listed.await?))
+}
+
+/// What a dialect says to whoever has become a member, or is one no more, and to the others; and to whoever was banned or
+/// silenced, and to the owners.
 pub struct MemberEvents {
     pub joined: &'static str,
     pub left: &'static str,
     pub other_joined: &'static str,
     pub other_left: &'static str,
+    pub restrained: &'static str,
     pub own_shape: fn(&Spelling, ConversationId) -> Value,
     pub other_shape: fn(&Spelling, ConversationId, AccountId) -> Value,
 }
 
-/// Tells that somebody has become a member, or is one no more; of other events it tells nothing.
+/// Tells that somebody has become a member, or is one no more, and who was banned or silenced; of other events it tells
+/// nothing.
 pub fn retell_members(event: &Event, tell: &mut Telling<'_>, says: &MemberEvents) {
     match event {
         Event::MemberJoined {
@@ -132,6 +172,40 @@ pub fn retell_members(event: &Event, tell: &mut Telling<'_>, says: &MemberEvents
                 (says.other_shape)(spell, *conversation, *account)
             });
         }
+        Event::RestraintChanged { .. } => {
+            retell_restraint(event, tell, says.restrained, says.other_shape)
+        }
         _ => {}
+    }
+}
+
+/// Tells that somebody was banned or silenced, or is so no more, to them and to the owners: whom and where, `kind`, `active`
+/// and `until`, which is null if it is for good or was lifted.
+pub fn retell_restraint(
+    event: &Event,
+    tell: &mut Telling<'_>,
+    name: &'static str,
+    whom: fn(&Spelling, ConversationId, AccountId) -> Value,
+) {
+    let Event::RestraintChanged {
+        conversation,
+        account,
+        kind,
+        until,
+        owners,
+    } = event
+    else {
+        return;
+    };
+    let shape = |spell: &Spelling| {
+        let mut shape = whom(spell, *conversation, *account);
+        shape["kind"] = json!(kind.name());
+        shape["active"] = json!(until.is_some());
+        shape["until"] = json!(until.and_then(Until::time).map(|until| until.iso()));
+        shape
+    };
+    tell.speaker(*account, name, shape);
+    for owner in owners.iter() {
+        tell.own(*owner, name, shape);
     }
 }

@@ -21,7 +21,7 @@ use super::signal::{Introduction, JoinPage, Signal, Signals};
 use super::typing::TypingNow;
 use crate::core::model::{
     AccountId, Announcement, Arrival, ConversationId, DeviceId, Event, Notice, Position,
-    StateChange, SubscriberId, Time,
+    RestraintKind, StateChange, SubscriberId, Time,
 };
 use crate::core::{News, notice, presence};
 use crate::dialects::{ALL, Namespace};
@@ -180,6 +180,18 @@ impl FanOut {
                 conversation,
                 account,
             } => self.remove_member(*account, *conversation),
+            Event::RestraintChanged {
+                conversation,
+                account,
+                kind,
+                until,
+                ..
+            } => {
+                if *kind == RestraintKind::Ban && until.is_some() {
+                    // Also who was no member of a room may have listened.
+                    self.remove_member(*account, *conversation);
+                }
+            }
             Event::MessagePosted(_)
             | Event::MessageUpdated(_)
             | Event::MessageDeleted(_)
@@ -394,7 +406,7 @@ impl FanOut {
         }
     }
 
-    /// An account is no longer a member of a conversation.
+    /// An account is no longer a member of a conversation, or may not hear it any more.
     fn remove_member(&mut self, account: AccountId, conversation: ConversationId) {
         self.registry.each_of(account, |entry| {
             entry.left.as_mut().map(|left| left.insert(conversation));

@@ -163,6 +163,16 @@ impl<'s> Fields<'s> {
         }
     }
 
+    /// A whole number that is not negative. What it may be at most is for whoever takes it.
+    pub fn optional_count(&mut self, name: &str) -> Option<u32> {
+        match self.take(&[name])? {
+            Input::Integer(number) if number >= 0 => {
+                Some(u32::try_from(number).unwrap_or(u32::MAX))
+            }
+            _ => self.wrong(&[name], "must be a whole number, not negative"),
+        }
+    }
+
     /// A number of days; `Some(None)` if it is null.
     pub fn optional_days(&mut self, names: &[&str]) -> Option<Option<u32>> {
         if !self.has(names) {

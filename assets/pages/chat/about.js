@@ -12,6 +12,7 @@ import { Levels } from './levels.js';
 import { Looks } from './looks.js';
 import { isMe, titleOf } from './people.js';
 import * as presence from './presence.js';
+import { Restrain, Restrained } from './restraints.js';
 import { store } from './store.js';
 
 export function About({ one, close }) {
@@ -43,6 +44,7 @@ export function About({ one, close }) {
     <${People} pick=${take} without=${one.people.map(({ id }) => id)} label="Whom to add" />
     <button type="button" class="button" onClick=${back}>Back</button>
   <//>`;
+  if (view === 'restrained') return html`<${Dialog} title=${titleOf(one)} close=${close}><${Restrained} one=${one} back=${back} /><//>`;
   return html`<${Dialog} title=${titleOf(one)} close=${close}>
     ${one.description && html`<p class="quiet" dir="auto">${one.description}</p>`}
     ${one.archived && html`<p class="note small">Archived: it can be read, and nobody writes in it.</p>`}
@@ -54,6 +56,7 @@ export function About({ one, close }) {
     <footer class="buttons">
       ${mine && group && html`<button type="button" class="button" onClick=${() => show('adding')}><${Icon} name="plus" />Add somebody</button>`}
       ${mine && html`<button type="button" class="button" onClick=${() => show('looks')}>Change it</button>`}
+      ${mine && many && html`<button type="button" class="button" onClick=${() => show('restrained')}>Banned and silenced</button>`}
       ${many && !one.guest && html`<button type="button" class="button bad" disabled=${busy} onClick=${() => (group ? show('leaving') : leave())}>Leave the ${group ? 'group' : 'room'}</button>`}
     </footer>
   <//>`;
@@ -67,7 +70,7 @@ function Member({ one, person: { id, fullName, avatarUrl }, mine, busy, change }
     <span class="file-words"><bdi>${fullName}</bdi>${notes && html`<span class="small quiet">${notes}</span>`}</span>
     ${acts && html`<button type="button" class="button plain" disabled=${busy} aria-label=${`${owns ? 'Make a member' : 'Make an owner'}: ${fullName}`}
       onClick=${() => change(() => api.appoint(one.id, id, !owns))}>${owns ? 'Make a member' : 'Make an owner'}</button>`}
-    ${acts && html`<button type="button" class="button plain bad" disabled=${busy} aria-label=${`Remove ${fullName}`} onClick=${() => change(() => api.removeMember(one.id, id))}>Remove</button>`}
+    ${acts && html`<${Restrain} one=${one} person=${{ id, fullName }} owns=${owns} busy=${busy} change=${change} />`}
   </li>`;
 }
 

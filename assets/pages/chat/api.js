@@ -26,6 +26,8 @@ export class Refusal extends Error {
   constructor(status, said = {}, wait) {
     super(inWords(status, said, wait));
     this.status = status;
+    /** Seconds after which it may be tried again, if the server says so. */
+    this.wait = wait;
     this.unreachable = status === 0 || status === 503;
     this.faults = {};
     for (const line of said.errors ?? []) {
@@ -37,8 +39,8 @@ export class Refusal extends Error {
 
 function inWords(status, said, wait) {
   if (status === 0) return 'The server cannot be reached.';
-  // A quota says which one it is and until when; a rate limit only that it is one.
-  if (status === 429 && /: try again in /.test(said.message)) return sentence(said.message);
+  // A quota, and slow mode, say which one it is and until when; a rate limit only that it is one.
+  if (status === 429 && /^Slow mode|: try again in /.test(said.message)) return sentence(said.message);
   if (status === 429) return `That was too often. Try again ${wait ? `in ${patience(wait)}` : 'in a while'}.`;
   if (status >= 500) return 'Something went wrong at the server. Try again in a moment.';
   const faults = (said.errors ?? []).map((line) => line.replace(/^[\w[\].]+: /, ''));
@@ -152,8 +154,13 @@ export const settings = (id) => ask('GET', `/api/conversations/${each(id)}/setti
 export const changeSettings = (id, made) => ask('PATCH', `/api/conversations/${each(id)}/settings`, made);
 /** Who of these people is there: `[{ userId, online, lastSeenAt }]`. */
 export const presence = async (ids) => (await ask('GET', `/api/presence?userIds=${ids.map(each).join(',')}`)).presence;
-/** A group's or a room's `{ name?, description?, picture?, archived? }`. */
+/** A group's or a room's `{ name?, description?, picture?, archived?, slowMode? }`. */
 export const changeConversation = (id, made) => ask('PATCH', `/api/conversations/${each(id)}`, made);
+/** `kind` is ban or silence; without seconds it is for good. */
+export const restrain = (id, userId, kind, seconds) => ask('PUT', `/api/conversations/${each(id)}/${kind}s/${each(userId)}`, { seconds });
+export const lift = (id, userId, kind) => ask('DELETE', `/api/conversations/${each(id)}/${kind}s/${each(userId)}`);
+/** Who is banned or silenced: `{ restraints, pagination }`. */
+export const restraints = (id, page = 1) => ask('GET', `/api/conversations/${each(id)}/restraints?limit=100&page=${page}`);
 export const appoint = (id, userId, on) => ask(on ? 'PUT' : 'DELETE', `/api/conversations/${each(id)}/owners/${each(userId)}`);
 export const addMember = (id, userId) => ask('POST', `/api/conversations/${each(id)}/members`, { userId });
 export const removeMember = (id, userId) => ask('DELETE', `/api/conversations/${each(id)}/members/${each(userId)}`);

@@ -12,6 +12,7 @@ import * as pending from './pending.js';
 import { meet, nameOf, titleOf } from './people.js';
 import { Picker } from './picker.js';
 import { Regarding } from './quote.js';
+import { lasting, silence, useTime, wait } from './restraints.js';
 import { size } from './text.js';
 import * as uploads from './uploads.js';
 import { useStore } from './store.js';
@@ -40,7 +41,10 @@ export function Composer({ one }) {
   const [choice, choose] = useState(0);
   const busy = uploads.isBusy(one);
   const over = tooLong(text, about.maxMessage);
-  const ready = !over && (editing ? text.trim() !== '' : !busy && (text.trim() || one.uploads.some((item) => item.attachment)));
+  useTime(one);
+  const silenced = silence(one);
+  const waits = editing ? 0 : wait(one);
+  const ready = !over && !waits && (editing ? text.trim() !== '' : !busy && (text.trim() || one.uploads.some((item) => item.attachment)));
 
   // The field is as high as its text, up to a third of the screen (see the style sheet).
   useLayoutEffect(() => {
@@ -130,7 +134,9 @@ export function Composer({ one }) {
     <div role="alert">${refusal && editing && html`<p class="error small">Not saved. ${refusal.message}</p>`}
       ${over > 0 && html`<p id="too-long" class="error small">This is ${count.format(over)} ${over === 1 ? 'character' : 'characters'} too long: a message has at most ${count.format(about.maxMessage)}. Shorten it, or send it in parts.</p>`}</div>
     ${one.archived && html`<p class="note small">This conversation is archived: it can be read, and nobody writes in it.</p>`}
-    <div class="writing" hidden=${one.archived}>
+    ${silenced && !one.archived && html`<p class="note small">You are silenced here ${lasting(silenced.until)}: you can read, but not write.</p>`}
+    ${waits > 0 && !silenced && html`<p class="note small" id="waits">Slow mode: you can write again in ${waits < 90 ? `${waits} s` : `${Math.ceil(waits / 60)} min`}.</p>`}
+    <div class="writing" hidden=${one.archived || Boolean(silenced)}>
       <input ref=${chooser} type="file" multiple hidden onChange=${attach} />
       <button type="button" class="round" aria-label="Attach files" title="Attach files" disabled=${Boolean(editing)} onClick=${() => chooser.current.click()}><${Icon} name="clip" /></button>
       <textarea ref=${area} rows="1" value=${text} aria-label=${`Message to ${titleOf(one)}`} placeholder=${one.guest ? 'Write something to join' : 'Write a message'}

@@ -36,7 +36,7 @@ export function forget() {
 }
 
 /** Takes in a conversation as the server lists it, and keeps what only this page knows of it. */
-export function learn({ id, type, name, participants, lastMessage, unreadCount, unreadMentions = 0, updatedAt, level = 'all', mutedUntil = null, ...looks }) {
+export function learn({ id, type, name, participants, lastMessage, unreadCount, unreadMentions = 0, updatedAt, level = 'all', mutedUntil = null, silencedUntil, ...looks }) {
   const known = store.conversations.get(id) ?? { id, ...history.fresh(), readBy: new Map(), typing: new Map(), draft: drafts.read(store.me.id, id), uploads: [], heard: [], called: [] };
   for (const person of participants) store.names.set(person.id, person.fullName);
   const listedAt = lastMessage?.createdAt ?? '';
@@ -45,7 +45,7 @@ export function learn({ id, type, name, participants, lastMessage, unreadCount, 
   known.called = known.called.filter((at) => at > listedAt);
   const newer = known.last?.createdAt > listedAt;
   Object.assign(known, {
-    type, listedAt, people: participants, level, mutedUntil, ...looksOf({ name, ...looks }),
+    type, listedAt, people: participants, level, mutedUntil, silenced: silencedUntil === undefined ? null : { until: silencedUntil }, ...looksOf({ name, ...looks }),
     guest: !participants.some((person) => person.id === store.me?.id),
     last: newer ? known.last : lastMessage,
     updatedAt: newer ? known.updatedAt : updatedAt,
@@ -57,7 +57,7 @@ export function learn({ id, type, name, participants, lastMessage, unreadCount, 
 }
 
 /** What its owners say of it: what is not there, it does not have. */
-export const looksOf = ({ name, description = '', pictureUrl = null, owners = null, archivedAt = null, keepMessages = null, keepFiles = null }) => ({ name, description, pictureUrl, owners, archived: Boolean(archivedAt), keepMessages, keepFiles });
+export const looksOf = ({ name, description = '', pictureUrl = null, owners = null, archivedAt = null, slowMode = 0, keepMessages = null, keepFiles = null }) => ({ name, description, pictureUrl, owners, archived: Boolean(archivedAt), slowMode, keepMessages, keepFiles });
 
 /** The list as it came before the connection, which then tells what was said after it. */
 export function first(listed) {

@@ -9,6 +9,7 @@ import { tellsOf } from './levels.js';
 import * as pending from './pending.js';
 import { nameOf, titleOf } from './people.js';
 import * as reading from './reading.js';
+import { lasting, spoke } from './restraints.js';
 import { changed, say, store, toast } from './store.js';
 
 /** A message, new or caught up. */
@@ -19,7 +20,11 @@ export async function heard(message) {
   // The page of messages that was just loaded may have had it already.
   if (conversation.ids.has(id)) return;
   const own = senderId === store.me.id;
-  if (own) message.key = pending.heardOwn(message);
+  if (own) {
+    message.key = pending.heardOwn(message);
+    // What was caught up was said before.
+    if (store.online && createdAt > conversation.listedAt) spoke(conversation, store.me.id);
+  }
   history.take(conversation, message);
   clearTimeout(conversation.typing.get(senderId));
   conversation.typing.delete(senderId);
@@ -105,6 +110,21 @@ export function looks({ conversationId, ...said }) {
 /** Somebody came into it, or is in it no more. */
 export const peopled = ({ conversationId }) => store.conversations.has(conversationId) && lookUp(conversationId);
 
+/** Somebody was banned or silenced, or is so no more: oneself, or another in what one owns. */
+export function restrained({ conversationId, userId, kind, active, until }) {
+  if (userId !== store.me.id) return;
+  const conversation = store.conversations.get(conversationId);
+  if (kind === 'ban') {
+    // Who only looked into a room was no member of it.
+    if (active && conversation) left(conversationId);
+    if (active) toast({ title: `You are banned from “${lastLeft?.id === conversationId ? titleOf(lastLeft) : 'a conversation'}”`, text: `That holds ${lasting(until)}.`, kind: 'bad' });
+    return;
+  }
+  if (!conversation) return;
+  conversation.silenced = active ? { until } : null;
+  changed();
+}
+
 /** What one is told of there was changed on another device. */
 export function settings({ conversationId, level = 'all', mutedUntil = null }) {
   const conversation = store.conversations.get(conversationId);
@@ -132,11 +152,15 @@ export async function joined(conversationId) {
   toast({ title: `You are in “${titleOf(conversation)}” now` });
 }
 
+/** The conversation in which one was until just now. */
+let lastLeft = null;
+
 /** Somebody put us out, or we left in another window. An open room can still be looked into. */
 export function left(conversationId) {
   const conversation = store.conversations.get(conversationId);
   if (!conversation) return;
   store.conversations.delete(conversationId);
+  lastLeft = conversation;
   toast({ title: `You are no longer in “${titleOf(conversation)}”` });
   if (store.shown === conversation.id) location.hash = '';
   changed();

@@ -54,6 +54,7 @@ export function listen(token, on) {
   socket.on('conversation_settings', (settings) => on.settings(settings));
   socket.on('member_joined', (who) => on.peopled(who));
   socket.on('member_left', (who) => on.peopled(who));
+  socket.on('member_restrained', (restraint) => on.restrained(restraint));
   socket.on('user_presence', (presence) => on.presence(presence));
   socket.on('user_updated', (person) => on.renamed(person));
   socket.on('conversation_joined', ({ conversationId }) => on.joined(conversationId));

@@ -102,6 +102,7 @@ async function enter(login) {
     looks: events.looks,
     settings: events.settings,
     peopled: events.peopled,
+    restrained: events.restrained,
     presence: presence.heard,
     renamed,
     joined: events.joined,

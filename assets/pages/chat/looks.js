@@ -1,9 +1,10 @@
-// What is a group or a room called, what is it about, what does it look like, and is it still written in? Its owners say.
+// What is a group or a room called, what is it about, what does it look like, is it still written in, and how fast? Its owners say.
 
 import { Field, Refused, useDoing } from '../parts/form.js';
 import { html, useState } from '../vendor/preact-htm.js';
 import * as api from './api.js';
 import * as conversations from './conversations.js';
+import { SlowMode } from './restraints.js';
 import { useStore } from './store.js';
 
 export function Looks({ one, close }) {
@@ -39,6 +40,7 @@ export function Looks({ one, close }) {
     ${one.pictureUrl && html`<button type="button" class="button" disabled=${busy} onClick=${() => change({ picture: null })}>Take the picture away</button>`}
     <p class="member"><span class="file-words"><span id="archive">Archived</span><span id="archive-why" class="small quiet wraps">It can be read and searched as before, but nobody writes in it.</span></span>
       <button type="button" class="switch" role="switch" aria-checked=${one.archived ? 'true' : 'false'} aria-labelledby="archive" aria-describedby="archive-why" disabled=${busy} onClick=${() => change({ archived: !one.archived })} /></p>
+    <${SlowMode} one=${one} busy=${busy} change=${change} />
     <${Refused} refusal=${Object.keys(refusal?.faults ?? {}).length ? null : refusal} />
     <footer class="buttons"><button class="button main" disabled=${busy || !name.trim()}>Save</button><button type="button" class="button" onClick=${close}>Back</button></footer>
   </form>`;

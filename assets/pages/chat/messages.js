@@ -7,15 +7,17 @@ import * as api from './api.js';
 import * as emoji from './emoji.js';
 import * as history from './history.js';
 import { isMe } from './people.js';
+import { silence } from './restraints.js';
 import { changed, store, toast } from './store.js';
 
 /** What one may try; the server decides. */
 export function can(one, message) {
   const own = isMe(message.senderId);
-  const speaks = !one.guest && !one.archived;
+  const silent = one.archived || Boolean(silence(one));
+  const speaks = !one.guest && !silent;
   const owns = one.owners?.includes(store.me.id);
   const many = one.type === 'group' || one.type === 'room';
-  return { reply: speaks, react: !one.archived, edit: own && speaks && Boolean(message.content), pin: speaks && (!many || owns), remove: own || (many && owns) };
+  return { reply: speaks, react: !silent, edit: own && speaks && Boolean(message.content), pin: speaks && (!many || owns), remove: own || (many && owns) };
 }
 
 /** Begins to answer a message, in the text field. */

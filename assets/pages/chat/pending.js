@@ -5,6 +5,7 @@
 // over `sending` to `failed` or `sent`. A sent one stays until it is heard on the connection, which tells its place in the order.
 
 import * as api from './api.js';
+import { spoke } from './restraints.js';
 import { changed, store } from './store.js';
 
 let owner = null;
@@ -88,6 +89,8 @@ async function pump(conversationId) {
       if (!conversation?.messages || conversation.ids.has(id)) remove(entry);
     } catch (refusal) {
       Object.assign(entry, { state: 'failed', why: refusal.message, unreachable: refusal.unreachable });
+      const conversation = store.conversations.get(conversationId);
+      if (refusal.status === 429 && conversation?.slowMode) spoke(conversation, sender, refusal.wait);
       // It was heard and only the answer got lost, so it was most likely posted; sending it again makes sure.
       if (entry.heardAs && entry.unreachable) setTimeout(retry, 3_000, entry);
       else entry.heardAs = undefined;

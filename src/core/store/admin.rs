@@ -84,7 +84,7 @@ fn person_seen(row: &Row<'_>) -> rusqlite::Result<PersonSeen> {
 
 const PLACE: &str =
     "SELECT c.id, c.kind, c.low, c.high, c.name, c.description, c.creator, c.created_at,
-        c.picture, c.archived_at, c.keep_messages, c.keep_files,
+        c.picture, c.archived_at, c.keep_messages, c.keep_files, c.slow_mode,
         (SELECT count(*) FROM members WHERE conversation = c.id) AS members,
         (SELECT coalesce(max(seq), 0) FROM messages WHERE conversation = c.id)
             - (SELECT coalesce(min(seq) - 1, 0) FROM messages WHERE conversation = c.id) AS messages,

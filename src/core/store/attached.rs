@@ -13,7 +13,8 @@ impl View<'_> {
         Ok(self.count(sql, [id.number()])? > 0)
     }
 
-    /// A conversation with a message that links to this file: an open room, or one of which this person is a member.
+    /// A conversation with a message that links to this file: an open room from which this person is not
+    /// banned, or one of which they are a member.
     pub(in crate::core) fn attached_for(
         &self,
         id: FileId,
@@ -23,8 +24,11 @@ impl View<'_> {
             "SELECT a.conversation FROM attached a JOIN conversations c ON c.id = a.conversation
              WHERE a.file = $1 AND a.messages > 0 AND (c.kind = 'room' OR EXISTS
                  (SELECT 1 FROM members m WHERE m.conversation = a.conversation AND m.account = $2))
+                 AND NOT EXISTS
+                 (SELECT 1 FROM restraints r WHERE r.conversation = a.conversation AND r.account = $2
+                  AND r.kind = 'ban' AND (r.until IS NULL OR r.until > $3))
              LIMIT 1",
-            (id.number(), who.map(|who| who.number())),
+            (id.number(), who.map(|who| who.number()), self.now.0),
             |row| row.get(0).map(Id::stored),
         )
     }

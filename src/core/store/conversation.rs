@@ -4,6 +4,7 @@ use rusqlite::Row;
 use rusqlite::types::ValueRef;
 
 use super::account::person;
+use super::restraint::holds;
 use super::{Tx, View};
 use crate::core::error::{Error, Result};
 use crate::core::limits;
@@ -23,7 +24,7 @@ pub enum ConversationOrder {
 
 const CONVERSATION: &str =
     "SELECT id, kind, low, high, name, description, creator, created_at, picture, archived_at,
-     keep_messages, keep_files FROM conversations";
+     keep_messages, keep_files, slow_mode FROM conversations";
 
 fn kind(name: &str) -> rusqlite::Result<Kind> {
     [Kind::Direct, Kind::Group, Kind::Room, Kind::Session]
@@ -55,6 +56,7 @@ pub(super) fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
         owners: Vec::new(),
         picture: row.get::<_, Option<i64>>("picture")?.map(Id::stored),
         archived_at: row.get::<_, Option<i64>>("archived_at")?.map(Time),
+        slow_mode: row.get("slow_mode")?,
         kept: Kept {
             messages: row.get("keep_messages")?,
             files: row.get("keep_files")?,
@@ -73,8 +75,11 @@ impl View<'_> {
             return Ok(Some(known));
         }
         let found = self.one(
-            "SELECT c.id, c.kind, c.low, c.high, m.account, m.owner_since, c.archived_at
+            "SELECT c.id, c.kind, c.low, c.high, m.account, m.owner_since, c.archived_at, c.slow_mode,
+                    b.account AS ban, b.until AS banned_until, s.account AS silence, s.until AS silenced_until
              FROM conversations c LEFT JOIN members m ON m.conversation = c.id AND m.account = $1
+                 LEFT JOIN restraints b ON b.conversation = c.id AND b.account = $1 AND b.kind = 'ban'
+                 LEFT JOIN restraints s ON s.conversation = c.id AND s.account = $1 AND s.kind = 'silence'
              WHERE c.id = $2",
             (who.map(|who| who.number()), id.number()),
             |row| {
@@ -83,6 +88,9 @@ impl View<'_> {
                     member: is_there("account")?,
                     owner: is_there("owner_since")?,
                     archived: is_there("archived_at")?,
+                    banned: holds("ban", "banned_until", row, self.now)?,
+                    silenced: holds("silence", "silenced_until", row, self.now)?,
+                    slow_mode: row.get("slow_mode")?,
                 };
                 Ok((place(row)?, standing))
             },
@@ -192,6 +200,7 @@ impl View<'_> {
         for id in ids {
             let found = self.one(
                 "SELECT id, kind, low, high, description, creator, created_at, picture, archived_at, keep_messages, keep_files,
+                        slow_mode,
                         CASE WHEN kind = 'direct' AND name = ''
                              THEN (SELECT name FROM accounts WHERE id = CASE WHEN low = $1 THEN high ELSE low END)
                              ELSE name END AS name
@@ -450,7 +459,7 @@ impl Tx<'_> {
         self.cache.forget_place_of_all(id);
         self.change(
             "UPDATE conversations SET name = $1, description = $2, picture = $3, archived_at = $4,
-                 keep_messages = $5, keep_files = $6 WHERE id = $7",
+                 keep_messages = $5, keep_files = $6, slow_mode = $7 WHERE id = $8",
             (
                 &after.name,
                 &after.description,
@@ -458,6 +467,7 @@ impl Tx<'_> {
                 after.archived_at.map(|at| at.0),
                 after.kept.messages,
                 after.kept.files,
+                after.slow_mode,
                 id.number(),
             ),
         )?;

@@ -96,16 +96,22 @@ impl View<'_> {
         };
         let way = if page.descending { "DESC" } else { "ASC" };
         let seen = "ready = 1 AND public = 0 AND (uploader = $1
-                    OR conversation IN (SELECT id FROM conversations WHERE kind = 'room'))";
+                    OR (conversation IN (SELECT id FROM conversations WHERE kind = 'room')
+                        AND NOT EXISTS
+                        (SELECT 1 FROM restraints r WHERE r.conversation = files.conversation AND r.account = $1
+                         AND r.kind = 'ban' AND (r.until IS NULL OR r.until > $2))))";
         let who = who.map(|who| who.number());
         let items = self.all(
             &format!(
-                "SELECT * FROM files WHERE {seen} ORDER BY {column} {way}, id {way} LIMIT $2 OFFSET $3"
+                "SELECT * FROM files WHERE {seen} ORDER BY {column} {way}, id {way} LIMIT $3 OFFSET $4"
             ),
-            (who, page.limit, page.offset()),
+            (who, self.now.0, page.limit, page.offset()),
             file,
         )?;
-        let total = self.count(&format!("SELECT count(*) FROM files WHERE {seen}"), [who])?;
+        let total = self.count(
+            &format!("SELECT count(*) FROM files WHERE {seen}"),
+            (who, self.now.0),
+        )?;
         Ok(Listed { items, total })
     }
 }

@@ -30,6 +30,7 @@ mod outbox;
 mod quota;
 mod read_cache;
 pub(in crate::core) mod read_pool;
+mod restraint;
 mod retention;
 #[cfg(test)]
 mod savepoint_tests;

@@ -63,6 +63,8 @@ pub(in crate::core) struct Sought {
     pub phrases: Vec<Phrase>,
     /// and one mark of each of these lists.
     pub marks: Vec<Vec<Mark>>,
+    /// and none of these.
+    pub not: Vec<Mark>,
     /// If somebody belongs to too many conversations to name them: they may read each message that is found.
     pub reader: Option<AccountId>,
     /// Ids from the first on, and before the second.
@@ -84,7 +86,16 @@ impl Sought {
                 .collect();
             format!("({})", words.join(" OR "))
         });
-        phrases.chain(marks).collect::<Vec<_>>().join(" AND ")
+        let sought = phrases.chain(marks).collect::<Vec<_>>().join(" AND ");
+        let not: Vec<_> = self
+            .not
+            .iter()
+            .map(|mark| format!("\"{}\"", mark.word()))
+            .collect();
+        match not.is_empty() || sought.is_empty() {
+            true => sought,
+            false => format!("({sought}) NOT ({})", not.join(" OR ")),
+        }
     }
 }
 
@@ -156,11 +167,15 @@ impl View<'_> {
                 "SELECT m.id FROM messages m CROSS JOIN conversations c ON c.id = m.conversation
                  WHERE m.id >= $1 AND m.id < $2 AND m.deleted_at IS NULL AND ($3 IS NULL OR c.kind = 'room' OR EXISTS
                      (SELECT 1 FROM members WHERE conversation = m.conversation AND account = $3))
-                 ORDER BY m.id DESC LIMIT $4",
+                     AND NOT EXISTS
+                     (SELECT 1 FROM restraints r WHERE r.conversation = m.conversation AND r.account = $3
+                      AND r.kind = 'ban' AND (r.until IS NULL OR r.until > $4))
+                 ORDER BY m.id DESC LIMIT $5",
                 (
                     sought.from,
                     sought.before,
                     sought.reader.map(|who| who.number()),
+                    self.now.0,
                     limit,
                 ),
                 found,
@@ -176,8 +191,11 @@ impl View<'_> {
                      CROSS JOIN conversations c ON c.id = m.conversation
                  WHERE s.search MATCH $1 AND s.rowid >= $2 AND s.rowid < $3 AND (c.kind = 'room' OR EXISTS
                      (SELECT 1 FROM members WHERE conversation = m.conversation AND account = $4))
-                 ORDER BY s.rowid DESC LIMIT $5",
-                (query, sought.from, sought.before, reader.number(), limit),
+                     AND NOT EXISTS
+                     (SELECT 1 FROM restraints r WHERE r.conversation = m.conversation AND r.account = $4
+                      AND r.kind = 'ban' AND (r.until IS NULL OR r.until > $5))
+                 ORDER BY s.rowid DESC LIMIT $6",
+                (query, sought.from, sought.before, reader.number(), self.now.0, limit),
                 found,
             ),
         }
@@ -195,6 +213,20 @@ impl View<'_> {
             )?);
         }
         Ok(Some(marks).filter(|marks| marks.len() <= LOOKED_UP as usize + 1))
+    }
+
+    /// What marks the messages that somebody may not read because they are banned; `None` if that is in too many
+    /// conversations.
+    pub(in crate::core) fn banned_marks(
+        &self,
+        who: Option<AccountId>,
+    ) -> Result<Option<Vec<Mark>>> {
+        let banned = match who {
+            Some(who) => self.banned_from(who, LOOKED_UP + 1)?,
+            None => Vec::new(),
+        };
+        let few = banned.len() <= LOOKED_UP as usize;
+        Ok(few.then(|| banned.into_iter().map(Mark::In).collect()))
     }
 
     /// How many messages are not indexed yet, counted up to `most`.

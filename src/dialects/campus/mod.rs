@@ -22,6 +22,7 @@ const MEMBERS: MemberEvents = MemberEvents {
     left: "conversation-left",
     other_joined: "member-joined",
     other_left: "member-left",
+    restrained: "member-restrained",
     own_shape: shapes::membership,
     other_shape: shapes::member,
 };
@@ -82,6 +83,17 @@ impl crate::dialects::Dialect for Dialect {
             DELETE "/conversation/{id}/owners/{userId}"  => rest::dismiss, Free;
             POST   "/conversation/{id}/members"          => rest::add_member, Free;
             DELETE "/conversation/{id}/members/{userId}" => rest::remove_member, Free;
+            // Beyond the document: whom owners ban and silence.
+            GET    "/conversaton/{id}/restraints"        => rest::list_restraints, Free;
+            PUT    "/conversaton/{id}/bans/{userId}"     => rest::ban, Free;
+            DELETE "/conversaton/{id}/bans/{userId}"     => rest::lift_ban, Free;
+            PUT    "/conversaton/{id}/silences/{userId}" => rest::silence, Free;
+            DELETE "/conversaton/{id}/silences/{userId}" => rest::lift_silence, Free;
+            GET    "/conversation/{id}/restraints"        => rest::list_restraints, Free;
+            PUT    "/conversation/{id}/bans/{userId}"     => rest::ban, Free;
+            DELETE "/conversation/{id}/bans/{userId}"     => rest::lift_ban, Free;
+            PUT    "/conversation/{id}/silences/{userId}" => rest::silence, Free;
+            DELETE "/conversation/{id}/silences/{userId}" => rest::lift_silence, Free;
             // Message API
             POST "/message/create"            => rest::create_message, Free;
             GET  "/message/get-messages"      => rest::list_messages, Free;
@@ -127,6 +139,7 @@ impl crate::dialects::Dialect for Dialect {
             "conversation-left",
             "member-joined",
             "member-left",
+            "member-restrained",
             "user-updated",
         ]
     }
@@ -183,7 +196,9 @@ impl crate::dialects::Dialect for Dialect {
                     shapes::changed(spell, changed)
                 });
             }
-            Event::MemberJoined { .. } | Event::MemberLeft { .. } => {
+            Event::MemberJoined { .. }
+            | Event::MemberLeft { .. }
+            | Event::RestraintChanged { .. } => {
                 retell_members(event, tell, &MEMBERS);
             }
         }

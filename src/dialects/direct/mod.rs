@@ -19,6 +19,7 @@ const MEMBERS: MemberEvents = MemberEvents {
     left: "conversation_left",
     other_joined: "member_joined",
     other_left: "member_left",
+    restrained: "member_restrained",
     own_shape: |_, id| shapes::membership(id),
     other_shape: |_, id, who| shapes::member(id, who),
 };
@@ -70,6 +71,7 @@ impl crate::dialects::Dialect for Dialect {
             "conversation_left",
             "member_joined",
             "member_left",
+            "member_restrained",
             "new_notification",
             "error",
         ]
@@ -144,7 +146,9 @@ impl crate::dialects::Dialect for Dialect {
                     shapes::changed(spell, changed)
                 });
             }
-            Event::MemberJoined { .. } | Event::MemberLeft { .. } => {
+            Event::MemberJoined { .. }
+            | Event::MemberLeft { .. }
+            | Event::RestraintChanged { .. } => {
                 retell_members(event, tell, &MEMBERS);
             }
         }

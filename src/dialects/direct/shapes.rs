@@ -136,7 +136,8 @@ pub fn presence(presence: &Presence) -> Value {
     })
 }
 
-/// `conversation_updated`: `{ conversationId, name, description }`, and `picture_url`, `owners`, `archived_at` if it has them.
+/// `conversation_updated`: `{ conversationId, name, description }`, and `picture_url`, `owners`, `archived_at`,
+/// `slow_mode` if it has them.
 pub fn changed(spell: &Spelling, known: &Conversation) -> Value {
     let mut shape = json!({
         "conversationId": known.place.id.number(),
@@ -151,6 +152,9 @@ pub fn changed(spell: &Spelling, known: &Conversation) -> Value {
     }
     if let Some(at) = known.archived_at {
         shape["archived_at"] = json!(at.iso());
+    }
+    if known.slow_mode > 0 {
+        shape["slow_mode"] = json!(known.slow_mode);
     }
     shape
 }

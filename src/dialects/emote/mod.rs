@@ -78,6 +78,7 @@ impl crate::dialects::Dialect for Dialect {
             Event::FileShared { .. } | Event::MessagesRead { .. } => {}
             Event::Typing { .. } | Event::NoticeMade(_) | Event::NoticesWaiting { .. } => {}
             Event::MemberJoined { .. } | Event::MemberLeft { .. } => {}
+            Event::RestraintChanged { .. } => {}
             Event::PresenceChanged(_) | Event::PersonChanged(_) => {}
             Event::SettingsChanged { .. } | Event::ConversationChanged(_) => {}
         }

@@ -7,6 +7,7 @@ mod socket;
 
 use crate::core::model::{Arrival, Event};
 use crate::dialects::Namespace;
+use crate::dialects::owning::retell_restraint;
 use crate::dialects::socket_event::EventHandler;
 use crate::dialects::telling::Telling;
 use crate::routes;
@@ -53,6 +54,12 @@ impl crate::dialects::Dialect for Dialect {
             // Beyond the document: changing the members of a group.
             POST   "/api/conversations/{id}/members"          => rest::add_member, Free;
             DELETE "/api/conversations/{id}/members/{userId}" => rest::remove_member, Free;
+            // Beyond the document: whom owners ban and silence.
+            GET    "/api/conversations/{id}/restraints"        => rest::list_restraints, Free;
+            PUT    "/api/conversations/{id}/bans/{userId}"     => rest::ban, Free;
+            DELETE "/api/conversations/{id}/bans/{userId}"     => rest::lift_ban, Free;
+            PUT    "/api/conversations/{id}/silences/{userId}" => rest::silence, Free;
+            DELETE "/api/conversations/{id}/silences/{userId}" => rest::lift_silence, Free;
             // Beyond the document: messages that change.
             GET    "/api/conversations/{id}/pins"                         => rest::list_pinned, Free;
             GET    "/api/conversations/{id}/messages/{messageId}"         => rest::show_message, Free;
@@ -92,6 +99,7 @@ impl crate::dialects::Dialect for Dialect {
             "conversation_updated",
             "member_joined",
             "member_left",
+            "member_restrained",
             "new_notification",
             "error",
         ]
@@ -155,6 +163,9 @@ impl crate::dialects::Dialect for Dialect {
                 tell.own(*account, "conversation_settings", |spell| {
                     shapes::settings(spell, *conversation, *settings)
                 });
+            }
+            Event::RestraintChanged { .. } => {
+                retell_restraint(event, tell, "member_restrained", shapes::member);
             }
             Event::ConversationChanged(changed) => {
                 tell.room("conversation_updated", |spell| {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::core::id::Spelling;
 use crate::core::model::{
     AccountId, Attachment, Conversation, ConversationId, Deletion, File, Level, Message, Notice,
-    Overview, Person, Presence, Reading, Receipt, Settings,
+    Overview, Person, Presence, Reading, Receipt, Restraint, Settings,
 };
 use crate::core::short::Short;
 use crate::dialects::added::{Added, Uuids, added};
@@ -66,6 +66,9 @@ pub fn conversation(spell: &Spelling, overview: &Overview) -> Value {
     }
     if let Some(until) = own.muted_until {
         shape["mutedUntil"] = json!(until.iso());
+    }
+    if let Some(until) = overview.silenced {
+        shape["silencedUntil"] = json!(until.time().map(|until| until.iso()));
     }
     shape
 }
@@ -239,6 +242,11 @@ pub fn notice(spell: &Spelling, notice: &Notice) -> Value {
         "type": notice.kind,
         "createdAt": notice.created_at.iso(),
     })
+}
+
+/// A ban or a silence: `{ userId, name, kind, until, by, at }`.
+pub fn restraint(spell: &Spelling, one: &Restraint) -> Value {
+    beyond::restraint(one, |id| spell.uuid(id))
 }
 
 /// A member's settings: `{ conversationId, level, mutedUntil }`.

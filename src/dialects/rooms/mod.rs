@@ -21,6 +21,7 @@ const MEMBERS: MemberEvents = MemberEvents {
     left: "roomLeft",
     other_joined: "memberJoined",
     other_left: "memberLeft",
+    restrained: "memberRestrained",
     own_shape: shapes::membership,
     other_shape: shapes::member,
 };
@@ -61,6 +62,12 @@ impl crate::dialects::Dialect for Dialect {
             DELETE "/api/rooms/{roomId}/owners/{userId}"  => rest::dismiss, Api;
             POST   "/api/rooms/{roomId}/members"          => rest::add_member, Api;
             DELETE "/api/rooms/{roomId}/members/{userId}" => rest::remove_member, Api;
+            // Beyond the document: whom owners ban and silence.
+            GET    "/api/rooms/{roomId}/restraints"        => rest::list_restraints, Api;
+            PUT    "/api/rooms/{roomId}/bans/{userId}"     => rest::ban, Api;
+            DELETE "/api/rooms/{roomId}/bans/{userId}"     => rest::lift_ban, Api;
+            PUT    "/api/rooms/{roomId}/silences/{userId}" => rest::silence, Api;
+            DELETE "/api/rooms/{roomId}/silences/{userId}" => rest::lift_silence, Api;
             // 3. Chat messaging
             POST "/api/messages"          => rest::send, Api;
             GET  "/api/messages/{id}" => rest::list_messages, Api;
@@ -113,6 +120,7 @@ impl crate::dialects::Dialect for Dialect {
             "roomLeft",
             "memberJoined",
             "memberLeft",
+            "memberRestrained",
             "userUpdated",
             "error",
         ]
@@ -165,7 +173,9 @@ impl crate::dialects::Dialect for Dialect {
             Event::ConversationChanged(changed) => {
                 tell.room("roomUpdated", |spell| shapes::room(spell, changed));
             }
-            Event::MemberJoined { .. } | Event::MemberLeft { .. } => {
+            Event::MemberJoined { .. }
+            | Event::MemberLeft { .. }
+            | Event::RestraintChanged { .. } => {
                 retell_members(event, tell, &MEMBERS);
             }
         }

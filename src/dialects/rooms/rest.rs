@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::shapes;
 use crate::core::error::{Error, Result};
 use crate::core::message::Draft;
-use crate::core::model::{ConversationId, Me, Message, Page};
+use crate::core::model::{ConversationId, Me, Message, Page, RestraintKind};
 use crate::core::search::Seeker;
 use crate::core::{ConversationOrder, FileOrder, account, change, conversation, file, message};
 use crate::dialects::{changing, owning};
@@ -167,6 +167,46 @@ pub async fn add_member(mut call: Call) -> Answer {
 pub async fn remove_member(call: Call) -> Answer {
     owning::remove_member(&call, "roomId").await?;
     told("Member removed successfully")
+}
+
+/// GET /api/rooms/:roomId/restraints: who is banned or silenced
+pub async fn list_restraints(call: Call) -> Answer {
+    let (page, listed) = owning::restraints(&call, "roomId").await?;
+    let spell = call.core().spelling();
+    ok(shapes::list("Restraints retrieved successfully", &listed, page, |one| {
+        shapes::restraint(spell, one)
+    }))
+}
+
+/// PUT /api/rooms/:roomId/bans/:userId `{ seconds? }`
+pub async fn ban(call: Call) -> Answer {
+    restrain(call, RestraintKind::Ban).await
+}
+
+/// PUT /api/rooms/:roomId/silences/:userId `{ seconds? }`
+pub async fn silence(call: Call) -> Answer {
+    restrain(call, RestraintKind::Silence).await
+}
+
+async fn restrain(mut call: Call, kind: RestraintKind) -> Answer {
+    let made = owning::restrain(&mut call, "roomId", kind).await?;
+    let message = match kind {
+        RestraintKind::Ban => "Member banned successfully",
+        RestraintKind::Silence => "Member silenced successfully",
+    };
+    ok(with_data(message, shapes::restraint(call.core().spelling(), &made)))
+}
+
+/// DELETE /api/rooms/:roomId/bans/:userId
+pub async fn lift_ban(call: Call) -> Answer {
+    owning::lift(&call, "roomId", RestraintKind::Ban).await?;
+    told("Ban lifted successfully")
+}
+
+/// DELETE /api/rooms/:roomId/silences/:userId
+pub async fn lift_silence(call: Call) -> Answer {
+    owning::lift(&call, "roomId", RestraintKind::Silence).await?;
+    told("Silence lifted successfully")
 }
 
 /// GET /api/rooms/:roomId/settings: what the caller wants to be told of by mail

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::core::id::Spelling;
 use crate::core::model::{
     Account, AccountId, Conversation, ConversationId, Deletion, Device, DeviceId, File, Listed,
-    Message, Page, Person, Presence, Receipt, Settings,
+    Message, Page, Person, Presence, Receipt, Restraint, Settings,
 };
 use crate::core::search::Found;
 use crate::core::short::Short;
@@ -46,6 +46,11 @@ pub fn room_with_messages(spell: &Spelling, shown: &Conversation, messages: &[Me
         .map(|message| json!(listed(spell, message)))
         .collect();
     shape
+}
+
+/// A ban or a silence: `{ userId, name, kind, until, by, at }`.
+pub fn restraint(spell: &Spelling, one: &Restraint) -> Value {
+    beyond::restraint(one, |id| spell.hex(id))
 }
 
 /// A member's settings: `{ roomId, level, mutedUntil }`.

@@ -167,7 +167,7 @@ impl OperationWriter<'_> {
         let follows = [
             ("400", body || in_path || given.get("query").is_some()),
             ("401", token != Some("none")),
-            ("403", token.is_none()),
+            ("403", token != Some("none")),
             ("404", in_path),
             ("408", true),
             ("413", body),

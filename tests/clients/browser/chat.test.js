@@ -145,7 +145,7 @@ test('a room is opened, found and joined by writing; a group takes people in and
   await about(rosa);
   await rosa.getByRole('button', { name: 'Add somebody' }).click();
   await rosa.getByRole('button', { name: 'rita', exact: true }).click();
-  await rosa.getByRole('button', { name: 'Remove rita' }).waitFor();
+  await rosa.getByRole('button', { name: 'More: rita' }).waitFor();
   await rita.getByText('You are in “Three” now').waitFor();
   await rita.locator('.row', { hasText: 'Three' }).waitFor();
   await rosa.keyboard.press('Escape');
@@ -157,7 +157,8 @@ test('a room is opened, found and joined by writing; a group takes people in and
   await rosa.reload();
   await ticks(rosa, 'Read', 'Read');
   await about(rosa);
-  await rosa.getByRole('button', { name: 'Remove raul' }).click();
+  await rosa.getByRole('button', { name: 'More: raul' }).click();
+  await rosa.getByRole('menuitem', { name: 'Remove' }).click();
   await rosa.getByText('2 people').waitFor();
   await rosa.keyboard.press('Escape');
   await raul.getByText('You are no longer in “Three”').waitFor();
@@ -169,7 +170,7 @@ test('a room is opened, found and joined by writing; a group takes people in and
   await rosa.getByRole('button', { name: 'Leave the group' }).click();
   await rosa.getByText('whoever has been in it longest becomes its owner').waitFor();
   await rosa.getByRole('button', { name: 'Stay' }).click();
-  await rosa.getByRole('button', { name: 'Remove rita' }).waitFor();
+  await rosa.getByRole('button', { name: 'More: rita' }).waitFor();
   const other = await browser.window(rosa.context());
   await other.goto(chat.url);
   await other.locator('.row', { hasText: 'Three' }).waitFor();

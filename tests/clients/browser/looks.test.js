@@ -123,7 +123,7 @@ test('what people are called and what they say stays text, on every screen', asy
   });
   await page.locator('.file', { hasText: evil }).waitFor();
   await about(page);
-  await page.getByRole('button', { name: `Remove ${evil}` }).waitFor();
+  await page.getByRole('button', { name: `More: ${evil}` }).waitFor();
   await page.keyboard.press('Escape');
   await begins(page, 'A room');
   await page.getByRole('button', { name: `${evil} room` }).click();

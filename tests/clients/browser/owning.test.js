@@ -85,3 +85,69 @@ test('an owner says for how long messages are kept, and everybody is told so', a
   await una.getByRole('button', { name: 'Save' }).click();
   await vera.getByText('Messages are removed after').waitFor({ state: 'detached' });
 });
+
+test('an owner silences and bans a member, who is told until when, and lifts it again', async () => {
+  const { people: [yara, zoe], pages: [yaras, zoes], id } = await group('Loud people', 'yara', 'zoe');
+  const menu = yaras.getByRole('button', { name: 'More: zoe' });
+  await about(zoes);
+  assert.equal(await zoes.getByRole('button', { name: /^More: / }).count(), 0, 'a member may not');
+  assert.equal(await zoes.getByRole('button', { name: 'Banned and silenced' }).count(), 0, 'nor see who is');
+  await zoes.keyboard.press('Escape');
+  await about(yaras);
+  await menu.click();
+  await hasNoBarriers(yaras);
+  await yaras.screenshot({ path: picture('chat-restrain.png') });
+  await yaras.getByRole('menuitem', { name: 'Silence for an hour' }).click();
+  await zoes.getByText(/^You are silenced here until (today|tomorrow) at .*: you can read, but not write\.$/).waitFor();
+  assert.equal(await zoes.getByRole('textbox', { name: /^Message to/ }).count(), 0, 'she cannot write');
+  await zoes.screenshot({ path: picture('chat-silenced.png') });
+  await hasNoBarriers(zoes);
+  // After a reload it says so too.
+  await zoes.reload();
+  await zoes.getByText(/^You are silenced here until/).waitFor();
+  await yara.post(`/api/conversations/${id}/messages`, { content: 'Do you hear me?' });
+  await sees(zoes, 'Do you hear me?');
+  await yaras.getByRole('button', { name: 'Banned and silenced' }).click();
+  await yaras.getByText(/^Silenced until (today|tomorrow) at/).waitFor();
+  await hasNoBarriers(yaras);
+  await yaras.screenshot({ path: picture('chat-restrained.png') });
+  await yaras.getByRole('button', { name: 'Lift: zoe' }).click();
+  await yaras.getByText('Nobody is.').waitFor();
+  await zoes.getByRole('textbox', { name: 'Message to Loud people' }).waitFor();
+  await says(zoes, 'Here I am again');
+  await sees(yaras, 'Do you hear me?', 'Here I am again');
+
+  await yaras.getByRole('button', { name: 'Back' }).click();
+  await menu.click();
+  await yaras.getByRole('menuitem', { name: 'Ban for a week' }).click();
+  await zoes.getByText('You are banned from “Loud people”').waitFor();
+  await yaras.getByText('One person').waitFor();
+  assert.equal(await zoes.locator('.row', { hasText: 'Loud people' }).count(), 0, 'she is out of it');
+  browser.forgives(zoes, /403/);
+  await zoes.goto(`${chat.url}/#c/${id}`);
+  await zoes.getByText(/^You are banned here until/).waitFor();
+  await yaras.getByRole('button', { name: 'Banned and silenced' }).click();
+  await yaras.getByText(/^Banned until/).waitFor();
+  await yaras.getByRole('button', { name: 'Lift: zoe' }).click();
+  await yara.post(`/api/conversations/${id}/members`, { userId: zoe.id });
+  await zoes.locator('.row', { hasText: 'Loud people' }).waitFor();
+});
+
+test('in slow mode the composer counts down, and an owner does not wait', async () => {
+  const { pages: [adas, berts] } = await group('Slow people', 'ada', 'bert');
+  await about(adas);
+  await adas.getByRole('button', { name: 'Change it' }).click();
+  await adas.getByLabel('Slow mode').selectOption('5 seconds between two messages');
+  await hasNoBarriers(adas);
+  await adas.screenshot({ path: picture('chat-slow-mode.png') });
+  await adas.keyboard.press('Escape');
+  await says(berts, 'First');
+  await berts.getByText(/^Slow mode: you can write again in [1-5] s\.$/).waitFor();
+  await berts.screenshot({ path: picture('chat-slow.png') });
+  await hasNoBarriers(berts);
+  await berts.getByText(/^Slow mode/).waitFor({ state: 'detached' });
+  await says(berts, 'Second');
+  await sees(adas, 'First', 'Second');
+  for (const words of ['One', 'Two']) await says(adas, words);
+  await sees(berts, 'First', 'Second', 'One', 'Two');
+});

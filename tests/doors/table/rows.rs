@@ -56,6 +56,16 @@ pub const REQUESTS: &str = r#"
 401 401 401 404 404 403 200  POST /conversation/{group}/members {"userId": "{account id}"}
 401 401 401 404 404 403 200  DELETE /conversation/{group}/members/{carl}
 401 401 401 404 404 200 200  DELETE /conversation/{group}/members/{me}
+401 401 401 404 404 403 200  GET /conversaton/{group}/restraints
+401 401 401 404 404 403 200  PUT /conversaton/{group}/bans/{carl} {"seconds": 60}
+401 401 401 404 404 403 200  DELETE /conversaton/{group}/bans/{carl}
+401 401 401 404 404 403 200  PUT /conversaton/{group}/silences/{carl} {"seconds": null}
+401 401 401 404 404 403 200  DELETE /conversaton/{group}/silences/{carl}
+401 401 401 404 404 403 200  GET /conversation/{group}/restraints
+401 401 401 404 404 403 200  PUT /conversation/{group}/bans/{carl} {"seconds": 60}
+401 401 401 404 404 403 200  DELETE /conversation/{group}/bans/{carl}
+401 401 401 404 404 403 200  PUT /conversation/{group}/silences/{carl} {"seconds": null}
+401 401 401 404 404 403 200  DELETE /conversation/{group}/silences/{carl}
 401 401 401 404 404 403 403  PATCH /conversaton/{direct} {"name": "Friends"}
 401 401 401 404 404 200 200  GET /conversaton/{group}/settings
 401 401 401 404 404 200 200  PATCH /conversaton/{group}/settings {"level": "none"}
@@ -130,6 +140,12 @@ pub const REQUESTS: &str = r#"
 401 401 401 404 404 200 200  PATCH /api/conversations/{group}/settings {"level": "none"}
 401 401 401 404 404 200 200  GET /api/conversations/{talk}/settings
 401 401 401 404 404 200 200  PATCH /api/conversations/{talk}/settings {"level": "none"}
+401 401 401 404 404 403 200  GET /api/conversations/{group}/restraints
+401 401 401 404 404 403 200  PUT /api/conversations/{group}/bans/{carl} {"seconds": 60}
+401 401 401 404 404 403 200  DELETE /api/conversations/{group}/bans/{carl}
+401 401 401 404 404 403 200  PUT /api/conversations/{group}/silences/{carl} {"seconds": null}
+401 401 401 404 404 403 200  DELETE /api/conversations/{group}/silences/{carl}
+401 401 401 404 404 403 403  PUT /api/conversations/{direct}/bans/{bob} {"seconds": null}
 401 401 401 404 404 403 200  POST /api/conversations/{group}/members {"userId": "{account id}"}
 401 401 401 404 404 403 200  POST /api/conversations/{group}/members {"userId": "{me}"}
 401 401 401 404 404 403 200  DELETE /api/conversations/{group}/members/{carl}
@@ -219,6 +235,16 @@ pub const REQUESTS: &str = r#"
 401 401 401 403 403 403 200  PATCH /api/rooms/{room} {"description": "Be kind"}
 401 401 401 200 200 200 200  POST /api/rooms/{room}/members {"userId": "{me}"}
 401 401 401 409 409 409 409  POST /api/rooms/{room}/members {"userId": "{carl}"}
+401 401 401 404 404 403 200  GET /api/rooms/{group}/restraints
+401 401 401 404 404 403 200  PUT /api/rooms/{group}/bans/{carl} {"seconds": 60}
+401 401 401 404 404 403 200  DELETE /api/rooms/{group}/bans/{carl}
+401 401 401 404 404 403 200  PUT /api/rooms/{group}/silences/{carl} {"seconds": null}
+401 401 401 404 404 403 200  DELETE /api/rooms/{group}/silences/{carl}
+401 401 401 403 403 403 200  GET /api/rooms/{room}/restraints
+401 401 401 403 403 403 200  PUT /api/rooms/{room}/bans/{carl} {"seconds": null}
+401 401 401 403 403 403 200  DELETE /api/rooms/{room}/bans/{carl}
+401 401 401 403 403 403 200  PUT /api/rooms/{room}/silences/{carl} {"seconds": null}
+401 401 401 403 403 403 200  DELETE /api/rooms/{room}/silences/{carl}
 401 401 401 404 404 200 200  GET /api/rooms/{group}/settings
 401 401 401 404 404 200 200  PATCH /api/rooms/{group}/settings {"level": "none"}
 401 401 401 403 403 403 200  GET /api/rooms/{room}/settings
@@ -283,6 +309,15 @@ pub const REQUESTS: &str = r#"
 401 401 401 403 403 403 200  GET /api/admin/conversations/{carls group}
 401 401 401 403 403 403 200  PATCH /api/admin/conversations/{carls group} {"keepMessages": 0}
 401 401 401 403 403 403 200  GET /api/admin/conversations/{carls group}/messages
+401 401 401 403 403 403 200  PATCH /api/admin/conversations/{carls group} {"slowMode": 30}
+401 401 401 403 403 403 200  GET /api/admin/conversations/{carls group}/restraints
+401 401 401 403 403 403 200  PUT /api/admin/conversations/{carls group}/bans/{carl} {"seconds": 60}
+401 401 401 403 403 403 200  DELETE /api/admin/conversations/{carls group}/bans/{carl}
+401 401 401 403 403 403 200  PUT /api/admin/conversations/{carls group}/silences/{carl} {"seconds": null}
+401 401 401 403 403 403 200  DELETE /api/admin/conversations/{carls group}/silences/{carl}
+401 401 401 403 403 403 200  DELETE /api/admin/conversations/{carls group}/members/{carl}
+401 401 401 403 403 403 404  DELETE /api/admin/conversations/{direct}/members/{bob}
+401 401 401 403 403 403 404  PATCH /api/admin/conversations/{direct} {"slowMode": 30}
 401 401 401 403 403 403 200  GET /api/admin/search?q=hello
 401 401 401 403 403 403 200  DELETE /api/admin/messages/{carls message}
 401 401 401 403 403 403 200  GET /api/admin/files

@@ -267,3 +267,26 @@ CREATE TABLE acme_accounts (
     account   TEXT,
     tried_at  INTEGER
 ) STRICT, WITHOUT ROWID;
+
+-- Owners ban and silence people, and slow down who speaks.
+ALTER TABLE conversations ADD COLUMN slow_mode INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE restraints (
+    conversation INTEGER NOT NULL REFERENCES conversations (id),
+    account      INTEGER NOT NULL REFERENCES accounts (id),
+    kind         TEXT NOT NULL CHECK (kind IN ('ban', 'silence')),
+    until        INTEGER,
+    imposed_by   INTEGER NOT NULL REFERENCES accounts (id),
+    imposed_at   INTEGER NOT NULL,
+    PRIMARY KEY (conversation, account, kind)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX restraints_of_account ON restraints (account, kind);
+CREATE INDEX restraints_by_end ON restraints (until) WHERE until IS NOT NULL;
+
+CREATE TABLE turns (
+    conversation INTEGER NOT NULL REFERENCES conversations (id),
+    account      INTEGER NOT NULL REFERENCES accounts (id),
+    spoke_at     INTEGER NOT NULL,
+    files        INTEGER NOT NULL,
+    PRIMARY KEY (conversation, account)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX turns_by_age ON turns (spoke_at);
