@@ -6,7 +6,7 @@ use super::invitation::{self, Newcomer};
 use super::model::{Account, AccountId, FileId, Listed, Page, Person, Picture, StateChange};
 pub use super::store::Profile;
 use super::store::{NewAccount, Tx, View};
-use super::{device, first_room, text};
+use super::{device, first_room, text, unwanted};
 
 /// Somebody who signs up: name and address. The password is hashed before the verb runs.
 #[derive(Debug)]
@@ -65,6 +65,7 @@ pub fn sign_up(
     invitation: Option<&str>,
 ) -> Result<AccountId> {
     let conversations = invitation::admit(tx, new.newcomer(invitation))?;
+    unwanted::check(tx, "name", &new.name)?;
     let id = make(tx, new, password_hash)?;
     invitation::join(tx, id, &conversations)?;
     Ok(id)
@@ -111,6 +112,7 @@ pub fn register(
         invitation,
     };
     let conversations = invitation::admit(tx, newcomer)?;
+    unwanted::check(tx, "full_name", &profile.name)?;
     let id = match tx.account_by_email(email)? {
         Some(known) if known.proven_at.is_some() => return Err(Error::Taken("Email")),
         Some(known) => known.id,

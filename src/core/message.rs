@@ -12,7 +12,8 @@ use super::model::{
 };
 pub use super::store::PLAIN;
 use super::store::{NewMessage, Tx, View};
-use super::{conversation, digest, file, mention, text};
+use super::unwanted::{self, Screened};
+use super::{conversation, digest, file, mention, report, text};
 
 /// A message to be posted.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ pub struct Draft {
     pub client_id: Option<String>,
     /// The message that this one answers.
     pub reply_to: Option<MessageId>,
+    /// By [`Core::screened`](super::Core::screened), before the verb; if not, the verb does it.
+    pub screened: Screened,
 }
 
 impl Draft {
@@ -49,6 +52,7 @@ impl Draft {
             attachments: Vec::new(),
             client_id,
             reply_to: None,
+            screened: Screened::default(),
         }
     }
 }
@@ -59,7 +63,7 @@ impl Draft {
 /// offline and do not read it in time get mail; who they are is found out when that is due, not here.
 ///
 /// # Errors
-/// `NotFound` to a stranger, `Invalid` for an empty or overlong text, and for a file that the author may not have,
+/// `NotFound` to a stranger, `Invalid` for an empty or overlong text, one with an unwanted word, and for a file that the author may not have,
 /// `Conflict` if the author would become a member and has as many memberships as allowed.
 pub fn post(tx: &Tx<'_>, author: &Me, draft: Draft) -> Result<Arc<Message>> {
     said(tx, author, draft, None)
@@ -97,6 +101,9 @@ fn said(
     if !faults.is_empty() {
         return Err(Error::Invalid(faults));
     }
+    let found = texts(&draft.text, &draft.attachments);
+    let verdict = unwanted::verdict(tx, draft.screened, found);
+    verdict.let_through(draft.text_field)?;
     if !standing.member {
         conversation::enrol(tx, place.id, author.id)?;
     }
@@ -132,8 +139,20 @@ fn said(
     };
     let message = Arc::new(tx.append_message(new)?);
     digest::hold(tx, &message)?;
+    if let Some(word) = &verdict.reported {
+        report::by_itself(tx, &message, word)?;
+    }
     tx.announce(Event::MessagePosted(message.clone()));
     Ok(message)
+}
+
+/// What of a message unwanted words are looked for in: its text, and the names of what is attached.
+pub(in crate::core) fn texts<'t>(
+    text: &'t str,
+    attachments: &'t [Attachment],
+) -> impl Iterator<Item = &'t str> {
+    let names = attachments.iter().map(|one| &*one.filename);
+    std::iter::once(text).chain(names)
 }
 
 /// A message can answer one that is in the same conversation, and not deleted.

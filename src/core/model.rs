@@ -495,6 +495,12 @@ pub enum Event {
         account: AccountId,
         settings: Settings,
     },
+    /// Somebody has blocked another person, or does so no more: nobody else is told.
+    BlockChanged {
+        account: AccountId,
+        other: AccountId,
+        blocked: bool,
+    },
     /// A group or a room has another name, description, picture, other owners, or was archived or opened again.
     ConversationChanged(Arc<Conversation>),
     /// Somebody belongs to a conversation from now on.
@@ -529,6 +535,8 @@ pub enum StateChange {
     },
     /// An account was made or changed: memory is to be read again.
     AccountChanged(AccountId),
+    /// The list of unwanted words is another one: memory is to be read again.
+    UnwantedChanged,
     /// A name or a picture is another one: whoever shares a conversation with this person is told.
     ProfileChanged(AccountId),
     DeviceMade {
@@ -578,6 +586,7 @@ impl Event {
             | Self::MemberLeft { conversation, .. } => Some(*conversation),
             Self::NoticeMade(_)
             | Self::NoticesWaiting { .. }
+            | Self::BlockChanged { .. }
             | Self::PresenceChanged(_)
             | Self::PersonChanged(_) => None,
         }
@@ -603,6 +612,7 @@ impl Event {
             | Self::NoticeMade(_)
             | Self::NoticesWaiting { .. }
             | Self::SettingsChanged { .. }
+            | Self::BlockChanged { .. }
             | Self::ConversationChanged(_)
             | Self::MemberJoined { .. }
             | Self::MemberLeft { .. }

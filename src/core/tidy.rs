@@ -1,12 +1,15 @@
-//! Deleting what has expired: devices, codes, proofs and invitations, while the server runs, a few at a time, so that neither the file
+//! Deleting what has expired: devices, codes, proofs, invitations and closed reports, while the server runs, a few at a time, so that neither the file
 //! nor memory grows with time alone.
 
 use super::error::Result;
+use super::limits;
 use super::model::StateChange;
 use super::store::Tx;
 
 /// Devices that one step ends: few enough to delay no other write.
 const DEVICES: u32 = 200;
+/// Reports that one step deletes.
+const REPORTS: u32 = 200;
 
 /// What a step has deleted.
 #[derive(Debug, Default)]
@@ -20,7 +23,7 @@ pub struct Over {
 /// Deletes a few of what has expired.
 pub fn step(tx: &Tx<'_>) -> Result<Over> {
     let expired = tx.expired_devices(DEVICES)?;
-    let more = expired.len() >= DEVICES as usize;
+    let mut more = expired.len() >= DEVICES as usize;
     let mut tokens = Vec::new();
     for over in expired {
         tx.delete_device(over.device)?;
@@ -33,6 +36,8 @@ pub fn step(tx: &Tx<'_>) -> Result<Over> {
     if !more {
         tx.delete_expired_codes()?;
         tx.delete_expired_invitations()?;
+        let closed_before = tx.now.minus(limits::REPORT_KEPT);
+        more = tx.delete_reports_closed_before(closed_before, REPORTS)? >= REPORTS as usize;
     }
     Ok(Over { tokens, more })
 }

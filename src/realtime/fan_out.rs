@@ -186,6 +186,7 @@ impl FanOut {
             | Event::FileShared { .. }
             | Event::MessagesRead { .. }
             | Event::SettingsChanged { .. }
+            | Event::BlockChanged { .. }
             | Event::PresenceChanged(_)
             | Event::ConversationChanged(_)
             | Event::PersonChanged(_) => {}
@@ -225,7 +226,7 @@ impl FanOut {
                 let first = self.introductions.note(*account);
                 self.begin_to_introduce(first);
             }
-            StateChange::DeviceMade { .. } => {}
+            StateChange::DeviceMade { .. } | StateChange::UnwantedChanged => {}
         }
     }
 

@@ -46,6 +46,7 @@ impl crate::dialects::Dialect for Dialect {
             ("delete_message", socket::delete),
             ("react_message", socket::react),
             ("pin_message", socket::pin),
+            ("report_message", socket::report),
             ("mark_read", |event| event.mark_read()),
             ("typing_start", |event| event.type_in(true)),
             ("typing_stop", |event| event.type_in(false)),
@@ -70,6 +71,7 @@ impl crate::dialects::Dialect for Dialect {
             "conversation_left",
             "member_joined",
             "member_left",
+            "block_changed",
             "new_notification",
             "error",
         ]
@@ -135,6 +137,11 @@ impl crate::dialects::Dialect for Dialect {
             } => tell.own(*account, "conversation_settings", |_| {
                 shapes::settings(*conversation, *settings)
             }),
+            Event::BlockChanged {
+                account,
+                other,
+                blocked,
+            } => tell.speaker(*account, "block_changed", |_| shapes::block(*other, *blocked)),
             // Beyond the document.
             Event::PresenceChanged(presence) => {
                 tell.room("user_presence", |_| shapes::presence(presence));

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::core::block::Blocked;
 use crate::core::id::Spelling;
 use crate::core::model::{Account, AccountId, Device, DeviceId, Overview, Page, Person, Presence};
 use crate::web::people::picture_url;
@@ -30,6 +31,13 @@ pub fn user(spell: &Spelling, person: &Person, own: Option<(AccountId, Option<&s
     {
         shape["email"] = json!(email);
     }
+    shape
+}
+
+/// Somebody whom the caller has blocked: `{ id, name, avatarUrl, createdAt, blockedAt }`
+pub fn blocked(spell: &Spelling, one: &Blocked) -> Value {
+    let mut shape = user(spell, &one.person, None);
+    shape["blockedAt"] = json!(one.at.iso());
     shape
 }
 

@@ -55,7 +55,7 @@ pub async fn sign_up(mut call: Call) -> Answer {
     let id = made.map_err(|error| match error {
         // The document: "400: Validation failed or email already exists".
         Error::Taken("Email") => Error::Malformed("Email already exists".into()),
-        other => other,
+        other => other.about("name", "username"),
     })?;
     let data = json!({ "userId": call.core().spelling().hex(id) });
     Ok(json_reply(
@@ -188,6 +188,7 @@ pub async fn send(mut call: Call) -> Answer {
     let me = call.me()?;
     let most = call.core().limits().message_chars;
     let draft = draft(call.fields().await?, most)?;
+    let draft = call.core().screened(draft);
     let sent = call.write(move |tx| message::post(tx, &me, draft)).await?;
     let shape = shapes::sent(call.core().spelling(), &sent);
     Ok(json_reply(
@@ -274,6 +275,14 @@ pub async fn pin(call: Call) -> Answer {
 pub async fn unpin(call: Call) -> Answer {
     let message = changing::pin(&call, changing::target(&call, 0)?, false).await?;
     message_updated(&call, &message)
+}
+
+/// POST /api/messages/:messageId/report: `{ reason? }`
+pub async fn report(mut call: Call) -> Answer {
+    let target = changing::target(&call, 0)?;
+    changing::report(&mut call, target).await?;
+    let told = json!({ "success": true, "message": changing::REPORTED });
+    Ok(json_reply(StatusCode::CREATED, &told))
 }
 
 /// GET /api/rooms/:roomId/pins: the latest pin first
