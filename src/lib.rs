@@ -14,6 +14,10 @@
 //!   - `message`: posts, deletes and reads messages
 //!   - `conversation`: makes conversations; joining, leaving, typing, reading and listing them
 //!   - `owner`: names, describes and archives groups and rooms, and names their owners
+//!   - `block`: who has blocked whom, and what does not happen between them
+//!   - `report`: messages that were reported to the administrators
+//!   - `unwanted`: words and patterns that texts may not have
+//!   - `word_list`: the list of them, compiled
 //!   - `level`: what a member wants to be told of while they are away
 //!   - `search`: finds messages by their words, among those that somebody may read
 //!   - `words`: parts a text into the words by which it is found
@@ -61,6 +65,9 @@
 //!     - `account`: accounts and devices
 //!     - `oneself`: what one account has here, and what is left to delete of removed ones
 //!     - `conversation`: conversations and members
+//!     - `block`: who has blocked whom
+//!     - `report`: reported messages
+//!     - `unwanted`: unwanted words and patterns
 //!     - `level`: members' settings
 //!     - `message`: the message log
 //!     - `change`: reactions, pins, and what became of messages
@@ -163,6 +170,8 @@
 //!   - `files`: files
 //!   - `sessions`: mentoring sessions
 //!   - `invitations`: links by which people sign up
+//!   - `reports`: reported messages
+//!   - `unwanted`: unwanted words and patterns
 //!   - `outbox`: mail
 //!   - `audit`: the audit log
 //!   - `stats`: figures and warnings

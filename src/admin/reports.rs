@@ -4,8 +4,8 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{listed, listing, one};
-use crate::core::model::AccountId;
-use crate::core::report::{self, Report};
+use crate::core::model::{AccountId, Report};
+use crate::core::report;
 use crate::web::answer::Answer;
 use crate::web::call::Call;
 

@@ -7,15 +7,8 @@
 use super::change::not_too_often;
 use super::error::{Error, Result};
 use super::limits;
-use super::model::{AccountId, Event, Kind, Me, Person, Place, Time};
+use super::model::{AccountId, Blocked, Event, Kind, Me, Place};
 use super::store::{Tx, View};
-
-/// Somebody whom one has blocked, and since when.
-#[derive(Debug)]
-pub struct Blocked {
-    pub person: Person,
-    pub at: Time,
-}
 
 /// Blocks somebody; whom one has blocked already stays so. One's other devices hear of it, and nobody else.
 ///

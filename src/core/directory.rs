@@ -15,8 +15,7 @@ use super::model::{
 };
 use super::pace::Pace;
 use super::recent::Recent;
-use super::store::View;
-use super::unwanted::List;
+use super::word_list::{Entry, List};
 
 /// What memory holds of an account.
 #[derive(Debug)]
@@ -421,8 +420,13 @@ impl Directory {
         self.tables.read().accounts.is_empty()
     }
 
-    /// Takes in what a commit has changed; the view reads again what is another thing now.
-    pub(in crate::core) fn learn(&self, announced: &[Announcement], view: &View<'_>) {
+    /// Takes in what a commit has changed; `read` reads an account again, and `unwanted` the unwanted words.
+    pub(in crate::core) fn learn(
+        &self,
+        announced: &[Announcement],
+        read: impl Fn(AccountId) -> Result<Option<Account>>,
+        unwanted: impl Fn() -> Result<Vec<Entry>>,
+    ) {
         self.recent.learn(announced);
         for announcement in announced {
             let change = match announcement {
@@ -438,7 +442,7 @@ impl Directory {
                 Announcement::Event(_) => continue,
             };
             match change {
-                StateChange::AccountChanged(id) => match view.account(*id) {
+                StateChange::AccountChanged(id) => match read(*id) {
                     Ok(account) => {
                         if account.is_none() {
                             self.blocks.write().remove(id);
@@ -480,7 +484,7 @@ impl Directory {
                         known.sids.remove(&ended.sid);
                     }
                 }
-                StateChange::UnwantedChanged => match view.unwanted_entries() {
+                StateChange::UnwantedChanged => match unwanted() {
                     Ok(entries) => *self.unwanted.write() = Arc::new(List::read(entries)),
                     Err(error) => {
                         tracing::error!(%error, "the unwanted words could not be read again");

@@ -58,6 +58,7 @@ pub mod tidy;
 pub mod time;
 pub mod token;
 pub mod unwanted;
+pub mod word_list;
 pub mod words;
 
 use std::path::{Path, PathBuf};

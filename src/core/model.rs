@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 pub use super::id::{
     AccountId, AccountKind, ConversationId, ConversationKind, DeviceId, DeviceKind, FileId,
-    FileKind, Id, InvitationId, MailId, MessageId, MessageKind, NoticeId, NoticeKind, StopId,
+    FileKind, Id, InvitationId, MailId, MessageId, MessageKind, NoticeId, NoticeKind, ReportId,
+    StopId, UnwantedId,
 };
 pub use super::sid::Sid;
 pub use super::time::Time;
@@ -404,6 +405,43 @@ pub struct Notice {
     pub kind: String,
     pub created_at: Time,
     pub read_at: Option<Time>,
+}
+
+/// Somebody whom one has blocked, and since when.
+#[derive(Debug)]
+pub struct Blocked {
+    pub person: Person,
+    pub at: Time,
+}
+
+/// A message that was reported.
+#[derive(Debug)]
+pub struct Report {
+    pub id: ReportId,
+    pub at: Time,
+    /// `None`: the server, because of an unwanted word.
+    pub reporter: Option<AccountId>,
+    pub message: MessageId,
+    pub conversation: ConversationId,
+    pub author: AccountId,
+    /// As it was when it was reported.
+    pub text: String,
+    /// The names of its attachments then.
+    pub attachments: Vec<String>,
+    /// The reporter's, or the unwanted word.
+    pub reason: String,
+    pub closed: Option<Closed>,
+    /// The message's text now; `None` if it is deleted.
+    pub text_now: Option<String>,
+}
+
+/// How a report ended.
+#[derive(Debug)]
+pub struct Closed {
+    pub at: Time,
+    /// `None`: the command line.
+    pub by: Option<AccountId>,
+    pub note: String,
 }
 
 /// Whether somebody is there.

@@ -4,41 +4,9 @@
 use super::admin::By;
 use super::change::{self, Target};
 use super::error::{Error, Result};
-use super::model::{AccountId, ConversationId, Listed, Me, Message, MessageId, Page, Time};
+use super::model::{Listed, Me, Message, Page, Report, ReportId};
 use super::store::{Tx, View};
 use super::{limits, text};
-
-pub use super::id::ReportId;
-
-/// A message that was reported.
-#[derive(Debug)]
-pub struct Report {
-    pub id: ReportId,
-    pub at: Time,
-    /// `None`: the server, because of an unwanted word.
-    pub reporter: Option<AccountId>,
-    pub message: MessageId,
-    pub conversation: ConversationId,
-    pub author: AccountId,
-    /// As it was when it was reported.
-    pub text: String,
-    /// The names of its attachments then.
-    pub attachments: Vec<String>,
-    /// The reporter's, or the unwanted word.
-    pub reason: String,
-    pub closed: Option<Closed>,
-    /// The message's text now; `None` if it is deleted.
-    pub text_now: Option<String>,
-}
-
-/// How a report ended.
-#[derive(Debug)]
-pub struct Closed {
-    pub at: Time,
-    /// `None`: the command line.
-    pub by: Option<AccountId>,
-    pub note: String,
-}
 
 /// Reports a message to the administrators. What this person has reported already stays as they did it.
 ///

@@ -18,13 +18,14 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 use super::answer::{Answer, stream_reply};
 use super::call::Call;
 use super::people::picture_url;
-use crate::core::block::{self, Blocked};
 use crate::core::error::{Error, Result};
 use crate::core::id::Spelling;
 use crate::core::limits::FILE_PART;
-use crate::core::model::{Account, AccountId, Attachment, Device, File, Me, Message, Time};
+use crate::core::model::{
+    Account, AccountId, Attachment, Blocked, Device, File, Me, Message, Time,
+};
 use crate::core::oneself::{Cursor, Membership};
-use crate::core::{Core, account, device, digest, file, oneself};
+use crate::core::{Core, account, block, device, digest, file, oneself};
 
 /// Downloads that are written at the same time.
 const AT_ONCE: usize = 8;

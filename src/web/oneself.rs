@@ -7,13 +7,12 @@ use super::fields::Fields;
 use super::forms::{self, FormFile};
 use super::mailing;
 use super::uploads::Intake;
-use crate::core::block::{self, Blocked};
 use crate::core::error::{Error, Result};
 use crate::core::id::Spelling;
-use crate::core::model::{Account, Device, DeviceId, FileId, Me};
+use crate::core::model::{Account, Blocked, Device, DeviceId, FileId, Me};
 use crate::core::oneself::{AddressMail, Change, NewPicture, Proof, Said};
 use crate::core::outbox::MailContent;
-use crate::core::{code, device, file, oneself, text};
+use crate::core::{block, code, device, file, oneself, text};
 
 /// What a document calls one's name and picture; it is refused by the first name.
 pub struct ProfileNames {

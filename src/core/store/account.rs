@@ -9,7 +9,7 @@ use crate::core::model::{
     Account, AccountId, Device, DeviceId, Id, Listed, Page, Person, Picture, Sid, Time,
 };
 use crate::core::password;
-use crate::core::unwanted::List;
+use crate::core::word_list::List;
 
 /// What is known of somebody who signs up.
 pub(in crate::core) struct NewAccount {

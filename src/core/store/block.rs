@@ -2,9 +2,8 @@
 
 use super::account::person;
 use super::{Tx, View};
-use crate::core::block::Blocked;
 use crate::core::error::Result;
-use crate::core::model::{AccountId, Id, Time};
+use crate::core::model::{AccountId, Blocked, Id, Time};
 
 impl View<'_> {
     pub(in crate::core) fn blocks(&self, who: AccountId, other: AccountId) -> Result<bool> {

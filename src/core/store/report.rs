@@ -4,8 +4,9 @@ use rusqlite::Row;
 
 use super::{Tx, View};
 use crate::core::error::Result;
-use crate::core::model::{AccountId, Id, Listed, Message, MessageId, Page, Time};
-use crate::core::report::{Closed, Report, ReportId};
+use crate::core::model::{
+    AccountId, Closed, Id, Listed, Message, MessageId, Page, Report, ReportId, Time,
+};
 
 fn report(row: &Row<'_>) -> rusqlite::Result<Report> {
     let attachments: String = row.get("attachments")?;

@@ -4,8 +4,8 @@ use rusqlite::Row;
 
 use super::{Tx, View};
 use crate::core::error::Result;
-use crate::core::model::{AccountId, Id, Time};
-use crate::core::unwanted::{Consequence, Entry, Sort, UnwantedId};
+use crate::core::model::{AccountId, Id, Time, UnwantedId};
+use crate::core::word_list::{Consequence, Entry, Sort};
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let (sort, act): (String, String) = (row.get("sort")?, row.get("act")?);

@@ -337,7 +337,11 @@ impl WriterLoop {
     fn tell(&self, commit: Commit) {
         self.meter.happened(commit.announced());
         let view = self.view();
-        self.directory.learn(commit.announced(), &view);
+        self.directory.learn(
+            commit.announced(),
+            |id| view.account(id),
+            || view.unwanted_entries(),
+        );
         let untold = match &self.outlet {
             Outlet::Here(fan_out) => fan_out.blocking_send(commit).err().map(|error| error.0),
             Outlet::Elsewhere => Some(commit),

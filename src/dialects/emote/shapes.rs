@@ -2,9 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::core::block::Blocked;
 use crate::core::id::Spelling;
-use crate::core::model::{Account, AccountId, Device, DeviceId, Overview, Page, Person, Presence};
+use crate::core::model::{Account, AccountId, Blocked, Device, DeviceId, Overview, Page, Person, Presence};
 use crate::web::people::picture_url;
 
 /// The caller: `{ id, name, email, avatarUrl, createdAt }`

@@ -3,10 +3,9 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::core::block::Blocked;
 use crate::core::id::Spelling;
 use crate::core::model::{
-    Account, AccountId, Conversation, ConversationId, Deletion, Device, DeviceId, File, Listed,
+    Account, AccountId, Blocked, Conversation, ConversationId, Deletion, Device, DeviceId, File, Listed,
     Message, Page, Person, Presence, Receipt, Settings,
 };
 use crate::core::search::Found;
