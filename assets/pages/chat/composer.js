@@ -3,6 +3,7 @@
 
 import { Icon } from '../parts/icon.js';
 import { html, useLayoutEffect, useRef, useState } from '../vendor/preact-htm.js';
+import { Shut, blockedIn } from './blocks.js';
 import * as conversations from './conversations.js';
 import * as drafts from './drafts.js';
 import * as history from './history.js';
@@ -38,6 +39,7 @@ export function Composer({ one }) {
   // Who may be meant by the @ before the caret, and which of them Enter takes.
   const [asked, ask] = useState(null);
   const [choice, choose] = useState(0);
+  const shut = blockedIn(one);
   const busy = uploads.isBusy(one);
   const over = tooLong(text, about.maxMessage);
   const ready = !over && (editing ? text.trim() !== '' : !busy && (text.trim() || one.uploads.some((item) => item.attachment)));
@@ -130,7 +132,8 @@ export function Composer({ one }) {
     <div role="alert">${refusal && editing && html`<p class="error small">Not saved. ${refusal.message}</p>`}
       ${over > 0 && html`<p id="too-long" class="error small">This is ${count.format(over)} ${over === 1 ? 'character' : 'characters'} too long: a message has at most ${count.format(about.maxMessage)}. Shorten it, or send it in parts.</p>`}</div>
     ${one.archived && html`<p class="note small">This conversation is archived: it can be read, and nobody writes in it.</p>`}
-    <div class="writing" hidden=${one.archived}>
+    ${shut && html`<${Shut} person=${shut} />`}
+    <div class="writing" hidden=${one.archived || Boolean(shut)}>
       <input ref=${chooser} type="file" multiple hidden onChange=${attach} />
       <button type="button" class="round" aria-label="Attach files" title="Attach files" disabled=${Boolean(editing)} onClick=${() => chooser.current.click()}><${Icon} name="clip" /></button>
       <textarea ref=${area} rows="1" value=${text} aria-label=${`Message to ${titleOf(one)}`} placeholder=${one.guest ? 'Write something to join' : 'Write a message'}
