@@ -139,7 +139,11 @@ pub const REPORT_KEPT: Duration = Duration::from_secs(90 * 86_400);
 pub const UNWANTED: usize = 500;
 pub const UNWANTED_CHARS: usize = 200;
 pub const UNWANTED_PATTERN_BYTES: usize = 128 << 10;
-pub const UNWANTED_BYTES: usize = 1 << 20;
+pub const UNWANTED_BYTES: usize = 512 << 10;
+/// Bytes of a text in which patterns are looked for at once, so that a match is at most half as long; and after how long the
+/// rest of a text is not looked through.
+pub const UNWANTED_PIECE: usize = 512;
+pub const UNWANTED_PATIENCE: Duration = Duration::from_millis(50);
 /// People in a group.
 pub const GROUP_MEMBERS: usize = 256;
 /// Owners of a group or a room.

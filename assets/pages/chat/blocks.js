@@ -49,7 +49,7 @@ export function Blocks({ back }) {
 /** In place of the text field, where one has blocked the other. */
 export function Shut({ person }) {
   const [busy, refusal, run] = useDoing();
-  return html`<div class="shut"><p class="note small">You have blocked <bdi>${person.fullName}</bdi>: neither of you can write here.
+  return html`<div class="shut"><p class="note small">You have blocked <bdi>${person.fullName}</bdi>: neither of you can write here.${' '}
     <button type="button" class="link" disabled=${busy} onClick=${() => run(() => block(person.id, false))}>Unblock</button></p>
     <${Refused} refusal=${refusal} /></div>`;
 }
