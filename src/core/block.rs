@@ -4,7 +4,6 @@
 //! What was said stays readable, and in groups and rooms both hear each other's messages as before. Mentoring sessions are
 //! as they were: another application arranges them, and both have a part in them.
 
-use super::change::not_too_often;
 use super::error::{Error, Result};
 use super::limits;
 use super::model::{AccountId, Blocked, Event, Kind, Me, Place};
@@ -14,7 +13,7 @@ use super::store::{Tx, View};
 ///
 /// # Errors
 /// `Invalid` for oneself, `NotFound` if there is no such person, `Conflict` if one has blocked [`limits::BLOCKS`] people,
-/// `TooOften`.
+/// `UsedUp`.
 pub fn block(tx: &Tx<'_>, me: &Me, other: AccountId) -> Result<()> {
     if other == me.id {
         return Err(Error::invalid("userId", "must be somebody else"));
@@ -39,7 +38,7 @@ pub fn block(tx: &Tx<'_>, me: &Me, other: AccountId) -> Result<()> {
 /// Ends that; whom one has not blocked stays so.
 ///
 /// # Errors
-/// `TooOften`.
+/// `UsedUp`.
 pub fn unblock(tx: &Tx<'_>, me: &Me, other: AccountId) -> Result<()> {
     if !tx.blocks(me.id, other)? {
         return Ok(());
@@ -48,6 +47,17 @@ pub fn unblock(tx: &Tx<'_>, me: &Me, other: AccountId) -> Result<()> {
     tx.delete_block(me.id, other)?;
     changed(tx, me, other, false);
     Ok(())
+}
+
+/// Counted with the messages that one changes: as seldom is enough.
+fn not_too_often(tx: &Tx<'_>, me: &Me) -> Result<()> {
+    match tx.limits.changes {
+        Some(limit) => {
+            let counted = tx.directory.changes().count(me.id, tx.now, limit);
+            counted.map_err(|e| e.of_quota("You have blocked or unblocked many people lately"))
+        }
+        None => Ok(()),
+    }
 }
 
 fn changed(tx: &Tx<'_>, me: &Me, other: AccountId, blocked: bool) {

@@ -57,7 +57,7 @@ fn changed(tx: &Tx<'_>, message: &Message) -> Result<Arc<Message>> {
 /// # Errors
 /// `NotFound` to a stranger and for a deleted message, `Forbidden` to all but the author, to an author who may not speak
 /// there any more, and after the edit window; `Invalid` for an empty or overlong text and one with an unwanted word;
-/// `TooOften`.
+/// `UsedUp`.
 pub fn edit(
     tx: &Tx<'_>,
     me: &Me,
@@ -76,7 +76,7 @@ pub fn edit(
     if text == before.text {
         return Ok(Arc::new(before));
     }
-    let verdict = unwanted::verdict(tx, screened, std::iter::once(&*text));
+    let verdict = unwanted::verdict(tx, &screened, std::iter::once(&*text));
     verdict.let_through(field)?;
     not_too_often(tx, me)?;
     let mentions = mention::mentioned_in(tx, before.place.id, me.id, &text)?;
@@ -89,10 +89,13 @@ pub fn edit(
     Ok(now)
 }
 
-/// Counts a text that is changed or deleted, and whatever else is to be done as seldom.
-pub(in crate::core) fn not_too_often(tx: &Tx<'_>, me: &Me) -> Result<()> {
+/// Counts a text that is changed or deleted.
+fn not_too_often(tx: &Tx<'_>, me: &Me) -> Result<()> {
     match tx.limits.changes {
-        Some(limit) => tx.directory.changes().count(me.id, tx.now, limit),
+        Some(limit) => {
+            let counted = tx.directory.changes().count(me.id, tx.now, limit);
+            counted.map_err(|e| e.of_quota("You have edited or deleted many messages lately"))
+        }
         None => Ok(()),
     }
 }
@@ -166,7 +169,7 @@ pub fn pin(tx: &Tx<'_>, me: &Me, target: Target, on: bool) -> Result<Arc<Message
 /// Deleting it again changes nothing.
 ///
 /// # Errors
-/// `NotFound` to a stranger, `Forbidden` to a member who may not; `TooOften`.
+/// `NotFound` to a stranger, `Forbidden` to a member who may not; `UsedUp`.
 pub fn delete(tx: &Tx<'_>, me: &Me, target: Target) -> Result<Deletion> {
     let placed = placed(tx, target)?;
     may_to(tx, me, Act::Delete, &placed)?;

@@ -63,8 +63,8 @@ impl Draft {
 /// offline and do not read it in time get mail; who they are is found out when that is due, not here.
 ///
 /// # Errors
-/// `NotFound` to a stranger, `Invalid` for an empty or overlong text, one with an unwanted word, and for a file that the author may not have,
-/// `Conflict` if the author would become a member and has as many memberships as allowed.
+/// `NotFound` to a stranger, `Invalid` for an empty or overlong text, one with an unwanted word, and for a file that the author
+/// may not have, `Conflict` if the author would become a member and has as many memberships as allowed, `UsedUp`.
 pub fn post(tx: &Tx<'_>, author: &Me, draft: Draft) -> Result<Arc<Message>> {
     said(tx, author, draft, None)
 }
@@ -102,8 +102,9 @@ fn said(
         return Err(Error::Invalid(faults));
     }
     let found = texts(&draft.text, &draft.attachments);
-    let verdict = unwanted::verdict(tx, draft.screened, found);
+    let verdict = unwanted::verdict(tx, &draft.screened, found);
     verdict.let_through(draft.text_field)?;
+    count_bytes(tx, author, &draft)?;
     if !standing.member {
         conversation::enrol(tx, place.id, author.id)?;
     }
@@ -153,6 +154,21 @@ pub(in crate::core) fn texts<'t>(
 ) -> impl Iterator<Item = &'t str> {
     let names = attachments.iter().map(|one| &*one.filename);
     std::iter::once(text).chain(names)
+}
+
+/// Counts what a new message takes up on the disk, roughly.
+fn count_bytes(tx: &Tx<'_>, author: &Me, draft: &Draft) -> Result<()> {
+    let Some(limit) = tx.limits.message_kib else {
+        return Ok(());
+    };
+    let attached = draft.attachments.iter();
+    let attached: usize = attached.map(|one| one.url.len() + one.filename.len()).sum();
+    let kib = u32::try_from((draft.text.len() + attached) >> 10).unwrap_or(u32::MAX - 1) + 1;
+    let counted = tx
+        .directory
+        .message_kib()
+        .count_many(author.id, tx.now, kib, limit);
+    counted.map_err(|e| e.of_quota("You have written very much lately"))
 }
 
 /// A message can answer one that is in the same conversation, and not deleted.

@@ -11,7 +11,7 @@ use super::{limits, text};
 /// Reports a message to the administrators. What this person has reported already stays as they did it.
 ///
 /// # Errors
-/// `NotFound` to a stranger and for a deleted message, `Invalid` for an overlong reason, `TooOften` after
+/// `NotFound` to a stranger and for a deleted message, `Invalid` for an overlong reason, `UsedUp` after
 /// [`limits::REPORTS`].
 pub fn make(tx: &Tx<'_>, me: &Me, target: Target, reason: &str) -> Result<()> {
     let message = change::one(tx, me, target)?;
@@ -26,7 +26,8 @@ pub fn make(tx: &Tx<'_>, me: &Me, target: Target, reason: &str) -> Result<()> {
     if let Some(first) = latest.last().filter(|_| latest.len() >= most as usize) {
         let until = first.plus(span).0 - tx.now.0;
         let retry_after = std::time::Duration::from_millis(until.max(1).unsigned_abs());
-        return Err(Error::TooOften { retry_after });
+        let refused = Error::TooOften { retry_after };
+        return Err(refused.of_quota("You have reported many messages lately"));
     }
     let reason = text::without_hidden(reason.trim().to_owned());
     tx.insert_report(Some(me.id), &message, &reason)

@@ -11,6 +11,8 @@ const DEVICES: u32 = 200;
 /// Reports that one step deletes.
 const REPORTS: u32 = 200;
 
+const INVITATIONS: u32 = 200;
+
 /// What a step has deleted.
 #[derive(Debug, Default)]
 pub struct Over {
@@ -35,9 +37,9 @@ pub fn step(tx: &Tx<'_>) -> Result<Over> {
     }
     if !more {
         tx.delete_expired_codes()?;
-        tx.delete_expired_invitations()?;
+        more = tx.delete_expired_invitations(INVITATIONS)? >= INVITATIONS as usize;
         let closed_before = tx.now.minus(limits::REPORT_KEPT);
-        more = tx.delete_reports_closed_before(closed_before, REPORTS)? >= REPORTS as usize;
+        more |= tx.delete_reports_closed_before(closed_before, REPORTS)? >= REPORTS as usize;
     }
     Ok(Over { tokens, more })
 }

@@ -32,15 +32,15 @@ impl Screened {
 /// What the list says now. If it is another one than before the verb, the texts are compared again.
 pub(in crate::core) fn verdict<'t>(
     view: &View<'_>,
-    screened: Screened,
+    screened: &Screened,
     texts: impl Iterator<Item = &'t str>,
 ) -> Verdict {
     let list = view.directory.unwanted();
     if list.is_empty() {
         return Verdict::default();
     }
-    match screened.0 {
-        Some((by, verdict)) if Arc::ptr_eq(&by, &list) => verdict,
+    match &screened.0 {
+        Some((by, verdict)) if Arc::ptr_eq(by, &list) => verdict.clone(),
         _ => Verdict::on(&list, texts),
     }
 }
