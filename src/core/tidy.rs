@@ -1,5 +1,5 @@
-//! Deleting what has expired: devices, codes, proofs, invitations and closed reports, while the server runs, a few at a time, so that neither the file
-//! nor memory grows with time alone.
+//! Deleting what has expired: devices, codes, proofs, invitations and closed reports, while the server runs, a few at a time,
+//! so that neither the file nor memory grows with time alone.
 
 use super::error::Result;
 use super::limits;
