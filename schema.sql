@@ -354,9 +354,9 @@ CREATE TABLE audit (
 -- Changes by another process (the command line) that the running server must hear of.
 CREATE TABLE news (
     id      INTEGER PRIMARY KEY AUTOINCREMENT,
-    topic   TEXT NOT NULL,                 -- account, profile, device, notice or left
-    subject INTEGER NOT NULL,              -- id of such a thing; left: of the conversation
-    account INTEGER NOT NULL,              -- whom it concerns
+    topic   TEXT NOT NULL,                 -- account, profile, device, notice, left or unwanted
+    subject INTEGER NOT NULL,              -- id of such a thing; left: of the conversation; unwanted: 0
+    account INTEGER NOT NULL,              -- whom it concerns; unwanted: 0
     at      INTEGER NOT NULL
 ) STRICT;
 
@@ -440,3 +440,42 @@ CREATE TABLE turns (
     PRIMARY KEY (conversation, account)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX turns_by_age ON turns (spoke_at);
+
+-- Who has blocked whom: nobody else is told.
+CREATE TABLE blocks (
+    account INTEGER NOT NULL REFERENCES accounts (id),
+    blocked INTEGER NOT NULL REFERENCES accounts (id),
+    at      INTEGER NOT NULL,
+    PRIMARY KEY (account, blocked)
+) STRICT, WITHOUT ROWID;
+
+-- Messages that were reported to the administrators, as they were then. Kept until some time after they were closed.
+CREATE TABLE reports (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    at           INTEGER NOT NULL,
+    reporter     INTEGER,                  -- account; null: the server, because of an unwanted word
+    message      INTEGER NOT NULL,         -- messages.id; it may be gone
+    conversation INTEGER NOT NULL,
+    author       INTEGER NOT NULL,
+    text         TEXT NOT NULL,
+    attachments  TEXT NOT NULL,            -- their names, a line each
+    reason       TEXT NOT NULL,            -- the reporter's, or the unwanted word
+    closed_at    INTEGER,
+    closed_by    INTEGER,                  -- account; null: nobody yet, or the command line
+    note         TEXT NOT NULL DEFAULT ''  -- what was decided
+) STRICT;
+CREATE UNIQUE INDEX reports_once ON reports (reporter, message) WHERE reporter IS NOT NULL;
+CREATE INDEX reports_of_reporter ON reports (reporter, at);
+CREATE INDEX reports_open ON reports (id) WHERE closed_at IS NULL;
+CREATE INDEX reports_closed ON reports (closed_at, id) WHERE closed_at IS NOT NULL;
+
+-- Words and patterns that texts may not have, or that are reported.
+CREATE TABLE unwanted (
+    id     INTEGER PRIMARY KEY AUTOINCREMENT,
+    text   TEXT NOT NULL,                  -- as it was typed
+    sort   TEXT NOT NULL,                  -- word, pattern
+    act    TEXT NOT NULL,                  -- refuse, report
+    author INTEGER,                        -- account that put it there last; null: the command line
+    at     INTEGER NOT NULL,
+    UNIQUE (sort, text)
+) STRICT;

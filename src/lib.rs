@@ -16,6 +16,10 @@
 //!   - `owner`: names, describes, archives and slows down groups and rooms, and names their owners
 //!   - `restraint`: bans and silences people in groups and rooms
 //!   - `slow_mode`: says when somebody may speak again
+//!   - `block`: who has blocked whom, and what does not happen between them
+//!   - `report`: messages that were reported to the administrators
+//!   - `unwanted`: words and patterns that texts may not have
+//!   - `word_list`: the list of them, compiled
 //!   - `level`: what a member wants to be told of while they are away
 //!   - `search`: finds messages by their words, among those that somebody may read
 //!   - `words`: parts a text into the words by which it is found
@@ -65,6 +69,9 @@
 //!     - `account`: accounts and devices
 //!     - `oneself`: what one account has here, and what is left to delete of removed ones
 //!     - `conversation`: conversations and members
+//!     - `block`: who has blocked whom
+//!     - `report`: reported messages
+//!     - `unwanted`: unwanted words and patterns
 //!     - `level`: members' settings
 //!     - `restraint`: bans, silences and turns in slow mode
 //!     - `message`: the message log
@@ -174,6 +181,8 @@
 //!   - `files`: files
 //!   - `sessions`: mentoring sessions
 //!   - `invitations`: links by which people sign up
+//!   - `reports`: reported messages
+//!   - `unwanted`: unwanted words and patterns
 //!   - `outbox`: mail
 //!   - `audit`: the audit log
 //!   - `stats`: figures and warnings

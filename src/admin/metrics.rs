@@ -11,7 +11,7 @@ use serde_json::json;
 use super::stats::Process;
 use crate::core::error::Error;
 use crate::core::model::Time;
-use crate::core::{Core, backup};
+use crate::core::{Core, backup, report};
 use crate::dialects;
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
@@ -49,7 +49,8 @@ pub async fn show(call: Call) -> Answer {
         call.admin()?;
     }
     let sockets = call.web().watch.count().await?;
-    let text = text(call.core(), &call.web().watch, sockets);
+    let reports = call.read(report::open).await?;
+    let text = text(call.core(), &call.web().watch, sockets, reports);
     let mut reply = json_reply(StatusCode::OK, &json!(null));
     *reply.body_mut() = text.into();
     reply.headers_mut().insert(
@@ -59,7 +60,7 @@ pub async fn show(call: Call) -> Answer {
     Ok(reply)
 }
 
-fn text(core: &Core, watch: &Watch, sockets: SocketCount) -> String {
+fn text(core: &Core, watch: &Watch, sockets: SocketCount, reports: i64) -> String {
     let mut page = Exposition(String::new());
     page.family("chat_build_info", "gauge", "What runs.");
     let version = env!("CARGO_PKG_VERSION");
@@ -121,6 +122,13 @@ fn text(core: &Core, watch: &Watch, sockets: SocketCount) -> String {
     let name = "chat_writes_waiting";
     page.family(name, "gauge", "Writes that wait for the writer.");
     page.sample(name, &[], core.meter().waiting.load(Relaxed));
+    let name = "chat_reports_open";
+    page.family(
+        name,
+        "gauge",
+        "Reported messages that no administrator has closed.",
+    );
+    page.sample(name, &[], reports);
     let name = "chat_database_bytes";
     page.family(
         name,

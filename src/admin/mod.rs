@@ -9,10 +9,12 @@ mod metrics;
 mod moderation;
 mod outbox;
 mod people;
+mod reports;
 mod sessions;
 mod set_up;
 mod sockets;
 pub mod stats;
+mod unwanted;
 mod wire;
 
 use http::StatusCode;
@@ -71,6 +73,13 @@ pub fn routes() -> Vec<Route> {
         GET "/api/admin/invitations" => invitations::list, Free;
         POST "/api/admin/invitations" => invitations::make, Free;
         DELETE "/api/admin/invitations/{invitationId}" => invitations::revoke, Free;
+        GET "/api/admin/reports" => reports::list, Free;
+        GET "/api/admin/reports/{reportId}" => reports::show, Free;
+        POST "/api/admin/reports/{reportId}/close" => reports::close, Free;
+        GET "/api/admin/words" => unwanted::list, Free;
+        PUT "/api/admin/words" => unwanted::put, Free;
+        POST "/api/admin/words/try" => unwanted::try_out, Free;
+        DELETE "/api/admin/words/{wordId}" => unwanted::remove, Free;
         GET "/api/admin/outbox" => outbox::list, Free;
         POST "/api/admin/outbox/{mailId}/retry" => outbox::retry, Free;
         GET "/api/admin/backup" => backup::download, Long;

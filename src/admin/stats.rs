@@ -155,6 +155,7 @@ pub async fn show(call: Call) -> Answer {
         })),
         "outboxWaiting": figures.mail_waiting,
         "outboxFailed": figures.mail_failed,
+        "reportsOpen": figures.reports_open,
         "history": history.collect::<Value>(),
         "warnings": warnings,
     });

@@ -6,7 +6,7 @@ use super::invitation::{self, Newcomer};
 use super::model::{Account, AccountId, FileId, Listed, Page, Person, Picture, StateChange};
 pub use super::store::Profile;
 use super::store::{NewAccount, Tx, View};
-use super::{device, first_room, text};
+use super::{device, first_room, text, unwanted};
 
 /// Somebody who signs up: name and address. The password is hashed before the verb runs.
 #[derive(Debug)]
@@ -85,6 +85,7 @@ pub fn sign_up(
     brought: &Brought,
 ) -> Result<AccountId> {
     may_sign_up(tx, new, brought)?;
+    unwanted::check(tx, "name", &new.name)?;
     invitation::let_in(tx, newcomer(new, brought), || {
         if brought.proof.is_none() {
             return insert(tx, new, password_hash);
@@ -163,6 +164,7 @@ pub fn register(
         invitation,
     };
     invitation::let_in(tx, newcomer, || {
+        unwanted::check(tx, "full_name", &profile.name)?;
         let id = match unproven(tx, email)? {
             Some(known) => known,
             None => tx.insert_account(&NewAccount {

@@ -7,7 +7,8 @@ use super::error::{Error, Result};
 use super::may::{Act, Wish, may, may_to};
 use super::model::{AccountId, ConversationId, Deletion, Event, Me, Message, MessageId, Pin};
 use super::store::{Placed, Reacted, Tx, View};
-use super::{digest, limits, mention, message, text};
+use super::unwanted::{self, Screened};
+use super::{digest, limits, mention, message, report, text};
 
 /// A message that somebody wants to change, as a request names it.
 #[derive(Debug, Clone, Copy)]
@@ -55,13 +56,15 @@ fn changed(tx: &Tx<'_>, message: &Message) -> Result<Arc<Message>> {
 ///
 /// # Errors
 /// `NotFound` to a stranger and for a deleted message, `Forbidden` to all but the author, to an author who may not speak
-/// there any more, and after the edit window; `Invalid` for an empty or overlong text; `UsedUp`.
+/// there any more, and after the edit window; `Invalid` for an empty or overlong text and one with an unwanted word;
+/// `UsedUp`.
 pub fn edit(
     tx: &Tx<'_>,
     me: &Me,
     target: Target,
     field: &str,
     text: String,
+    screened: Screened,
 ) -> Result<Arc<Message>> {
     let before = for_act(tx, me, Act::Edit, target)?;
     let most = tx.limits.message_chars;
@@ -73,11 +76,17 @@ pub fn edit(
     if text == before.text {
         return Ok(Arc::new(before));
     }
+    let verdict = unwanted::verdict(tx, &screened, std::iter::once(&*text));
+    verdict.let_through(field)?;
     not_too_often(tx, me)?;
     let mentions = mention::mentioned_in(tx, before.place.id, me.id, &text)?;
     tx.edit_message(&before, &text, &mentions)?;
     digest::unsay(tx, before.place.id)?;
-    changed(tx, &before)
+    let now = changed(tx, &before)?;
+    if let Some(word) = &verdict.reported {
+        report::by_itself(tx, &now, word)?;
+    }
+    Ok(now)
 }
 
 /// Counts a text that is changed or deleted, a ban, a silence, or the end of one.

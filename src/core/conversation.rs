@@ -8,7 +8,7 @@ use super::model::{
     Page, Person, Place, Reading, StateChange, SubscriberId,
 };
 use super::store::{ConversationOrder, NewConversation, Tx, View};
-use super::{owner, text};
+use super::{block, mention, owner, text, unwanted};
 
 /// Opens a room to every account. Its creator is its first member, and its owner.
 ///
@@ -20,6 +20,8 @@ pub fn open_room(tx: &Tx<'_>, me: &Me, name: &str, description: &str) -> Result<
     if !faults.is_empty() {
         return Err(Error::Invalid(faults));
     }
+    unwanted::check(tx, "name", name)?;
+    unwanted::check(tx, "description", description)?;
     let description = text::without_hidden(description.to_owned());
     let id = make(
         tx,
@@ -132,12 +134,14 @@ pub(in crate::core) fn pair(one: AccountId, other: AccountId) -> (AccountId, Acc
 /// Makes a group of these people and its creator.
 ///
 /// # Errors
-/// `Invalid` for an empty or overlong name or too many people, `NotFound` if one of them is not there, `UsedUp`.
+/// `Invalid` for an empty or overlong name or too many people, `NotFound` if one of them is not there, `Forbidden` if one has
+/// blocked the creator, `UsedUp`.
 pub fn gather(tx: &Tx<'_>, me: &Me, name: &str, others: &[AccountId]) -> Result<ConversationId> {
     let name = name.trim();
     if let Some(wrong) = text::wrong_with_name(name) {
         return Err(Error::invalid("name", wrong));
     }
+    unwanted::check(tx, "name", name)?;
     let everybody: std::collections::BTreeSet<_> = others
         .iter()
         .copied()
@@ -162,6 +166,7 @@ pub fn gather(tx: &Tx<'_>, me: &Me, name: &str, others: &[AccountId]) -> Result<
         if tx.account(who)?.is_none() {
             return Err(Error::NotFound("User"));
         }
+        block::may_reach(tx, me.id, who)?;
         let arrival = match who == me.id {
             true => Arrival::Expected,
             false => Arrival::Gathered,
@@ -175,8 +180,8 @@ pub fn gather(tx: &Tx<'_>, me: &Me, name: &str, others: &[AccountId]) -> Result<
 /// Adds somebody to a group, which its owners may; or joins an open room, which everybody may for themselves.
 ///
 /// # Errors
-/// `NotFound` to a stranger, `Forbidden` to who does not own the group, `Conflict` for what takes nobody in or is full, and
-/// for who is banned there, `UsedUp`.
+/// `NotFound` to a stranger, `Forbidden` to who does not own the group or whom that person has blocked, `Conflict` for what
+/// takes nobody in or is full, and for who is banned there, `UsedUp`.
 pub fn add_member(tx: &Tx<'_>, me: &Me, id: ConversationId, who: AccountId) -> Result<()> {
     let (place, _) = may(tx, Some(me.id), Wish::Hear, id)?;
     match place.kind {
@@ -200,6 +205,7 @@ pub fn add_member(tx: &Tx<'_>, me: &Me, id: ConversationId, who: AccountId) -> R
             "This person is banned here: lift the ban first",
         ));
     }
+    block::may_reach(tx, me.id, who)?;
     if place.kind == Kind::Group && tx.member_count(id)? >= limits::GROUP_MEMBERS as i64 {
         return Err(Error::Conflict("The group is full"));
     }
@@ -253,7 +259,8 @@ pub(in crate::core) fn leave_for(tx: &Tx<'_>, id: ConversationId, who: AccountId
 /// The direct conversation of two people, made if there is none yet; and whether it was made.
 ///
 /// # Errors
-/// `NotFound` if there is no such person, `Invalid` for a conversation with oneself.
+/// `NotFound` if there is no such person, `Invalid` for a conversation with oneself, `Forbidden` for a new one if one of the
+/// two blocks the other.
 pub fn between(tx: &Tx<'_>, me: &Me, other: AccountId) -> Result<(Place, bool)> {
     if other == me.id {
         return Err(Error::invalid("toUserId", "must be somebody else"));
@@ -264,6 +271,7 @@ pub fn between(tx: &Tx<'_>, me: &Me, other: AccountId) -> Result<(Place, bool)> 
     if tx.account(other)?.is_none() {
         return Err(Error::NotFound("User"));
     }
+    block::may_meet(tx, me.id, other)?;
     let pair = pair(me.id, other);
     let id = make(
         tx,
@@ -504,7 +512,7 @@ fn with_people(
 
 fn unread_mentions(view: &View<'_>, me: &Me, id: ConversationId) -> Result<i64> {
     match view.read_seq(id, me.id)? {
-        Some(read) => view.mentions_after(id, me.id, read),
+        Some(read) => mention::unread(view, me.id, id, read),
         None => Ok(0),
     }
 }

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::error::{Error, Result};
+use super::mention;
 use super::model::{AccountId, ConversationId, Kind, Level, Message, MessageId, Place, Settings};
 use super::outbox::MailContent;
 use super::quota::{self, Quota};
@@ -16,7 +17,7 @@ const STEP: u32 = 64;
 /// Conversations that a digest shows, and messages of each.
 const PLACES: usize = 10;
 const SHOWN: u32 = 5;
-/// Conversations of one person that are looked at for a digest.
+/// Conversations of one person, and messages of one of them, that are looked at for a digest.
 const LOOKED_AT: u32 = 100;
 /// The shortest time between two looks at a conversation, even if `--mail-delay` is shorter.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -131,7 +132,8 @@ pub fn look(view: &View<'_>, waiting: Waiting, after: Option<AccountId>) -> Resu
     Ok(found)
 }
 
-/// The latest unread messages of a conversation of which this member wants to be told.
+/// The latest unread messages of a conversation of which this member wants to be told. Of somebody who has blocked others, more
+/// are read: as many as [`LOOKED_AT`], and those of these people left out.
 fn unread_for(
     view: &View<'_>,
     place: Place,
@@ -139,11 +141,19 @@ fn unread_for(
     read_seq: i64,
     settings: Settings,
 ) -> Result<Vec<Message>> {
-    match settings.level {
-        _ if !settings.let_through(true, view.now) => Ok(Vec::new()),
-        Level::Mentions => view.unread_mentions_of(place, member.account, read_seq, SHOWN),
-        Level::All | Level::None => view.unread_of_others(place, member.account, read_seq, SHOWN),
+    let who = member.account;
+    let blocks = view.directory.blocks_anybody(who);
+    let most = if blocks { LOOKED_AT } else { SHOWN };
+    let mut latest = match settings.level {
+        _ if !settings.let_through(true, view.now) => Vec::new(),
+        Level::Mentions => view.unread_mentions_of(place, who, read_seq, most)?,
+        Level::All | Level::None => view.unread_of_others(place, who, read_seq, most)?,
+    };
+    if blocks {
+        latest.retain(|message| !view.directory.blocks(who, message.author.id));
+        latest.drain(..latest.len().saturating_sub(SHOWN as usize));
     }
+    Ok(latest)
 }
 
 /// Everything unread of this person; `None` if its authors have caused as much mail as they may for now.
@@ -158,7 +168,7 @@ fn digest(
         latest,
     }];
     let count_in = |place: Place, read_seq, unread, settings: Settings| match settings.level {
-        Level::Mentions => view.mentions_after(place.id, member.account, read_seq),
+        Level::Mentions => mention::unread(view, member.account, place.id, read_seq),
         Level::All | Level::None => Ok(unread),
     };
     let mut count = count_in(place, member.read_seq, member.unread, member.settings)?;

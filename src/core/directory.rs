@@ -11,10 +11,11 @@ use parking_lot::RwLock;
 
 use super::error::{Error, Result};
 use super::model::{
-    Account, AccountId, Announcement, Device, DeviceId, Me, Presence, Sid, StateChange, Time,
+    Account, AccountId, Announcement, Device, DeviceId, Event, Me, Presence, Sid, StateChange, Time,
 };
 use super::pace::Pace;
 use super::recent::Recent;
+use super::word_list::{Entry, List};
 
 /// What memory holds of an account.
 #[derive(Debug)]
@@ -118,6 +119,9 @@ pub struct Directory {
     here: RwLock<HashMap<AccountId, usize>>,
     /// Who counts as being there: also some seconds after the last socket has gone.
     online: RwLock<HashSet<AccountId>>,
+    /// Whom each account has blocked.
+    blocks: RwLock<HashMap<AccountId, HashSet<AccountId>>>,
+    unwanted: RwLock<Arc<List>>,
     recent: Recent,
     new_conversations: Pace,
     new_members: Pace,
@@ -135,7 +139,15 @@ impl Directory {
         all: &[Account],
         living: Vec<Device>,
         foreign: Vec<ForeignToken>,
+        blocks: Vec<(AccountId, AccountId)>,
+        unwanted: List,
     ) {
+        let mut blocked: HashMap<_, HashSet<_>> = HashMap::new();
+        for (who, other) in blocks {
+            blocked.entry(who).or_default().insert(other);
+        }
+        *self.blocks.write() = blocked;
+        *self.unwanted.write() = Arc::new(unwanted);
         let mut costs = HashMap::new();
         for cost in all.iter().filter_map(|account| account.password_cost) {
             *costs.entry(cost).or_default() += 1;
@@ -348,6 +360,26 @@ impl Directory {
         card.is_some_and(|card| card.hides_presence)
     }
 
+    /// Has this person blocked the other?
+    pub fn blocks(&self, who: AccountId, other: AccountId) -> bool {
+        let blocks = self.blocks.read();
+        blocks.get(&who).is_some_and(|them| them.contains(&other))
+    }
+
+    pub(in crate::core) fn blocks_anybody(&self, who: AccountId) -> bool {
+        self.blocks.read().contains_key(&who)
+    }
+
+    /// Does one of these two block the other?
+    pub fn are_apart(&self, one: AccountId, other: AccountId) -> bool {
+        self.blocks(one, other) || self.blocks(other, one)
+    }
+
+    /// The words and patterns that are unwanted.
+    pub fn unwanted(&self) -> Arc<List> {
+        self.unwanted.read().clone()
+    }
+
     /// The display name, for shapes that show it.
     pub fn name(&self, account: AccountId) -> Option<Arc<str>> {
         self.tables
@@ -389,28 +421,54 @@ impl Directory {
         &self.recent
     }
 
+    fn learn_block(&self, who: AccountId, other: AccountId, blocked: bool) {
+        let mut blocks = self.blocks.write();
+        let them = blocks.entry(who).or_default();
+        match blocked {
+            true => them.insert(other),
+            false => them.remove(&other),
+        };
+        if them.is_empty() {
+            blocks.remove(&who);
+        }
+    }
+
     /// Are there no accounts?
     pub fn is_empty(&self) -> bool {
         self.tables.read().accounts.is_empty()
     }
 
-    /// Takes in what a commit has changed; `read` reads an account again.
+    /// Takes in what a commit has changed; `read` reads an account again, and `unwanted` the unwanted words.
     pub(in crate::core) fn learn(
         &self,
         announced: &[Announcement],
         read: impl Fn(AccountId) -> Result<Option<Account>>,
+        unwanted: impl Fn() -> Result<Vec<Entry>>,
     ) {
         self.recent.learn(announced);
         for announcement in announced {
-            let Announcement::StateChange(change) = announcement else {
-                continue;
+            let change = match announcement {
+                Announcement::StateChange(change) => change,
+                Announcement::Event(Event::BlockChanged {
+                    account,
+                    other,
+                    blocked,
+                }) => {
+                    self.learn_block(*account, *other, *blocked);
+                    continue;
+                }
+                Announcement::Event(_) => continue,
             };
             match change {
                 StateChange::AccountChanged(id) => match read(*id) {
-                    Ok(account) => self
-                        .tables
-                        .write()
-                        .put(*id, account.as_ref().map(Card::from)),
+                    Ok(account) => {
+                        if account.is_none() {
+                            self.blocks.write().remove(id);
+                        }
+                        self.tables
+                            .write()
+                            .put(*id, account.as_ref().map(Card::from));
+                    }
                     Err(error) => {
                         tracing::error!(%error, ?id, "an account could not be read again")
                     }
@@ -444,6 +502,12 @@ impl Directory {
                         known.sids.remove(&ended.sid);
                     }
                 }
+                StateChange::UnwantedChanged => match unwanted() {
+                    Ok(entries) => *self.unwanted.write() = Arc::new(List::read(entries)),
+                    Err(error) => {
+                        tracing::error!(%error, "the unwanted words could not be read again");
+                    }
+                },
                 StateChange::Subscribed { .. }
                 | StateChange::Unsubscribed { .. }
                 | StateChange::ProfileChanged(_) => {}

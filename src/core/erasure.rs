@@ -18,6 +18,7 @@ const LONG: Duration = Duration::from_millis(5);
 
 /// Begins with an account that is being removed: what is little is gone at once.
 pub(in crate::core) fn begin(tx: &Tx<'_>, account: AccountId) -> Result<()> {
+    tx.delete_blocks_by(account)?;
     match end_memberships_and_files(tx, account, false)? {
         true => tx.insert_erasure(account, false),
         false => Ok(()),

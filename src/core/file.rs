@@ -10,7 +10,7 @@ use super::model::{AccountId, ConversationId, Event, File, FileId, Listed, Me, N
 use super::slow_mode::Saying;
 pub use super::store::FinishedUpload;
 use super::store::{FileOrder, Tx, View};
-use super::{conversation, slow_mode, text};
+use super::{conversation, slow_mode, text, unwanted};
 
 /// The media types of pictures of people and conversations.
 const PICTURES: &[&str] = &["image/png", "image/jpeg", "image/gif", "image/webp"];
@@ -23,12 +23,13 @@ pub fn is_picture(media_type: &str) -> bool {
 /// Begins a file of this media type, which was decided by its content; it is visible after [`finish`].
 ///
 /// # Errors
-/// `Invalid` for an unusable name, `TooLarge` if this person's files take up all that they may.
+/// `Invalid` for an unusable name and one with an unwanted word, `TooLarge` if this person's files take up all that they may.
 pub fn begin(tx: &Tx<'_>, me: &Me, original: &str, media_type: &str) -> Result<FileId> {
     let original = last_part(original);
     if let Some(wrong) = text::wrong_with_line(original, limits::FILE_NAME_CHARS) {
         return Err(Error::invalid("filename", wrong));
     }
+    unwanted::check(tx, "filename", original)?;
     has_room(tx, me, 1)?;
     tx.insert_file(&safe_name(original), original, media_type, me.id)
 }

@@ -45,6 +45,8 @@ kinds! {
     NoticeKind, NoticeId, 6, "notification";
     MailKind, MailId, 7, "mail";
     InvitationKind, InvitationId, 8, "invitation";
+    ReportKind, ReportId, 20, "report";
+    UnwantedKind, UnwantedId, 21, "unwanted word";
     StopKind, StopId, 16, "link that turns mail off";
 }
 

@@ -149,6 +149,25 @@ pub const MEMBER_INVITATION_LONGEST: Duration = Duration::from_secs(30 * 86_400)
 /// How long an invitation lasts if nobody says, and at most.
 pub const INVITATION_LASTS: Duration = Duration::from_secs(7 * 86_400);
 pub const INVITATION_LONGEST: Duration = Duration::from_secs(366 * 86_400);
+/// People whom one account may block.
+pub const BLOCKS: i64 = 1_000;
+/// Reports that one account makes in a span of time, and that the server makes by itself.
+pub const REPORTS: (u32, Duration) = (20, Duration::from_secs(86_400));
+pub const REPORTS_BY_ITSELF: (u32, Duration) = (100, Duration::from_secs(3_600));
+/// Characters in the reason of a report, and in the note with which it is closed.
+pub const REASON_CHARS: usize = 1_000;
+/// How long a report is kept after it was closed.
+pub const REPORT_KEPT: Duration = Duration::from_secs(90 * 86_400);
+/// Unwanted words and patterns, characters in one, and bytes that one pattern and all together take up when compiled: these
+/// bound how long a text is looked through.
+pub const UNWANTED: usize = 500;
+pub const UNWANTED_CHARS: usize = 200;
+pub const UNWANTED_PATTERN_BYTES: usize = 128 << 10;
+pub const UNWANTED_BYTES: usize = 512 << 10;
+/// Bytes of a text in which patterns are looked for at once, so that a match is at most half as long; and after how long the
+/// rest of a text is not looked through.
+pub const UNWANTED_PIECE: usize = 512;
+pub const UNWANTED_PATIENCE: Duration = Duration::from_millis(50);
 /// People in a group.
 pub const GROUP_MEMBERS: usize = 256;
 /// Owners of a group or a room.

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::block;
 use super::error::{Error, Result};
 use super::model::{AccountId, ConversationId, Kind, Me, Place, RestraintKind, Standing, Until};
 use super::store::{Placed, View};
@@ -24,11 +25,12 @@ pub enum Wish {
 /// Everybody may hear open rooms, also without an account, and every account may speak in them. All other conversations are
 /// for their members only, administrators too. Groups and rooms are moderated by their owners, and by administrators who may
 /// hear them; a conversation of two by nobody. Whoever is banned may do nothing there, and whoever is silenced may not speak;
-/// administrators are neither.
+/// administrators are neither. Nobody speaks in a direct conversation of two people of whom one blocks the other.
 ///
 /// # Errors
 /// `NotFound`, the same for what is not there and for what is not for this person; `Restrained` to who is banned or silenced;
-/// `Forbidden` for speaking in an archived conversation, and for moderating one that this person may only hear.
+/// `Forbidden` for speaking in an archived conversation or where one of two blocks the other, and for moderating one that this
+/// person may only hear.
 pub(in crate::core) fn may(
     view: &View<'_>,
     who: Option<AccountId>,
@@ -61,6 +63,11 @@ pub(in crate::core) fn may(
         (Wish::Hear | Wish::Administer, _) => {}
         (Wish::Speak, _) if standing.archived => {
             return Err(Error::Forbidden("This conversation is archived"));
+        }
+        (Wish::Speak, Kind::Direct) => {
+            if let Some(who) = who {
+                block::may_write(view, who, place)?;
+            }
         }
         (Wish::Speak, _) => {
             if let Some(until) = standing.silenced {
@@ -146,7 +153,8 @@ pub(in crate::core) fn may_to(
     })
 }
 
-/// May this person know whether another is there? Who shares a conversation with them that is closed to others may. `own` are
+/// May this person know whether another is there? Who shares a conversation with them that is closed to others may, unless
+/// one of them blocks the other. `own` are
 /// the conversations that this person belongs to, and `of_other` those of the other that count.
 pub(in crate::core) fn may_know(
     view: &View<'_>,
@@ -154,6 +162,9 @@ pub(in crate::core) fn may_know(
     other: AccountId,
     of_other: impl FnOnce() -> Result<Vec<ConversationId>>,
 ) -> Result<bool> {
+    if view.directory.are_apart(who, other) {
+        return Ok(false);
+    }
     if who == other || view.direct_between(who, other)?.is_some() {
         return Ok(true);
     }

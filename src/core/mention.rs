@@ -32,6 +32,20 @@ pub(in crate::core) fn mentioned_in(
     Ok(people.into_iter().take(limits::MENTIONS).collect())
 }
 
+/// How many unread messages of a conversation mention this person, behind this one: up to [`limits::MENTIONS_COUNTED`].
+/// Of the first so many, those of people whom they have blocked do not count.
+pub(in crate::core) fn unread(
+    view: &View<'_>,
+    who: AccountId,
+    conversation: ConversationId,
+    read: i64,
+) -> Result<i64> {
+    match view.directory.blocks_anybody(who) {
+        true => view.mentions_by_others_after(conversation, who, read),
+        false => view.mentions_after(conversation, who, read),
+    }
+}
+
 /// What follows each `@` that does not stand inside a word, as it does in an e-mail address.
 fn text_after_signs(text: &str) -> impl Iterator<Item = &str> {
     text.match_indices('@').filter_map(|(at, _)| {

@@ -13,7 +13,8 @@ use super::model::{
 use super::slow_mode::Saying;
 pub use super::store::PLAIN;
 use super::store::{NewMessage, Tx, View};
-use super::{conversation, digest, file, mention, slow_mode, text};
+use super::unwanted::{self, Screened};
+use super::{conversation, digest, file, mention, report, slow_mode, text};
 
 /// A message to be posted.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub struct Draft {
     pub client_id: Option<String>,
     /// The message that this one answers.
     pub reply_to: Option<MessageId>,
+    /// By [`Core::screened`](super::Core::screened), before the verb; if not, the verb does it.
+    pub screened: Screened,
 }
 
 impl Draft {
@@ -50,6 +53,7 @@ impl Draft {
             attachments: Vec::new(),
             client_id,
             reply_to: None,
+            screened: Screened::default(),
         }
     }
 }
@@ -61,8 +65,8 @@ impl Draft {
 ///
 /// # Errors
 /// `NotFound` to a stranger, `Restrained` to who is banned or silenced, `TooSoon` in slow mode, `Invalid` for an empty or
-/// overlong text, and for a file that the author may not have, `Conflict` if the author would become a member and has as many
-/// memberships as allowed, `UsedUp`.
+/// overlong text, one with an unwanted word, and for a file that the author may not have, `Conflict` if the author would become
+/// a member and has as many memberships as allowed, `UsedUp`.
 pub fn post(tx: &Tx<'_>, author: &Me, draft: Draft) -> Result<Arc<Message>> {
     said(tx, author, draft, None)
 }
@@ -100,6 +104,9 @@ fn said(
     if !faults.is_empty() {
         return Err(Error::Invalid(faults));
     }
+    let found = texts(&draft.text, &draft.attachments);
+    let verdict = unwanted::verdict(tx, &draft.screened, found);
+    verdict.let_through(draft.text_field)?;
     count_bytes(tx, author, &draft)?;
     if !standing.member {
         conversation::enrol(tx, place.id, author.id)?;
@@ -137,8 +144,20 @@ fn said(
     };
     let message = Arc::new(tx.append_message(new)?);
     digest::hold(tx, &message)?;
+    if let Some(word) = &verdict.reported {
+        report::by_itself(tx, &message, word)?;
+    }
     tx.announce(Event::MessagePosted(message.clone()));
     Ok(message)
+}
+
+/// What of a message unwanted words are looked for in: its text, and the names of what is attached.
+pub(in crate::core) fn texts<'t>(
+    text: &'t str,
+    attachments: &'t [Attachment],
+) -> impl Iterator<Item = &'t str> {
+    let names = attachments.iter().map(|one| &*one.filename);
+    std::iter::once(text).chain(names)
 }
 
 /// Counts what a new message takes up on the disk, roughly.

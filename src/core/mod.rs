@@ -10,6 +10,7 @@ pub mod account;
 pub mod admin;
 pub mod backup;
 pub mod backup_folder;
+pub mod block;
 pub mod certificate;
 pub mod change;
 pub mod code;
@@ -47,6 +48,7 @@ pub mod password;
 pub mod presence;
 pub mod quota;
 pub mod recent;
+pub mod report;
 pub mod restraint;
 pub mod retention;
 pub mod search;
@@ -59,6 +61,8 @@ pub mod text;
 pub mod tidy;
 pub mod time;
 pub mod token;
+pub mod unwanted;
+pub mod word_list;
 pub mod words;
 
 use std::path::{Path, PathBuf};
@@ -484,6 +488,20 @@ impl Core {
         answer.unwrap_or(Err(Error::Overloaded(
             "The database does not answer in time",
         )))
+    }
+
+    /// A draft whose words have been compared with the unwanted ones, so that the writer need not do it.
+    pub fn screened(&self, mut draft: message::Draft) -> message::Draft {
+        let list = self.0.directory.unwanted();
+        draft.screened =
+            unwanted::Screened::by(list, message::texts(&draft.text, &draft.attachments));
+        draft
+    }
+
+    /// The same for a text that is to stand in place of another.
+    pub fn screened_text(&self, text: &str) -> unwanted::Screened {
+        let list = self.0.directory.unwanted();
+        unwanted::Screened::by(list, std::iter::once(text))
     }
 
     pub fn directory(&self) -> &Directory {

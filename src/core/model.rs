@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 pub use super::id::{
     AccountId, AccountKind, ConversationId, ConversationKind, DeviceId, DeviceKind, FileId,
-    FileKind, Id, InvitationId, MailId, MessageId, MessageKind, NoticeId, NoticeKind, StopId,
+    FileKind, Id, InvitationId, MailId, MessageId, MessageKind, NoticeId, NoticeKind, ReportId,
+    StopId, UnwantedId,
 };
 pub use super::sid::Sid;
 pub use super::time::Time;
@@ -489,6 +490,43 @@ pub struct Notice {
     pub read_at: Option<Time>,
 }
 
+/// Somebody whom one has blocked, and since when.
+#[derive(Debug)]
+pub struct Blocked {
+    pub person: Person,
+    pub at: Time,
+}
+
+/// A message that was reported.
+#[derive(Debug)]
+pub struct Report {
+    pub id: ReportId,
+    pub at: Time,
+    /// `None`: the server, because of an unwanted word.
+    pub reporter: Option<AccountId>,
+    pub message: MessageId,
+    pub conversation: ConversationId,
+    pub author: AccountId,
+    /// As it was when it was reported.
+    pub text: String,
+    /// The names of its attachments then.
+    pub attachments: Vec<String>,
+    /// The reporter's, or the unwanted word.
+    pub reason: String,
+    pub closed: Option<Closed>,
+    /// The message's text now; `None` if it is deleted.
+    pub text_now: Option<String>,
+}
+
+/// How a report ended.
+#[derive(Debug)]
+pub struct Closed {
+    pub at: Time,
+    /// `None`: the command line.
+    pub by: Option<AccountId>,
+    pub note: String,
+}
+
 /// Whether somebody is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Presence {
@@ -578,6 +616,12 @@ pub enum Event {
         account: AccountId,
         settings: Settings,
     },
+    /// Somebody has blocked another person, or does so no more: nobody else is told.
+    BlockChanged {
+        account: AccountId,
+        other: AccountId,
+        blocked: bool,
+    },
     /// A group or a room has another name, description, picture, other owners, or was archived or opened again.
     ConversationChanged(Arc<Conversation>),
     /// Somebody belongs to a conversation from now on.
@@ -621,6 +665,8 @@ pub enum StateChange {
     },
     /// An account was made or changed: memory is to be read again.
     AccountChanged(AccountId),
+    /// The list of unwanted words is another one: memory is to be read again.
+    UnwantedChanged,
     /// A name or a picture is another one: whoever shares a conversation with this person is told.
     ProfileChanged(AccountId),
     DeviceMade {
@@ -671,6 +717,7 @@ impl Event {
             | Self::RestraintChanged { conversation, .. } => Some(*conversation),
             Self::NoticeMade(_)
             | Self::NoticesWaiting { .. }
+            | Self::BlockChanged { .. }
             | Self::PresenceChanged(_)
             | Self::PersonChanged(_) => None,
         }
@@ -696,6 +743,7 @@ impl Event {
             | Self::NoticeMade(_)
             | Self::NoticesWaiting { .. }
             | Self::SettingsChanged { .. }
+            | Self::BlockChanged { .. }
             | Self::ConversationChanged(_)
             | Self::MemberJoined { .. }
             | Self::MemberLeft { .. }

@@ -11,7 +11,7 @@ use super::outbox::{self, MailContent};
 use super::quota::{self, Quota};
 pub use super::store::{Cursor, Membership, OwnMessages};
 use super::store::{Tx, View};
-use super::{device, file, model, text};
+use super::{device, file, model, text, unwanted};
 
 /// What to change; `None` leaves it as it is.
 #[derive(Debug, Default)]
@@ -95,6 +95,9 @@ pub fn change(tx: &Tx<'_>, me: &Me, change: Change) -> Result<Account> {
         return Err(Error::invalid("name", wrong));
     }
     let name = name.filter(|name| *name != before.name);
+    if let Some(name) = &name {
+        unwanted::check(tx, "name", name)?;
+    }
     let picture = change.picture.filter(|picture| match picture {
         NewPicture::Blank => before.picture.is_some(),
         NewPicture::File(file) => before.picture != Some(Picture::Kept(*file)),

@@ -9,7 +9,7 @@ use super::may::{Wish, may};
 use super::model::{AccountId, Conversation, ConversationId, Event, FileId, Me, Named, Standing};
 use super::retention::{self, Chosen};
 use super::store::{Tx, View};
-use super::{conversation, file, limits, text};
+use super::{conversation, file, limits, text, unwanted};
 
 /// What is to be changed; `None` stays as it is.
 #[derive(Debug, Clone, Default)]
@@ -42,6 +42,13 @@ pub fn change(tx: &Tx<'_>, me: &Me, wish: Wish, id: ConversationId, change: Chan
         after.description = description.trim().to_owned();
     }
     let mut faults = conversation::wrong_with(&after.name, &after.description);
+    for (field, before, after) in [
+        ("name", &before.name, &after.name),
+        ("description", &before.description, &after.description),
+    ] {
+        let wrong = (before != after).then(|| unwanted::wrong_with(tx, after));
+        faults.extend(wrong.flatten().map(|wrong| Fault::new(field, wrong)));
+    }
     after.description = text::without_hidden(after.description);
     match change.picture {
         Some(Some(named)) => match image(tx, me, named)? {

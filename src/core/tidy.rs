@@ -1,13 +1,17 @@
-//! Deleting what has expired: devices, codes, proofs, invitations, bans and silences, while the server runs, a few at a time,
+//! Deleting what has expired: devices, codes, proofs, invitations, bans, silences and closed reports, while the server runs, a few at a time,
 //! so that neither the file nor memory grows with time alone.
 
 use super::error::Result;
+use super::limits;
 use super::model::StateChange;
 use super::slow_mode;
 use super::store::Tx;
 
 /// Devices that one step ends: few enough to delay no other write.
 const DEVICES: u32 = 200;
+/// Reports that one step deletes.
+const REPORTS: u32 = 200;
+
 const INVITATIONS: u32 = 200;
 /// Bans and silences, and turns in slow mode, that one step deletes.
 const RESTRAINTS: u32 = 1_000;
@@ -40,6 +44,8 @@ pub fn step(tx: &Tx<'_>) -> Result<Over> {
         let over = tx.delete_restraints_over(RESTRAINTS)?;
         let forgotten = tx.delete_turns(slow_mode::forgotten_before(tx.now), RESTRAINTS)?;
         more |= over.max(forgotten) >= RESTRAINTS as usize;
+        let closed_before = tx.now.minus(limits::REPORT_KEPT);
+        more |= tx.delete_reports_closed_before(closed_before, REPORTS)? >= REPORTS as usize;
     }
     Ok(Over { tokens, more })
 }

@@ -7,12 +7,18 @@ use crate::core::change::{self, Target};
 use crate::core::error::Result;
 use crate::core::id::Spelling;
 use crate::core::model::{Deletion, Message, MessageId};
+use crate::core::report;
 use crate::dialects::socket_event::{Ack, Reaction, SocketEvent};
 use crate::web::call::Call;
 use crate::web::fields::Fields;
 
 /// The names of the field with the id of a message that an event changes.
 const MESSAGE: &[&str] = &["messageId", "message_id", "id", "_id"];
+
+/// Why somebody reports a message.
+const REASON: &[&str] = &["reason"];
+/// What whoever has reported a message is told.
+pub const REPORTED: &str = "The message has been reported to the administrators";
 
 /// The names of the field with the message that a new one answers.
 const REPLY_TO: &[&str] = &["replyTo", "reply_to"];
@@ -41,7 +47,8 @@ pub async fn edit(call: &mut Call, target: Target, words: &'static [&str]) -> Re
     let mut fields = call.fields().await?;
     let text = fields.text(words);
     let text = fields.done(Some(text))?;
-    call.write(move |tx| change::edit(tx, &me, target, words[0], text))
+    let screened = call.core().screened_text(&text);
+    call.write(move |tx| change::edit(tx, &me, target, words[0], text, screened))
         .await
 }
 
@@ -76,6 +83,16 @@ pub async fn pin(call: &Call, target: Target, on: bool) -> Result<Arc<Message>> 
     call.write(move |tx| change::pin(tx, &me, target, on)).await
 }
 
+/// Reports it to the administrators: `{ reason? }`.
+pub async fn report(call: &mut Call, target: Target) -> Result<()> {
+    let me = call.me()?;
+    let mut fields = call.fields().await?;
+    let reason = fields.optional_text(REASON);
+    let reason = fields.done(Some(reason.unwrap_or_default()))?;
+    call.write(move |tx| report::make(tx, &me, target, &reason))
+        .await
+}
+
 pub async fn one(call: &Call, target: Target) -> Result<Message> {
     let me = call.me()?;
     call.read(move |view| change::one(view, &me, target)).await
@@ -100,8 +117,9 @@ pub fn edit_by_event(
     shape: fn(&Spelling, &Message) -> Ack,
 ) -> Result<Reaction> {
     let (event, target, text) = form(event, |fields| fields.text(words))?;
+    let screened = event.core.screened_text(&text);
     event.queue(
-        move |tx, me, _| change::edit(tx, me, target, words[0], text),
+        move |tx, me, _| change::edit(tx, me, target, words[0], text, screened),
         move |spell, message| shape(spell, &message),
     )
 }
@@ -132,6 +150,16 @@ pub fn react_by_event(
     event.queue(
         move |tx, me, _| change::react(tx, me, target, &emoji, !remove),
         move |spell, message| shape(spell, &message),
+    )
+}
+
+/// `{ messageId, reason? }`
+pub fn report_by_event(event: SocketEvent) -> Result<Reaction> {
+    let (event, target, reason) = form(event, |fields| fields.optional_text(REASON))?;
+    let reason = reason.unwrap_or_default();
+    event.queue(
+        move |tx, me, _| report::make(tx, me, target, &reason),
+        |_, ()| Ack::default(),
     )
 }
 

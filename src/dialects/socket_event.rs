@@ -89,6 +89,7 @@ impl SocketEvent {
     where
         A: FnOnce(&Spelling, &Message) -> Ack + Send + 'static,
     {
+        let draft = self.core.screened(draft);
         self.queue(
             move |tx, me, subscriber| message::post_and_subscribe(tx, me, draft, subscriber),
             move |spell, message| ack(spell, &message),

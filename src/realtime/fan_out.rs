@@ -198,6 +198,7 @@ impl FanOut {
             | Event::FileShared { .. }
             | Event::MessagesRead { .. }
             | Event::SettingsChanged { .. }
+            | Event::BlockChanged { .. }
             | Event::PresenceChanged(_)
             | Event::ConversationChanged(_)
             | Event::PersonChanged(_) => {}
@@ -237,7 +238,7 @@ impl FanOut {
                 let first = self.introductions.note(*account);
                 self.begin_to_introduce(first);
             }
-            StateChange::DeviceMade { .. } => {}
+            StateChange::DeviceMade { .. } | StateChange::UnwantedChanged => {}
         }
     }
 

@@ -1,4 +1,5 @@
-//! Who has come, and who has gone? Whoever listens to a direct, group or session conversation with them is told so, once.
+//! Who has come, and who has gone? Whoever listens to a direct, group or session conversation with them is told so, once,
+//! unless one of the two blocks the other.
 //!
 //! Somebody comes with their first socket, and goes [`GRACE`] after their last one: a connection that is replaced tells
 //! nothing. What is told is how it is at that moment, so changes that wait become one.
@@ -213,7 +214,7 @@ impl Slices {
             } else if looks < LOOKS
                 && let Some(conversation) = self.circle.pop()
             {
-                looks += self.gather(registry, backlog, conversation);
+                looks += self.gather(context, registry, backlog, conversation);
             } else {
                 break;
             }
@@ -229,18 +230,22 @@ impl Slices {
     /// Adds the listeners of a conversation who have not been told. How many had to be looked at?
     fn gather(
         &mut self,
+        context: &Context,
         registry: &Registry,
         backlog: &Backlog,
         conversation: ConversationId,
     ) -> usize {
-        let mut looks = 10;
+        let (people, mut looks) = (context.core.directory(), 10);
         for dialect in 0..ALL.len() {
             let room = (dialect, conversation);
             let live = registry.subscribers(&room).unwrap_or_default().iter();
             // Presence has no position, so it may be told before what was missed.
             for client in live.chain(backlog.subscribers(&room)) {
                 looks += 1;
-                if client.me.id != self.who && self.known.insert(subscriber(client.number, dialect))
+                let other = client.me.id;
+                if other != self.who
+                    && !people.are_apart(other, self.who)
+                    && self.known.insert(subscriber(client.number, dialect))
                 {
                     self.listeners.push((client.clone(), dialect));
                 }

@@ -21,9 +21,11 @@ use super::people::picture_url;
 use crate::core::error::{Error, Result};
 use crate::core::id::Spelling;
 use crate::core::limits::FILE_PART;
-use crate::core::model::{Account, AccountId, Attachment, Device, File, Me, Message, Time};
+use crate::core::model::{
+    Account, AccountId, Attachment, Blocked, Device, File, Me, Message, Time,
+};
 use crate::core::oneself::{Cursor, Membership};
-use crate::core::{Core, account, device, digest, file, oneself};
+use crate::core::{Core, account, block, device, digest, file, oneself};
 
 /// Downloads that are written at the same time.
 const AT_ONCE: usize = 8;
@@ -82,7 +84,7 @@ impl Drop for UnderWay {
     }
 }
 
-/// All that is one's own: `account.json`, `devices.json`, `conversations.json`, `messages.jsonl`, `files.json` and the files.
+/// All that is one's own: `account.json`, `devices.json`, `blocks.json`, `conversations.json`, `messages.jsonl`, `files.json` and the files.
 ///
 /// # Errors
 /// `Unauthorized`; `TooOften` if one is under way or too many were lately; `Overloaded`.
@@ -189,9 +191,10 @@ impl Archive {
         let me = self.me.clone();
         let read = self.core.read(move |view| {
             let own = account::get(view, me.id)?;
-            Ok((own, digest::wanted(view, me.id)?, device::list(view, &me)?))
+            let of_it = (device::list(view, &me)?, block::list(view, &me)?);
+            Ok((own, digest::wanted(view, me.id)?, of_it))
         });
-        let (own, wants_mail, devices) = read.await?;
+        let (own, wants_mail, (devices, blocked)) = read.await?;
         let spell = self.core.spelling().clone();
         self.begin("account.json", false)?;
         self.json(&own_account(&spell, &own, wants_mail)).await?;
@@ -201,7 +204,10 @@ impl Archive {
             .iter()
             .map(|one| own_device(&spell, one, one.id == current))
             .collect();
-        self.json(&devices).await
+        self.json(&devices).await?;
+        self.begin("blocks.json", false)?;
+        let blocked: Value = blocked.iter().map(|one| own_block(&spell, one)).collect();
+        self.json(&blocked).await
     }
 
     async fn conversations(&mut self) -> Result<()> {
@@ -356,6 +362,14 @@ fn own_device(spell: &Spelling, device: &Device, current: bool) -> Value {
         "seenAt": device.seen_at.iso(),
         "expiresAt": device.expires_at.iso(),
         "current": current,
+    })
+}
+
+fn own_block(spell: &Spelling, one: &Blocked) -> Value {
+    json!({
+        "id": spell.uuid(one.person.id),
+        "name": one.person.name,
+        "blockedAt": one.at.iso(),
     })
 }
 

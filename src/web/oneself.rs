@@ -9,10 +9,10 @@ use super::mailing;
 use super::uploads::Intake;
 use crate::core::error::{Error, Result};
 use crate::core::id::Spelling;
-use crate::core::model::{Account, Device, DeviceId, FileId, Me};
+use crate::core::model::{Account, Blocked, Device, DeviceId, FileId, Me};
 use crate::core::oneself::{AddressMail, Change, NewPicture, Proof, Said};
 use crate::core::outbox::MailContent;
-use crate::core::{code, device, file, oneself, text};
+use crate::core::{block, code, device, file, oneself, text};
 
 /// What a document calls one's name and picture; it is refused by the first name.
 pub struct ProfileNames {
@@ -200,6 +200,26 @@ pub async fn end_device(call: &Call, name: &str) -> Result<()> {
     let me = call.me()?;
     let id = call.id(0, name)?;
     call.write(move |tx| device::remove(tx, &me, id)).await
+}
+
+/// Whom one has blocked, the latest first.
+pub async fn blocked(call: &Call) -> Result<Vec<Blocked>> {
+    let me = call.me()?;
+    call.read(move |view| block::list(view, &me)).await
+}
+
+/// Blocks the person whose id is in the path, or does so no more.
+///
+/// # Errors
+/// As [`block::block`] and [`block::unblock`].
+pub async fn block(call: &Call, on: bool) -> Result<()> {
+    let me = call.me()?;
+    let who = call.id(0, "userId")?;
+    call.write(move |tx| match on {
+        true => block::block(tx, &me, who),
+        false => block::unblock(tx, &me, who),
+    })
+    .await
 }
 
 /// `{ password, messages: "keep" | "delete" }`: removes one's own account.

@@ -9,11 +9,13 @@ mod mail;
 mod messages;
 mod people;
 mod removing;
+mod reports;
 mod search;
 mod sessions;
 mod sockets;
 mod suspending;
 mod unproven;
+mod unwanted;
 mod wire;
 
 use crate::support::*;

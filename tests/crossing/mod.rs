@@ -1,6 +1,7 @@
 //! Ann speaks rooms, Bob speaks direct, and they talk with each other.
 
 mod accounts;
+mod blocks;
 mod catching_up;
 mod changed;
 mod changes;

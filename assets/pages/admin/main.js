@@ -13,10 +13,12 @@ import { Outbox } from './outbox.js';
 import { Overview } from './overview.js';
 import { People } from './people.js';
 import { Person } from './person.js';
+import { Reports } from './reports.js';
 import { Search } from './search.js';
 import { SetUp, SignIn } from './entry.js';
 import { Sockets } from './sockets.js';
 import { TryIt } from './tryit.js';
+import { Unwanted } from './unwanted.js';
 import { Wire } from './wire.js';
 import { Screen } from './parts.js';
 import { href, useRoute } from './route.js';
@@ -25,6 +27,7 @@ const groups = [
   ['Watch', [['overview', 'Overview', Overview], ['wire', 'Live wire', Wire], ['sockets', 'Sockets', Sockets]]],
   ['Chat', [['people', 'People', People, Person], ['invitations', 'Invitations', Invitations], ['conversations', 'Conversations', Conversations, Conversation],
     ['search', 'Search', Search], ['files', 'Files', Files], ['sessions', 'Sessions', Sessions]]],
+  ['Order', [['reports', 'Reports', Reports], ['words', 'Words', Unwanted]]],
   ['Messages out', [['outbox', 'Outbox', Outbox], ['notifications', 'Notifications', Notify]]],
   ['Server', [['backup', 'Backup', Backup], ['audit', 'Audit', Audit], ['settings', 'Settings', Settings]]],
   ['Build', [['try', 'Try it', TryIt]]],

@@ -61,6 +61,8 @@ function Tiles({ stats }) {
     <${Tile} title="Files" value=${count(stats?.files)} more=${stats && bytes(stats.fileBytes)} />
     <${Tile} title="Database" value=${bytes(stats?.databaseBytes)} more=${stats && `log ${bytes(stats.walBytes)}; ${bytes(stats.diskFreeBytes)} of disk free`} />
     <${Tile} title="Memory" value=${bytes(stats?.memoryBytes)} more=${stats && `${duration(stats.cpuSeconds)} of processor time`} />
+    <${Tile} title="Open reports" tone=${stats?.reportsOpen ? 'bad' : ''}
+      value=${stats?.reportsOpen ? html`<a href="#reports">${count(stats.reportsOpen)}</a>` : count(stats?.reportsOpen)} />
     <${Tile} title="Mail waiting" value=${count(mail)} tone=${stats?.outboxFailed ? 'bad' : ''} more=${stats && `${count(stats.outboxFailed)} failed`} />
     <${Tile} title="Last backup" value=${stats ? html`<${When} at=${stats.lastBackupAt} />` : '–'} />
     ${stats?.certificate && html`<${Certificate} own=${stats.certificate} />`}

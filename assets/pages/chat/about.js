@@ -7,13 +7,14 @@ import { Icon } from '../parts/icon.js';
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import * as api from './api.js';
 import { People } from './begin.js';
+import * as blocks from './blocks.js';
 import * as conversations from './conversations.js';
 import { Levels } from './levels.js';
 import { Looks } from './looks.js';
 import { isMe, titleOf } from './people.js';
 import * as presence from './presence.js';
 import { Restrain, Restrained } from './restraints.js';
-import { store } from './store.js';
+import { store, useStore } from './store.js';
 
 export function About({ one, close }) {
   const [view, show] = useState('');
@@ -52,7 +53,7 @@ export function About({ one, close }) {
     <${Refused} refusal=${refusal} />
     ${!one.guest && html`<${Levels} one=${one} />`}
     <h3>${one.people.length === 1 ? 'One person' : `${one.people.length} people`}</h3>
-    <ul class="choices members" aria-label="Members">${one.people.map((person) => html`<${Member} key=${person.id} one=${one} person=${person} mine=${mine} busy=${busy} change=${change} />`)}</ul>
+    <ul class="choices members" aria-label="Members">${one.people.map((person) => html`<${Member} key=${person.id} one=${one} person=${person} mine=${mine} busy=${busy} change=${change} run=${run} />`)}</ul>
     <footer class="buttons">
       ${mine && group && html`<button type="button" class="button" onClick=${() => show('adding')}><${Icon} name="plus" />Add somebody</button>`}
       ${mine && html`<button type="button" class="button" onClick=${() => show('looks')}>Change it</button>`}
@@ -62,15 +63,18 @@ export function About({ one, close }) {
   <//>`;
 }
 
-function Member({ one, person: { id, fullName, avatarUrl }, mine, busy, change }) {
+function Member({ one, person: { id, fullName, avatarUrl }, mine, busy, change, run }) {
+  const { blocked } = useStore();
+  const shut = blocked.has(id);
   const owns = one.owners?.includes(id);
-  const notes = [isMe(id) && 'you', owns && 'owner', presence.inWords(id)].filter(Boolean).join(' · ');
+  const notes = [isMe(id) && 'you', owns && 'owner', shut ? 'blocked' : presence.inWords(id)].filter(Boolean).join(' · ');
   const acts = mine && !isMe(id);
   return html`<li class="member"><span class=${presence.isThere(id) ? 'there' : ''}><${Face} id=${id} name=${fullName} url=${avatarUrl} small /></span>
     <span class="file-words"><bdi>${fullName}</bdi>${notes && html`<span class="small quiet">${notes}</span>`}</span>
     ${acts && html`<button type="button" class="button plain" disabled=${busy} aria-label=${`${owns ? 'Make a member' : 'Make an owner'}: ${fullName}`}
       onClick=${() => change(() => api.appoint(one.id, id, !owns))}>${owns ? 'Make a member' : 'Make an owner'}</button>`}
     ${acts && html`<${Restrain} one=${one} person=${{ id, fullName }} owns=${owns} busy=${busy} change=${change} />`}
+    ${!isMe(id) && html`<button type="button" class=${`button plain ${shut ? '' : 'bad'}`} disabled=${busy} aria-label=${`${shut ? 'Unblock' : 'Block'} ${fullName}`} onClick=${() => run(() => blocks.block(id, !shut))}>${shut ? 'Unblock' : 'Block'}</button>`}
   </li>`;
 }
 

@@ -7,6 +7,7 @@ import { Icon } from '../parts/icon.js';
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import * as alerts from './alerts.js';
 import * as api from './api.js';
+import { Blocks } from './blocks.js';
 import { signOut } from './login.js';
 import { Inviting } from './inviting.js';
 import { Address, Copy, Leaving, Password, Profile } from './oneself.js';
@@ -17,7 +18,7 @@ export function Account({ close }) {
   const { me: { id, name, email, avatarUrl }, about } = useStore();
   const [view, show] = useState(null);
   const ways = {
-    'Your name and picture': Profile, 'Your password': Password, 'Your e-mail': Address,
+    'Your name and picture': Profile, 'Your password': Password, 'Your e-mail': Address, 'Whom you have blocked': Blocks,
     ...(about.membersInvite && { 'Invite people': Inviting }),
     'Download what is yours': Copy, 'Delete your account': Leaving,
   };

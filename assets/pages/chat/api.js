@@ -120,6 +120,10 @@ export async function exported() {
   return answer.blob();
 }
 
+/** Whom one has blocked. */
+export const blocked = async () => (await ask('GET', '/api/profile/blocks')).blocked;
+export const block = (userId, on) => ask(on ? 'PUT' : 'DELETE', `/api/profile/blocks/${each(userId)}`);
+
 // The devices where one is signed in: campus.
 export const devices = () => ask('GET', '/auth/active-devices');
 export const removeDevice = (id) => ask('POST', `/auth/remove-session/${each(id)}`);
@@ -146,6 +150,7 @@ export const edit = (id, messageId, content) => ask('PATCH', said(id, messageId)
 export const removeMessage = (id, messageId) => ask('DELETE', said(id, messageId));
 export const react = (id, messageId, emoji, on) => ask(on ? 'PUT' : 'DELETE', `${said(id, messageId)}/reactions/${each(emoji)}`);
 export const pin = (id, messageId, on) => ask(on ? 'PUT' : 'DELETE', `${said(id, messageId)}/pin`);
+export const report = (id, messageId, reason) => ask('POST', `${said(id, messageId)}/report`, { reason });
 /** What was said, by its words: `{ messages, hasMore, nextCursor }`, the latest first. */
 export const search = (which) => ask('GET', `/api/conversations/search?${new URLSearchParams(which)}`);
 export const pins = async (id) => (await ask('GET', `/api/conversations/${each(id)}/pins`)).messages;

@@ -3,6 +3,7 @@
 
 import { Icon } from '../parts/icon.js';
 import { html, useLayoutEffect, useRef, useState } from '../vendor/preact-htm.js';
+import { Shut, blockedIn } from './blocks.js';
 import * as conversations from './conversations.js';
 import * as drafts from './drafts.js';
 import * as history from './history.js';
@@ -39,6 +40,7 @@ export function Composer({ one }) {
   // Who may be meant by the @ before the caret, and which of them Enter takes.
   const [asked, ask] = useState(null);
   const [choice, choose] = useState(0);
+  const shut = blockedIn(one);
   const busy = uploads.isBusy(one);
   const over = tooLong(text, about.maxMessage);
   useTime(one);
@@ -136,7 +138,8 @@ export function Composer({ one }) {
     ${one.archived && html`<p class="note small">This conversation is archived: it can be read, and nobody writes in it.</p>`}
     ${silenced && !one.archived && html`<p class="note small">You are silenced here ${lasting(silenced.until)}: you can read, but not write.</p>`}
     ${waits > 0 && !silenced && html`<p class="note small" id="waits">Slow mode: you can write again in ${waits < 90 ? `${waits} s` : `${Math.ceil(waits / 60)} min`}.</p>`}
-    <div class="writing" hidden=${one.archived || Boolean(silenced)}>
+    ${shut && html`<${Shut} person=${shut} />`}
+    <div class="writing" hidden=${one.archived || Boolean(silenced) || Boolean(shut)}>
       <input ref=${chooser} type="file" multiple hidden onChange=${attach} />
       <button type="button" class="round" aria-label="Attach files" title="Attach files" disabled=${Boolean(editing)} onClick=${() => chooser.current.click()}><${Icon} name="clip" /></button>
       <textarea ref=${area} rows="1" value=${text} aria-label=${`Message to ${titleOf(one)}`} placeholder=${one.guest ? 'Write something to join' : 'Write a message'}

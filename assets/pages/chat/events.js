@@ -5,6 +5,7 @@ import * as api from './api.js';
 import { begun, learn, looksOf } from './conversations.js';
 import { plainly } from './format.js';
 import * as history from './history.js';
+import { isBlocked } from './blocks.js';
 import { tellsOf } from './levels.js';
 import * as pending from './pending.js';
 import { nameOf, titleOf } from './people.js';
@@ -34,12 +35,12 @@ export async function heard(message) {
   if (!own && createdAt > conversation.listedAt && !conversation.guest) {
     conversation.unread += 1;
     conversation.heard.push(createdAt);
-    if (message.mentions?.includes(store.me.id)) {
+    if (message.mentions?.includes(store.me.id) && !isBlocked(senderId)) {
       conversation.mentioned += 1;
       conversation.called.push(createdAt);
     }
   }
-  if (!own) {
+  if (!own && !isBlocked(senderId)) {
     const words = plainly(message.content) || 'a file';
     const tells = tellsOf(conversation, message.mentions?.includes(store.me.id));
     if (tells || conversation.id === store.shown) say(`${nameOf(senderId)}: ${words}`);

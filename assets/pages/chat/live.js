@@ -59,6 +59,7 @@ export function listen(token, on) {
   socket.on('user_updated', (person) => on.renamed(person));
   socket.on('conversation_joined', ({ conversationId }) => on.joined(conversationId));
   socket.on('conversation_left', ({ conversationId }) => on.left(conversationId));
+  socket.on('block_changed', () => on.blocked());
   socket.on('new_notification', (notice) => on.notice(notice));
   socket.on('error', (problem) => on.problem(problem));
 

@@ -2,6 +2,7 @@
 
 import { at } from '../here.js';
 import * as api from './api.js';
+import * as blocks from './blocks.js';
 import * as conversations from './conversations.js';
 import * as drafts from './drafts.js';
 import * as events from './events.js';
@@ -86,6 +87,7 @@ async function enter(login) {
     connected: async (resumed) => {
       store.online = true;
       notices.refresh().catch(() => {});
+      blocks.ask().catch(() => {});
       await conversations.refresh(connection, resumed);
       pending.retryAll();
       // Asked for after listening, so that nobody comes or goes unnoticed.
@@ -108,6 +110,7 @@ async function enter(login) {
     joined: events.joined,
     left: events.left,
     notice: notices.heard,
+    blocked: () => blocks.ask().catch(() => {}),
     problem: events.problem,
   });
   const mine = connection;
@@ -195,7 +198,7 @@ export function leave(farewell) {
   api.identify(null);
   localStorage.removeItem(kept);
   conversations.forget();
-  Object.assign(store, { me: null, farewell, ready: false, online: true, toasts: [], notices: { list: [], unread: 0 }, spoken: [], pending: [], viewing: null, menu: null, picking: null, removing: null, pane: null });
+  Object.assign(store, { me: null, farewell, ready: false, online: true, toasts: [], notices: { list: [], unread: 0 }, spoken: [], pending: [], viewing: null, menu: null, picking: null, removing: null, reporting: null, blocked: new Map(), pane: null });
   changed();
 }
 

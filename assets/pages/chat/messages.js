@@ -4,6 +4,7 @@
 
 import { copy } from '../parts/bytes.js';
 import * as api from './api.js';
+import { blockedIn } from './blocks.js';
 import * as emoji from './emoji.js';
 import * as history from './history.js';
 import { isMe } from './people.js';
@@ -13,11 +14,11 @@ import { changed, store, toast } from './store.js';
 /** What one may try; the server decides. */
 export function can(one, message) {
   const own = isMe(message.senderId);
-  const silent = one.archived || Boolean(silence(one));
-  const speaks = !one.guest && !silent;
+  const writes = !one.archived && !silence(one) && !blockedIn(one);
+  const speaks = !one.guest && writes;
   const owns = one.owners?.includes(store.me.id);
   const many = one.type === 'group' || one.type === 'room';
-  return { reply: speaks, react: !silent, edit: own && speaks && Boolean(message.content), pin: speaks && (!many || owns), remove: own || (many && owns) };
+  return { reply: speaks, react: writes, edit: own && speaks && Boolean(message.content), pin: speaks && (!many || owns), remove: own || (many && owns), report: !own };
 }
 
 /** Begins to answer a message, in the text field. */
@@ -92,6 +93,9 @@ export function pin(one, message) {
 }
 
 export const copyText = (message) => copy(message.content);
+
+/** Reports it to the administrators; throws the refusal. */
+export const report = (one, message, reason) => api.report(one.id, message.id, reason);
 
 /** Deletes it for everybody; throws the refusal. */
 export async function remove(one, message) {

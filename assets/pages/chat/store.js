@@ -21,6 +21,8 @@ export const store = {
   names: new Map(),
   /** Who is there, by id: see `presence.js` */
   presence: new Map(),
+  /** Whom one has blocked, by id: `{ id, name, avatarUrl, blockedAt }` */
+  blocked: new Map(),
   /** Messages on their way: see `pending.js` */
   pending: [],
   /** `{ key, title, text, kind, dismiss }` */
@@ -31,9 +33,10 @@ export const store = {
   viewing: null,
   /** The open menu of a message: `{ one, message, anchor }`, where `one` is its conversation */
   menu: null,
-  /** For which message an emoji is chosen, and which one is about to be deleted: `{ one, message }` */
+  /** For which message an emoji is chosen, and which one is about to be deleted or reported: `{ one, message }` */
   picking: null,
   removing: null,
+  reporting: null,
   /** What is open beside the conversation: see `pane.js` */
   pane: null,
   /** The latest messages of others, for screen readers. */

@@ -33,6 +33,8 @@ const paths = {
   search: 'M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13z M15.5 15.5L21 21',
   files: 'M6 3h8l4 4v14H6z M14 3v4h4 M9 13h6 M9 17h6',
   sessions: 'M4 6h16v14H4z M4 10h16 M8 3v5 M16 3v5',
+  reports: 'M6 21V4h12l-3 4 3 4H6',
+  words: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z M5.6 5.6l12.8 12.8',
   outbox: 'M3 6h18v12H3z M3 7l9 7 9-7',
   notifications: 'M6 16v-5a6 6 0 0 1 12 0v5l2 2H4z M10 21h4',
   backup: 'M12 3v11 M7 10l5 5 5-5 M4 17v4h16v-4',

@@ -9,6 +9,7 @@ use crate::core::model::{
     Account, AccountId, Device, DeviceId, Id, Listed, Page, Person, Picture, Sid, Time,
 };
 use crate::core::password;
+use crate::core::word_list::List;
 
 /// What is known of somebody who signs up.
 pub(in crate::core) struct NewAccount {
@@ -153,7 +154,10 @@ impl View<'_> {
                 Ok((row.get("token")?, Id::stored(account), Id::stored(device)))
             },
         )?;
-        self.directory.load(&accounts, devices, tokens);
+        let unwanted = List::read(self.unwanted_entries()?);
+        let blocks = self.all_blocks()?;
+        self.directory
+            .load(&accounts, devices, tokens, blocks, unwanted);
         Ok(())
     }
 

@@ -61,6 +61,7 @@ pub struct Figures {
     pub file_bytes: i64,
     pub mail_waiting: i64,
     pub mail_failed: i64,
+    pub reports_open: i64,
     pub database_bytes: i64,
 }
 
@@ -296,7 +297,8 @@ impl View<'_> {
                     (SELECT coalesce(sum(size), 0) FROM files WHERE ready = 1) AS file_bytes,
                     (SELECT count(*) FROM outbox WHERE sent_at IS NULL AND refused_at IS NULL) AS mail_waiting,
                     (SELECT count(*) FROM outbox WHERE sent_at IS NULL AND error IS NOT NULL)
-                        AS mail_failed",
+                        AS mail_failed,
+                    (SELECT count(*) FROM reports WHERE closed_at IS NULL) AS reports_open",
             (),
             |row| {
                 Ok(Figures {
@@ -307,6 +309,7 @@ impl View<'_> {
                     file_bytes: row.get("file_bytes")?,
                     mail_waiting: row.get("mail_waiting")?,
                     mail_failed: row.get("mail_failed")?,
+                    reports_open: row.get("reports_open")?,
                     database_bytes,
                 })
             },

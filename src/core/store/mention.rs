@@ -48,6 +48,22 @@ impl View<'_> {
             (who.number(), id.number(), seq, limits::MENTIONS_COUNTED),
         )
     }
+
+    /// The same without those by people whom this person has blocked.
+    pub(in crate::core) fn mentions_by_others_after(
+        &self,
+        id: ConversationId,
+        who: AccountId,
+        seq: i64,
+    ) -> Result<i64> {
+        self.count(
+            "SELECT count(*) FROM (
+                 SELECT conversation, seq FROM mentions WHERE account = $1 AND conversation = $2 AND seq > $3 LIMIT $4
+             ) unread JOIN messages m ON m.conversation = unread.conversation AND m.seq = unread.seq
+             WHERE NOT EXISTS (SELECT 1 FROM blocks WHERE account = $1 AND blocked = m.author)",
+            (who.number(), id.number(), seq, limits::MENTIONS_COUNTED),
+        )
+    }
 }
 
 impl Tx<'_> {

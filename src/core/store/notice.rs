@@ -56,6 +56,7 @@ impl View<'_> {
         Ok(match topic {
             "account" => Some(StateChange::AccountChanged(account).into()),
             "profile" => Some(StateChange::ProfileChanged(account).into()),
+            "unwanted" => Some(StateChange::UnwantedChanged.into()),
             "device" => {
                 let device = Id::stored(subject);
                 Some(StateChange::DeviceEnded { device, account }.into())

@@ -337,8 +337,11 @@ impl WriterLoop {
     fn tell(&self, commit: Commit) {
         self.meter.happened(commit.announced());
         let view = self.view();
-        self.directory
-            .learn(commit.announced(), |id| view.account(id));
+        self.directory.learn(
+            commit.announced(),
+            |id| view.account(id),
+            || view.unwanted_entries(),
+        );
         let untold = match &self.outlet {
             Outlet::Here(fan_out) => fan_out.blocking_send(commit).err().map(|error| error.0),
             Outlet::Elsewhere => Some(commit),
@@ -361,6 +364,9 @@ impl WriterLoop {
                     }
                     Announcement::StateChange(StateChange::DeviceEnded { device, account }) => {
                         ("device", device.number(), account)
+                    }
+                    Announcement::StateChange(StateChange::UnwantedChanged) => {
+                        ("unwanted", 0, &Id::stored(0))
                     }
                     Announcement::Event(Event::NoticeMade(notice)) => {
                         ("notice", notice.id.number(), &notice.account)

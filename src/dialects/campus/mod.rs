@@ -52,6 +52,9 @@ impl crate::dialects::Dialect for Dialect {
             POST   "/user/email"              => profile::ask_for_address, Auth;
             PUT    "/user/email"              => profile::prove_address, Auth;
             GET    "/user/export"             => export::download, Long;
+            GET    "/user/blocks"             => profile::list_blocked, Free;
+            PUT    "/user/blocks/{userId}"    => profile::block, Free;
+            DELETE "/user/blocks/{userId}"    => profile::unblock, Free;
             DELETE "/user/profile"            => profile::remove, Auth;
             // Auth API
             POST "/auth/login"                => login::log_in, Auth;
@@ -107,6 +110,7 @@ impl crate::dialects::Dialect for Dialect {
             DELETE "/message/reaction/{id}"    => rest::take_reaction_back, Free;
             PUT    "/message/pin/{id}"         => rest::pin, Free;
             DELETE "/message/pin/{id}"         => rest::unpin, Free;
+            POST   "/message/report/{id}"      => rest::report, Free;
             // Beyond the document: messages by their words.
             GET  "/message/search"            => rest::search, Free;
         }
@@ -141,6 +145,7 @@ impl crate::dialects::Dialect for Dialect {
             "member-left",
             "member-restrained",
             "user-updated",
+            "block-changed",
         ]
     }
 
@@ -187,6 +192,13 @@ impl crate::dialects::Dialect for Dialect {
                     shapes::settings(spell, *conversation, *settings)
                 });
             }
+            Event::BlockChanged {
+                account,
+                other,
+                blocked,
+            } => tell.speaker(*account, "block-changed", |spell| {
+                shapes::block(spell, *other, *blocked)
+            }),
             // Beyond the document.
             Event::PresenceChanged(presence) => {
                 tell.room("user-presence", |spell| shapes::presence(spell, presence));

@@ -1,6 +1,6 @@
 //! One's own account, beyond the document: name and picture, password, address, and leaving.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::shapes;
 use crate::core::model::Account;
@@ -45,6 +45,26 @@ pub async fn ask_for_address(mut call: Call) -> Answer {
 pub async fn prove_address(mut call: Call) -> Answer {
     let own = oneself::prove_address(&mut call, templates::moved_away()).await?;
     with_user(&call, "Email has been changed", &own)
+}
+
+/// GET /user/blocks: whom one has blocked
+pub async fn list_blocked(call: Call) -> Answer {
+    let blocked = oneself::blocked(&call).await?;
+    let spell = call.core().spelling();
+    let blocked = blocked.iter().map(|one| shapes::blocked(spell, one));
+    ok(blocked.collect::<Value>())
+}
+
+/// PUT /user/blocks/:userId: blocks somebody
+pub async fn block(call: Call) -> Answer {
+    oneself::block(&call, true).await?;
+    told("User has been blocked")
+}
+
+/// DELETE /user/blocks/:userId: does so no more
+pub async fn unblock(call: Call) -> Answer {
+    oneself::block(&call, false).await?;
+    told("User has been unblocked")
 }
 
 /// DELETE /user/profile: leaves for good

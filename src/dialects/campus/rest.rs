@@ -103,6 +103,7 @@ pub async fn create_message(mut call: Call) -> Answer {
     let sender = fields.optional_id::<AccountKind>(&["senderId"]);
     let draft = draft(fields, most)?;
     is_me(&me, sender)?;
+    let draft = call.core().screened(draft);
     let sent = call.write(move |tx| message::post(tx, &me, draft)).await?;
     Ok(json_reply(
         StatusCode::CREATED,
@@ -210,6 +211,14 @@ pub async fn pin(call: Call) -> Answer {
 pub async fn unpin(call: Call) -> Answer {
     let message = changing::pin(&call, changing::target(&call, 0)?, false).await?;
     one(&call, &message)
+}
+
+/// POST /message/report/:id: `{ reason? }`
+pub async fn report(mut call: Call) -> Answer {
+    let target = changing::target(&call, 0)?;
+    changing::report(&mut call, target).await?;
+    let told = json!({ "message": changing::REPORTED });
+    Ok(json_reply(StatusCode::CREATED, &told))
 }
 
 /// GET /message/get-conversation-participants

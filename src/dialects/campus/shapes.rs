@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
 use crate::core::model::{
-    Account, AccountId, Conversation, ConversationId, Deletion, Device, DeviceId, Message, Person,
-    Presence, Receipt, Restraint, Settings,
+    Account, AccountId, Blocked, Conversation, ConversationId, Deletion, Device, DeviceId, Message,
+    Person, Presence, Receipt, Restraint, Settings,
 };
 use crate::core::short::Short;
 use crate::dialects::added::{Added, Uuids, added};
@@ -51,6 +51,18 @@ pub fn participant(spell: &Spelling, person: &Person) -> Value {
         "full_name": person.name,
         "profile": picture_url(spell, person.picture.as_ref()),
     })
+}
+
+/// Somebody whom the caller has blocked: `{ id, full_name, profile, blockedAt }`
+pub fn blocked(spell: &Spelling, one: &Blocked) -> Value {
+    let mut shape = participant(spell, &one.person);
+    shape["blockedAt"] = json!(one.at.iso());
+    shape
+}
+
+/// `block-changed`, to the caller's own sockets
+pub fn block(spell: &Spelling, other: AccountId, blocked: bool) -> Value {
+    json!({ "userId": spell.uuid(other), "blocked": blocked })
 }
 
 /// `{ id, type, name, participants, createdAt }`, and what it has beyond that.

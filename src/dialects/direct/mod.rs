@@ -47,6 +47,7 @@ impl crate::dialects::Dialect for Dialect {
             ("delete_message", socket::delete),
             ("react_message", socket::react),
             ("pin_message", socket::pin),
+            ("report_message", socket::report),
             ("mark_read", |event| event.mark_read()),
             ("typing_start", |event| event.type_in(true)),
             ("typing_stop", |event| event.type_in(false)),
@@ -72,6 +73,7 @@ impl crate::dialects::Dialect for Dialect {
             "member_joined",
             "member_left",
             "member_restrained",
+            "block_changed",
             "new_notification",
             "error",
         ]
@@ -136,6 +138,13 @@ impl crate::dialects::Dialect for Dialect {
                 settings,
             } => tell.own(*account, "conversation_settings", |_| {
                 shapes::settings(*conversation, *settings)
+            }),
+            Event::BlockChanged {
+                account,
+                other,
+                blocked,
+            } => tell.speaker(*account, "block_changed", |_| {
+                shapes::block(*other, *blocked)
             }),
             // Beyond the document.
             Event::PresenceChanged(presence) => {

@@ -127,6 +127,11 @@ pub fn own_reading(conversation: ConversationId, receipt: &Receipt) -> Value {
     json!({ "conversationId": conversation.number(), "unreadCount": receipt.left })
 }
 
+/// `block_changed`, to the sockets of who blocks
+pub fn block(other: AccountId, blocked: bool) -> Value {
+    json!({ "userId": other.number(), "blocked": blocked })
+}
+
 /// `user_presence`
 pub fn presence(presence: &Presence) -> Value {
     json!({

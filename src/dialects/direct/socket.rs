@@ -24,6 +24,7 @@ pub fn send_message(mut event: SocketEvent) -> Result<Reaction> {
     let most = event.core.limits().message_chars;
     fields.name_also(|| Vec::from_iter(message::wrong_with_text(CONTENT[0], &text, most)));
     let (text, client_id) = fields.done(Some((text, client_id)))?;
+    let screened = event.core.screened_text(&text);
     event.queue(
         move |tx, me, subscriber| {
             // Before the permission is checked: a repeat gets the first message even if its sender may no longer speak there.
@@ -46,6 +47,7 @@ pub fn send_message(mut event: SocketEvent) -> Result<Reaction> {
             };
             let draft = Draft {
                 reply_to,
+                screened,
                 ..Draft::text("direct", conversation, text, client_id)
             };
             message::post(tx, me, draft)
@@ -72,6 +74,11 @@ pub fn react(event: SocketEvent) -> Result<Reaction> {
 /// `pin_message` `{ messageId, remove? }`
 pub fn pin(event: SocketEvent) -> Result<Reaction> {
     changing::pin_by_event(event, shaped)
+}
+
+/// `report_message` `{ messageId, reason? }`
+pub fn report(event: SocketEvent) -> Result<Reaction> {
+    changing::report_by_event(event)
 }
 
 fn shaped(_: &Spelling, message: &Message) -> Ack {

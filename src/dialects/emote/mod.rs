@@ -47,6 +47,9 @@ impl crate::dialects::Dialect for Dialect {
             GET    "/api/profile/devices"  => profile::list_devices, Free;
             DELETE "/api/profile/devices/{deviceId}" => profile::end_device, Free;
             GET    "/api/profile/export"   => export::download, Long;
+            GET    "/api/profile/blocks"   => profile::list_blocked, Free;
+            PUT    "/api/profile/blocks/{userId}" => profile::block, Free;
+            DELETE "/api/profile/blocks/{userId}" => profile::unblock, Free;
             DELETE "/api/profile"          => profile::remove, Auth;
             // Conversations
             GET  "/api/conversations" => rest::list_conversations, Free, when is_meant;
@@ -81,6 +84,7 @@ impl crate::dialects::Dialect for Dialect {
             Event::RestraintChanged { .. } => {}
             Event::PresenceChanged(_) | Event::PersonChanged(_) => {}
             Event::SettingsChanged { .. } | Event::ConversationChanged(_) => {}
+            Event::BlockChanged { .. } => {}
         }
     }
 }

@@ -59,6 +59,26 @@ pub async fn end_device(call: Call) -> Answer {
     rest::success("Device has been logged out")
 }
 
+/// GET /api/profile/blocks: whom one has blocked
+pub async fn list_blocked(call: Call) -> Answer {
+    let blocked = oneself::blocked(&call).await?;
+    let spell = call.core().spelling();
+    let blocked = blocked.iter().map(|one| shapes::blocked(spell, one));
+    ok(json!({ "blocked": blocked.collect::<Value>() }))
+}
+
+/// PUT /api/profile/blocks/:userId: blocks somebody
+pub async fn block(call: Call) -> Answer {
+    oneself::block(&call, true).await?;
+    rest::success("User has been blocked")
+}
+
+/// DELETE /api/profile/blocks/:userId: does so no more
+pub async fn unblock(call: Call) -> Answer {
+    oneself::block(&call, false).await?;
+    rest::success("User has been unblocked")
+}
+
 /// DELETE /api/profile: leaves for good
 pub async fn remove(mut call: Call) -> Answer {
     oneself::remove(&mut call).await?;

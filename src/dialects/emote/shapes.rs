@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
-use crate::core::model::{Account, AccountId, Device, DeviceId, Overview, Page, Person, Presence};
+use crate::core::model::{
+    Account, AccountId, Blocked, Device, DeviceId, Overview, Page, Person, Presence,
+};
 use crate::web::people::picture_url;
 
 /// The caller: `{ id, name, email, avatarUrl, createdAt }`
@@ -30,6 +32,13 @@ pub fn user(spell: &Spelling, person: &Person, own: Option<(AccountId, Option<&s
     {
         shape["email"] = json!(email);
     }
+    shape
+}
+
+/// Somebody whom the caller has blocked: `{ id, name, avatarUrl, createdAt, blockedAt }`
+pub fn blocked(spell: &Spelling, one: &Blocked) -> Value {
+    let mut shape = user(spell, &one.person, None);
+    shape["blockedAt"] = json!(one.at.iso());
     shape
 }
 

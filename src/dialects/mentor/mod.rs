@@ -69,6 +69,7 @@ impl crate::dialects::Dialect for Dialect {
             DELETE "/api/conversations/{id}/messages/{messageId}/reactions/{emoji}" => rest::take_reaction_back, Free;
             PUT    "/api/conversations/{id}/messages/{messageId}/pin"     => rest::pin, Free;
             DELETE "/api/conversations/{id}/messages/{messageId}/pin"     => rest::unpin, Free;
+            POST   "/api/conversations/{id}/messages/{messageId}/report"  => rest::report, Free;
             // Beyond the document: who is there.
             GET    "/api/presence"                    => rest::list_presence, Free;
         }
@@ -100,6 +101,7 @@ impl crate::dialects::Dialect for Dialect {
             "member_joined",
             "member_left",
             "member_restrained",
+            "block_changed",
             "new_notification",
             "error",
         ]
@@ -198,6 +200,13 @@ impl crate::dialects::Dialect for Dialect {
                     shapes::member(spell, *conversation, *account)
                 });
             }
+            Event::BlockChanged {
+                account,
+                other,
+                blocked,
+            } => tell.person(*account, "block_changed", |spell| {
+                shapes::block(spell, *other, *blocked)
+            }),
             // Beyond the document.
             Event::PresenceChanged(presence) => {
                 tell.room("user_presence", |spell| shapes::presence(spell, presence));

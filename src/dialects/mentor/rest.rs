@@ -139,6 +139,7 @@ pub async fn send(mut call: Call) -> Answer {
     let public_url = call.web().public_url.clone();
     let most = call.core().limits().message_chars;
     let draft = draft(id, call.fields().await?, &public_url, most)?;
+    let draft = call.core().screened(draft);
     let sent = call.write(move |tx| message::post(tx, &me, draft)).await?;
     Ok(json_reply(
         StatusCode::CREATED,
@@ -318,6 +319,14 @@ pub async fn pin(call: Call) -> Answer {
 pub async fn unpin(call: Call) -> Answer {
     let message = changing::pin(&call, changing::target_within(&call)?, false).await?;
     one(&call, &message)
+}
+
+/// POST /api/conversations/:id/messages/:messageId/report: `{ reason? }`
+pub async fn report(mut call: Call) -> Answer {
+    let target = changing::target_within(&call)?;
+    changing::report(&mut call, target).await?;
+    let told = json!({ "message": changing::REPORTED });
+    Ok(json_reply(StatusCode::CREATED, &told))
 }
 
 /// GET /api/conversations/:id/settings: what the caller wants to be told of by mail

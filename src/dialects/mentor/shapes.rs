@@ -258,6 +258,11 @@ pub fn settings(spell: &Spelling, conversation: ConversationId, own: Settings) -
     })
 }
 
+/// `block_changed`, to the sockets of who blocks
+pub fn block(spell: &Spelling, other: AccountId, blocked: bool) -> Value {
+    json!({ "userId": spell.uuid(other), "blocked": blocked })
+}
+
 /// `user_presence`, and an item of the list
 pub fn presence(spell: &Spelling, presence: &Presence) -> Value {
     json!({

@@ -48,6 +48,9 @@ impl crate::dialects::Dialect for Dialect {
             GET    "/api/auth/devices"  => profile::list_devices, Api;
             DELETE "/api/auth/devices/{deviceId}" => profile::end_device, Api;
             GET    "/api/auth/export"   => export::download, Long;
+            GET    "/api/auth/blocks"   => profile::list_blocked, Api;
+            PUT    "/api/auth/blocks/{userId}" => profile::block, Api;
+            DELETE "/api/auth/blocks/{userId}" => profile::unblock, Api;
             DELETE "/api/auth/profile"  => profile::remove, Auth;
             // 2. Chat room management
             POST "/api/rooms"           => rest::open_room, Api;
@@ -78,6 +81,7 @@ impl crate::dialects::Dialect for Dialect {
             DELETE "/api/messages/{messageId}/reactions/{emoji}" => rest::take_reaction_back, Api;
             PUT    "/api/messages/{messageId}/pin" => rest::pin, Api;
             DELETE "/api/messages/{messageId}/pin" => rest::unpin, Api;
+            POST   "/api/messages/{messageId}/report" => rest::report, Api;
             GET    "/api/rooms/{roomId}/pins"  => rest::list_pinned, Api;
             // Beyond the document: messages by their words.
             GET  "/api/messages/search"   => rest::search, Api;
@@ -122,6 +126,7 @@ impl crate::dialects::Dialect for Dialect {
             "memberLeft",
             "memberRestrained",
             "userUpdated",
+            "blockChanged",
             "error",
         ]
     }
@@ -165,6 +170,13 @@ impl crate::dialects::Dialect for Dialect {
                 settings,
             } => tell.own(*account, "conversationSettings", |spell| {
                 shapes::settings(spell, *conversation, *settings)
+            }),
+            Event::BlockChanged {
+                account,
+                other,
+                blocked,
+            } => tell.speaker(*account, "blockChanged", |spell| {
+                shapes::block(spell, *other, *blocked)
             }),
             // Beyond the document.
             Event::PresenceChanged(presence) => {

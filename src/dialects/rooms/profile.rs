@@ -60,6 +60,30 @@ pub async fn end_device(call: Call) -> Answer {
     rest::told("Device logged out successfully")
 }
 
+/// GET /api/auth/blocks: whom one has blocked
+pub async fn list_blocked(call: Call) -> Answer {
+    let blocked = oneself::blocked(&call).await?;
+    let spell = call.core().spelling();
+    let blocked = blocked.iter().map(|one| shapes::blocked(spell, one));
+    let data = blocked.collect::<Value>();
+    ok(rest::with_data(
+        "Blocked users retrieved successfully",
+        data,
+    ))
+}
+
+/// PUT /api/auth/blocks/:userId: blocks somebody
+pub async fn block(call: Call) -> Answer {
+    oneself::block(&call, true).await?;
+    rest::told("User blocked successfully")
+}
+
+/// DELETE /api/auth/blocks/:userId: does so no more
+pub async fn unblock(call: Call) -> Answer {
+    oneself::block(&call, false).await?;
+    rest::told("User unblocked successfully")
+}
+
 /// DELETE /api/auth/profile: leaves for good
 pub async fn remove(mut call: Call) -> Answer {
     oneself::remove(&mut call).await?;

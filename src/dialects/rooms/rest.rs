@@ -55,7 +55,7 @@ pub async fn sign_up(mut call: Call) -> Answer {
     let id = made.map_err(|error| match error {
         // The document: "400: Validation failed or email already exists".
         Error::Taken("Email") => Error::Malformed("Email already exists".into()),
-        other => other,
+        other => other.about("name", "username"),
     })?;
     let data = json!({ "userId": call.core().spelling().hex(id) });
     Ok(json_reply(
@@ -173,9 +173,12 @@ pub async fn remove_member(call: Call) -> Answer {
 pub async fn list_restraints(call: Call) -> Answer {
     let (page, listed) = owning::restraints(&call, "roomId").await?;
     let spell = call.core().spelling();
-    ok(shapes::list("Restraints retrieved successfully", &listed, page, |one| {
-        shapes::restraint(spell, one)
-    }))
+    ok(shapes::list(
+        "Restraints retrieved successfully",
+        &listed,
+        page,
+        |one| shapes::restraint(spell, one),
+    ))
 }
 
 /// PUT /api/rooms/:roomId/bans/:userId `{ seconds? }`
@@ -194,7 +197,10 @@ async fn restrain(mut call: Call, kind: RestraintKind) -> Answer {
         RestraintKind::Ban => "Member banned successfully",
         RestraintKind::Silence => "Member silenced successfully",
     };
-    ok(with_data(message, shapes::restraint(call.core().spelling(), &made)))
+    ok(with_data(
+        message,
+        shapes::restraint(call.core().spelling(), &made),
+    ))
 }
 
 /// DELETE /api/rooms/:roomId/bans/:userId
@@ -228,6 +234,7 @@ pub async fn send(mut call: Call) -> Answer {
     let me = call.me()?;
     let most = call.core().limits().message_chars;
     let draft = draft(call.fields().await?, most)?;
+    let draft = call.core().screened(draft);
     let sent = call.write(move |tx| message::post(tx, &me, draft)).await?;
     let shape = shapes::sent(call.core().spelling(), &sent);
     Ok(json_reply(
@@ -314,6 +321,14 @@ pub async fn pin(call: Call) -> Answer {
 pub async fn unpin(call: Call) -> Answer {
     let message = changing::pin(&call, changing::target(&call, 0)?, false).await?;
     message_updated(&call, &message)
+}
+
+/// POST /api/messages/:messageId/report: `{ reason? }`
+pub async fn report(mut call: Call) -> Answer {
+    let target = changing::target(&call, 0)?;
+    changing::report(&mut call, target).await?;
+    let told = json!({ "success": true, "message": changing::REPORTED });
+    Ok(json_reply(StatusCode::CREATED, &told))
 }
 
 /// GET /api/rooms/:roomId/pins: the latest pin first

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use crate::core::id::Spelling;
 use crate::core::model::{
-    Account, AccountId, Conversation, ConversationId, Deletion, Device, DeviceId, File, Listed,
-    Message, Page, Person, Presence, Receipt, Restraint, Settings,
+    Account, AccountId, Blocked, Conversation, ConversationId, Deletion, Device, DeviceId, File,
+    Listed, Message, Page, Person, Presence, Receipt, Restraint, Settings,
 };
 use crate::core::search::Found;
 use crate::core::short::Short;
@@ -142,6 +142,18 @@ pub fn person(spell: &Spelling, person: &Person) -> Value {
         "username": person.name,
         "picture": picture_url(spell, person.picture.as_ref()),
     })
+}
+
+/// Somebody whom the caller has blocked: `{ _id, username, picture, blockedAt }`.
+pub fn blocked(spell: &Spelling, one: &Blocked) -> Value {
+    let mut shape = person(spell, &one.person);
+    shape["blockedAt"] = json!(one.at.iso());
+    shape
+}
+
+/// `blockChanged`, to the caller's own sockets
+pub fn block(spell: &Spelling, other: AccountId, blocked: bool) -> Value {
+    json!({ "userId": spell.hex(other), "blocked": blocked })
 }
 
 /// The caller: `{ id, username, email, picture, createdAt }`.

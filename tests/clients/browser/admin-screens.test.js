@@ -16,6 +16,7 @@ const screens = [
   ['people', 'People', hostile], [`people/${mallory.id}`, hostile, 'mallory@example.test'], ['invitations', 'Invitations', '0 of 2 uses'],
   ['conversations', 'Conversations', hostile],
   [`conversations/${room.id}`, hostile, '#1'], ['search?q=onerror', 'Search', hostile], ['files', 'Files', `${hostile}.png`], ['sessions', 'Sessions', hostile],
+  ['reports', 'Reports', 'Nothing is reported'], ['words', 'Words', 'No word is unwanted'],
   ['outbox', 'Outbox', 'new@example.test'], ['notifications', 'Notifications', 'From your application'], ['backup', 'Backup', 'Size now'],
   ['audit', 'Audit', hostile], ['settings', 'Settings', '--smtp-url'], [`try?as=${mallory.id}`, 'Try it', 'A program to begin with'],
 ];

@@ -187,6 +187,21 @@ impl<'c> Cast<'c> {
                 let made = admin.post("/api/admin/invitations", json!({})).await;
                 id(&made.has_status(201).json()["invitation"])
             }
+            "report" => {
+                let message = id(&bob.sends_to(&self.group, SECRET).await);
+                let path = format!("/message/report/{message}");
+                carl.post(path, json!({})).await.has_status(201);
+                let reports = self.chat.admin().get("/api/admin/reports?limit=100").await;
+                let reports = reports.has_status(200).json();
+                let mut reports = reports["reports"].as_array().expect("reports").iter();
+                let is_it = |one: &&Value| one["messageId"] == message.as_str();
+                id(reports.find(is_it).expect("the report"))
+            }
+            "word" => {
+                let word = json!({ "text": format!("unwanted by {}", carl.name) });
+                let put = self.chat.admin().puts("/api/admin/words", word).await;
+                id(&put.has_status(200).json()["word"])
+            }
             "mail" => {
                 let to = format!("mail.to.{}@example.test", carl.name);
                 let asked = self.chat.nobody();

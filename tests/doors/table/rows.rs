@@ -26,6 +26,9 @@ pub const REQUESTS: &str = r#"
 401 401 401 200 200 200 200  POST /user/email {"email": "{new}@example.test", "password": "password of {my name}"}
 401 401 401 200 200 200 200  PUT /user/email {"code": "{address code}"}
 401 401 401 200 200 200 200  GET /user/export
+401 401 401 200 200 200 200  GET /user/blocks
+401 401 401 200 200 200 200  PUT /user/blocks/{account id}
+401 401 401 200 200 200 200  DELETE /user/blocks/{account id}
 401 401 401 200 200 200 200  DELETE /user/profile {"password": "password of {my name}"}
 200 200 200 200 200 200 200  POST /auth/login {"email": "{account}@example.test", "password": "password of {account}"}
 401 401 401 200 200 200 200  GET /auth/active-devices
@@ -107,6 +110,10 @@ pub const REQUESTS: &str = r#"
 401 401 401 200 200 200 200  PUT /message/reaction/{room message} {"emoji": "👍"}
 401 401 401 404 404 200 200  DELETE /message/reaction/{message} {"emoji": "👍"}
 401 401 401 404 404 200 200  DELETE /message/reaction/{direct message}?emoji={emoji}
+401 401 401 404 404 201 201  POST /message/report/{message} {"reason": "It is rude"}
+401 401 401 404 404 201 201  POST /message/report/{direct message} {"reason": "It is rude"}
+401 401 401 404 404 201 201  POST /message/report/{talk message} {"reason": "It is rude"}
+401 401 401 201 201 201 201  POST /message/report/{room message} {"reason": "It is rude"}
 401 401 401 404 404 403 200  PUT /message/pin/{message}
 401 401 401 404 404 403 200  PUT /message/pin/{message of bob}
 401 401 401 404 404 200 200  PUT /message/pin/{direct message}
@@ -172,6 +179,8 @@ pub const REQUESTS: &str = r#"
 401 401 401 404 404 404 404  PUT /api/conversations/{direct}/messages/{message}/reactions/{emoji}
 401 401 401 404 404 200 200  DELETE /api/conversations/{group}/messages/{message}/reactions/{emoji}
 401 401 401 404 404 404 404  DELETE /api/conversations/{direct}/messages/{message}/reactions/{emoji}
+401 401 401 404 404 201 201  POST /api/conversations/{group}/messages/{message}/report {"reason": "It is rude"}
+401 401 401 404 404 201 201  POST /api/conversations/{direct}/messages/{direct message}/report {"reason": "It is rude"}
 401 401 401 404 404 403 200  PUT /api/conversations/{group}/messages/{message}/pin
 401 401 401 404 404 200 200  PUT /api/conversations/{talk}/messages/{talk message}/pin
 401 401 401 404 404 404 404  PUT /api/conversations/{room}/messages/{message}/pin
@@ -201,6 +210,9 @@ pub const REQUESTS: &str = r#"
 401 401 401 404 404 404 200  DELETE /api/profile/devices/{device}
 401 401 401 200 200 200 200  GET /api/profile/export
 401 401 401 403 403 403 403  DELETE /api/profile {"password": "password of nobody", "messages": "delete"}
+401 401 401 200 200 200 200  GET /api/profile/blocks
+401 401 401 200 200 200 200  PUT /api/profile/blocks/{account id}
+401 401 401 200 200 200 200  DELETE /api/profile/blocks/{account id}
 401 401 401 200 200 200 200  DELETE /api/profile {"password": "password of {my name}", "messages": "delete"}
 401 401 401 200 200 200 200  GET /api/conversations?page=1
 200 200 200 200 200 200 200  POST /api/password/reset-request {"email": "{account}@example.test"}
@@ -219,6 +231,9 @@ pub const REQUESTS: &str = r#"
 401 401 401 200 200 200 200  GET /api/auth/devices
 401 401 401 404 404 404 200  DELETE /api/auth/devices/{device}
 401 401 401 200 200 200 200  GET /api/auth/export
+401 401 401 200 200 200 200  GET /api/auth/blocks
+401 401 401 200 200 200 200  PUT /api/auth/blocks/{account id}
+401 401 401 200 200 200 200  DELETE /api/auth/blocks/{account id}
 401 401 401 200 200 200 200  DELETE /api/auth/profile {"password": "password of {my name}"}
 401 401 401 201 201 201 201  POST /api/rooms {"name": "Lobby", "description": ""}
 200 401 401 200 200 200 200  GET /api/rooms
@@ -266,6 +281,9 @@ pub const REQUESTS: &str = r#"
 401 401 401 404 404 200 200  PUT /api/messages/{message}/reactions/{emoji}
 401 401 401 200 200 200 200  PUT /api/messages/{room message}/reactions/{emoji}
 401 401 401 404 404 200 200  DELETE /api/messages/{message}/reactions/{emoji}
+401 401 401 404 404 201 201  POST /api/messages/{message}/report {"reason": "It is rude"}
+401 401 401 404 404 201 201  POST /api/messages/{direct message}/report {"reason": "It is rude"}
+401 401 401 201 201 201 201  POST /api/messages/{room message}/report {"reason": "It is rude"}
 401 401 401 404 404 403 200  PUT /api/messages/{message}/pin
 401 401 401 404 404 200 200  PUT /api/messages/{direct message}/pin
 401 401 401 403 403 403 200  PUT /api/messages/{room message}/pin
@@ -339,6 +357,13 @@ pub const REQUESTS: &str = r#"
 401 401 401 404 404 404 200  DELETE /api/invitations/{invitation}
 401 401 401 403 403 403 200  GET /api/admin/outbox
 401 401 401 403 403 403 200  POST /api/admin/outbox/{mail}/retry
+401 401 401 403 403 403 200  GET /api/admin/reports
+401 401 401 403 403 403 200  GET /api/admin/reports/{report}
+401 401 401 403 403 403 200  POST /api/admin/reports/{report}/close {"note": "Nothing is wrong with it"}
+401 401 401 403 403 403 200  GET /api/admin/words
+401 401 401 403 403 403 200  PUT /api/admin/words {"text": "unwanted {new}"}
+401 401 401 403 403 403 200  POST /api/admin/words/try {"text": "Hello"}
+401 401 401 403 403 403 200  DELETE /api/admin/words/{word}
 401 401 401 403 403 403 200  GET /api/admin/audit
 200 200 200 200 200 200 200  GET /healthz
 200 200 200 200 200 200 200  GET /livez
@@ -449,6 +474,9 @@ pub const EVENTS: &str = r#"
 401 401 401 404 404 200 200  pin_message {"messageId": "{direct message}"}
 401 401 401 404 404 200 200  pin_message {"messageId": "{talk message}"}
 401 401 401 403 403 403 200  pin_message {"messageId": "{room message}"}
+401 401 401 404 404 200 200  report_message {"messageId": "{message}", "reason": "It is rude"}
+401 401 401 404 404 200 200  report_message {"messageId": "{direct message}"}
+401 401 401 200 200 200 200  report_message {"messageId": "{room message}"}
 401 401 401 404 404 200 200  set_level {"conversationId": "{group}", "level": "none"}
 401 401 401 403 403 403 200  set_level {"conversationId": "{room}", "level": "none"}
 "#;

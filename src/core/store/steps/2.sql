@@ -290,3 +290,42 @@ CREATE TABLE turns (
     PRIMARY KEY (conversation, account)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX turns_by_age ON turns (spoke_at);
+
+-- People block each other.
+CREATE TABLE blocks (
+    account INTEGER NOT NULL REFERENCES accounts (id),
+    blocked INTEGER NOT NULL REFERENCES accounts (id),
+    at      INTEGER NOT NULL,
+    PRIMARY KEY (account, blocked)
+) STRICT, WITHOUT ROWID;
+
+-- Messages are reported to the administrators.
+CREATE TABLE reports (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    at           INTEGER NOT NULL,
+    reporter     INTEGER,
+    message      INTEGER NOT NULL,
+    conversation INTEGER NOT NULL,
+    author       INTEGER NOT NULL,
+    text         TEXT NOT NULL,
+    attachments  TEXT NOT NULL,
+    reason       TEXT NOT NULL,
+    closed_at    INTEGER,
+    closed_by    INTEGER,
+    note         TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE UNIQUE INDEX reports_once ON reports (reporter, message) WHERE reporter IS NOT NULL;
+CREATE INDEX reports_of_reporter ON reports (reporter, at);
+CREATE INDEX reports_open ON reports (id) WHERE closed_at IS NULL;
+CREATE INDEX reports_closed ON reports (closed_at, id) WHERE closed_at IS NOT NULL;
+
+-- Words and patterns that texts may not have, or that are reported.
+CREATE TABLE unwanted (
+    id     INTEGER PRIMARY KEY AUTOINCREMENT,
+    text   TEXT NOT NULL,
+    sort   TEXT NOT NULL,
+    act    TEXT NOT NULL,
+    author INTEGER,
+    at     INTEGER NOT NULL,
+    UNIQUE (sort, text)
+) STRICT;
