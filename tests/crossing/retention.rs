@@ -4,6 +4,7 @@ use crate::support::mentor::{eventually, id};
 use crate::support::person::password_of;
 use crate::support::*;
 use rusqlite::{Connection, Params};
+use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
 
@@ -476,4 +477,36 @@ async fn what_was_removed_gives_its_space_back() {
     }
     assert!(slowest.as_millis() < 1_500, "{slowest:?}");
     house.is_sound().await;
+}
+
+#[tokio::test]
+async fn a_file_that_gives_no_space_back_has_copies_that_do() {
+    let home = tempfile::tempdir().expect("a folder");
+    let [file, copy] = ["chat.db", "copy.db"].map(|name| home.path().join(name));
+    let chat = Chat::on(&file, &[]).await;
+    let ann = chat.rooms("ann").await;
+    let room = ann.opens_room("Lobby").await;
+    ann.posts(&room, "Hello").await;
+    assert_eq!(chat.stop().await, 0);
+    // As earlier versions made files.
+    let earlier = "PRAGMA auto_vacuum = NONE; VACUUM";
+    let conn = Connection::open(&file).expect("the database");
+    conn.execute_batch(earlier).expect("a file of its own");
+    drop(conn);
+    let shrinks = |file: &Path| -> i64 {
+        let conn = Connection::open(file).expect("the database");
+        conn.query_row("PRAGMA auto_vacuum", (), |row| row.get(0))
+            .expect("a number")
+    };
+    let chat = Chat::on(&file, &[]).await;
+    chat.command(&["backup", copy.to_str().expect("a path")])
+        .await;
+    assert_eq!((shrinks(&file), shrinks(&copy)), (0, 2));
+    let second = home.path().join("second.db");
+    assert_eq!(chat.stop().await, 0);
+    let chat = Chat::on(&copy, &[]).await;
+    chat.command(&["backup", second.to_str().expect("a path")])
+        .await;
+    assert_eq!(shrinks(&second), 2);
+    assert_eq!(ann.at(&chat).history(&room).await.len(), 1);
 }

@@ -39,13 +39,22 @@ pub(in crate::core) fn copy(from: &Path, to: &Path) -> Result<(), OpenError> {
         .open(to);
     empty.map_err(|e| unusable(to, e))?;
     let name = to.to_string_lossy();
-    let copied = conn.execute("VACUUM INTO $1", [&*name]);
+    let copied = can_shrink(&conn).and_then(|()| conn.execute("VACUUM INTO $1", [&*name]));
     let marked = copied
         .map_err(|e| unusable(to, e))
         .and_then(|_| leap::mark_copy(to).map_err(|e| unusable(to, e)));
     marked.inspect_err(|_| {
         fs::remove_file(to).ok();
     })
+}
+
+/// A server on the copy can give space back, also if the original is of a version that could not. The original is only
+/// read: to it SQLite changes nothing, and would refuse to say again what is so already.
+fn can_shrink(conn: &Connection) -> rusqlite::Result<()> {
+    match conn.pragma_query_value(None, "auto_vacuum", |row| row.get::<_, i64>(0))? {
+        0 => conn.pragma_update(None, "auto_vacuum", "INCREMENTAL"),
+        _ => Ok(()),
+    }
 }
 
 /// When something was said last: the time of the newest message.
