@@ -20,7 +20,7 @@ pub mod input;
 pub mod issuer;
 pub mod login;
 pub mod mailing;
-mod media;
+pub mod media;
 pub mod oidc;
 pub mod oneself;
 pub mod origin;

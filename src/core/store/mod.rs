@@ -14,6 +14,7 @@ mod digest;
 mod error;
 mod file;
 pub(in crate::core) mod identify;
+mod importing;
 mod indexing;
 mod invitation;
 pub(in crate::core) mod leap;

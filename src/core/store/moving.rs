@@ -11,6 +11,7 @@ use crate::core::model::{Account, File, Id, Message, MessageId, Time};
 pub struct MovedAccount {
     pub account: Account,
     pub removed_at: Option<Time>,
+    pub wants_digests: bool,
 }
 
 /// A conversation. People, sessions and files are named by their numbers.
@@ -57,12 +58,14 @@ pub struct MovedSession {
 impl View<'_> {
     pub(in crate::core) fn all_accounts(&self, after: i64, most: u32) -> Result<Vec<MovedAccount>> {
         self.all(
-            "SELECT * FROM accounts WHERE id > $1 ORDER BY id LIMIT $2",
+            "SELECT a.*, coalesce((SELECT wanted FROM digests WHERE account = a.id), 1) AS wants_digests
+             FROM accounts a WHERE id > $1 ORDER BY id LIMIT $2",
             (after, most),
             |row| {
                 Ok(MovedAccount {
                     account: account(row)?,
                     removed_at: row.get::<_, Option<i64>>("removed_at")?.map(Time),
+                    wants_digests: row.get("wants_digests")?,
                 })
             },
         )

@@ -68,6 +68,9 @@ pub(in crate::core) struct Sought {
     /// Ids from the first on, and before the second.
     pub from: i64,
     pub before: i64,
+    /// If ids do not tell: when they were sent, from the first time on, and before the second.
+    pub sent_from: Option<Time>,
+    pub sent_before: Option<Time>,
 }
 
 impl Sought {
@@ -150,19 +153,34 @@ impl View<'_> {
         }
         let query = sought.query();
         let found = |row: &Row<'_>| row.get(0).map(Id::stored);
+        let sent = (
+            sought.sent_from.map_or(i64::MIN, |time| time.0),
+            sought.sent_before.map_or(i64::MAX, |time| time.0),
+        );
+        let any_time = sought.sent_from.is_none() && sought.sent_before.is_none();
         match sought.reader {
             // Only days were asked for.
             _ if query.is_empty() => self.all(
                 "SELECT m.id FROM messages m CROSS JOIN conversations c ON c.id = m.conversation
                  WHERE m.id >= $1 AND m.id < $2 AND m.deleted_at IS NULL AND ($3 IS NULL OR c.kind = 'room' OR EXISTS
                      (SELECT 1 FROM members WHERE conversation = m.conversation AND account = $3))
-                 ORDER BY m.id DESC LIMIT $4",
+                     AND m.sent_at >= $4 AND m.sent_at < $5
+                 ORDER BY m.id DESC LIMIT $6",
                 (
                     sought.from,
                     sought.before,
                     sought.reader.map(|who| who.number()),
+                    sent.0,
+                    sent.1,
                     limit,
                 ),
+                found,
+            ),
+            None if !any_time => self.all(
+                "SELECT s.rowid FROM search s CROSS JOIN messages m ON m.id = s.rowid
+                 WHERE s.search MATCH $1 AND s.rowid >= $2 AND s.rowid < $3 AND m.sent_at >= $4 AND m.sent_at < $5
+                 ORDER BY s.rowid DESC LIMIT $6",
+                (query, sought.from, sought.before, sent.0, sent.1, limit),
                 found,
             ),
             None => self.all(
@@ -176,8 +194,17 @@ impl View<'_> {
                      CROSS JOIN conversations c ON c.id = m.conversation
                  WHERE s.search MATCH $1 AND s.rowid >= $2 AND s.rowid < $3 AND (c.kind = 'room' OR EXISTS
                      (SELECT 1 FROM members WHERE conversation = m.conversation AND account = $4))
-                 ORDER BY s.rowid DESC LIMIT $5",
-                (query, sought.from, sought.before, reader.number(), limit),
+                     AND m.sent_at >= $5 AND m.sent_at < $6
+                 ORDER BY s.rowid DESC LIMIT $7",
+                (
+                    query,
+                    sought.from,
+                    sought.before,
+                    reader.number(),
+                    sent.0,
+                    sent.1,
+                    limit,
+                ),
                 found,
             ),
         }
