@@ -6,62 +6,12 @@
 //! position is told nothing of it ([`super::missed`]). A conversation that is made here has no members and is archived until
 //! its history is complete, so nothing is said before what was said earlier.
 
-use std::borrow::Cow;
-
 use super::change::wrong_with_emoji;
 use super::error::Result;
-use super::model::{
-    AccountId, Attachment, ConversationId, FileId, Id, Kind, Level, MessageId, Notice, Session,
-    Time,
-};
+use super::model::{AccountId, ConversationId, FileId, Id, Kind, MessageId, Notice, Session, Time};
+pub use super::store::{Import, Kept, NewPlace, Newcomer, Reading, Said, State, Taken};
 use super::store::{Tx, View};
 use super::{identity, limits, text};
-
-/// A server or a workspace from which something was imported.
-#[derive(Debug, Clone, Copy)]
-pub struct Import(pub i64);
-
-/// How far is the history of a conversation?
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// It is complete, and people may have talked since.
-    Complete,
-    /// It was made for it, and it is not complete.
-    New,
-    /// It was complete, and more is coming.
-    Longer,
-}
-
-impl State {
-    pub(in crate::core) fn name(self) -> &'static str {
-        match self {
-            Self::Complete => "complete",
-            Self::New => "new",
-            Self::Longer => "longer",
-        }
-    }
-}
-
-/// Somebody from elsewhere. An address is not proven by being there.
-#[derive(Debug, Clone)]
-pub struct Newcomer {
-    pub key: String,
-    pub home: String,
-    pub name: String,
-    pub username: Option<String>,
-    pub email: Option<String>,
-    pub proven_at: Option<Time>,
-    pub gender: Option<String>,
-    pub born_on: Option<String>,
-    pub role: Option<String>,
-    pub picture_url: Option<String>,
-    pub admin: bool,
-    pub hides_presence: bool,
-    pub wants_digests: bool,
-    pub suspended_at: Option<Time>,
-    pub removed_at: Option<Time>,
-    pub created_at: Time,
-}
 
 /// What became of a newcomer.
 #[derive(Debug)]
@@ -87,23 +37,6 @@ impl Arrived {
     }
 }
 
-/// A conversation from elsewhere.
-#[derive(Debug, Clone)]
-pub struct NewPlace {
-    pub key: String,
-    pub kind: Kind,
-    pub name: String,
-    pub description: String,
-    pub creator: Option<AccountId>,
-    /// The two people of a direct or session conversation.
-    pub pair: Option<(AccountId, AccountId)>,
-    /// The UUID of its session.
-    pub session: Option<String>,
-    pub created_at: Time,
-    /// What a conversation of two is called if it has to become a group.
-    pub group_name: String,
-}
-
 /// Where a conversation's messages go.
 #[derive(Debug, Clone, Copy)]
 pub struct Placed {
@@ -114,57 +47,6 @@ pub struct Placed {
     pub made: bool,
     /// Messages that are older than what is there come too late.
     pub floor: Option<Time>,
-}
-
-/// A message from elsewhere.
-#[derive(Debug)]
-pub struct Said {
-    pub key: String,
-    pub place: ConversationId,
-    pub author: AccountId,
-    pub text: String,
-    pub content_type: Cow<'static, str>,
-    pub attachments: Vec<Attachment>,
-    pub client_id: Option<String>,
-    /// The key of the message that it answers.
-    pub reply_to: Option<String>,
-    pub mentions: Vec<AccountId>,
-    /// Emoji and who reacts with them, in order, each once.
-    pub reactions: Vec<(String, Vec<AccountId>)>,
-    pub pin: Option<(Time, AccountId)>,
-    pub edited_at: Option<Time>,
-    pub sent_at: Time,
-}
-
-/// How far a member has read.
-#[derive(Debug, Clone, Copy)]
-pub enum Reading {
-    All,
-    /// Up to the message with this number here.
-    Upto(i64),
-}
-
-/// Somebody who is taken into a conversation.
-#[derive(Debug, Clone)]
-pub struct Taken {
-    pub account: AccountId,
-    pub joined_at: Time,
-    pub reading: Reading,
-    pub owner_since: Option<Time>,
-    /// `None`: everything.
-    pub level: Option<Level>,
-    pub muted_until: Option<Time>,
-}
-
-/// What is known of a file from elsewhere once it is complete.
-#[derive(Debug)]
-pub struct Kept {
-    pub conversation: Option<ConversationId>,
-    pub size: u64,
-    /// SHA-256 in hex.
-    pub hash: String,
-    pub public: bool,
-    pub created_at: Time,
 }
 
 /// What became of a batch of messages.
@@ -429,10 +311,15 @@ pub fn say(tx: &Tx<'_>, import: Import, batch: Vec<Said>) -> Result<Counted> {
     Ok(counted)
 }
 
-/// Takes people into a conversation whose messages are all there.
-pub fn take_in(tx: &Tx<'_>, place: ConversationId, people: &[Taken]) -> Result<()> {
+/// Takes people into a conversation whose messages are all there. Who has left it here stays out.
+pub fn take_in(tx: &Tx<'_>, placed: Placed, people: &[Taken]) -> Result<()> {
     tx.decide();
-    tx.insert_taken(place, people)
+    for one in people {
+        if placed.state == State::New || tx.may_be_taken_in(placed.id, one.account)? {
+            tx.insert_taken(placed.id, one)?;
+        }
+    }
+    Ok(())
 }
 
 /// The conversation has all its messages and members.

@@ -298,7 +298,10 @@ mod tests {
             ("ship it :rocket:!", "ship it 🚀!"),
             (":wave::skin-tone-3: hi", "👋🏼 hi"),
             (":+1::tada:", "👍🎉"),
-            ("at 10:30:00 and :party_parrot:", "at 10:30:00 and :party_parrot:"),
+            (
+                "at 10:30:00 and :party_parrot:",
+                "at 10:30:00 and :party_parrot:",
+            ),
             ("`:fire:` is :fire:", "`:fire:` is 🔥"),
             (":unknown:fire:", ":unknown🔥"),
             ("a: b :", "a: b :"),

@@ -27,6 +27,7 @@ use super::progress::Progress;
 use super::stop::Stop;
 use super::{Failure, close};
 use crate::core::error::Error;
+use crate::core::id::Spelling;
 use crate::core::importing::{
     self, Arrived, Counted, Import, Kept, NewPlace, Newcomer, Placed, Reading, Said, State, Taken,
 };
@@ -34,7 +35,6 @@ use crate::core::limits::{self, FILE_PART};
 use crate::core::model::{
     AccountId, Attachment, ConversationId, File, FileId, Named, Notice, Session, Time,
 };
-use crate::core::id::Spelling;
 use crate::core::{Core, Durability, file, hex, message, text};
 use crate::flags::{self, ImportFile, ImportFrom};
 use crate::web::{media, people};
@@ -53,7 +53,10 @@ pub async fn run(flags: ImportFile) -> Result<(), Failure> {
     progress.end();
     let done = done.map_err(|failure| match stop.check() {
         Ok(()) => failure,
-        Err(_) => anyhow!("stopped; what is here stays, and the same command goes on with the rest").into(),
+        Err(_) => {
+            anyhow!("stopped; what is here stays, and the same command goes on with the rest")
+                .into()
+        }
     });
     tell(&flags, &done?);
     Ok(())
@@ -236,9 +239,7 @@ impl Writing<'_> {
         let (accounts, people) = self.people(import, &mut archive).await?;
         self.sessions(import, &mut archive, &accounts).await?;
         let places = self.places(import, &archive, &accounts).await?;
-        let (files, counted) = self
-            .files(import, &mut archive, &accounts, &places)
-            .await?;
+        let (files, counted) = self.files(import, &mut archive, &accounts, &places).await?;
         let spelled = spellings(self.core, &archive.files, &files);
         let writer = Messages {
             accounts: &accounts,
@@ -280,10 +281,8 @@ impl Writing<'_> {
         let mut counted = [0; 3];
         for from in (0..archive.people.len()).step_by(BATCH) {
             archive.stop.check()?;
-            self.progress.say(format!(
-                "people: {from} of {}",
-                archive.people.len()
-            ));
+            self.progress
+                .say(format!("people: {from} of {}", archive.people.len()));
             let upto = (from + BATCH).min(archive.people.len());
             let batch: Vec<Newcomer> = archive.people[from..upto].to_vec();
             let arrived = self
@@ -440,8 +439,10 @@ impl Writing<'_> {
         places: &[Placed],
     ) -> Result<Result<FileId, String>, Failure> {
         let uploader = accounts[from.uploader as usize];
-        let Some(mut entry) = container.read(&from.entry)? else {
-            return Ok(Err("it is not there".into()));
+        let mut entry = match container.read(&from.entry) {
+            Ok(Some(entry)) => entry,
+            Ok(None) => return Ok(Err("it is not there".into())),
+            Err(error) => return Ok(Err(format!("it is damaged: {error:#}"))),
         };
         let mut part = vec![0; FILE_PART];
         let damaged = |error: std::io::Error| format!("it is damaged: {error}");
@@ -578,30 +579,29 @@ impl Writing<'_> {
                 account: accounts[one.who as usize],
                 joined_at: one.joined_at,
                 reading: match one.read_upto {
-                    Some(number) => {
+                    Some(number) if placed.state == State::New => {
                         let read = from.numbers.partition_point(|one| *one <= number);
                         Reading::Upto(read as i64)
                     }
-                    None => Reading::All,
+                    _ => Reading::All,
                 },
                 owner_since: one.owner_since,
                 level: one.level,
                 muted_until: one.muted_until,
             });
             let members: Vec<_> = members.collect();
-            let id = placed.id;
+            let placed = *placed;
             for batch in members.chunks(BATCH) {
                 let batch = batch.to_vec();
                 self.core
-                    .write(move |tx| importing::take_in(tx, id, &batch))
+                    .write(move |tx| importing::take_in(tx, placed, &batch))
                     .await?;
             }
             if placed.state == State::Complete {
                 continue;
             }
             let picture = from.picture.and_then(|at| files[at as usize].as_ref());
-            let (placed, archived_at, picture) =
-                (*placed, from.archived_at, picture.map(|file| file.id));
+            let (archived_at, picture) = (from.archived_at, picture.map(|file| file.id));
             self.core
                 .write(move |tx| importing::complete(tx, placed, archived_at, picture))
                 .await?;
@@ -659,7 +659,9 @@ fn new_place(archive: &Archive, one: &Conversation, accounts: &[AccountId]) -> N
         name: one.name.clone(),
         description: one.description.clone(),
         creator: one.creator.map(account),
-        pair: one.pair.map(|(first, second)| (account(first), account(second))),
+        pair: one
+            .pair
+            .map(|(first, second)| (account(first), account(second))),
         session: one.session.clone(),
         created_at: one.created_at,
         group_name: pair_name,
@@ -679,11 +681,7 @@ fn fill(from: &mut impl Read, into: &mut [u8]) -> std::io::Result<usize> {
 }
 
 /// What the ids of files were spelled like there, and are here: a UUID for a UUID, hex digits for hex digits.
-fn spellings(
-    core: &Core,
-    from: &[FileFrom],
-    files: &[Option<File>],
-) -> HashMap<String, String> {
+fn spellings(core: &Core, from: &[FileFrom], files: &[Option<File>]) -> HashMap<String, String> {
     let mut spelled = HashMap::new();
     for (from, file) in from.iter().zip(files) {
         let Some(file) = file else { continue };
@@ -764,14 +762,17 @@ impl Messages<'_> {
     /// The text with files of the other server named as they are here.
     fn relinked(&self, text: String) -> String {
         let of_an_id = |c: char| c.is_ascii_hexdigit() || c == '-';
-        if self.spelled.is_empty() || !(text.contains("/uploads/") || text.contains("/api/files/")) {
+        if self.spelled.is_empty() || !(text.contains("/uploads/") || text.contains("/api/files/"))
+        {
             return text;
         }
         let mut whole = String::with_capacity(text.len());
         let mut rest = &*text;
         while let Some(at) = rest.find(of_an_id) {
             whole.push_str(&rest[..at]);
-            let end = rest[at..].find(|c| !of_an_id(c)).map_or(rest.len(), |end| at + end);
+            let end = rest[at..]
+                .find(|c| !of_an_id(c))
+                .map_or(rest.len(), |end| at + end);
             let word = &rest[at..end];
             // The id is the end of a name: `plan-64f8….pdf`.
             let here = [36, 24].into_iter().find_map(|len| {
@@ -807,13 +808,19 @@ impl Messages<'_> {
             (None, Some(url)) => {
                 let elsewhere = url.starts_with("https://") || url.starts_with("http://");
                 // A file of the other server that is not here: there is a name, and nothing behind it.
-                let url = if elsewhere { url } else { importing::NOWHERE.to_owned() };
+                let url = if elsewhere {
+                    url
+                } else {
+                    importing::NOWHERE.to_owned()
+                };
                 let bytes = || "application/octet-stream".to_owned();
                 (url, one.size, one.media_type.unwrap_or_else(bytes))
             }
             (None, None) => return None,
         };
-        if url.len() > limits::URL_BYTES || url.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        if url.len() > limits::URL_BYTES
+            || url.contains(|c: char| c.is_whitespace() || c.is_control())
+        {
             return None;
         }
         Some(Attachment {

@@ -334,9 +334,7 @@ pub fn read(container: &mut Container, archive: &mut Archive, admins: bool) -> a
                 created_at: time(&line.created_at)?,
                 read_at: maybe(&line.read_at)?,
             };
-            archive
-                .notices
-                .push((line.id.to_string(), account, notice));
+            archive.notices.push((line.id.to_string(), account, notice));
             Ok(())
         },
     )?;

@@ -200,7 +200,9 @@ pub fn read(container: &mut Container, archive: &mut Archive) -> anyhow::Result<
             }
             team = team.take().or(user.team_id.clone());
             let bot = user.profile.bot_id.clone();
-            let at = archive.add_person(newcomer(&user)).ok_or("it is there twice")?;
+            let at = archive
+                .add_person(newcomer(&user))
+                .ok_or("it is there twice")?;
             bots.extend(bot.map(|bot| (bot, at)));
             Ok(())
         })?;
@@ -430,8 +432,13 @@ impl Reader {
         self.seen.clear();
         let files = self.days.remove(folder).unwrap_or_default();
         for name in files {
-            let Some(entry) = container.read(&name)? else {
-                continue;
+            let entry = match container.read(&name) {
+                Ok(Some(entry)) => entry,
+                Ok(None) => continue,
+                Err(error) => {
+                    archive.left_out.note(name, format!("{error:#}"));
+                    continue;
+                }
             };
             let mut rows = Elements::new(entry);
             loop {

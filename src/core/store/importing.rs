@@ -1,15 +1,130 @@
 //! What comes from another server or another chat, as rows: history, which is told to nobody as news.
 
+use std::borrow::Cow;
+
 use super::attached::NAMED;
 use super::{Tx, View};
 use crate::core::error::{Error, Result};
 use crate::core::identity;
-use crate::core::importing::{Import, Kept, NewPlace, Newcomer, Reading, Said, State, Taken};
 use crate::core::limits;
 use crate::core::model::{
-    AccountId, ConversationId, FileId, Id, Kind, MessageId, Notice, NoticeId, Picture, Session,
-    Time,
+    AccountId, Attachment, ConversationId, FileId, Id, Kind, Level, MessageId, Notice, NoticeId,
+    Picture, Session, Time,
 };
+
+/// A server or a workspace from which something was imported.
+#[derive(Debug, Clone, Copy)]
+pub struct Import(pub i64);
+
+/// How far is the history of a conversation?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It is complete, and people may have talked since.
+    Complete,
+    /// It was made for it, and it is not complete.
+    New,
+    /// It was complete, and more is coming.
+    Longer,
+}
+
+impl State {
+    pub(in crate::core) fn name(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::New => "new",
+            Self::Longer => "longer",
+        }
+    }
+}
+
+/// Somebody from elsewhere. An address is not proven by being there.
+#[derive(Debug, Clone)]
+pub struct Newcomer {
+    pub key: String,
+    pub home: String,
+    pub name: String,
+    pub username: Option<String>,
+    pub email: Option<String>,
+    pub proven_at: Option<Time>,
+    pub gender: Option<String>,
+    pub born_on: Option<String>,
+    pub role: Option<String>,
+    pub picture_url: Option<String>,
+    pub admin: bool,
+    pub hides_presence: bool,
+    pub wants_digests: bool,
+    pub suspended_at: Option<Time>,
+    pub removed_at: Option<Time>,
+    pub created_at: Time,
+}
+
+/// A conversation from elsewhere.
+#[derive(Debug, Clone)]
+pub struct NewPlace {
+    pub key: String,
+    pub kind: Kind,
+    pub name: String,
+    pub description: String,
+    pub creator: Option<AccountId>,
+    /// The two people of a direct or session conversation.
+    pub pair: Option<(AccountId, AccountId)>,
+    /// The UUID of its session.
+    pub session: Option<String>,
+    pub created_at: Time,
+    /// What a conversation of two is called if it has to become a group.
+    pub group_name: String,
+}
+
+/// A message from elsewhere.
+#[derive(Debug)]
+pub struct Said {
+    pub key: String,
+    pub place: ConversationId,
+    pub author: AccountId,
+    pub text: String,
+    pub content_type: Cow<'static, str>,
+    pub attachments: Vec<Attachment>,
+    pub client_id: Option<String>,
+    /// The key of the message that it answers.
+    pub reply_to: Option<String>,
+    pub mentions: Vec<AccountId>,
+    /// Emoji and who reacts with them, in order, each once.
+    pub reactions: Vec<(String, Vec<AccountId>)>,
+    pub pin: Option<(Time, AccountId)>,
+    pub edited_at: Option<Time>,
+    pub sent_at: Time,
+}
+
+/// How far a member has read.
+#[derive(Debug, Clone, Copy)]
+pub enum Reading {
+    All,
+    /// Up to the message with this number here.
+    Upto(i64),
+}
+
+/// Somebody who is taken into a conversation.
+#[derive(Debug, Clone)]
+pub struct Taken {
+    pub account: AccountId,
+    pub joined_at: Time,
+    pub reading: Reading,
+    pub owner_since: Option<Time>,
+    /// `None`: everything.
+    pub level: Option<Level>,
+    pub muted_until: Option<Time>,
+}
+
+/// What is known of a file from elsewhere once it is complete.
+#[derive(Debug)]
+pub struct Kept {
+    pub conversation: Option<ConversationId>,
+    pub size: u64,
+    /// SHA-256 in hex.
+    pub hash: String,
+    pub public: bool,
+    pub created_at: Time,
+}
 
 /// A conversation's history.
 pub(in crate::core) struct History {
@@ -91,6 +206,20 @@ impl View<'_> {
             (identity::name_key(name), name),
         )?;
         Ok(taken > 0)
+    }
+
+    /// Has somebody neither left this conversation nor been removed?
+    pub(in crate::core) fn may_be_taken_in(
+        &self,
+        id: ConversationId,
+        who: AccountId,
+    ) -> Result<bool> {
+        let gone = self.count(
+            "SELECT (SELECT count(*) FROM past_members WHERE account = $1 AND conversation = $2)
+                 + (SELECT count(*) FROM accounts WHERE id = $1 AND removed_at IS NOT NULL)",
+            (who.number(), id.number()),
+        )?;
+        Ok(gone == 0)
     }
 
     /// The row of a mentoring session.
@@ -305,34 +434,27 @@ impl Tx<'_> {
         )
     }
 
-    /// Adds members with their read marks; who is a member already stays what they are.
-    pub(in crate::core) fn insert_taken(
-        &self,
-        id: ConversationId,
-        people: &[Taken],
-    ) -> Result<()> {
+    /// Adds a member with their read mark; who is a member already stays what they are.
+    pub(in crate::core) fn insert_taken(&self, id: ConversationId, one: &Taken) -> Result<()> {
         let last = self.last_seq(id)?;
-        for one in people {
-            let read = match one.reading {
-                Reading::All => last,
-                Reading::Upto(seq) => seq.clamp(0, last),
-            };
-            self.change(
-                "INSERT INTO members (conversation, account, joined_at, read_seq, owner_since, level, muted_until)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (conversation, account) DO NOTHING",
-                (
-                    id.number(),
-                    one.account.number(),
-                    one.joined_at.0,
-                    read,
-                    one.owner_since.map(|at| at.0),
-                    one.level.map(|level| level.name()),
-                    one.muted_until.map(|at| at.0),
-                ),
-            )?;
-            self.cache.forget_place(id, one.account);
-        }
-        Ok(())
+        let read = match one.reading {
+            Reading::All => last,
+            Reading::Upto(seq) => seq.clamp(0, last),
+        };
+        self.cache.forget_place(id, one.account);
+        self.write(
+            "INSERT INTO members (conversation, account, joined_at, read_seq, owner_since, level, muted_until)
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (conversation, account) DO NOTHING",
+            (
+                id.number(),
+                one.account.number(),
+                one.joined_at.0,
+                read,
+                one.owner_since.map(|at| at.0),
+                one.level.map(|level| level.name()),
+                one.muted_until.map(|at| at.0),
+            ),
+        )
     }
 
     /// The history is complete: what was said is read or not, who is no member was one once, and the conversation is open
