@@ -122,6 +122,20 @@ async fn comes_in(chat: &Chat, db: &Path, name: &str) -> Person {
     person.logs_in().await
 }
 
+/// The open room of this name as rooms lists it.
+async fn room(who: &Person, name: &str) -> Value {
+    let all = who.get("/api/rooms?limit=100").await.has_status(200).json();
+    let all = all["data"].as_array().expect("rooms").clone();
+    let found = all.iter().find(|room| room["name"] == name);
+    found
+        .unwrap_or_else(|| panic!("no {name} in {all:#?}"))
+        .clone()
+}
+
+fn hex(room: &Value) -> String {
+    room["_id"].as_str().expect("an _id").to_owned()
+}
+
 /// The conversation of this name as mentor lists it to somebody.
 async fn listed(who: &Person, name: &str) -> Value {
     let all = who.get("/api/conversations?limit=100").await;
@@ -173,11 +187,9 @@ async fn a_slack_workspace_is_here_in_every_dialect() {
     );
 
     // rooms
-    let rooms = ann.get("/api/rooms?sort=name&order=asc").await;
-    let rooms = rooms.looks_like(200, json!({ "success": true }));
-    let general = rooms["data"].as_array().expect("rooms")[0].clone();
+    let general = room(&ann, "general").await;
     assert_eq!(general["description"], "Everything & everybody");
-    let general = general["_id"].as_str().expect("an id").to_owned();
+    let general = hex(&general);
     let history = ann.history(&general).await;
     assert_eq!(
         texts(&history, "content"),
@@ -236,8 +248,7 @@ async fn a_slack_workspace_is_here_in_every_dialect() {
         attached[1]["url"],
         "https://files.example.test/F0002/big.bin"
     );
-    let old = rooms["data"].as_array().expect("rooms")[1]["_id"].clone();
-    let late = json!({ "roomId": old, "content": "Still there?" });
+    let late = json!({ "roomId": room(&ann, "old").await["_id"], "content": "Still there?" });
     ann.post("/api/messages", late).await.refused(403);
     // mentor: nothing is unread, a private channel is a group, a group conversation has a name of names.
     for name in ["general", "secret", "Ann, Bob Fox, Eve"] {
@@ -316,10 +327,7 @@ async fn a_mattermost_server_is_here_from_a_zip_or_from_lines() {
         is_sound(&db).await;
         let chat = Chat::on(&db, &[]).await;
         let bob = comes_in(&chat, &db, "bob").await;
-        let rooms = bob.get("/api/rooms").await.has_status(200).json();
-        let square = rooms["data"][0].clone();
-        assert_eq!(square["name"], "Town Square");
-        let history = bob.history(square["_id"].as_str().expect("an id")).await;
+        let history = bob.history(&hex(&room(&bob, "Town Square").await)).await;
         assert_eq!(
             texts(&history, "content"),
             ["Hi @bob 🎉", "Hi Ann", "Later"]
@@ -501,12 +509,12 @@ async fn what_one_server_exported_another_takes_in() {
         chat.emote("bob").await,
         chat.rooms("eve").await,
     );
-    let room = ann.opens_room("Lobby").await;
-    let first = ann.posts(&room, "Who is there?").await;
-    let gone = ann.posts(&room, "Nobody?").await;
+    let lobby = ann.opens_room("Lobby").await;
+    let first = ann.posts(&lobby, "Who is there?").await;
+    let gone = ann.posts(&lobby, "Nobody?").await;
     let path = |said: &Value| format!("/api/messages/{}", said["_id"].as_str().expect("an id"));
     ann.delete(path(&gone)).await.has_status(200);
-    let answer = json!({ "roomId": room, "content": "I am, @ann", "replyTo": first["_id"], "clientMessageId": "bob 1" });
+    let answer = json!({ "roomId": lobby, "content": "I am, @ann", "replyTo": first["_id"], "clientMessageId": "bob 1" });
     bob.post("/api/messages", answer).await.has_status(201);
     let edit = Request::new("PATCH", path(&first)).json(&json!({ "content": "Anybody there?" }));
     ann.sends(edit).await.has_status(200);
@@ -521,10 +529,10 @@ async fn what_one_server_exported_another_takes_in() {
     ann.put(format!("{}/pin", path(&first)))
         .await
         .has_status(200);
-    let form = Form::file("plan.txt", "text/plain", "The plan").field("roomId", &room);
+    let form = Form::file("plan.txt", "text/plain", "The plan").field("roomId", &lobby);
     let plan = ann.uploads(form).await.has_status(201).json();
     let plan = plan["data"]["url"].as_str().expect("a path").to_owned();
-    let shared = json!({ "roomId": room, "content": format!("See http://old.example{plan} and {plan}"),
+    let shared = json!({ "roomId": lobby, "content": format!("See http://old.example{plan} and {plan}"),
         "attachments": [{ "filename": "plan.txt", "mimeType": "text/plain", "url": plan, "size": 8 }] });
     ann.post("/api/messages", shared).await.has_status(201);
     let pair = ann.meets(&bob).await;
@@ -547,8 +555,6 @@ async fn what_one_server_exported_another_takes_in() {
     chat.notifies(&bob, "Project", "You are in it", "project")
         .await;
     chat.command(&["user", "remove", "eve"]).await;
-    chat.command(&["admin", "add", "--email", &email_of("ann")])
-        .await;
     eventually("eve is gone", async || {
         eve.get("/api/auth/validate").await.status == 401
     })
@@ -558,6 +564,10 @@ async fn what_one_server_exported_another_takes_in() {
     })
     .await;
     assert_eq!(chat.stop().await, 0);
+    let made = rusqlite::Connection::open(&old).expect("the file");
+    made.execute("UPDATE accounts SET admin = 1 WHERE name = 'ann'", ())
+        .expect("an administrator");
+    drop(made);
     let export = async |db: &Path, name: &str| {
         let path = folder.path().join(name);
         typed(&["export", words(&path), "--db", words(db)])
@@ -607,8 +617,7 @@ async fn what_one_server_exported_another_takes_in() {
         1,
         "as he had left it"
     );
-    let rooms = ann.get("/api/rooms").await.has_status(200).json();
-    let lobby = rooms["data"][0]["_id"].as_str().expect("an id").to_owned();
+    let lobby = hex(&room(&ann, "Lobby").await);
     let history = bob.history(&lobby).await;
     let link = history[2]["attachments"][0]["url"]
         .as_str()
@@ -643,8 +652,8 @@ async fn history_is_no_news_to_who_comes_back() {
     let chat = Chat::on(&db, &[]).await;
     chat.emote("ann").await;
     let (ann, carl) = (comes_in(&chat, &db, "ann").await, chat.rooms("carl").await);
-    let room = ann.opens_room("Here").await;
-    let last = ann.posts(&room, "I was here").await;
+    let here = ann.opens_room("Here").await;
+    let last = ann.posts(&here, "I was here").await;
     assert_eq!(chat.stop().await, 0);
     let came = imports(&slack, &db, &["--json"]).await.json();
     assert_eq!(came["people"], json!({ "made": 5, "met": 1, "before": 0 }));
@@ -657,13 +666,7 @@ async fn history_is_no_news_to_who_comes_back() {
     let old = json!({ "lastMessageId": last["_id"] });
     let socket = ann.enters_chat(old.clone()).await.expect("she is let in");
     socket.hears_nothing().await;
-    let rooms = ann.get("/api/rooms?limit=100").await.has_status(200).json();
-    let rooms = rooms["data"].as_array().expect("rooms").clone();
-    let general = rooms
-        .iter()
-        .find(|room| room["name"] == "general")
-        .expect("the room");
-    let general = general["_id"].as_str().expect("an id").to_owned();
+    let general = hex(&room(&ann, "general").await);
     for (who, from) in [(&ann, &old), (&carl, &old), (&carl, &zero)] {
         let socket = who.enters(from.clone()).await.expect("they are let in");
         socket.does("joinRoom", json!({ "roomId": general })).await;
@@ -1076,10 +1079,7 @@ async fn bad_rows_are_counted_and_the_rest_comes() {
     is_sound(&db).await;
     let chat = Chat::on(&db, &[]).await;
     let ann = comes_in(&chat, &db, "ann").await;
-    let rooms = ann.get("/api/rooms").await.has_status(200).json();
-    let history = ann
-        .history(rooms["data"][0]["_id"].as_str().expect("an id"))
-        .await;
+    let history = ann.history(&hex(&room(&ann, "channel-0").await)).await;
     let said = texts(&history, "content");
     assert_eq!(said[3], "bad \u{FFFD}\u{FFFD} bytes");
     assert_eq!(said[4..7].join(" ").trim(), long.trim());
