@@ -403,7 +403,7 @@ CREATE TABLE imports (
 CREATE TABLE imported (
     import INTEGER NOT NULL REFERENCES imports (id),
     kind   TEXT NOT NULL,                  -- account, session, conversation, file, message or notice
-    key    TEXT NOT NULL,                  -- what it is called there
+    key    TEXT NOT NULL,                  -- hash of what it is called there
     id     INTEGER NOT NULL,               -- what it is here; it may be gone since
     PRIMARY KEY (import, kind, key)
 ) STRICT, WITHOUT ROWID;

@@ -9,7 +9,7 @@
 use super::change::wrong_with_emoji;
 use super::error::Result;
 use super::model::{AccountId, ConversationId, FileId, Id, Kind, MessageId, Notice, Session, Time};
-pub use super::store::{Import, Kept, NewPlace, Newcomer, Reading, Said, State, Taken};
+pub use super::store::{Import, Kept, NewPlace, Newcomer, Reading, Said, State, Taken, What};
 use super::store::{Tx, View};
 use super::{identity, limits, text};
 
@@ -60,13 +60,6 @@ pub struct Counted {
 /// A path for an attachment whose file is not here.
 pub const NOWHERE: &str = super::file_path::NOWHERE;
 
-/// Kinds of keys.
-const ACCOUNT: &str = "account";
-const SESSION: &str = "session";
-const CONVERSATION: &str = "conversation";
-const FILE: &str = "file";
-const MESSAGE: &str = "message";
-const NOTICE: &str = "notice";
 /// Usernames with a number that are tried one after another; after that a random ending is found at once.
 const NUMBERED: u32 = 20;
 
@@ -85,11 +78,11 @@ pub fn earlier(view: &View<'_>, source: &str) -> Result<Option<Import>> {
     view.import_from(source)
 }
 
-/// How many of these messages were imported.
-pub fn count_before(view: &View<'_>, import: Import, keys: &[String]) -> Result<u64> {
+/// How many of these were imported.
+pub fn count_before(view: &View<'_>, import: Import, what: What, keys: &[String]) -> Result<u64> {
     let mut count = 0;
     for key in keys {
-        count += u64::from(view.imported(import, MESSAGE, key)?.is_some());
+        count += u64::from(view.imported(import, what, key)?.is_some());
     }
     Ok(count)
 }
@@ -110,12 +103,12 @@ pub fn arrive(tx: &Tx<'_>, import: Import, people: Vec<Newcomer>) -> Result<Vec<
     tx.decide();
     let mut all = Vec::with_capacity(people.len());
     for new in people {
-        let arrived = match tx.imported(import, ACCOUNT, &new.key)? {
+        let arrived = match tx.imported(import, What::Account, &new.key)? {
             Some(id) => Arrived::Before(Id::stored(id)),
             None => {
                 let key = new.key.clone();
                 let arrived = arrive_first(tx, new)?;
-                tx.note_imported(import, ACCOUNT, &key, arrived.id().number())?;
+                tx.note_imported(import, What::Account, &key, arrived.id().number())?;
                 arrived
             }
         };
@@ -178,9 +171,9 @@ pub fn is_emoji(emoji: &str) -> bool {
 pub fn hold(tx: &Tx<'_>, import: Import, sessions: Vec<(String, Session)>) -> Result<()> {
     tx.decide();
     for (key, session) in sessions {
-        if tx.imported(import, SESSION, &key)?.is_none() {
+        if tx.imported(import, What::Session, &key)?.is_none() {
             let id = tx.insert_session(&session)?;
-            tx.note_imported(import, SESSION, &key, id)?;
+            tx.note_imported(import, What::Session, &key, id)?;
         }
     }
     Ok(())
@@ -192,14 +185,16 @@ pub fn place(tx: &Tx<'_>, import: Import, places: Vec<NewPlace>) -> Result<Vec<P
     tx.decide();
     places
         .into_iter()
-        .map(|new| match tx.imported(import, CONVERSATION, &new.key)? {
-            Some(id) => go_on(tx, Id::stored(id)),
-            None => {
-                let placed = place_first(tx, &new)?;
-                tx.note_imported(import, CONVERSATION, &new.key, placed.id.number())?;
-                Ok(placed)
-            }
-        })
+        .map(
+            |new| match tx.imported(import, What::Conversation, &new.key)? {
+                Some(id) => go_on(tx, Id::stored(id)),
+                None => {
+                    let placed = place_first(tx, &new)?;
+                    tx.note_imported(import, What::Conversation, &new.key, placed.id.number())?;
+                    Ok(placed)
+                }
+            },
+        )
         .collect()
 }
 
@@ -212,10 +207,7 @@ fn go_on(tx: &Tx<'_>, id: ConversationId) -> Result<Placed> {
     let (state, floor) = match state {
         State::New => (State::New, None),
         _ if !is_last => (State::Complete, None),
-        State::Longer | State::Complete => {
-            tx.open_history(id, State::Longer)?;
-            (State::Longer, end.map(|(_, at)| at))
-        }
+        State::Longer | State::Complete => (State::Longer, end.map(|(_, at)| at)),
     };
     let kind = tx.place_for(id, None)?.map(|(place, _)| place.kind);
     Ok(Placed {
@@ -290,16 +282,16 @@ pub fn say(tx: &Tx<'_>, import: Import, batch: Vec<Said>) -> Result<Counted> {
     let mut counted = Counted::default();
     let mut places = Vec::new();
     for said in batch {
-        if tx.imported(import, MESSAGE, &said.key)?.is_some() {
+        if tx.imported(import, What::Message, &said.key)?.is_some() {
             counted.before += 1;
             continue;
         }
         let reply_to = match &said.reply_to {
-            Some(key) => tx.imported(import, MESSAGE, key)?,
+            Some(key) => tx.imported(import, What::Message, key)?,
             None => None,
         };
         let id: MessageId = tx.append_said(&said, reply_to)?;
-        tx.note_imported(import, MESSAGE, &said.key, id.number())?;
+        tx.note_imported(import, What::Message, &said.key, id.number())?;
         counted.made += 1;
         if !places.contains(&said.place) {
             places.push(said.place);
@@ -330,12 +322,17 @@ pub fn complete(
     picture: Option<FileId>,
 ) -> Result<()> {
     tx.decide();
+    let stored = tx.history(placed.id)?.map(|history| history.state);
+    if placed.state == State::Longer && stored == Some(State::Complete) {
+        // Nothing has come.
+        return Ok(());
+    }
     tx.complete_history(placed.id, placed.kind, placed.state, archived_at, picture)
 }
 
 /// The file that this became when it was imported before; it may be gone since.
 pub fn file_before(view: &View<'_>, import: Import, key: &str) -> Result<Option<FileId>> {
-    Ok(view.imported(import, FILE, key)?.map(Id::stored))
+    Ok(view.imported(import, What::File, key)?.map(Id::stored))
 }
 
 /// Begins a file of this media type; [`super::file::add_part`] adds its bytes.
@@ -363,16 +360,16 @@ pub fn finish_file(
     if let Some(who) = picture_of {
         tx.picture_for(who, id)?;
     }
-    tx.note_imported(import, FILE, key, id.number())
+    tx.note_imported(import, What::File, key, id.number())
 }
 
 /// Keeps notifications; nobody is told of them again.
 pub fn notify(tx: &Tx<'_>, import: Import, notices: Vec<(String, Notice)>) -> Result<()> {
     tx.decide();
     for (key, notice) in notices {
-        if tx.imported(import, NOTICE, &key)?.is_none() {
+        if tx.imported(import, What::Notice, &key)?.is_none() {
             let id = tx.insert_heard_notice(&notice)?;
-            tx.note_imported(import, NOTICE, &key, id.number())?;
+            tx.note_imported(import, What::Notice, &key, id.number())?;
         }
     }
     Ok(())

@@ -14,7 +14,7 @@ mod own;
 mod slack;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
@@ -30,6 +30,7 @@ use crate::core::error::Error;
 use crate::core::id::Spelling;
 use crate::core::importing::{
     self, Arrived, Counted, Import, Kept, NewPlace, Newcomer, Placed, Reading, Said, State, Taken,
+    What,
 };
 use crate::core::limits::{self, FILE_PART};
 use crate::core::model::{
@@ -197,19 +198,33 @@ async fn foresee(core: &Core, archive: Archive) -> Result<Outcome, Failure> {
         })
         .await?;
     let mut outcome = foreseen(archive);
-    outcome.people = [outcome.people[0].saturating_sub(met), met, 0];
-    if let Some(import) = import {
-        for from in (0..outcome.archive.said.len()).step_by(BATCH) {
-            outcome.archive.stop.check()?;
-            let upto = (from + BATCH).min(outcome.archive.said.len());
-            let keys = (from..upto).map(|at| Ok(outcome.archive.said.read(at)?.key));
-            let keys = keys.collect::<anyhow::Result<Vec<_>>>()?;
-            let before = core
-                .read(move |view| importing::count_before(view, import, &keys))
-                .await?;
-            outcome.messages.before += before;
-            outcome.messages.made -= before;
-        }
+    let Some(import) = import else {
+        outcome.people = [outcome.people[0].saturating_sub(met), met, 0];
+        return Ok(outcome);
+    };
+    let count = async |what: What, keys: Vec<String>| {
+        core.read(move |view| importing::count_before(view, import, what, &keys))
+            .await
+    };
+    let archive = &outcome.archive;
+    let people = archive.people.iter().map(|one| one.key.clone()).collect();
+    let before = count(What::Account, people).await?;
+    let met = met.saturating_sub(before);
+    outcome.people = [outcome.people[0].saturating_sub(before + met), met, before];
+    let places = archive.places.iter().map(|one| one.key.clone()).collect();
+    let before = count(What::Conversation, places).await?;
+    outcome.places = [outcome.places[0] - before, before];
+    let files = archive.files.iter().map(|one| one.key.clone()).collect();
+    let before = count(What::File, files).await?;
+    outcome.files = [outcome.files[0].saturating_sub(before), before];
+    for from in (0..archive.said.len()).step_by(BATCH) {
+        archive.stop.check()?;
+        let upto = (from + BATCH).min(archive.said.len());
+        let keys = (from..upto).map(|at| Ok(archive.said.read(at)?.key));
+        let keys = keys.collect::<anyhow::Result<Vec<_>>>()?;
+        let before = count(What::Message, keys).await?;
+        outcome.messages.before += before;
+        outcome.messages.made -= before;
     }
     Ok(outcome)
 }
@@ -542,7 +557,7 @@ impl Writing<'_> {
                 let count = keys.len() as u64;
                 let before = self
                     .core
-                    .read(move |view| importing::count_before(view, import, &keys))
+                    .read(move |view| importing::count_before(view, import, What::Message, &keys))
                     .await?;
                 counted.before += before;
                 late += count - before;
@@ -710,14 +725,10 @@ impl Messages<'_> {
     fn said(&self, place: ConversationId, from: Message) -> Said {
         let account = |at: &u32| self.accounts[*at as usize];
         let author = account(&from.author);
-        let distinct = |people: &[u32]| {
-            let mut all: Vec<AccountId> = Vec::with_capacity(people.len());
-            for who in people.iter().map(account) {
-                if !all.contains(&who) {
-                    all.push(who);
-                }
-            }
-            all
+        let distinct = |people: &[u32]| -> Vec<AccountId> {
+            let mut seen = HashSet::new();
+            let all = people.iter().map(account);
+            all.filter(|who| seen.insert(*who)).collect()
         };
         let mut mentions = distinct(&from.mentions);
         mentions.retain(|who| *who != author);

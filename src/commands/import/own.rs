@@ -1,5 +1,7 @@
 //! Reads what `chat export` has written.
 
+use std::collections::HashMap;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -186,7 +188,7 @@ pub fn read(container: &mut Container, archive: &mut Archive, admins: bool) -> a
         );
     }
     archive.source = format!("chat {}", manifest.server);
-    let mut pictures = Vec::new();
+    let mut pictures = HashMap::new();
     each(
         container,
         archive,
@@ -200,7 +202,7 @@ pub fn read(container: &mut Container, archive: &mut Archive, admins: bool) -> a
             Ok(())
         },
     )?;
-    let mut uuids = std::collections::HashMap::new();
+    let mut uuids = HashMap::new();
     each(
         container,
         archive,
@@ -231,10 +233,7 @@ pub fn read(container: &mut Container, archive: &mut Archive, admins: bool) -> a
         "files.jsonl",
         |archive, line: FileLine| {
             files.push((line.id, line.conversation));
-            let picture_of = pictures
-                .iter()
-                .find(|(file, _)| *file == line.id)
-                .map(|(_, who)| *who);
+            let picture_of = pictures.get(&line.id).copied();
             archive.files.push(FileFrom {
                 key: line.id.to_string(),
                 entry: line.path,

@@ -350,10 +350,7 @@ impl Reader {
         let everything = |error: anyhow::Error| error.to_string();
         let mut people = Vec::new();
         for member in &channel.members {
-            let who = stranger(archive, member, std::iter::empty()).map_err(everything)?;
-            if !people.contains(&who) || people.len() > 1_000 {
-                people.push(who);
-            }
+            people.push(stranger(archive, member, std::iter::empty()).map_err(everything)?);
         }
         people.sort_unstable();
         people.dedup();

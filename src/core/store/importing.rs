@@ -2,9 +2,12 @@
 
 use std::borrow::Cow;
 
+use aws_lc_rs::digest::{SHA256, digest};
+
 use super::attached::NAMED;
 use super::{Tx, View};
 use crate::core::error::{Error, Result};
+use crate::core::hex;
 use crate::core::identity;
 use crate::core::limits;
 use crate::core::model::{
@@ -15,6 +18,36 @@ use crate::core::model::{
 /// A server or a workspace from which something was imported.
 #[derive(Debug, Clone, Copy)]
 pub struct Import(pub i64);
+
+/// What has a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    Account,
+    Session,
+    Conversation,
+    File,
+    Message,
+    Notice,
+}
+
+impl What {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::Session => "session",
+            Self::Conversation => "conversation",
+            Self::File => "file",
+            Self::Message => "message",
+            Self::Notice => "notice",
+        }
+    }
+}
+
+/// A key as it is stored: of any length, and it may be somebody's name, who may leave one day.
+fn hashed(key: &str) -> String {
+    let hash = digest(&SHA256, key.as_bytes());
+    hex(&hash.as_ref()[..16])
+}
 
 /// How far is the history of a conversation?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,12 +178,12 @@ impl View<'_> {
     pub(in crate::core) fn imported(
         &self,
         import: Import,
-        kind: &str,
+        what: What,
         key: &str,
     ) -> Result<Option<i64>> {
         self.one(
             "SELECT id FROM imported WHERE import = $1 AND kind = $2 AND key = $3",
-            (import.0, kind, key),
+            (import.0, what.name(), hashed(key)),
             |row| row.get(0),
         )
     }
@@ -251,14 +284,14 @@ impl Tx<'_> {
     pub(in crate::core) fn note_imported(
         &self,
         import: Import,
-        kind: &str,
+        what: What,
         key: &str,
         id: i64,
     ) -> Result<()> {
         self.write(
             "INSERT INTO imported (import, kind, key, id) VALUES ($1, $2, $3, $4)
              ON CONFLICT (import, kind, key) DO UPDATE SET id = excluded.id",
-            (import.0, kind, key, id),
+            (import.0, what.name(), hashed(key), id),
         )
     }
 
@@ -429,7 +462,8 @@ impl Tx<'_> {
     pub(in crate::core) fn end_history_here(&self, id: ConversationId) -> Result<()> {
         let last = self.next_position()? - 1;
         self.write(
-            "UPDATE histories SET upto = $1 WHERE conversation = $2",
+            "UPDATE histories SET upto = $1, state = CASE WHEN state = 'complete' THEN 'longer' ELSE state END
+             WHERE conversation = $2",
             (last, id.number()),
         )
     }

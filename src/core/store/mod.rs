@@ -63,7 +63,7 @@ pub(in crate::core) use conversation::NewConversation;
 pub(in crate::core) use digest::Away;
 pub use digest::Waiting;
 pub use file::{FileOrder, FinishedUpload};
-pub use importing::{Import, Kept, NewPlace, Newcomer, Reading, Said, State, Taken};
+pub use importing::{Import, Kept, NewPlace, Newcomer, Reading, Said, State, Taken, What};
 pub(in crate::core) use message::NewMessage;
 pub use message::PLAIN;
 pub(in crate::core) use missed::{Since, Source};
