@@ -545,9 +545,10 @@ async fn what_one_server_exported_another_takes_in() {
     let form = Form::file("plan.txt", "text/plain", "The plan").field("roomId", &lobby);
     let plan = ann.uploads(form).await.has_status(201).json();
     let plan = plan["data"]["url"].as_str().expect("a path").to_owned();
-    let shared = json!({ "roomId": lobby, "content": format!("See http://old.example{plan} and {plan}"),
+    let shared = json!({ "content": format!("See http://old.example{plan} and {plan}"),
         "attachments": [{ "filename": "plan.txt", "mimeType": "text/plain", "url": plan, "size": 8 }] });
-    ann.post("/api/messages", shared).await.has_status(201);
+    let path = format!("/api/conversations/{lobby}/messages");
+    ann.post(path, shared).await.has_status(201);
     let pair = ann.meets(&bob).await;
     ann.sends_to(&pair, "Hello Bob").await;
     ann.sends_to(&pair, "Are you there?").await;
@@ -1045,6 +1046,11 @@ async fn a_file_that_is_no_export_or_a_bomb_changes_nothing() {
             "{name} has changed the file"
         );
     }
+    let new = path("new.db");
+    imports(&path("words.txt"), &new, &[])
+        .await
+        .badly(1, "is no export");
+    assert!(!new.exists(), "nothing is made");
     let chat = Chat::on(&db, &[]).await;
     imports(&path("whole.zip"), &db, &[])
         .await

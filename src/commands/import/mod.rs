@@ -36,7 +36,7 @@ use crate::core::limits::{self, FILE_PART};
 use crate::core::model::{
     AccountId, Attachment, ConversationId, File, FileId, Named, Notice, Session, Time,
 };
-use crate::core::{Core, Durability, file, hex, message, text};
+use crate::core::{Core, Durability, Locked, OpenError, file, hex, message, text};
 use crate::flags::{self, ImportFile, ImportFrom};
 use crate::web::{media, people};
 use archive::{Archive, Attached, Conversation, FileFrom, Message};
@@ -79,21 +79,12 @@ async fn work(
     stop: &Stop,
     progress: &Arc<Progress>,
 ) -> Result<Outcome, Failure> {
-    // Before a long read: a server must not be running, and the file must be ours.
-    let opened = if flags.dry_run {
-        flags
-            .file
-            .db
-            .exists()
-            .then(|| super::visit(&flags.file.db))
-            .transpose()?
-            .map(|core| (core, None))
-    } else {
-        let mut options = flags::options();
-        // What a power cut takes is imported again; all is on the disk when it ends.
-        options.durability = Durability::Normal;
-        let (core, lock) = Core::open_alone(&flags.file.db, options)?;
-        Some((core, Some(lock)))
+    let db = &flags.file.db;
+    // Before a long read: a server must not be running, and the file must be ours. A new one is made when all is read.
+    let mut opened = match (db.exists(), flags.dry_run) {
+        (true, true) => Some((super::visit(db)?, None)),
+        (true, false) => Some(alone(db)?),
+        (false, _) => None,
     };
     let (path, from, admins, name) = (
         flags.archive.clone(),
@@ -101,7 +92,7 @@ async fn work(
         flags.admins,
         flags.name.clone(),
     );
-    let folder = match flags.file.db.parent() {
+    let folder = match db.parent() {
         Some(folder) if folder != Path::new("") => folder.to_owned(),
         _ => Path::new(".").to_owned(),
     };
@@ -113,6 +104,9 @@ async fn work(
     .await
     .map_err(|error| anyhow!("{error}"))
     .and_then(|read| read);
+    if read.is_ok() && opened.is_none() && !flags.dry_run {
+        opened = Some(alone(db)?);
+    }
     let done = match (read, &opened) {
         (Err(error), _) => Err(error.into()),
         (Ok(archive), None) => Ok(foreseen(archive)),
@@ -131,6 +125,14 @@ async fn work(
         close(core).await;
     }
     done
+}
+
+fn alone(db: &Path) -> Result<(Core, Option<Locked>), OpenError> {
+    let mut options = flags::options();
+    // What a power cut takes is imported again; all is on the disk when it ends.
+    options.durability = Durability::Normal;
+    let (core, lock) = Core::open_alone(db, options)?;
+    Ok((core, Some(lock)))
 }
 
 fn read(
