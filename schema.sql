@@ -43,6 +43,7 @@ CREATE TABLE accounts (
     stored       INTEGER NOT NULL DEFAULT 0    -- bytes of its files that are complete
 ) STRICT;
 CREATE INDEX accounts_by_name ON accounts (name_key);
+CREATE INDEX accounts_by_stored ON accounts (stored);
 CREATE UNIQUE INDEX accounts_by_username ON accounts (username_key);
 CREATE UNIQUE INDEX accounts_by_email ON accounts (email_key);
 
@@ -109,8 +110,11 @@ CREATE TABLE conversations (
     created_at  INTEGER NOT NULL,
     picture     INTEGER REFERENCES files (id),
     archived_at INTEGER,                   -- since then it is read, and nobody speaks there
-    deleted     INTEGER NOT NULL DEFAULT 0 -- how many of its messages are deleted
+    deleted     INTEGER NOT NULL DEFAULT 0, -- how many of its messages are deleted
+    keep_messages INTEGER,                 -- how long messages are kept, in milliseconds; 0: for ever; null: as the server says
+    keep_files  INTEGER                    -- and files
 ) STRICT;
+CREATE INDEX conversations_with_rules ON conversations (id) WHERE (keep_messages IS NOT NULL OR keep_files IS NOT NULL);
 CREATE UNIQUE INDEX conversations_of_two ON conversations (low, high) WHERE kind = 'direct';
 -- Open rooms are listed to anybody in each of these orders; the other conversations must not slow that down.
 CREATE INDEX open_rooms ON conversations (kind, id) WHERE kind = 'room';
@@ -159,7 +163,7 @@ INSERT INTO log (last, messages) VALUES (0, 0);
 -- Messages. Clustered by conversation, so that every page of a conversation lies together in the file.
 CREATE TABLE messages (
     conversation INTEGER NOT NULL REFERENCES conversations (id),
-    seq          INTEGER NOT NULL,         -- 1, 2, 3 … within the conversation, without a gap
+    seq          INTEGER NOT NULL,         -- 1, 2, 3 … within the conversation, without a gap; old ones may be gone
     id           INTEGER NOT NULL,         -- grows in commit order over all conversations
     author       INTEGER NOT NULL REFERENCES accounts (id),
     text         TEXT NOT NULL,
@@ -267,7 +271,7 @@ CREATE TABLE attached (
     PRIMARY KEY (file, conversation)
 ) STRICT, WITHOUT ROWID;
 
--- System notifications.
+-- System notifications. Kept for two years.
 CREATE TABLE notices (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     account    INTEGER NOT NULL REFERENCES accounts (id),
@@ -330,13 +334,13 @@ CREATE TABLE digests (
 
 -- How many mails were written within an hour from the first.
 CREATE TABLE mail_counts (
-    who   TEXT PRIMARY KEY,                -- code:ADDRESS and digest:ADDRESS for who gets them, by:ACCOUNT for who causes them
+    who   TEXT PRIMARY KEY,                -- code:ADDRESS, digest:ADDRESS and strangers for who gets them, by:ACCOUNT and asks:ACCOUNT for who causes them
     since INTEGER NOT NULL,
     count INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX mail_counts_by_age ON mail_counts (since);
 
--- Who changed what as an administrator, by the API or the command line.
+-- Who changed what as an administrator, by the API or the command line. Kept for two years.
 CREATE TABLE audit (
     id      INTEGER PRIMARY KEY AUTOINCREMENT,
     at      INTEGER NOT NULL,
@@ -374,7 +378,7 @@ CREATE TABLE search_progress (
 ) STRICT;
 INSERT INTO search_progress (upto, rules) VALUES (0, 0);
 
--- Links by which people make themselves an account. Kept until they expire or are revoked.
+-- Links by which people make themselves an account. Kept until they expire.
 CREATE TABLE invitations (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     hash       BLOB NOT NULL UNIQUE,       -- SHA-256 of the token
@@ -382,9 +386,11 @@ CREATE TABLE invitations (
     uses       INTEGER NOT NULL,           -- how many accounts may be made with it
     used       INTEGER NOT NULL DEFAULT 0, -- and how many were
     created_at INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL
+    expires_at INTEGER NOT NULL,
+    revoked_at INTEGER                     -- nobody can use it any more
 ) STRICT;
 CREATE INDEX invitations_by_age ON invitations (expires_at);
+CREATE INDEX invitations_of_account ON invitations (account, id);
 
 -- The groups and rooms that whoever comes by an invitation becomes a member of.
 CREATE TABLE invited_to (

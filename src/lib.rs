@@ -42,6 +42,7 @@
 //!   - `importing`: takes in the history of another server or another chat
 //!   - `backup`: copies the database, and restores a copy
 //!   - `backup_folder`: when a server backs itself up, and which backups it keeps
+//!   - `retention`: how long messages and files are kept
 //!   - `tidy`: deletes what has expired
 //!   - `health`: finds out whether the disk still takes a write
 //!   - `digest`: decides who gets mail about unread messages
@@ -78,6 +79,8 @@
 //!     - `server`: the public URL of the server on this file, and its first room
 //!     - `moving`: everything that a server holds, as rows
 //!     - `importing`: what is imported, as rows
+//!     - `retention`: what is too old
+//!     - `space`: pages of the file
 //!     - `log`: the last position of the log
 //!     - `missed`: what comes next in a conversation: messages, files and changes
 //!     - `search`: the index of words, which lies behind the log
@@ -118,6 +121,8 @@
 //!   - `uploads`: takes files in, part by part
 //!   - `downloads`: sends files: whole, as a range, or not at all
 //!   - `media`: decides the media type of a file
+//!   - `inviting`: invites people
+//!   - `qr`: draws a link as a QR code
 //!   - `people`: makes the URLs of pictures and files
 //!   - `presence`: reads whose presence is asked for
 //!   - `pages`: serves the embedded pages

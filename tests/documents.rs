@@ -211,6 +211,10 @@ fn events() -> Vec<Event> {
             owners: vec![ann, bob],
             picture: FileId::new(5),
             archived_at: Some(at),
+            kept: chat::core::model::Kept {
+                messages: Some(86_400_000),
+                files: Some(0),
+            },
         })));
         let message = Message {
             id: MessageId::new(6).expect("an id"),

@@ -7,6 +7,7 @@ use super::{PAGE, done, listed, listing, one};
 use crate::core::admin::{self, Participant, PlaceSeen};
 use crate::core::id::Spelling;
 use crate::core::model::{Kind, Message};
+use crate::core::retention::{self, Chosen};
 use crate::core::search::{Found, Seeker};
 use crate::core::{View, limits, search};
 use crate::web::answer::{Answer, ok};
@@ -42,7 +43,22 @@ pub async fn show(call: Call) -> Answer {
     Ok(one(StatusCode::OK, "conversation", conversation))
 }
 
-/// `{ id, type, name, members, memberNames, messages, createdAt, lastMessageAt }`
+/// PATCH /api/admin/conversations/{conversationId}: `{ keepMessages?, keepFiles? }`, in days; 0 is for ever, null as the server says
+pub async fn change(mut call: Call) -> Answer {
+    let (me, id) = (call.admin()?, call.id(0, "conversationId")?);
+    let mut fields = call.fields().await?;
+    let chosen = Chosen {
+        messages: fields.optional_days(&["keepMessages"]),
+        files: fields.optional_days(&["keepFiles"]),
+    };
+    fields.done(Some(()))?;
+    call.write(move |tx| retention::set(tx, Some(me.id), id, chosen))
+        .await?;
+    call.core().rules_changed().notify_one();
+    show(call).await
+}
+
+/// `{ id, type, name, members, memberNames, messages, createdAt, lastMessageAt, keepMessages, keepFiles }`
 fn shape(spell: &Spelling, seen: &PlaceSeen) -> Value {
     let place = seen.conversation.place;
     json!({
@@ -54,6 +70,8 @@ fn shape(spell: &Spelling, seen: &PlaceSeen) -> Value {
         "messages": seen.messages,
         "createdAt": seen.conversation.created_at.iso(),
         "lastMessageAt": seen.last_at.map(|at| at.iso()),
+        "keepMessages": seen.conversation.kept.messages.map(|kept| kept / retention::DAY),
+        "keepFiles": seen.conversation.kept.files.map(|kept| kept / retention::DAY),
     })
 }
 

@@ -92,6 +92,19 @@ fn text(core: &Core, watch: &Watch, sockets: SocketCount) -> String {
     for (class, count) in watch.requests().filter(|(class, _)| *class > 0) {
         page.sample(name, &[("status", &format!("{class}xx"))], count);
     }
+    let name = "chat_removed_total";
+    page.family(
+        name,
+        "counter",
+        "Messages and files removed because they were old.",
+    );
+    let meter = core.meter();
+    for (what, removed) in [
+        ("messages", &meter.removed_messages),
+        ("files", &meter.removed_files),
+    ] {
+        page.sample(name, &[("what", what)], removed.load(Relaxed));
+    }
     let (name, took) = ("chat_write_seconds", core.meter().durations());
     page.family(name, "summary", "From a write's arrival to its commit.");
     for (quantile, percent) in [("0.5", 50), ("0.9", 90), ("0.99", 99)] {

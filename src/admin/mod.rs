@@ -46,6 +46,7 @@ pub fn routes() -> Vec<Route> {
         DELETE "/api/admin/users/{userId}/devices/{deviceId}" => people::end_device, Free;
         GET "/api/admin/conversations" => conversations::list, Free;
         GET "/api/admin/conversations/{conversationId}" => conversations::show, Free;
+        PATCH "/api/admin/conversations/{conversationId}" => conversations::change, Free;
         GET "/api/admin/conversations/{conversationId}/messages" => conversations::messages, Free;
         GET "/api/admin/search" => conversations::find, Free;
         DELETE "/api/admin/messages/{messageId}" => conversations::delete_message, Free;
@@ -86,6 +87,7 @@ pub fn described() -> Described {
             routes(),
             crate::web::pages::routes(),
             crate::web::mailing::routes(),
+            crate::web::inviting::routes(),
             crate::web::documents::routes(),
         ]
         .concat(),

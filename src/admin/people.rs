@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{done, listed, listing, one};
-use crate::core::admin::{self, Change, NewPerson, PersonSeen};
+use crate::core::admin::{self, Change, NewPerson, PeopleOrder, PersonSeen};
 use crate::core::directory::Directory;
 use crate::core::error::Result;
 use crate::core::id::Spelling;
@@ -17,12 +17,21 @@ use crate::web::people::picture_url;
 /// How long a token lasts with which an administrator tries the server as somebody else.
 const LOOK: std::time::Duration = std::time::Duration::from_secs(60 * 60);
 
-/// GET /api/admin/users: newest first; `q` looks in names and addresses
+/// GET /api/admin/users: newest first, or with `sort=stored` whose files take up most; `q` looks in names and addresses
 pub async fn list(call: Call) -> Answer {
     call.admin()?;
-    let (q, page, ()) = listing(&call, |_| ())?;
+    let (q, page, order) = listing(&call, |query| {
+        match query.optional_text(&["sort"]).as_deref() {
+            None | Some("" | "newest") => PeopleOrder::Newest,
+            Some("stored") => PeopleOrder::Stored,
+            Some(_) => {
+                query.fault("sort", "must be newest or stored");
+                PeopleOrder::Newest
+            }
+        }
+    })?;
     let people = call
-        .read(move |view| admin::people(view, q.as_deref(), page))
+        .read(move |view| admin::people(view, q.as_deref(), order, page))
         .await?;
     let (spell, here) = (call.core().spelling(), call.core().directory());
     Ok(listed("users", page, &people, |seen| {

@@ -309,6 +309,8 @@ fn conversation(one: &MovedConversation) -> Value {
         "session": one.session,
         "picture": one.picture,
         "archivedAt": one.archived_at.map(Time::iso),
+        "keepMessages": one.keep_messages,
+        "keepFiles": one.keep_files,
         "createdAt": one.created_at.iso(),
     })
 }

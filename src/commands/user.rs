@@ -6,7 +6,7 @@ use anyhow::{Context, anyhow};
 use serde_json::{Value, json};
 
 use super::{Failure, close, table, visit, visit_to_hash};
-use crate::core::admin::{self, Change, NewPerson, PersonSeen};
+use crate::core::admin::{self, Change, NewPerson, PeopleOrder, PersonSeen};
 use crate::core::error::Result as Verdict;
 use crate::core::model::{Account, Page};
 use crate::core::{Core, Tx, account, text};
@@ -103,7 +103,7 @@ async fn show(list: UserList) -> Result<(), Failure> {
         descending: true,
     };
     let people = core
-        .read(move |view| admin::people(view, list.search.as_deref(), page))
+        .read(move |view| admin::people(view, list.search.as_deref(), PeopleOrder::Newest, page))
         .await;
     close(core).await;
     let people = people?;

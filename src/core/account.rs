@@ -43,48 +43,100 @@ impl SignUp {
             Err(faults)
         }
     }
+}
 
-    /// Whom the rule of who may sign up is about: nobody has proven this address.
-    pub fn newcomer<'a>(&'a self, invitation: Option<&'a str>) -> Newcomer<'a> {
-        Newcomer {
-            email: Some(&self.email),
-            proven: false,
-            invitation,
-        }
+/// What somebody brings who signs up.
+#[derive(Debug, Default)]
+pub struct Brought {
+    /// The token of an invitation.
+    pub invitation: Option<String>,
+    /// The token that a right code gave, which proves the address.
+    pub proof: Option<String>,
+}
+
+/// May this person sign up, as it stands now? Asked before the slow hash; [`sign_up`] asks again.
+///
+/// # Errors
+/// `Forbidden`, for an address that the token does not prove, and as [`invitation::may_sign_up`].
+pub fn may_sign_up(view: &View<'_>, new: &SignUp, brought: &Brought) -> Result<()> {
+    if let Some(token) = &brought.proof {
+        code::proven(view, Purpose::SignUp, &new.email, None, Some(token))?;
+    }
+    invitation::may_sign_up(view, newcomer(new, brought))
+}
+
+fn newcomer<'a>(new: &'a SignUp, brought: &'a Brought) -> Newcomer<'a> {
+    Newcomer {
+        email: Some(&new.email),
+        proven: brought.proof.is_some(),
+        invitation: brought.invitation.as_deref(),
     }
 }
 
-/// Makes the account of somebody who asks for one, if they may have it.
+/// Makes the account of somebody who asks for one, if they may have it. If they have proven the address, and somebody else
+/// has signed up with it without that, the account is theirs now.
 ///
 /// # Errors
-/// As [`invitation::may_sign_up`], first of all; `Taken` if the address or the username is somebody's.
+/// As [`may_sign_up`], first of all; `Taken` if the address or the username is somebody's.
 pub fn sign_up(
     tx: &Tx<'_>,
-    new: SignUp,
+    new: &SignUp,
     password_hash: String,
-    invitation: Option<&str>,
+    brought: &Brought,
 ) -> Result<AccountId> {
-    let conversations = invitation::admit(tx, new.newcomer(invitation))?;
-    let id = make(tx, new, password_hash)?;
-    invitation::join(tx, id, &conversations)?;
-    Ok(id)
+    may_sign_up(tx, new, brought)?;
+    invitation::let_in(tx, newcomer(new, brought), || {
+        if brought.proof.is_none() {
+            return insert(tx, new, password_hash);
+        }
+        code::spend(tx, Purpose::SignUp, &new.email)?;
+        match unproven(tx, &new.email)? {
+            Some(known) => {
+                tx.name_account(known, &new.name, new.username.then_some(&*new.name))?;
+                take_over(tx, known, Some(&password_hash))?;
+                tx.announce(StateChange::ProfileChanged(known));
+                Ok(known)
+            }
+            None => {
+                let id = insert(tx, new, password_hash.clone())?;
+                tx.prove_account(id, Some(&password_hash))?;
+                Ok(id)
+            }
+        }
+    })
+}
+
+/// The account whose owner has not proven that this address is theirs.
+///
+/// # Errors
+/// `Taken` if an owner has.
+fn unproven(tx: &Tx<'_>, email: &str) -> Result<Option<AccountId>> {
+    match tx.account_by_email(email)? {
+        Some(known) if known.proven_at.is_some() => Err(Error::Taken("Email")),
+        known => Ok(known.map(|known| known.id)),
+    }
 }
 
 /// Makes the account, whoever may sign up.
 ///
 /// # Errors
 /// `Taken` if the address or the username is somebody's.
-pub fn make(tx: &Tx<'_>, new: SignUp, password_hash: String) -> Result<AccountId> {
+pub fn make(tx: &Tx<'_>, new: &SignUp, password_hash: String) -> Result<AccountId> {
+    let id = insert(tx, new, password_hash)?;
+    first_room::welcome(tx, id)?;
+    Ok(id)
+}
+
+fn insert(tx: &Tx<'_>, new: &SignUp, password_hash: String) -> Result<AccountId> {
     let id = tx.insert_account(&NewAccount {
         home: new.home,
         username: new.username.then(|| new.name.clone()),
-        name: new.name,
-        email: Some(new.email),
+        name: new.name.clone(),
+        email: Some(new.email.clone()),
         password: Some(password_hash),
         external: None,
     })?;
     tx.announce(StateChange::AccountChanged(id));
-    first_room::welcome(tx, id)?;
     Ok(id)
 }
 
@@ -110,25 +162,23 @@ pub fn register(
         proven: true,
         invitation,
     };
-    let conversations = invitation::admit(tx, newcomer)?;
-    let id = match tx.account_by_email(email)? {
-        Some(known) if known.proven_at.is_some() => return Err(Error::Taken("Email")),
-        Some(known) => known.id,
-        None => tx.insert_account(&NewAccount {
-            home: profile.home,
-            name: profile.name.clone(),
-            username: None,
-            email: Some(email.to_owned()),
-            password: None,
-            external: None,
-        })?,
-    };
-    take_over(tx, id, Some(password_hash))?;
-    tx.update_profile(id, profile)?;
-    tx.announce(StateChange::ProfileChanged(id));
-    first_room::welcome(tx, id)?;
-    invitation::join(tx, id, &conversations)?;
-    Ok(id)
+    invitation::let_in(tx, newcomer, || {
+        let id = match unproven(tx, email)? {
+            Some(known) => known,
+            None => tx.insert_account(&NewAccount {
+                home: profile.home,
+                name: profile.name.clone(),
+                username: None,
+                email: Some(email.to_owned()),
+                password: None,
+                external: None,
+            })?,
+        };
+        take_over(tx, id, Some(password_hash))?;
+        tx.update_profile(id, profile)?;
+        tx.announce(StateChange::ProfileChanged(id));
+        Ok(id)
+    })
 }
 
 /// Sets a new password for somebody who has proven the address; all devices end.

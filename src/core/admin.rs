@@ -7,7 +7,7 @@ use super::model::{
     Account, AccountId, Audited, ConversationId, Device, DeviceId, File, FileId, Kind, Listed,
     MailId, Message, MessageId, Named, Page, Sid, StateChange, Time,
 };
-pub use super::store::{Figures, Participant, PersonSeen, PlaceSeen};
+pub use super::store::{Figures, Participant, PeopleOrder, PersonSeen, PlaceSeen};
 use super::store::{NewAccount, Tx, View};
 use super::{account, change, device, erasure, file as files_of, first_room, limits, text};
 
@@ -362,9 +362,14 @@ pub fn audit(view: &View<'_>, q: Option<&str>, page: Page) -> Result<Listed<Audi
     view.audit(q, page)
 }
 
-/// Everybody, newest first, with when they were last here.
-pub fn people(view: &View<'_>, q: Option<&str>, page: Page) -> Result<Listed<PersonSeen>> {
-    view.people_seen(q, page)
+/// Everybody, with when they were last here.
+pub fn people(
+    view: &View<'_>,
+    q: Option<&str>,
+    order: PeopleOrder,
+    page: Page,
+) -> Result<Listed<PersonSeen>> {
+    view.people_seen(q, order, page)
 }
 
 /// One of them.

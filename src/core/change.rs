@@ -55,7 +55,7 @@ fn changed(tx: &Tx<'_>, message: &Message) -> Result<Arc<Message>> {
 ///
 /// # Errors
 /// `NotFound` to a stranger and for a deleted message, `Forbidden` to all but the author, to an author who may not speak
-/// there any more, and after the edit window; `Invalid` for an empty or overlong text; `TooOften`.
+/// there any more, and after the edit window; `Invalid` for an empty or overlong text; `UsedUp`.
 pub fn edit(
     tx: &Tx<'_>,
     me: &Me,
@@ -83,7 +83,10 @@ pub fn edit(
 /// Counts a text that is changed or deleted.
 fn not_too_often(tx: &Tx<'_>, me: &Me) -> Result<()> {
     match tx.limits.changes {
-        Some(limit) => tx.directory.changes().count(me.id, tx.now, limit),
+        Some(limit) => {
+            let counted = tx.directory.changes().count(me.id, tx.now, limit);
+            counted.map_err(|e| e.of_quota("You have edited or deleted many messages lately"))
+        }
         None => Ok(()),
     }
 }
@@ -157,7 +160,7 @@ pub fn pin(tx: &Tx<'_>, me: &Me, target: Target, on: bool) -> Result<Arc<Message
 /// Deleting it again changes nothing.
 ///
 /// # Errors
-/// `NotFound` to a stranger, `Forbidden` to a member who may not; `TooOften`.
+/// `NotFound` to a stranger, `Forbidden` to a member who may not; `UsedUp`.
 pub fn delete(tx: &Tx<'_>, me: &Me, target: Target) -> Result<Deletion> {
     let placed = placed(tx, target)?;
     may_to(tx, me, Act::Delete, &placed)?;

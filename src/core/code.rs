@@ -9,6 +9,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use subtle::ConstantTimeEq;
 
 use super::error::{Error, Result};
+use super::outbox::{self, MailContent};
 use super::quota::{self, Quota};
 use super::store::{Proof, Tx, View, WRONG_TRIES_SPAN};
 use super::time::Time;
@@ -86,14 +87,17 @@ pub fn token() -> String {
 /// Makes this the code of the address; the caller sends it if the address has an account.
 ///
 /// # Errors
-/// `TooOften` within a minute of the last one, past so many in an hour, and after too many wrong tries in a day, unless
+/// `UsedUp` within a minute of the last one, past so many in an hour, and after too many wrong tries in a day, unless
 /// limits on how often are off.
 pub fn issue(tx: &Tx<'_>, purpose: Purpose, email: &str, code: &str) -> Result<()> {
     if purpose.can_be_guessed() {
         not_tried_too_often(tx, email)?;
     }
     if let Some(retry_after) = too_soon(tx, purpose, email)? {
-        return Err(Error::TooOften { retry_after });
+        return Err(Error::UsedUp {
+            quota: "A code was just asked for this address",
+            retry_after,
+        });
     }
     // Counted whether or not a mail is written: otherwise the refusal would tell who has an account.
     quota::count(tx, Quota::Codes(email))?;
@@ -103,6 +107,22 @@ pub fn issue(tx: &Tx<'_>, purpose: Purpose, email: &str, code: &str) -> Result<(
         &hash(purpose, email, code),
         tx.now.plus(purpose.lasts()),
     )
+}
+
+/// Mails a code to an address that has no account, unless so many were sent to such addresses lately. The answer to whoever
+/// asked must be the same, so that it does not tell who has an account.
+pub fn mail_to_stranger(tx: &Tx<'_>, email: &str, mail: &MailContent) -> Result<()> {
+    match quota::count(tx, Quota::Strangers) {
+        Ok(()) => outbox::post(tx, email, mail),
+        Err(Error::UsedUp { retry_after, .. }) => {
+            tracing::warn!(
+                seconds = retry_after.as_secs(),
+                "no code was sent: there were too many to addresses without an account within an hour"
+            );
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// How long it is until another code may be sent to the address; `None` if it may be now.
@@ -130,7 +150,7 @@ pub fn hand_out(tx: &Tx<'_>, purpose: Purpose, email: &str) -> Result<(String, T
 /// what the verb wrote.
 ///
 /// # Errors
-/// Inside, `Invalid` for a wrong, expired or void code, all alike; `TooOften` after too many wrong ones in a day.
+/// Inside, `Invalid` for a wrong, expired or void code, all alike; `UsedUp` after too many wrong ones in a day.
 pub fn verify(
     tx: &Tx<'_>,
     purpose: Purpose,
@@ -180,7 +200,8 @@ fn not_tried_too_often(tx: &Tx<'_>, email: &str) -> Result<()> {
         return Ok(());
     }
     let left = ends.0.saturating_sub(tx.now.0).unsigned_abs();
-    Err(Error::TooOften {
+    Err(Error::UsedUp {
+        quota: "Many wrong codes were tried for this address",
         retry_after: Duration::from_millis(left),
     })
 }

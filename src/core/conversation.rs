@@ -51,13 +51,31 @@ pub(in crate::core) fn wrong_with(name: &str, description: &str) -> Vec<Fault> {
         .collect()
 }
 
+/// Counts people whom somebody makes members: everybody there is told of each.
+///
+/// # Errors
+/// `UsedUp` if they were too many lately.
+fn count_new_members(tx: &Tx<'_>, me: &Me, more: usize) -> Result<()> {
+    let Some(limit) = tx.limits.new_members else {
+        return Ok(());
+    };
+    let more = u32::try_from(more).unwrap_or(u32::MAX);
+    let counted = tx
+        .directory
+        .new_members()
+        .count_many(me.id, tx.now, more, limit);
+    counted.map_err(|e| e.of_quota("You have made many people members of conversations lately"))
+}
+
 /// Makes a conversation without members.
 ///
 /// # Errors
-/// `TooOften` if this account has made too many lately.
+/// `UsedUp` if this account has made too many lately.
 pub(in crate::core) fn make(tx: &Tx<'_>, new: &NewConversation<'_>) -> Result<ConversationId> {
     if let Some(limit) = tx.limits.new_conversations {
-        tx.directory.pace().count(new.creator, tx.now, limit)?;
+        let made = tx.directory.new_conversations();
+        let counted = made.count(new.creator, tx.now, limit);
+        counted.map_err(|e| e.of_quota("You have made many conversations lately"))?;
     }
     tx.insert_conversation(new)
 }
@@ -114,7 +132,7 @@ pub(in crate::core) fn pair(one: AccountId, other: AccountId) -> (AccountId, Acc
 /// Makes a group of these people and its creator.
 ///
 /// # Errors
-/// `Invalid` for an empty or overlong name or too many people, `NotFound` if one of them is not there.
+/// `Invalid` for an empty or overlong name or too many people, `NotFound` if one of them is not there, `UsedUp`.
 pub fn gather(tx: &Tx<'_>, me: &Me, name: &str, others: &[AccountId]) -> Result<ConversationId> {
     let name = name.trim();
     if let Some(wrong) = text::wrong_with_name(name) {
@@ -129,6 +147,7 @@ pub fn gather(tx: &Tx<'_>, me: &Me, name: &str, others: &[AccountId]) -> Result<
         let wrong = format!("must be at most {} people", limits::GROUP_MEMBERS);
         return Err(Error::invalid("groupMembers", wrong));
     }
+    count_new_members(tx, me, everybody.len() - 1)?;
     let id = make(
         tx,
         &NewConversation {
@@ -156,7 +175,8 @@ pub fn gather(tx: &Tx<'_>, me: &Me, name: &str, others: &[AccountId]) -> Result<
 /// Adds somebody to a group, which its owners may; or joins an open room, which everybody may for themselves.
 ///
 /// # Errors
-/// `NotFound` to a stranger, `Forbidden` to who does not own the group, `Conflict` for what takes nobody in or is full.
+/// `NotFound` to a stranger, `Forbidden` to who does not own the group, `Conflict` for what takes nobody in or is full,
+/// `UsedUp`.
 pub fn add_member(tx: &Tx<'_>, me: &Me, id: ConversationId, who: AccountId) -> Result<()> {
     let (place, _) = may(tx, Some(me.id), Wish::Hear, id)?;
     match place.kind {
@@ -177,6 +197,7 @@ pub fn add_member(tx: &Tx<'_>, me: &Me, id: ConversationId, who: AccountId) -> R
     if place.kind == Kind::Group && tx.member_count(id)? >= limits::GROUP_MEMBERS as i64 {
         return Err(Error::Conflict("The group is full"));
     }
+    count_new_members(tx, me, 1)?;
     come(tx, id, who, Arrival::TakenIn)
 }
 

@@ -19,7 +19,7 @@ async fn person(core: &Core, number: usize) -> AccountId {
             username: false,
             email,
         };
-        let id = account::make(tx, new, String::new())?;
+        let id = account::make(tx, &new, String::new())?;
         account::take_over(tx, id, None)?;
         Ok(id)
     })

@@ -36,6 +36,10 @@ pub fn log_in(
     }
     let user_agent = text::cut(user_agent, limits::FILE_NAME_CHARS);
     let (device, sid) = tx.insert_device(account, &user_agent, address, expires_at, None)?;
+    // The command line may have made the account a moment ago, and the news of it is still to come.
+    if tx.directory.name(account).is_none() {
+        tx.announce(StateChange::AccountChanged(account));
+    }
     tx.announce(StateChange::DeviceMade {
         device,
         sid,

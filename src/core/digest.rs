@@ -214,7 +214,7 @@ fn named(view: &View<'_>, place: Place) -> Result<Option<String>> {
 /// Queues a digest, unless its reader has come back or turned digests off since. Answers whether it was queued.
 ///
 /// # Errors
-/// `TooOften` if its reader has got, or its author has caused, as much mail as allowed for now.
+/// `UsedUp` if its reader has got, or its author has caused, as much mail as allowed for now.
 pub fn post(tx: &Tx<'_>, digest: &Digest, content: &MailContent) -> Result<bool> {
     let reader = tx.account(digest.reader)?;
     let same = reader.is_some_and(|reader| {

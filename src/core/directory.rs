@@ -119,9 +119,12 @@ pub struct Directory {
     /// Who counts as being there: also some seconds after the last socket has gone.
     online: RwLock<HashSet<AccountId>>,
     recent: Recent,
-    pace: Pace,
+    new_conversations: Pace,
+    new_members: Pace,
+    message_kib: Pace,
     changes: Pace,
     profile_changes: Pace,
+    rule_changes: Pace,
     exports: Pace,
 }
 
@@ -245,8 +248,18 @@ impl Directory {
     }
 
     /// How many conversations accounts have made lately.
-    pub(in crate::core) fn pace(&self) -> &Pace {
-        &self.pace
+    pub(in crate::core) fn new_conversations(&self) -> &Pace {
+        &self.new_conversations
+    }
+
+    /// How many people accounts have made members of conversations lately.
+    pub(in crate::core) fn new_members(&self) -> &Pace {
+        &self.new_members
+    }
+
+    /// How many KiB accounts have posted lately.
+    pub(in crate::core) fn message_kib(&self) -> &Pace {
+        &self.message_kib
     }
 
     /// How many messages accounts have edited or deleted lately.
@@ -257,6 +270,11 @@ impl Directory {
     /// How often accounts have changed their name or picture lately.
     pub(in crate::core) fn profile_changes(&self) -> &Pace {
         &self.profile_changes
+    }
+
+    /// How often accounts have changed for how long conversations keep things.
+    pub(in crate::core) fn rule_changes(&self) -> &Pace {
+        &self.rule_changes
     }
 
     /// How often accounts have downloaded all that is their own lately.

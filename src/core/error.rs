@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::time;
+
 /// What is wrong with one field: `content: must not be empty`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
@@ -54,6 +56,12 @@ pub enum Error {
     /// A rate limit.
     #[error("Too many requests, please try again later")]
     TooOften { retry_after: Duration },
+    /// A quota is used up: `quota` is a sentence without its end, such as "You have made many conversations lately".
+    #[error("{quota}: try again in {}", time::in_words(*retry_after))]
+    UsedUp {
+        quota: &'static str,
+        retry_after: Duration,
+    },
     /// Needs flags that were not given.
     #[error("{0}")]
     NotConfigured(&'static str),
@@ -71,6 +79,14 @@ impl Error {
     /// One field that is wrong.
     pub fn invalid(field: impl Into<String>, wrong: impl Into<String>) -> Self {
         Self::Invalid(vec![Fault::new(field, wrong)])
+    }
+
+    /// `TooOften`, with what it was that was too often.
+    pub(in crate::core) fn of_quota(self, quota: &'static str) -> Self {
+        match self {
+            Self::TooOften { retry_after } => Self::UsedUp { quota, retry_after },
+            other => other,
+        }
     }
 
     /// The same, under the name that a document gives the field.

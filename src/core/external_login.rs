@@ -60,24 +60,23 @@ pub fn identified(tx: &Tx<'_>, identity: &Identity, invitation: Option<&str>) ->
                 proven: email.is_some(),
                 invitation,
             };
-            let conversations = invitation::admit(tx, newcomer)?;
-            let id = tx.insert_account(&NewAccount {
-                home: "google",
-                name: named(&identity.name),
-                username: None,
-                email: email.map(str::to_owned),
-                password: None,
-                external: None,
-            })?;
-            if email.is_some() {
-                tx.prove_account(id, None)?;
-            }
-            if let Some(picture) = picture(identity.picture.as_deref()) {
-                tx.update_picture(id, &picture)?;
-            }
-            first_room::welcome(tx, id)?;
-            invitation::join(tx, id, &conversations)?;
-            id
+            invitation::let_in(tx, newcomer, || {
+                let id = tx.insert_account(&NewAccount {
+                    home: "google",
+                    name: named(&identity.name),
+                    username: None,
+                    email: email.map(str::to_owned),
+                    password: None,
+                    external: None,
+                })?;
+                if email.is_some() {
+                    tx.prove_account(id, None)?;
+                }
+                if let Some(picture) = picture(identity.picture.as_deref()) {
+                    tx.update_picture(id, &picture)?;
+                }
+                Ok(id)
+            })?
         }
     };
     tx.update_google(id, &identity.subject)?;

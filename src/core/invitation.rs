@@ -1,4 +1,5 @@
-//! Who may sign up, and invitations: an administrator's token, by which others make themselves an account.
+//! Who may sign up, and invitations: a token, by which others make themselves an account. Administrators invite, and all
+//! others where they may.
 //!
 //! A token is stored as a hash. It is good for a number of accounts, until it expires or is revoked; each account uses it
 //! up once, in the transaction that makes the account. Accounts that administrators and the command line make need none,
@@ -11,9 +12,11 @@ use aws_lc_rs::digest::{SHA256, digest};
 use super::admin::By;
 use super::error::{Error, Fault, Result};
 use super::may::{Wish, may};
-use super::model::{AccountId, ConversationId, Invitation, InvitationId, Kind, Listed, Page, Time};
+use super::model::{
+    AccountId, ConversationId, Invitation, InvitationId, Kind, Listed, Me, Page, Time,
+};
 use super::store::{Tx, View};
-use super::{code, conversation, limits};
+use super::{account, admin, code, conversation, first_room, limits};
 
 /// Who may make themselves an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,19 +102,30 @@ pub fn may_sign_up(view: &View<'_>, newcomer: Newcomer<'_>) -> Result<()> {
     }
 }
 
-/// Uses the invitation up for an account that is about to be made, and returns the conversations that it leads to.
+/// Has somebody make themselves an account: uses up the invitation that they bring, and takes them into the first room and
+/// wherever it leads to.
 ///
 /// # Errors
-/// As [`may_sign_up`].
-pub(in crate::core) fn admit(tx: &Tx<'_>, newcomer: Newcomer<'_>) -> Result<Vec<ConversationId>> {
+/// As [`may_sign_up`], first of all; those of `make`.
+pub(in crate::core) fn let_in(
+    tx: &Tx<'_>,
+    newcomer: Newcomer<'_>,
+    make: impl FnOnce() -> Result<AccountId>,
+) -> Result<AccountId> {
     may_sign_up(tx, newcomer)?;
     let used = newcomer
         .invitation
         .map(|token| tx.use_invitation(&hash(token)));
-    match used.transpose()?.flatten() {
-        Some(used) => tx.invited_to(used),
-        None => Ok(Vec::new()),
+    let used = used.transpose()?.flatten();
+    let id = make()?;
+    first_room::welcome(tx, id)?;
+    if let Some(used) = used {
+        let by = get(tx, used)?.by;
+        let newcomer = admin::subject(&account::get(tx, id)?);
+        tx.record(by, "invitation.use", &newcomer, &subject(used))?;
+        join(tx, id, &tx.invited_to(used)?)?;
     }
+    Ok(id)
 }
 
 /// Makes a new account a member of the conversations that its invitation leads to. One that takes nobody in any more is
@@ -145,22 +159,79 @@ pub struct NewInvitation {
     pub conversations: Vec<ConversationId>,
 }
 
-/// Makes an invitation, and returns it with its token, which is not kept.
+/// How much somebody may invite.
+struct Allowance {
+    uses: u32,
+    longest: Duration,
+    /// How many invitations of theirs are kept at the same time.
+    kept: i64,
+    /// Do revoked ones count until they would have expired?
+    revoked_too: bool,
+}
+
+const ADMINISTRATORS: Allowance = Allowance {
+    uses: limits::INVITATION_USES,
+    longest: limits::INVITATION_LONGEST,
+    kept: limits::INVITATIONS,
+    revoked_too: false,
+};
+
+const MEMBERS: Allowance = Allowance {
+    uses: limits::MEMBER_INVITATION_USES,
+    longest: limits::MEMBER_INVITATION_LONGEST,
+    kept: limits::MEMBER_INVITATIONS,
+    revoked_too: true,
+};
+
+/// May this person invite?
+///
+/// # Errors
+/// `Forbidden`.
+pub fn may_invite(view: &View<'_>, me: &Me) -> Result<()> {
+    match view.limits.members_invite || view.directory.is_admin(me.id) {
+        true => Ok(()),
+        false => Err(Error::Forbidden("Only administrators invite people here")),
+    }
+}
+
+/// Makes an invitation in the name of an administrator or of the command line, and returns it with its token, which is not
+/// kept.
 ///
 /// # Errors
 /// `Invalid` for a time that has passed or is too far away, or too many conversations; `NotFound` and `Forbidden` for a
-/// conversation that the administrator may not moderate; `Conflict` if nobody may sign up, or there are too many
-/// invitations.
+/// conversation that they may take nobody into; `Conflict` if nobody may sign up, or there are too many invitations.
 pub fn make(tx: &Tx<'_>, by: By, new: &NewInvitation) -> Result<(Invitation, String)> {
+    insert(tx, by, new, &ADMINISTRATORS)
+}
+
+/// The same in the name of whoever may invite, who gets less of it if they are no administrator.
+///
+/// # Errors
+/// As [`may_invite`] and [`make`].
+pub fn make_own(tx: &Tx<'_>, me: &Me, new: &NewInvitation) -> Result<(Invitation, String)> {
+    may_invite(tx, me)?;
+    let allowance = match tx.directory.is_admin(me.id) {
+        true => &ADMINISTRATORS,
+        false => &MEMBERS,
+    };
+    insert(tx, Some(me.id), new, allowance)
+}
+
+fn insert(
+    tx: &Tx<'_>,
+    by: By,
+    new: &NewInvitation,
+    allowance: &Allowance,
+) -> Result<(Invitation, String)> {
     let expires_at = new.expires_at;
     let expires_at = expires_at.unwrap_or_else(|| tx.now.plus(limits::INVITATION_LASTS));
     let mut faults = Vec::new();
-    if !(1..=limits::INVITATION_USES).contains(&new.uses) {
-        let wrong = format!("must be from 1 to {}", limits::INVITATION_USES);
+    if !(1..=allowance.uses).contains(&new.uses) {
+        let wrong = format!("must be from 1 to {}", allowance.uses);
         faults.push(Fault::new("uses", wrong));
     }
-    if expires_at <= tx.now || expires_at > tx.now.plus(limits::INVITATION_LONGEST) {
-        let wrong = format!("must be within {} days", days(limits::INVITATION_LONGEST));
+    if expires_at <= tx.now || expires_at > tx.now.plus(allowance.longest) {
+        let wrong = format!("must be within {} days", days(allowance.longest));
         faults.push(Fault::new("expiresAt", wrong));
     }
     if new.conversations.len() > limits::INVITED_TO {
@@ -175,13 +246,14 @@ pub fn make(tx: &Tx<'_>, by: By, new: &NewInvitation) -> Result<(Invitation, Str
             "Nobody may sign up here, with an invitation neither: the server runs with --sign-up closed",
         ));
     }
-    if tx.count_invitations()? >= limits::INVITATIONS {
-        return Err(Error::Conflict(
-            "There are too many invitations: revoke some that nobody needs",
-        ));
+    if tx.count_invitations(by, allowance.revoked_too)? >= allowance.kept {
+        return Err(Error::Conflict(match allowance.revoked_too {
+            true => "You have made too many invitations: each counts until it would have expired",
+            false => "There are too many invitations: revoke some that nobody needs",
+        }));
     }
     for id in &new.conversations {
-        may(tx, by, Wish::Moderate, *id)?;
+        may_lead_to(tx, by, *id)?;
     }
     let token = code::token();
     let id = tx.insert_invitation(&hash(&token), by, new.uses, expires_at, &new.conversations)?;
@@ -191,9 +263,36 @@ pub fn make(tx: &Tx<'_>, by: By, new: &NewInvitation) -> Result<(Invitation, Str
     Ok((made, token))
 }
 
+/// May an invitation of theirs take people in there? The command line's may everywhere, others' into rooms where they may
+/// speak and groups that they may add people to.
+fn may_lead_to(tx: &Tx<'_>, by: By, id: ConversationId) -> Result<()> {
+    let place = match by {
+        Some(_) => Some(may(tx, by, Wish::Speak, id)?),
+        None => tx.place_for(id, None)?,
+    };
+    let (place, _) = place.ok_or(Error::NotFound("Conversation"))?;
+    match place.kind {
+        Kind::Room => Ok(()),
+        Kind::Group if by.is_none() => Ok(()),
+        Kind::Group => may(tx, by, Wish::Moderate, id).map(|_| ()),
+        Kind::Direct | Kind::Session => Err(Error::Forbidden(
+            "Invitations lead to groups and rooms only",
+        )),
+    }
+}
+
 /// The invitations that have not expired and are not revoked, the newest first.
 pub fn list(view: &View<'_>, page: Page) -> Result<Listed<Invitation>> {
-    view.invitations(page)
+    view.invitations(None, page)
+}
+
+/// One's own that have not expired and are not revoked, the newest first.
+///
+/// # Errors
+/// As [`may_invite`].
+pub fn own(view: &View<'_>, me: &Me, page: Page) -> Result<Listed<Invitation>> {
+    may_invite(view, me)?;
+    view.invitations(Some(me.id), page)
 }
 
 /// Revokes an invitation. The accounts that were made with it stay.
@@ -202,8 +301,19 @@ pub fn list(view: &View<'_>, page: Page) -> Result<Listed<Invitation>> {
 /// `NotFound`.
 pub fn revoke(tx: &Tx<'_>, by: By, id: InvitationId) -> Result<()> {
     get(tx, id)?;
-    tx.delete_invitation(id)?;
+    tx.revoke_invitation(id)?;
     tx.record(by, "invitation.revoke", &subject(id), "")
+}
+
+/// Revokes an invitation of one's own, also if one may not invite any more.
+///
+/// # Errors
+/// `NotFound`, also for somebody else's.
+pub fn revoke_own(tx: &Tx<'_>, me: &Me, id: InvitationId) -> Result<()> {
+    match get(tx, id)?.by {
+        Some(by) if by == me.id => revoke(tx, Some(me.id), id),
+        _ => Err(Error::NotFound("Invitation")),
+    }
 }
 
 /// The link that leads to the chat page's sign-up form. The token is behind the `#`, which browsers send to no server.
@@ -221,6 +331,29 @@ fn subject(id: InvitationId) -> String {
 
 fn days(span: Duration) -> u64 {
     span.as_secs() / 86_400
+}
+
+/// The group or the room that an operator typed: by its whole name, or `id:7`.
+///
+/// # Errors
+/// `NotFound`, and `Malformed` if several are called so.
+pub fn place_typed(view: &View<'_>, typed: &str) -> Result<ConversationId> {
+    if let Some(id) = typed.strip_prefix("id:") {
+        let id = id.parse().ok().and_then(ConversationId::new);
+        return id.ok_or(Error::NotFound("Conversation"));
+    }
+    let named = view.conversations_named(typed)?;
+    match named[..] {
+        [] => Err(Error::NotFound("Conversation")),
+        [only] => Ok(only),
+        _ => {
+            let said = named.iter().map(|id| format!("id:{}", id.number()));
+            let said = said.collect::<Vec<_>>().join(" or ");
+            Err(Error::Malformed(format!(
+                "{typed} could be several: say {said}"
+            )))
+        }
+    }
 }
 
 /// A token is too long to guess, so its hash needs nothing beside it.

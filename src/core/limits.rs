@@ -25,6 +25,10 @@ pub struct Limits {
     pub memberships: Option<u32>,
     /// Conversations that one account may make in a span of time; `None`: as many as it likes.
     pub new_conversations: Option<(u32, Duration)>,
+    /// Times that one account may make somebody, also itself, a member in a span of time; `None`: as often as it likes.
+    pub new_members: Option<(u32, Duration)>,
+    /// KiB that the messages of one account may take up in a span of time, each at least one; `None`: any number.
+    pub message_kib: Option<(u32, Duration)>,
     /// Messages that one account may edit or delete in a span of time; `None`: as many as it likes.
     pub changes: Option<(u32, Duration)>,
     /// Times that one account may change its name or picture in a span of time; `None`: as often as it likes.
@@ -39,8 +43,13 @@ pub struct Limits {
     pub mail_counted: bool,
     /// How long after sending a message its author may change the text; `None`: for ever.
     pub edit_window: Option<Duration>,
+    /// How long messages and files are kept, unless their conversation says otherwise; `None`: for ever.
+    pub keep_messages: Option<Duration>,
+    pub keep_files: Option<Duration>,
     /// Who may make themselves an account.
     pub sign_up: SignUpRule,
+    /// May everybody invite people, and not administrators alone?
+    pub members_invite: bool,
     /// The name of the room that new accounts become members of; `None`: there is none.
     pub first_room: Option<String>,
 }
@@ -57,6 +66,8 @@ impl Default for Limits {
             handshakes: Some(HANDSHAKES),
             memberships: Some(MEMBERSHIPS),
             new_conversations: Some(NEW_CONVERSATIONS),
+            new_members: Some(NEW_MEMBERS),
+            message_kib: Some(MESSAGE_KIB),
             changes: Some(CHANGES),
             profile_changes: Some(PROFILE_CHANGES),
             exports: Some(EXPORTS),
@@ -64,10 +75,13 @@ impl Default for Limits {
             mail_delay: Duration::from_secs(5 * 60),
             mail_counted: true,
             edit_window: None,
+            keep_messages: None,
+            keep_files: None,
             sign_up: SignUpRule {
                 who: Who::Everybody,
                 domains: Vec::new(),
             },
+            members_invite: false,
             first_room: None,
         }
     }
@@ -98,6 +112,8 @@ pub const URL_BYTES: usize = 2_048;
 /// Messages that one account edits or deletes in a span of time, unless the operator says otherwise: taking the words of a
 /// long one out of the search index takes the writer 30 ms.
 pub const CHANGES: (u32, Duration) = (300, Duration::from_secs(60));
+/// KiB that the messages of one account take up in a span of time, unless the operator says otherwise: the disk is everybody's.
+pub const MESSAGE_KIB: (u32, Duration) = (1 << 20, Duration::from_secs(86_400));
 /// Different emoji of a message, bytes in one, and people who react to a message, each as often as with different emoji.
 pub const EMOJI: usize = 20;
 pub const EMOJI_BYTES: usize = 32;
@@ -116,12 +132,20 @@ pub const DEVICES: usize = 100;
 pub const HANDSHAKES: usize = 1_024;
 /// Conversations that one account makes in a span of time, unless the operator says otherwise.
 pub const NEW_CONVERSATIONS: (u32, Duration) = (300, Duration::from_secs(3_600));
+/// Times that one account makes somebody a member in a span of time, unless the operator says otherwise: a few of the
+/// largest groups, and some coming and going.
+pub const NEW_MEMBERS: (u32, Duration) = (1_500, Duration::from_secs(3_600));
 /// Conversations that one account may belong to: each of its sockets in `/chat` subscribes to all of them.
 pub const MEMBERSHIPS: u32 = 10_000;
-/// Invitations that are kept at the same time, accounts that are made with one, and conversations that one leads to.
+/// Invitations of one administrator that are kept at the same time, accounts that are made with one, and conversations that
+/// one leads to.
 pub const INVITATIONS: i64 = 1_000;
 pub const INVITATION_USES: u32 = 1_000;
 pub const INVITED_TO: usize = 20;
+/// The same for members, where they may invite: also those that are revoked or used up count until they would have expired.
+pub const MEMBER_INVITATIONS: i64 = 20;
+pub const MEMBER_INVITATION_USES: u32 = 25;
+pub const MEMBER_INVITATION_LONGEST: Duration = Duration::from_secs(30 * 86_400);
 /// How long an invitation lasts if nobody says, and at most.
 pub const INVITATION_LASTS: Duration = Duration::from_secs(7 * 86_400);
 pub const INVITATION_LONGEST: Duration = Duration::from_secs(366 * 86_400);
@@ -143,6 +167,11 @@ pub const PASSWORD_MAX_BYTES: usize = 256;
 pub const MAIL_SPAN: Duration = Duration::from_secs(3_600);
 /// Codes and links that may be requested for one address, whether or not it has an account.
 pub const CODES_PER_ADDRESS: u32 = 10;
+/// Codes that one account has sent to addresses that are to become its own.
+pub const CODES_PER_ACCOUNT: u32 = 10;
+/// Codes that are sent to addresses without an account, whoever asks for them: more would make a mail server think ill of this
+/// one. Past it no code is sent to such an address, and the answer is the same.
+pub const CODES_TO_STRANGERS: u32 = 1_000;
 /// Digests that one address gets. Counted apart from codes: the codes that are left must not tell whether digests were sent.
 pub const DIGESTS_PER_ADDRESS: u32 = 6;
 /// Digests that one account causes: as many as one message in the largest group.

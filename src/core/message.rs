@@ -60,7 +60,7 @@ impl Draft {
 ///
 /// # Errors
 /// `NotFound` to a stranger, `Invalid` for an empty or overlong text, and for a file that the author may not have,
-/// `Conflict` if the author would become a member and has as many memberships as allowed.
+/// `Conflict` if the author would become a member and has as many memberships as allowed, `UsedUp`.
 pub fn post(tx: &Tx<'_>, author: &Me, draft: Draft) -> Result<Arc<Message>> {
     said(tx, author, draft, None)
 }
@@ -97,6 +97,7 @@ fn said(
     if !faults.is_empty() {
         return Err(Error::Invalid(faults));
     }
+    count_bytes(tx, author, &draft)?;
     if !standing.member {
         conversation::enrol(tx, place.id, author.id)?;
     }
@@ -134,6 +135,21 @@ fn said(
     digest::hold(tx, &message)?;
     tx.announce(Event::MessagePosted(message.clone()));
     Ok(message)
+}
+
+/// Counts what a new message takes up on the disk, roughly.
+fn count_bytes(tx: &Tx<'_>, author: &Me, draft: &Draft) -> Result<()> {
+    let Some(limit) = tx.limits.message_kib else {
+        return Ok(());
+    };
+    let attached = draft.attachments.iter();
+    let attached: usize = attached.map(|one| one.url.len() + one.filename.len()).sum();
+    let kib = u32::try_from((draft.text.len() + attached) >> 10).unwrap_or(u32::MAX - 1) + 1;
+    let counted = tx
+        .directory
+        .message_kib()
+        .count_many(author.id, tx.now, kib, limit);
+    counted.map_err(|e| e.of_quota("You have written very much lately"))
 }
 
 /// A message can answer one that is in the same conversation, and not deleted.

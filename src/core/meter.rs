@@ -20,6 +20,9 @@ pub struct Meter {
     took_micros: AtomicU64,
     /// Verbs that wait for the writer.
     pub waiting: AtomicUsize,
+    /// Messages and files that were removed because they were old.
+    pub removed_messages: AtomicU64,
+    pub removed_files: AtomicU64,
     /// Messages, by the dialect that they were posted in.
     posted: Mutex<BTreeMap<&'static str, u64>>,
 }
@@ -30,6 +33,8 @@ impl Default for Meter {
             took: [const { AtomicU64::new(0) }; BUCKETS],
             took_micros: AtomicU64::new(0),
             waiting: AtomicUsize::new(0),
+            removed_messages: AtomicU64::new(0),
+            removed_files: AtomicU64::new(0),
             posted: Mutex::default(),
         }
     }

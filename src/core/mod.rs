@@ -47,6 +47,7 @@ pub mod password;
 pub mod presence;
 pub mod quota;
 pub mod recent;
+pub mod retention;
 pub mod search;
 pub mod session;
 pub mod short;
@@ -60,6 +61,7 @@ pub mod words;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -120,6 +122,7 @@ struct Inner {
     last_before: Option<MessageId>,
     /// Told when an account was removed of which something is left to delete.
     erasures: Notify,
+    rules_changed: Notify,
 }
 
 /// The commits, in their order.
@@ -216,6 +219,7 @@ impl Core {
             path: path.to_path_buf(),
             last_before,
             erasures: Notify::new(),
+            rules_changed: Notify::new(),
         }));
         if serves {
             // Queued before everything else; nobody waits for it.
@@ -387,11 +391,72 @@ impl Core {
     /// Deletes what is left of removed accounts, a little at a time, with as much time in between for everybody else.
     pub async fn erase(&self) -> Result<()> {
         while let Some(work) = self.read(erasure::next).await? {
-            let began = Instant::now();
-            self.write(move |tx| erasure::step(tx, work)).await?;
-            tokio::time::sleep(began.elapsed()).await;
+            self.slowly(move |tx| erasure::step(tx, work)).await?;
         }
         Ok(())
+    }
+
+    /// Removes messages that are older than they are kept, a little at a time, with as much time in between for everybody else:
+    /// in all conversations, or in those with a rule of their own.
+    pub async fn remove_old_messages(&self, whole: bool) -> Result<()> {
+        let mut after = None;
+        loop {
+            let due = self
+                .read(move |view| retention::due(view, whole, after))
+                .await?;
+            for (id, before) in due.conversations {
+                while let Some(cut) = self
+                    .read(move |view| retention::next(view, id, before))
+                    .await?
+                {
+                    let removed = self.slowly(move |tx| retention::step(tx, cut)).await?;
+                    self.meter().removed_messages.fetch_add(removed, Relaxed);
+                }
+            }
+            after = due.next;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Removes all that is older than it is kept, and gives space back.
+    pub async fn retain(&self) -> Result<()> {
+        self.remove_old_messages(true).await?;
+        let mut after = None;
+        loop {
+            let (old, next) = self
+                .read(move |view| retention::old_files(view, after))
+                .await?;
+            for file in old {
+                self.slowly(move |tx| retention::remove_file(tx, file.id))
+                    .await?;
+                self.meter().removed_files.fetch_add(1, Relaxed);
+            }
+            after = next;
+            if after.is_none() {
+                break;
+            }
+        }
+        while self.slowly(retention::forget).await? {}
+        while self.slowly(retention::give_back).await? {}
+        Ok(())
+    }
+
+    /// A verb, and as much time behind it as it took.
+    async fn slowly<T: Send + 'static>(
+        &self,
+        verb: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let began = Instant::now();
+        let done = self.write(verb).await?;
+        tokio::time::sleep(began.elapsed()).await;
+        Ok(done)
+    }
+
+    /// Notified when a conversation has another rule about what it keeps.
+    pub fn rules_changed(&self) -> &Notify {
+        &self.0.rules_changed
     }
 
     /// Notified when there is something for [`Core::erase`].

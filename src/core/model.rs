@@ -282,6 +282,13 @@ impl Settings {
     }
 }
 
+/// How long messages and files of a conversation are kept, in milliseconds; 0 is for ever, `None` what the server says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Kept {
+    pub messages: Option<i64>,
+    pub files: Option<i64>,
+}
+
 /// A conversation in full.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conversation {
@@ -296,6 +303,7 @@ pub struct Conversation {
     pub picture: Option<FileId>,
     /// Since then it is read, and nobody speaks there.
     pub archived_at: Option<Time>,
+    pub kept: Kept,
 }
 
 /// Somebody's name beside their id.

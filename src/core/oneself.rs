@@ -8,6 +8,7 @@ use super::error::{Error, Result};
 use super::limits;
 use super::model::{Account, AccountId, FileId, Me, Picture, StateChange};
 use super::outbox::{self, MailContent};
+use super::quota::{self, Quota};
 pub use super::store::{Cursor, Membership, OwnMessages};
 use super::store::{Tx, View};
 use super::{device, file, model, text};
@@ -86,7 +87,7 @@ fn holds(view: &View<'_>, me: &Me, proof: &Proof) -> Result<()> {
 ///
 /// # Errors
 /// `Invalid` for a name that is not allowed and for a file that is not one's own, `Taken` if the username is somebody's,
-/// `TooOften`.
+/// `UsedUp`.
 pub fn change(tx: &Tx<'_>, me: &Me, change: Change) -> Result<Account> {
     let before = account::get(tx, me.id)?;
     let name = change.name.map(|name| name.trim().to_owned());
@@ -108,7 +109,8 @@ pub fn change(tx: &Tx<'_>, me: &Me, change: Change) -> Result<Account> {
         }
     }
     if let Some(limit) = tx.limits.profile_changes {
-        tx.directory.profile_changes().count(me.id, tx.now, limit)?;
+        let counted = tx.directory.profile_changes().count(me.id, tx.now, limit);
+        counted.map_err(|e| e.of_quota("You have changed your name or picture often lately"))?;
     }
     if let Some(name) = name {
         let username = before.username.is_some().then_some(&*name);
@@ -152,7 +154,7 @@ pub struct AddressMail {
 /// whether the address has an account.
 ///
 /// # Errors
-/// `Conflict` if the proof does not hold any more, or if it is one's own and proven; `TooOften` as [`code::issue`].
+/// `Conflict` if the proof does not hold any more, or if it is one's own and proven; `UsedUp` as [`code::issue`].
 pub fn ask_for_address(
     tx: &Tx<'_>,
     me: &Me,
@@ -170,6 +172,7 @@ pub fn ask_for_address(
         return Err(Error::Conflict("This is your address already"));
     }
     code::issue(tx, Purpose::Address, email, code)?;
+    quota::count(tx, Quota::AskedBy(me.id))?;
     tx.note_who_asked(Purpose::Address.name(), email, me.id)?;
     match known.filter(|known| known.id != me.id && !may_be_released(known)) {
         // The answer is the same, so it does not tell who has an account; nobody gets this code.
@@ -244,10 +247,13 @@ pub fn remove(tx: &Tx<'_>, me: &Me, proof: &Proof, said: Said) -> Result<()> {
 /// Counts a download of all that is one's own.
 ///
 /// # Errors
-/// `TooOften`.
+/// `UsedUp`.
 pub fn begin_export(view: &View<'_>, me: &Me) -> Result<()> {
     match view.limits.exports {
-        Some(limit) => view.directory.exports().count(me.id, view.now, limit),
+        Some(limit) => {
+            let counted = view.directory.exports().count(me.id, view.now, limit);
+            counted.map_err(|e| e.of_quota("You have downloaded what is yours often lately"))
+        }
         None => Ok(()),
     }
 }

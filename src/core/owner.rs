@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::error::{Error, Fault, Result};
 use super::may::{Wish, may};
 use super::model::{AccountId, Conversation, ConversationId, Event, FileId, Me, Named, Standing};
+use super::retention::{self, Chosen};
 use super::store::{Tx, View};
 use super::{conversation, file, limits, text};
 
@@ -16,6 +17,8 @@ pub struct Change {
     /// `Some(None)`: none any more.
     pub picture: Option<Option<Named>>,
     pub archived: Option<bool>,
+    /// For how long messages and files are kept.
+    pub kept: Chosen,
 }
 
 /// Changes a group or a room. Whoever may read there may see its picture from now on.
@@ -46,6 +49,10 @@ pub fn change(tx: &Tx<'_>, me: &Me, id: ConversationId, change: Change) -> Resul
     if let Some(archived) = change.archived {
         after.archived_at = archived.then_some(before.archived_at.unwrap_or(tx.now));
     }
+    match change.kept.by_owner(before.kept, tx.limits) {
+        Ok(kept) => after.kept = kept,
+        Err(wrong) => faults.extend(wrong),
+    }
     if !faults.is_empty() {
         return Err(Error::Invalid(faults));
     }
@@ -53,7 +60,19 @@ pub fn change(tx: &Tx<'_>, me: &Me, id: ConversationId, change: Change) -> Resul
         return Ok(());
     }
     tx.update_conversation(&before, &after)?;
-    note(tx, me, standing, "conversation.change", id, "")?;
+    match after.kept == before.kept {
+        true => note(tx, me, standing, "conversation.change", id, "")?,
+        // What is removed is gone for everybody, so it is noted who wanted that.
+        false => {
+            if let Some(limit) = tx.limits.profile_changes {
+                let counted = tx.directory.rule_changes().count(me.id, tx.now, limit);
+                counted.map_err(|e| {
+                    e.of_quota("You have changed for how long things are kept often lately")
+                })?;
+            }
+            retention::note(tx, Some(me.id), id, after.kept)?;
+        }
+    }
     tx.announce(Event::ConversationChanged(Arc::new(after)));
     Ok(())
 }

@@ -24,7 +24,21 @@ impl Pace {
     ///
     /// # Errors
     /// `TooOften` beyond that.
-    pub fn count(&self, who: AccountId, now: Time, (most, span): (u32, Duration)) -> Result<()> {
+    pub fn count(&self, who: AccountId, now: Time, limit: (u32, Duration)) -> Result<()> {
+        self.count_many(who, now, 1, limit)
+    }
+
+    /// Counts so many more at once, or none of them.
+    ///
+    /// # Errors
+    /// `TooOften` beyond that.
+    pub fn count_many(
+        &self,
+        who: AccountId,
+        now: Time,
+        more: u32,
+        (most, span): (u32, Duration),
+    ) -> Result<()> {
         let span = i64::try_from(span.as_millis()).unwrap_or(i64::MAX).max(1);
         let mut window = self.0.lock();
         if window.number != now.0 / span {
@@ -34,13 +48,13 @@ impl Pace {
             };
         }
         let made = window.counts.entry(who).or_default();
-        if *made >= most {
+        if made.saturating_add(more) > most {
             let left = span - now.0.rem_euclid(span);
             return Err(Error::TooOften {
                 retry_after: Duration::from_millis(left.unsigned_abs()),
             });
         }
-        *made += 1;
+        *made += more;
         Ok(())
     }
 }
@@ -60,5 +74,8 @@ mod tests {
         assert!(matches!(refused, Error::TooOften { retry_after } if retry_after.as_secs() == 20));
         assert!(made(bob, 100_000).is_ok());
         assert!(made(ann, 120_000).is_ok());
+        let many = |who, count| pace.count_many(who, Time(120_000), count, limit);
+        assert!(many(ann, 2).is_err() && many(ann, 1).is_ok());
+        assert!(many(bob, 3).is_err() && many(bob, 2).is_ok());
     }
 }

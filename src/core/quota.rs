@@ -10,6 +10,10 @@ use super::{identity, limits};
 pub enum Quota<'a> {
     /// Codes and links that were requested, per address.
     Codes(&'a str),
+    /// Codes and links for other addresses, per account that asks for them.
+    AskedBy(AccountId),
+    /// Codes for addresses that have no account, from everybody together.
+    Strangers,
     /// Digests, per recipient's address.
     Digests(&'a str),
     /// Digests, per account whose messages caused them.
@@ -20,14 +24,28 @@ impl Quota<'_> {
     fn most(self) -> u32 {
         match self {
             Self::Codes(_) => limits::CODES_PER_ADDRESS,
+            Self::AskedBy(_) => limits::CODES_PER_ACCOUNT,
+            Self::Strangers => limits::CODES_TO_STRANGERS,
             Self::Digests(_) => limits::DIGESTS_PER_ADDRESS,
             Self::CausedBy(_) => limits::DIGESTS_PER_SENDER,
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Codes(_) => "Many codes and links were asked for this address lately",
+            Self::AskedBy(_) => "You have asked for many codes lately",
+            Self::Strangers => "Many codes were sent to addresses without an account lately",
+            Self::Digests(_) => "Much mail was sent to this address lately",
+            Self::CausedBy(_) => "Much mail was caused by this account lately",
         }
     }
 
     fn who(self) -> String {
         match self {
             Self::Codes(address) => format!("code:{}", identity::email_key(address)),
+            Self::AskedBy(account) => format!("asks:{}", account.number()),
+            Self::Strangers => "strangers".to_owned(),
             Self::Digests(address) => format!("digest:{}", identity::email_key(address)),
             Self::CausedBy(account) => format!("by:{}", account.number()),
         }
@@ -37,14 +55,17 @@ impl Quota<'_> {
 /// Counts one more.
 ///
 /// # Errors
-/// `TooOften` beyond the hour's number, unless rate limits are off.
+/// `UsedUp` beyond the hour's number, unless rate limits are off.
 pub(in crate::core) fn count(tx: &Tx<'_>, quota: Quota<'_>) -> Result<()> {
     if !tx.limits.mail_counted {
         return Ok(());
     }
     if let Some(since) = used_up(tx, quota)? {
         let left = since.plus(limits::MAIL_SPAN).since(tx.now);
-        return Err(Error::TooOften { retry_after: left });
+        return Err(Error::UsedUp {
+            quota: quota.words(),
+            retry_after: left,
+        });
     }
     tx.count_mail(&quota.who(), tx.now.minus(limits::MAIL_SPAN))
 }

@@ -8,6 +8,8 @@ use super::store::Tx;
 /// Devices that one step ends: few enough to delay no other write.
 const DEVICES: u32 = 200;
 
+const INVITATIONS: u32 = 200;
+
 /// What a step has deleted.
 #[derive(Debug, Default)]
 pub struct Over {
@@ -20,7 +22,7 @@ pub struct Over {
 /// Deletes a few of what has expired.
 pub fn step(tx: &Tx<'_>) -> Result<Over> {
     let expired = tx.expired_devices(DEVICES)?;
-    let more = expired.len() >= DEVICES as usize;
+    let mut more = expired.len() >= DEVICES as usize;
     let mut tokens = Vec::new();
     for over in expired {
         tx.delete_device(over.device)?;
@@ -32,7 +34,7 @@ pub fn step(tx: &Tx<'_>) -> Result<Over> {
     }
     if !more {
         tx.delete_expired_codes()?;
-        tx.delete_expired_invitations()?;
+        more = tx.delete_expired_invitations(INVITATIONS)? >= INVITATIONS as usize;
     }
     Ok(Over { tokens, more })
 }

@@ -79,9 +79,48 @@ pub fn span(text: &str) -> Option<Duration> {
         .filter(|duration| !duration.is_zero())
 }
 
+/// A span of time as one says it to somebody who waits: `1 second`, `12 minutes`, `3 hours`; rounded up.
+pub fn in_words(span: Duration) -> String {
+    let seconds = span.as_millis().div_ceil(1000).max(1);
+    let (count, unit) = match seconds {
+        0..=90 => (seconds, "second"),
+        91..=5_400 => (seconds.div_ceil(60), "minute"),
+        5_401..=129_600 => (seconds.div_ceil(3_600), "hour"),
+        _ => (seconds.div_ceil(86_400), "day"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{plural}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wait_is_rounded_up() {
+        let said = [
+            0,
+            999,
+            1_001,
+            90_000,
+            90_001,
+            5_400_000,
+            5_400_001,
+            129_600_001,
+        ]
+        .map(|ms| in_words(Duration::from_millis(ms)));
+        let words = [
+            "1 second",
+            "1 second",
+            "2 seconds",
+            "90 seconds",
+            "2 minutes",
+            "90 minutes",
+            "2 hours",
+            "2 days",
+        ];
+        assert_eq!(said, words);
+    }
 
     #[test]
     fn iso_goes_there_and_back() {

@@ -6,6 +6,7 @@ use crate::core::id::Spelling;
 use crate::core::level::SettingsChange;
 use crate::core::model::{AccountId, Conversation, Level, Time};
 use crate::core::owner::Change;
+use crate::core::retention::{Chosen, DAY};
 use crate::core::short::Short;
 use crate::web::fields::Fields;
 use crate::web::people::place_picture_url;
@@ -31,7 +32,8 @@ pub fn settings(fields: &mut Fields<'_>) -> SettingsChange {
 
 const MUTED_UNTIL: &[&str] = &["mutedUntil", "muted_until"];
 
-/// `{ name?, description?, picture?, archived? }`: the picture is a file here, or null.
+/// `{ name?, description?, picture?, archived?, keepMessages?, keepFiles? }`: the picture is a file here, or null; what is kept
+/// is kept for so many days, or as long as the server keeps it if null.
 pub fn change(fields: &mut Fields<'_>, public_url: &str) -> Change {
     let shows = fields.has(&["picture"]);
     Change {
@@ -39,10 +41,19 @@ pub fn change(fields: &mut Fields<'_>, public_url: &str) -> Change {
         description: fields.optional_text(&["description"]),
         picture: shows.then(|| fields.optional_file("picture", public_url)),
         archived: fields.optional_flag("archived"),
+        kept: kept(fields),
     }
 }
 
-/// Adds to a conversation's shape what it has: `pictureUrl`, `owners`, `archivedAt`.
+fn kept(fields: &mut Fields<'_>) -> Chosen {
+    Chosen {
+        messages: fields.optional_days(&["keepMessages", "keep_messages"]),
+        files: fields.optional_days(&["keepFiles", "keep_files"]),
+    }
+}
+
+/// Adds to a conversation's shape what it has: `pictureUrl`, `owners`, `archivedAt`; `keepMessages` and `keepFiles` in days, 0
+/// for ever.
 pub fn add_to(
     shape: &mut Value,
     spell: &Spelling,
@@ -57,5 +68,11 @@ pub fn add_to(
     }
     if let Some(at) = known.archived_at {
         shape["archivedAt"] = json!(at.iso());
+    }
+    if let Some(kept) = known.kept.messages {
+        shape["keepMessages"] = json!(kept / DAY);
+    }
+    if let Some(kept) = known.kept.files {
+        shape["keepFiles"] = json!(kept / DAY);
     }
 }

@@ -32,7 +32,8 @@ pub async fn change_settings(call: &mut Call, name: &str) -> Result<(Conversatio
     Ok((id, own.await?))
 }
 
-/// Names, describes, pictures or archives a group or a room: `{ name?, description?, picture?, archived? }`. Answers who
+/// Names, describes, pictures or archives a group or a room: `{ name?, description?, picture?, archived?, keepMessages?,
+/// keepFiles? }`. Answers who
 /// did it where, as what follows here.
 pub async fn change(call: &mut Call, name: &str) -> Result<(Me, ConversationId)> {
     let me = call.me()?;
@@ -42,8 +43,12 @@ pub async fn change(call: &mut Call, name: &str) -> Result<(Me, ConversationId)>
     let change = beyond::change(&mut fields, &public_url);
     let change = fields.done(Some(change))?;
     let asking = me.clone();
+    let has_rule = !change.kept.is_empty();
     call.write(move |tx| owner::change(tx, &asking, id, change))
         .await?;
+    if has_rule {
+        call.core().rules_changed().notify_one();
+    }
     Ok((me, id))
 }
 

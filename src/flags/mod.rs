@@ -95,7 +95,7 @@ pub enum Command {
     /// Make administrators
     #[command(subcommand)]
     Admin(AdminCommand),
-    /// Print a link by which people make themselves an account
+    /// Print a link by which people make themselves an account; list and revoke such links
     Invite(Invite),
     /// Find messages by their words, the newest first, in all conversations
     Search(SearchFor),
@@ -224,16 +224,42 @@ pub struct AdminLink {
 
 /// `chat invite [--uses N] [--lasts SPAN]`
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Invite {
+    #[command(subcommand)]
+    pub command: Option<InviteCommand>,
     /// How many people may sign up with it
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(limits::INVITATION_USES)))]
     pub uses: u32,
     /// How long it is good
     #[arg(long, value_name = "SPAN", default_value = "7d", value_parser = values::span)]
     pub lasts: Duration,
+    /// A group or a room that whoever comes is made a member of, by its name or as id:7; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub to: Vec<String>,
+    /// Print it as a QR code too
+    #[arg(long)]
+    pub qr: bool,
     /// The URL at which the server is reached [default: that of the server that runs on the file, or ran last]
     #[arg(long, value_name = "URL", value_parser = origin::public_url)]
     pub public_url: Option<String>,
+    #[command(flatten)]
+    pub file: DbFile,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum InviteCommand {
+    /// List the invitations that can be used or were used, the newest first
+    List(DbFile),
+    /// Revoke an invitation; who has signed up with it stays
+    Revoke(InviteRevoke),
+}
+
+/// `chat invite revoke ID`
+#[derive(Debug, Args)]
+pub struct InviteRevoke {
+    /// As the list shows it
+    pub id: i64,
     #[command(flatten)]
     pub file: DbFile,
 }
@@ -459,6 +485,12 @@ pub struct Serve {
     /// Limit on new conversations, per account [default: 300/1h]
     #[arg(long, value_name = "N/SPAN|off", help_heading = "Promises and limits")]
     pub limit_conversations: Option<Rate>,
+    /// Limit on people who are made members of groups and rooms, per account [default: 1500/1h]
+    #[arg(long, value_name = "N/SPAN|off", help_heading = "Promises and limits")]
+    pub limit_members: Option<Rate>,
+    /// Limit on the bytes of messages, per account; each counts as at least 1KiB [default: 1GiB/1d]
+    #[arg(long, value_name = "SIZE/SPAN|off", value_parser = values::volume, help_heading = "Promises and limits")]
+    pub limit_message_bytes: Option<Volume>,
     /// Limit on messages that are edited or deleted, per account [default: 300/1m]
     #[arg(long, value_name = "N/SPAN|off", help_heading = "Promises and limits")]
     pub limit_changes: Option<Rate>,
@@ -497,6 +529,12 @@ pub struct Serve {
         help_heading = "Promises and limits"
     )]
     pub max_message: usize,
+    /// How long messages are kept, at least a day: older ones are removed for good; a conversation may keep them shorter
+    #[arg(long, value_name = "SPAN", value_parser = values::kept, help_heading = "Promises and limits")]
+    pub keep_messages: Option<Duration>,
+    /// How long files are kept, at least a day, but for pictures of people and conversations
+    #[arg(long, value_name = "SPAN", value_parser = values::kept, help_heading = "Promises and limits")]
+    pub keep_files: Option<Duration>,
     /// How long after sending it a message may be edited by its author [default: for ever]
     #[arg(long, value_name = "SPAN", value_parser = values::span, help_heading = "Promises and limits")]
     pub edit_window: Option<Duration>,
@@ -518,6 +556,9 @@ pub struct Serve {
     /// A domain whose addresses may sign up, once they are proven; repeatable. Without this flag all addresses may
     #[arg(long, value_name = "DOMAIN", value_parser = values::domain, help_heading = "Accounts")]
     pub sign_up_domain: Vec<String>,
+    /// Let everybody who has an account invite people, and not administrators alone
+    #[arg(long, help_heading = "Accounts")]
+    pub members_invite: bool,
     /// A room that is made once, for the first administrator, and that whoever then gets an account from this server is a member of
     #[arg(long, value_name = "NAME", value_parser = values::name, help_heading = "Accounts")]
     pub first_room: Option<String>,
@@ -713,6 +754,14 @@ impl Serve {
             .map(|most| most as usize)
     }
 
+    fn message_kib(&self) -> Option<(u32, Duration)> {
+        let Some(Volume(given)) = self.limit_message_bytes else {
+            return (!self.temp).then_some(limits::MESSAGE_KIB);
+        };
+        let in_kib = |bytes: u64| u32::try_from(bytes >> 10).unwrap_or(u32::MAX).max(1);
+        given.map(|(bytes, span)| (in_kib(bytes), span))
+    }
+
     fn limited(&self, given: Option<Rate>, usual: (u32, Duration)) -> Rate {
         given.unwrap_or(Rate((!self.temp).then_some(usual)))
     }
@@ -747,6 +796,8 @@ impl Serve {
             new_conversations: self
                 .limited(self.limit_conversations, limits::NEW_CONVERSATIONS)
                 .0,
+            new_members: self.limited(self.limit_members, limits::NEW_MEMBERS).0,
+            message_kib: self.message_kib(),
             changes: self.limited(self.limit_changes, limits::CHANGES).0,
             profile_changes: (!self.temp).then_some(limits::PROFILE_CHANGES),
             exports: (!self.temp).then_some(limits::EXPORTS),
@@ -755,7 +806,10 @@ impl Serve {
             mail_delay: self.mail_delay,
             mail_counted: !self.temp,
             edit_window: self.edit_window,
+            keep_messages: self.keep_messages,
+            keep_files: self.keep_files,
             sign_up: self.sign_up(),
+            members_invite: self.members_invite,
             first_room: self.first_room.clone(),
         };
         options.bcrypt_cost =

@@ -98,6 +98,15 @@ pub fn span(text: &str) -> Result<Duration, String> {
     time::span(text).ok_or_else(|| format!("{text} is no span of time: write 90s, 15m, 12h or 7d"))
 }
 
+/// How long something is kept: at least a day.
+pub fn kept(text: &str) -> Result<Duration, String> {
+    let kept = span(text)?;
+    match kept < Duration::from_secs(86_400) {
+        true => Err(format!("{text} is less than a day")),
+        false => Ok(kept),
+    }
+}
+
 pub fn size(text: &str) -> Result<u64, String> {
     let read = bytes(text).filter(|size| *size <= 1 << 30);
     read.ok_or_else(|| format!("{text} is no size up to 1GiB: write 512KiB or 10MiB"))

@@ -194,8 +194,9 @@ impl Server {
         }
         let mut background = JoinSet::new();
         background.spawn(admin::stats::observe(core.clone(), watch.clone()));
-        background.spawn(tidying::run(core.clone()));
+        background.spawn(tidying::tidy_up(core.clone()));
         background.spawn(erasing::run(core.clone()));
+        background.spawn(tidying::retain(core.clone()));
         background.spawn(mailer::run(core.clone(), settings.smtp, url.clone()));
         if let Some(folder) = settings.backups {
             background.spawn(backing_up::run(
@@ -269,6 +270,7 @@ fn routes_for(dialect: Option<&str>) -> Routes {
         crate::web::pages::routes(),
         crate::web::mailing::routes(),
         crate::web::about::routes(),
+        crate::web::inviting::routes(),
         documents::routes(),
     ];
     Routes::new(tables.chain(own), dialect.is_some())

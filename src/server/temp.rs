@@ -143,7 +143,7 @@ async fn person(core: &Core, name: &str, password: &str, admin: bool) -> Result<
     let new = new.checked("--user", password).map_err(Error::Invalid)?;
     let hash = core.passwords().hash(password.to_owned()).await?;
     core.write(move |tx| {
-        let id = account::make(tx, new, hash)?;
+        let id = account::make(tx, &new, hash)?;
         if admin {
             account::make_admin(tx, id)?;
         }

@@ -24,8 +24,8 @@ pub fn routes() -> Vec<Route> {
     }
 }
 
-/// GET /api/about: `{ success, about: { maxMessage, maxUpload, maxAttachments, googleLogin, signUp, signUpDomains, dialects } }`,
-/// in characters, bytes and files; `signUp` is `open`, `invited` or `closed`; if there are `signUpDomains`, only their
+/// GET /api/about: `{ success, about: { maxMessage, maxUpload, maxAttachments, googleLogin, signUp, signUpDomains, keepMessages, keepFiles,
+/// membersInvite, dialects } }`, in characters, bytes and files; `signUp` is `open`, `invited` or `closed`; if there are `signUpDomains`, only their
 /// proven addresses sign up; `googleLogin` is whether the page may send a browser to `/auth/google` and get it back, and `dialects`
 /// has `{ name, namespace }` of each.
 async fn show(call: Call) -> Answer {
@@ -41,6 +41,9 @@ async fn show(call: Call) -> Answer {
             "googleLogin": google.is_some_and(|oidc| oidc.returns_to(&web.public_url)),
             "signUp": limits.sign_up.who.name(),
             "signUpDomains": limits.sign_up.domains,
+            "keepMessages": limits.keep_messages.map(|kept| kept.as_secs() / 86_400),
+            "keepFiles": limits.keep_files.map(|kept| kept.as_secs() / 86_400),
+            "membersInvite": limits.members_invite,
             "dialects": web.dialects,
         },
     }))

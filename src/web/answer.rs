@@ -67,7 +67,7 @@ pub fn status(error: &Error) -> StatusCode {
         Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
         Error::WrongType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Error::TooSlow => StatusCode::REQUEST_TIMEOUT,
-        Error::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Error::TooOften { .. } | Error::UsedUp { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::Overloaded(_) => StatusCode::SERVICE_UNAVAILABLE,
         Error::NotConfigured(_) => StatusCode::NOT_IMPLEMENTED,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -96,7 +96,7 @@ pub fn refusal(error: &Error, request: &str) -> Reply {
     }
     let mut reply = json_reply(status, &body);
     let wait = match error {
-        Error::TooOften { retry_after } => Some(*retry_after),
+        Error::TooOften { retry_after } | Error::UsedUp { retry_after, .. } => Some(*retry_after),
         Error::Overloaded(_) => Some(OVERLOAD_PASSES),
         _ => None,
     };

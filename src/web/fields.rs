@@ -163,6 +163,20 @@ impl<'s> Fields<'s> {
         }
     }
 
+    /// A number of days; `Some(None)` if it is null.
+    pub fn optional_days(&mut self, names: &[&str]) -> Option<Option<u32>> {
+        if !self.has(names) {
+            return None;
+        }
+        let days = match self.take(names) {
+            None => Some(None),
+            Some(Input::Integer(days)) => u32::try_from(days).ok().map(Some),
+            Some(Input::Text(text)) => text.parse().ok().map(Some),
+            Some(_) => None,
+        };
+        days.or_else(|| self.wrong(names, "must be a whole number of days, or null"))
+    }
+
     /// A file of this server: by an id, by its path, or by its whole URL.
     pub fn optional_file(&mut self, name: &str, public_url: &str) -> Option<Named> {
         let named = match self.take(&[name])? {

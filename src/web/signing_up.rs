@@ -1,12 +1,21 @@
-//! Signs somebody up with a name, an address that nobody has proven, and a password.
+//! Signs somebody up with a name, an address and a password.
 
 use super::call::Call;
-use crate::core::account::{self, SignUp};
+use super::fields::Fields;
+use crate::core::account::{self, Brought, SignUp};
 use crate::core::error::Result;
-use crate::core::invitation;
 use crate::core::model::AccountId;
 
-/// Makes the account, with the token of an invitation if the client sent one.
+/// `{ invitation?, signupToken? }`: the token of an invitation, and the one that `POST /user/verify-email` answers with, which
+/// proves the address.
+pub fn brought(fields: &mut Fields<'_>) -> Brought {
+    Brought {
+        invitation: fields.optional_text(&["invitation"]),
+        proof: fields.optional_text(&["signupToken"]),
+    }
+}
+
+/// Makes the account.
 ///
 /// # Errors
 /// As [`account::sign_up`].
@@ -14,16 +23,16 @@ pub async fn sign_up(
     call: &Call,
     new: SignUp,
     password: String,
-    invitation: Option<String>,
+    brought: Brought,
 ) -> Result<AccountId> {
     // Checked before the slow hash, and again by the verb.
-    let (new, invitation) = call
+    let (new, brought) = call
         .read(move |view| {
-            invitation::may_sign_up(view, new.newcomer(invitation.as_deref()))?;
-            Ok((new, invitation))
+            account::may_sign_up(view, &new, &brought)?;
+            Ok((new, brought))
         })
         .await?;
     let hash = call.core().passwords().hash(password).await?;
-    call.write(move |tx| account::sign_up(tx, new, hash, invitation.as_deref()))
+    call.write(move |tx| account::sign_up(tx, &new, hash, &brought))
         .await
 }

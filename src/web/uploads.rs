@@ -37,7 +37,7 @@ impl Intake {
     /// Begins a file of this name, uploaded by this person.
     ///
     /// # Errors
-    /// `TooOften` if this person has used up their upload volume.
+    /// `UsedUp` if this person has used up their upload volume.
     pub fn begin(core: Core, me: Me, original: String, rates: &Rates) -> Result<Self> {
         let most = core.limits().upload_bytes;
         let mut allowance = rates.upload_volume.of(me.id);
@@ -59,7 +59,7 @@ impl Intake {
     /// Takes in some bytes.
     ///
     /// # Errors
-    /// `TooLarge` past the limit of a file, `TooOften` past this person's upload volume; what the writer refuses.
+    /// `TooLarge` past the limit of a file, `UsedUp` past this person's upload volume; what the writer refuses.
     pub async fn add(&mut self, bytes: Bytes) -> Result<()> {
         self.size += bytes.len() as u64;
         if self.size > self.most {
@@ -153,7 +153,7 @@ pub enum Destination<'n> {
 /// Takes a `multipart/form-data` upload: a `file`, and where it is to be shared.
 ///
 /// # Errors
-/// `WrongType` for another content type, `Malformed` for a broken form, `Invalid` without a file, `TooLarge`, and `TooOften`
+/// `WrongType` for another content type, `Malformed` for a broken form, `Invalid` without a file, `TooLarge`, and `UsedUp`
 /// if this person has used up their upload volume.
 pub async fn take_upload(call: &mut Call, me: Me, to: Destination<'_>) -> Result<Arc<File>> {
     let mut query = call.query();

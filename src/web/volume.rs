@@ -70,7 +70,7 @@ impl Allowance {
     /// The file has `size` bytes so far. They stay counted if the upload breaks off, because they were stored.
     ///
     /// # Errors
-    /// `TooOften` past the account's volume.
+    /// `UsedUp` past the account's volume.
     pub fn take(&mut self, size: u64) -> Result<()> {
         let Some((window, limit, span)) = &self.window else {
             return Ok(());
@@ -81,7 +81,8 @@ impl Allowance {
         if before.saturating_add(more) <= *limit {
             return Ok(());
         }
-        Err(Error::TooOften {
+        Err(Error::UsedUp {
+            quota: "You have uploaded much lately",
             retry_after: span.saturating_sub(window.since.elapsed()),
         })
     }
@@ -99,10 +100,7 @@ mod tests {
         large.take(1).expect("the first bytes of a file");
         large.take(2 * LEAST).expect("and all the others");
         volumes.of(ann).take(1).expect("a small one");
-        assert!(matches!(
-            volumes.of(ann).take(1),
-            Err(Error::TooOften { .. })
-        ));
+        assert!(matches!(volumes.of(ann).take(1), Err(Error::UsedUp { .. })));
         volumes
             .of(AccountId::new(2).expect("an id"))
             .take(1)

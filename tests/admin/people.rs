@@ -34,6 +34,41 @@ async fn an_account_is_shown_whole() {
 }
 
 #[tokio::test]
+async fn whose_files_take_up_most_stands_first_if_asked() {
+    let chat = Chat::open().await;
+    let (ann, bob, carl) = (
+        chat.rooms("ann").await,
+        chat.rooms("bob").await,
+        chat.rooms("carl").await,
+    );
+    for (person, bytes) in [(&bob, 5_000), (&ann, 200), (&carl, 1_000)] {
+        let file = Form::file("notes.txt", "text/plain", "x".repeat(bytes));
+        person.uploads(file).await.has_status(201);
+    }
+    let admin = chat.admin();
+    let listed = admin.get("/api/admin/users?sort=stored&limit=3").await;
+    let listed = listed.has_status(200).json();
+    let stored: Vec<_> = listed["users"]
+        .as_array()
+        .expect("people")
+        .iter()
+        .map(|one| (one["name"].clone(), one["storedBytes"].clone()))
+        .collect();
+    assert_eq!(
+        stored,
+        [
+            (json!("bob"), json!(5_000)),
+            (json!("carl"), json!(1_000)),
+            (json!("ann"), json!(200))
+        ]
+    );
+    admin
+        .get("/api/admin/users?sort=height")
+        .await
+        .refused_for(&["sort"]);
+}
+
+#[tokio::test]
 async fn an_account_is_made_with_a_password_or_without() {
     let chat = Chat::open().await;
     let admin = chat.admin();

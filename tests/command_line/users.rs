@@ -2,6 +2,7 @@
 
 use super::{a_file, actions, fed, logs_in, typed, with_secret, words};
 use crate::support::mentor::eventually;
+use crate::support::person::{email_of, password_of};
 use crate::support::*;
 use std::time::{Duration, Instant};
 
@@ -353,4 +354,18 @@ async fn how_long_hashing_takes_does_not_tell_who_has_an_account() {
         .await
         .well();
     assert!(hashes()[1].starts_with("$2b$05$"));
+}
+
+#[tokio::test]
+async fn who_was_just_added_beside_a_running_server_logs_in_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("chat.db");
+    let chat = Chat::on(&file, &[]).await;
+    for name in ["ann", "bob", "carl"] {
+        let email = email_of(name);
+        let add = ["user", "add", name, "--email", &email, "--db", words(&file)];
+        fed(&add, &password_of(name)).await.well();
+        // Logging in asks with the token, too.
+        chat.logs_in(name).await;
+    }
 }

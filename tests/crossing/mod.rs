@@ -17,6 +17,7 @@ mod own_reading;
 mod owners;
 mod presence;
 mod repeats;
+mod retention;
 mod search;
 mod signs;
 mod spellings;

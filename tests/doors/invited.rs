@@ -183,7 +183,13 @@ async fn an_invitation_ends_by_time_and_by_an_administrator() {
         .collect();
     assert_eq!(
         actions,
-        ["invitation.revoke", "invitation.make", "invitation.make"]
+        [
+            "invitation.revoke",
+            "invitation.use",
+            "invitation.make",
+            "invitation.use",
+            "invitation.make"
+        ]
     );
 }
 
@@ -312,4 +318,180 @@ async fn what_is_not_open_to_sign_up_is_not_open_to_read() {
         let about = chat.nobody().get("/api/about").await.has_status(200).json();
         assert_eq!(about["about"]["signUp"], flags[1]);
     }
+}
+
+/// Somebody whom an administrator has made an account for.
+async fn member(chat: &Chat, name: &str) -> Person {
+    let new = json!({ "name": name, "email": email_of(name), "password": password_of(name) });
+    let made = chat.admin().post("/api/admin/users", new).await;
+    made.has_status(201);
+    chat.logs_in(name).await
+}
+
+/// What a member gets who invites.
+async fn asks_for_one(person: &Person, what: Value) -> Answer {
+    person.post("/api/invitations", what).await
+}
+
+#[tokio::test]
+async fn members_invite_where_they_may() {
+    let chat = for_the_invited(&[]).await;
+    let ann = member(&chat, "ann").await;
+    asks_for_one(&ann, json!({})).await.refused(403);
+    ann.get("/api/invitations").await.refused(403);
+    // Administrators may by the same route.
+    asks_for_one(&chat.admin(), json!({ "uses": 100 }))
+        .await
+        .has_status(201);
+
+    let chat = for_the_invited(&["--members-invite"]).await;
+    let (ann, bob) = (member(&chat, "ann").await, member(&chat, "bob").await);
+    let made = asks_for_one(&ann, json!({ "uses": 2 })).await;
+    let made = made.has_status(201).json()["invitation"].clone();
+    assert_eq!(made["by"]["name"], "ann");
+    let drawn = made["qr"].as_str().expect("a QR code");
+    assert!(
+        drawn.starts_with("<?xml") && drawn.contains("<svg"),
+        "{drawn}"
+    );
+    signs_up(&chat, "carl", &token(&made)).await.has_status(201);
+    let own = ann.get("/api/invitations").await.has_status(200).json();
+    assert_eq!(own["invitations"][0]["used"], 1);
+    let others = bob.get("/api/invitations").await.has_status(200).json();
+    assert_eq!(others["invitations"], json!([]));
+    let path = format!("/api/invitations/{}", made["id"].as_str().expect("an id"));
+    bob.delete(&path).await.refused(404);
+    ann.delete(&path).await.has_status(200);
+    ann.delete(&path).await.refused(404);
+    signs_up(&chat, "dora", &token(&made)).await.refused(403);
+    let about = chat.nobody().get("/api/about").await.json();
+    assert_eq!(about["about"]["membersInvite"], true);
+}
+
+#[tokio::test]
+async fn a_member_invites_to_rooms_and_to_their_own_groups() {
+    let chat = Chat::with(&["--members-invite"]).await;
+    let (ann, bob) = (chat.rooms("ann").await, chat.rooms("bob").await);
+    let room = bob.opens_room("Lobby").await;
+    let (own, of_bob) = (
+        ann.gathers("Own", &[&bob]).await,
+        bob.gathers("Bob's", &[&ann]).await,
+    );
+    let (private, direct) = (bob.gathers("Private", &[]).await, ann.meets(&bob).await);
+    for (place, status) in [
+        (&room, 201),
+        (&own, 201),
+        (&of_bob, 403),
+        (&direct, 403),
+        (&private, 404),
+    ] {
+        let asked = asks_for_one(&ann, json!({ "conversationIds": [place] })).await;
+        assert_eq!(asked.status, status, "{asked:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_member_who_means_ill_invites_few() {
+    let chat = Chat::with(&["--members-invite"]).await;
+    let ann = chat.rooms("ann").await;
+    for (wrong, field) in [
+        (json!({ "uses": 26 }), "uses"),
+        (json!({ "expiresAt": "2999-01-01T00:00:00Z" }), "expiresAt"),
+    ] {
+        asks_for_one(&ann, wrong).await.refused_for(&[field]);
+    }
+    // To revoke them makes no room for more.
+    for _ in 0..20 {
+        let made = asks_for_one(&ann, json!({ "uses": 25 })).await;
+        let made = made.has_status(201).json()["invitation"].clone();
+        let path = format!("/api/invitations/{}", made["id"].as_str().expect("an id"));
+        ann.delete(&path).await.has_status(200);
+    }
+    let said = asks_for_one(&ann, json!({})).await.refused(409).json();
+    assert!(said["message"].to_string().contains("too many"), "{said}");
+}
+
+#[tokio::test]
+async fn who_is_suspended_or_gone_invites_nobody() {
+    let chat = for_the_invited(&["--members-invite"]).await;
+    let (ann, bob) = (member(&chat, "ann").await, member(&chat, "bob").await);
+    let made = asks_for_one(&ann, json!({ "uses": 5 })).await;
+    let of_ann = token(&made.has_status(201).json()["invitation"]);
+    let made = asks_for_one(&bob, json!({ "uses": 5 })).await;
+    let of_bob = token(&made.has_status(201).json()["invitation"]);
+    signs_up(&chat, "carl", &of_ann).await.has_status(201);
+    let account = format!("/api/admin/users/{}", ann.number);
+    let suspended = async |yes: bool| {
+        let change = json!({ "suspended": yes });
+        chat.admin().patch(&account, change).await.has_status(200);
+    };
+    suspended(true).await;
+    signs_up(&chat, "dora", &of_ann).await.refused(403);
+    suspended(false).await;
+    signs_up(&chat, "dora", &of_ann).await.has_status(201);
+    let account = format!("/api/admin/users/{}", bob.number);
+    chat.admin().delete(&account).await.has_status(200);
+    signs_up(&chat, "eve", &of_bob).await.refused(403);
+}
+
+#[tokio::test]
+async fn a_code_proves_an_address_in_every_dialect_that_signs_up() {
+    let chat = Chat::with(&["--sign-up", "open", "--sign-up-domain", "example.test"]).await;
+    let nobody = chat.nobody();
+    let proof = chat.proves(&email_of("ann")).await;
+    let mut ann = rooms("ann", Value::Null);
+    ann["signupToken"] = json!("of nobody");
+    nobody
+        .post("/api/auth/signup", ann.clone())
+        .await
+        .refused(403);
+    // What one address proves, it proves for no other.
+    let mut bob = rooms("bob", Value::Null);
+    bob["signupToken"] = json!(proof);
+    nobody.post("/api/auth/signup", bob).await.refused(403);
+    ann["signupToken"] = json!(proof);
+    nobody
+        .post("/api/auth/signup", ann.clone())
+        .await
+        .has_status(201);
+    nobody.post("/api/auth/signup", ann).await.refused(403);
+    chat.logs_in("ann").await;
+
+    let mut carl = rooms("carl", Value::Null);
+    carl["name"] = json!("carl");
+    carl["signupToken"] = json!(chat.proves(&email_of("carl")).await);
+    nobody
+        .post("/api/auth/register", carl)
+        .await
+        .has_status(200);
+    let listed = chat.admin().get("/api/admin/users").await.json();
+    let proven: Vec<_> = listed["users"]
+        .as_array()
+        .expect("people")
+        .iter()
+        .map(|one| one["proven"].clone())
+        .collect();
+    // The administrator was made without a proof.
+    assert_eq!(proven, [true, true, false]);
+}
+
+#[tokio::test]
+async fn who_proves_an_address_takes_over_what_somebody_typed() {
+    let chat = Chat::open().await;
+    let squatter = chat.rooms("ann").await;
+    let mut ann = rooms("ann", Value::Null);
+    ann["username"] = json!("the real ann");
+    ann["password"] = json!("another password");
+    ann["signupToken"] = json!(chat.proves(&email_of("ann")).await);
+    chat.nobody()
+        .post("/api/auth/signup", ann)
+        .await
+        .has_status(201);
+    squatter.get("/api/auth/validate").await.refused(401);
+    let login = json!({ "email": email_of("ann"), "password": "another password" });
+    let login = chat.nobody().post("/api/auth/login", login).await;
+    assert_eq!(
+        login.has_status(200).json()["data"]["username"],
+        "the real ann"
+    );
 }

@@ -10,6 +10,7 @@
 //!     cargo bench --bench endure -- backups 100           copies under load
 //!     cargo bench --bench endure -- storm 100             logins at once
 //!     cargo bench --bench endure -- year 365              a year of logins, codes, connects and reads
+//!     cargo bench --bench endure -- years 10              ten years of a busy team, a million messages, where old ones are removed
 //!     cargo bench --bench endure -- hostile --seconds 60  attacks, each beside calm people; --only NAME for one of them
 //!
 //! What is promised is asserted: a broken promise ends it with a panic that says which.
@@ -118,6 +119,17 @@ enum What {
         #[arg(long, default_value_t = 50)]
         logins: usize,
     },
+    /// Sets the clock through years in which old messages and files are removed
+    Years {
+        #[arg(default_value_t = 10)]
+        years: i64,
+        /// Steps in a year
+        #[arg(long, default_value_t = 12)]
+        steps: i64,
+        /// Messages in a step
+        #[arg(long, default_value_t = 8_400)]
+        messages: usize,
+    },
     /// Logs in many at once
     Storm {
         #[arg(default_value_t = 100)]
@@ -213,6 +225,15 @@ async fn run(what: What) -> String {
             let left = year::year(days, logins).await;
             left.is_little();
             format!("{days} days with {logins} logins each: {left:?}")
+        }
+        What::Years {
+            years,
+            steps,
+            messages,
+        } => {
+            let played = years::years(years, steps, messages).await;
+            years::stay_alike(&played);
+            format!("{years} years, and none after the second is larger")
         }
         What::Storm { logins } => {
             let waits = storm::storm(logins).await;

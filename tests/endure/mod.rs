@@ -18,6 +18,7 @@ pub mod storm;
 pub mod tongues;
 mod vanished;
 pub mod year;
+pub mod years;
 
 /// 1,024 open files are too few for many connections; a server inherits what we get.
 pub fn open_more_files() {

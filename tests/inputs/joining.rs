@@ -164,6 +164,70 @@ async fn conversations_are_made_no_faster_than_so() {
 }
 
 #[tokio::test]
+async fn people_are_made_members_no_faster_than_so() {
+    let chat = Chat::with(&["--limit-members", "3/1h"]).await;
+    let (ann, bob, carl) = (
+        chat.rooms("ann").await,
+        chat.rooms("bob").await,
+        chat.rooms("carl").await,
+    );
+    let group = ann.gathers("Group", &[&bob, &carl]).await;
+    let room = carl.opens_room("Lobby").await;
+    let joins = async |person: &Person| {
+        let path = format!("/api/rooms/{room}/members");
+        person.post(path, json!({ "userId": person.number })).await
+    };
+    joins(&ann).await.has_status(200);
+    // Whoever comes and goes is counted as well: all others are told each time.
+    let left = format!("/api/rooms/{room}/members/{}", ann.number);
+    assert!(ann.delete(left).await.status < 300);
+    let refused = joins(&ann).await;
+    let said = refused.refused(429).json();
+    let words = said["message"].as_str().expect("a sentence");
+    assert!(
+        words.starts_with("You have made many people members") && words.contains("try again in"),
+        "{words}"
+    );
+    let wait: u64 = refused.says("retry-after").parse().expect("seconds");
+    assert!((1..=3_600).contains(&wait), "{wait}");
+    let gathered = json!({ "name": "More", "groupMenmbers": [bob.uuid] });
+    ann.post("/conversaton/create-group", gathered)
+        .await
+        .refused(429);
+    // It counts neither what is refused nor what others do, and hinders nobody from speaking.
+    ann.sends_to(&group, "Hello").await;
+    joins(&bob).await.has_status(200);
+}
+
+#[tokio::test]
+async fn nobody_fills_the_disk_with_words() {
+    let chat = Chat::with(&["--limit-message-bytes", "20KiB/1d"]).await;
+    let (ann, bob) = (chat.rooms("ann").await, chat.rooms("bob").await);
+    let room = ann.opens_room("Lobby").await;
+    // 8,000 bytes are 8 KiB, and the shortest words are one.
+    let says = async |person: &Person, words: &str| {
+        let said = json!({ "roomId": room, "content": words });
+        person.post("/api/messages", said).await
+    };
+    for words in [&"x".repeat(8_000), &"x".repeat(8_000), "a", "b", "c", "d"] {
+        says(&ann, words).await.has_status(201);
+    }
+    let said = says(&ann, "e").await.refused(429).json();
+    assert!(
+        said["message"].to_string().contains("written very much"),
+        "{said}"
+    );
+    let refused = ann
+        .is_refused(429, "message", json!({ "roomId": room, "content": "f" }))
+        .await;
+    assert!(
+        refused.to_string().contains("written very much"),
+        "{refused}"
+    );
+    says(&bob, "It is mine").await.has_status(201);
+}
+
+#[tokio::test]
 async fn nobody_connects_more_often_than_so() {
     let flags = ["--limit-connects", "3/1m", "--trust-proxy", "127.0.0.1"];
     let chat = Chat::with(&flags).await;

@@ -1,7 +1,7 @@
 //! How much mail may anybody cause? So many codes for an address and so many digests for it in an hour, and so many
 //! digests that one account is the reason for; and nothing of it is kept for ever.
 
-use crate::support::person::email_of;
+use crate::support::person::{email_of, password_of};
 use crate::support::*;
 use rusqlite::{Connection, Params};
 use std::path::Path;
@@ -125,6 +125,64 @@ async fn so_many_codes_in_an_hour_whether_or_not_there_is_an_account() {
     again().await.refused(429);
     house.an_hour_passes();
     again().await.has_status(200);
+}
+
+#[tokio::test]
+async fn so_many_codes_to_strangers_in_an_hour_and_the_answer_does_not_tell() {
+    let house = House::open().await;
+    house.has_counted("strangers", 999);
+    let nobody = house.chat.nobody();
+    let asks = async |address: &str| {
+        let asked = json!({ "email": address });
+        let asked = nobody.post("/user/send-signup-code", asked).await;
+        asked.has_status(200).text()
+    };
+    let written = |address: &str| {
+        let count = "SELECT count(*) FROM outbox WHERE recipient = $1";
+        let count = house
+            .file()
+            .query_row(count, [address], |row| row.get::<_, i64>(0));
+        count.expect("a count")
+    };
+    let last = asks("last@example.test").await;
+    assert_eq!(asks("late@example.test").await, last);
+    assert_eq!(
+        (written("last@example.test"), written("late@example.test")),
+        (1, 0)
+    );
+    // Whoever has an account still gets theirs.
+    house.proven("ann").await;
+    let asked = json!({ "email": "ann@example.test" });
+    nobody
+        .post("/user/reset-password-code", asked)
+        .await
+        .has_status(200);
+    assert_eq!(written("ann@example.test"), 1);
+    house.an_hour_passes();
+    asks("next@example.test").await;
+    assert_eq!(written("next@example.test"), 1);
+}
+
+#[tokio::test]
+async fn an_account_has_so_many_codes_sent_to_other_addresses_in_an_hour() {
+    let house = House::open().await;
+    let mallory = house.chat.rooms("mallory").await;
+    let asks = async |address: String| {
+        let asked = json!({ "email": address, "password": password_of("mallory") });
+        mallory.post("/api/auth/email", asked).await
+    };
+    for number in 0..10 {
+        asks(format!("victim{number}@example.test"))
+            .await
+            .has_status(200);
+    }
+    let refused = asks("another@example.test".to_owned()).await;
+    let said = refused.refused(429).json();
+    assert!(said["message"].to_string().contains("many codes"), "{said}");
+    house.an_hour_passes();
+    asks("another@example.test".to_owned())
+        .await
+        .has_status(200);
 }
 
 #[tokio::test]

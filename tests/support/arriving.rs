@@ -67,7 +67,7 @@ impl Chat {
         token.expect("a proof comes with a token").to_owned()
     }
 
-    async fn logs_in(&self, name: &str) -> Person {
+    pub async fn logs_in(&self, name: &str) -> Person {
         let mut person = self.nobody();
         person.name = name.to_owned();
         person.logs_in().await

@@ -268,7 +268,7 @@ impl Drop for Chat {
 /// The flags for a server on a file that limits nothing and hashes fast.
 pub fn on_file(file: &Path) -> Vec<&str> {
     let file = file.to_str().expect("a temporary path is UTF-8");
-    let unlimited = "--limit-auth off --limit-api off --limit-upload off --limit-upload-bytes off --limit-events off --limit-connects off --limit-conversations off --limit-changes off";
+    let unlimited = "--limit-auth off --limit-api off --limit-upload off --limit-upload-bytes off --limit-events off --limit-connects off --limit-conversations off --limit-members off --limit-message-bytes off --limit-changes off";
     let quick = "--listen 127.0.0.1:0 --bcrypt-cost 4";
     ["--db", file]
         .into_iter()

@@ -1,12 +1,13 @@
 // Which conversations are there? All four sorts, with their members and messages.
-import { Refused } from '../parts/form.js';
+import { Field, Refused } from '../parts/form.js';
 import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import { admin, query, useLoad } from './api.js';
-import { sure } from './dialogs.js';
+import { show, sure } from './dialogs.js';
 import { List, Table } from './list.js';
-import { Copy, Facts, Screen, Tag, Waiting } from './parts.js';
+import { Copy, Facts, Form, Screen, Tag, Waiting } from './parts.js';
 import { href } from './route.js';
-import { When, bytes, count, nameOf } from './words.js';
+import { say } from './said.js';
+import { When, bytes, count, many, nameOf } from './words.js';
 
 const sorts = { direct: 'Direct', group: 'Groups', room: 'Rooms', session: 'Sessions' };
 
@@ -92,6 +93,24 @@ const memberColumns = [
   { title: 'Unread', kind: 'number', cell: (one) => count(one.unread) },
 ];
 
+const days = (kept) => (kept === null ? 'as long as the server says' : kept === 0 ? 'for ever' : many(kept, 'day'));
+
+/** For how long it keeps messages and files. */
+function keep(one, reload) {
+  const chosen = (text) => (text === '' ? null : Number(text));
+  show('What is kept here', (shut) => html`
+    <${Form} label="What is kept here" button="Save" cancel=${shut} act=${async ({ messages, files }) => {
+      await admin('PATCH', `conversations/${one.id}`, { keepMessages: chosen(messages), keepFiles: chosen(files) });
+      shut();
+      say('The rules are saved');
+      reload();
+    }}>
+      <p>What is older is removed for good. Empty is as long as the server says, and 0 for ever.</p>
+      <${Field} label="Messages, in days" name="messages" type="number" min="0" max="36500" value=${one.keepMessages ?? ''} autofocus />
+      <${Field} label="Files, in days" name="files" type="number" min="0" max="36500" value=${one.keepFiles ?? ''} />
+    </${Form}>`);
+}
+
 export function Conversation({ id }) {
   const { said, wrong, reload } = useLoad(`conversations/${encodeURIComponent(id)}`, 10);
   const one = said?.conversation;
@@ -103,6 +122,8 @@ export function Conversation({ id }) {
         <section class="card" aria-label="About"><${Facts} facts=${[
           ['Sort', one.type], ['Members', count(one.members)], ['Messages', count(one.messages)],
           ['Last message', html`<${When} at=${one.lastMessageAt} />`], ['Since', html`<${When} at=${one.createdAt} />`],
+          ['Kept', html`messages ${days(one.keepMessages)}, files ${days(one.keepFiles)}
+            <button class="button slim" onClick=${() => keep(one, reload)}>Change</button>`],
           ['Id', html`<code>${one.id}</code> <${Copy} text=${one.id} what="the id" />`],
         ]} /></section>
         <section aria-labelledby="members"><h2 id="members">Members</h2>

@@ -6,6 +6,7 @@ import { Audit, Settings } from './settings.js';
 import { Backup } from './backup.js';
 import { Conversation, Conversations } from './conversations.js';
 import { Host, close } from './dialogs.js';
+import { Invitations } from './invitations.js';
 import { Files } from './files.js';
 import { Notify, Sessions } from './sessions.js';
 import { Outbox } from './outbox.js';
@@ -22,7 +23,7 @@ import { href, useRoute } from './route.js';
 
 const groups = [
   ['Watch', [['overview', 'Overview', Overview], ['wire', 'Live wire', Wire], ['sockets', 'Sockets', Sockets]]],
-  ['Chat', [['people', 'People', People, Person], ['conversations', 'Conversations', Conversations, Conversation],
+  ['Chat', [['people', 'People', People, Person], ['invitations', 'Invitations', Invitations], ['conversations', 'Conversations', Conversations, Conversation],
     ['search', 'Search', Search], ['files', 'Files', Files], ['sessions', 'Sessions', Sessions]]],
   ['Messages out', [['outbox', 'Outbox', Outbox], ['notifications', 'Notifications', Notify]]],
   ['Server', [['backup', 'Backup', Backup], ['audit', 'Audit', Audit], ['settings', 'Settings', Settings]]],

@@ -50,6 +50,8 @@ export function People({ screen, params }) {
     <${Screen} title="People" lead="One account for all dialects."
       actions=${html`<button class="button main" onClick=${add}>Add a person</button>`}>
       <${List} screen=${screen} params=${params} path="users" name="users" label="People" search="Search names and addresses"
+        filters=${(now, change) => html`<select class="lone" aria-label="Order" value=${now.sort ?? ''} onChange=${(event) => change({ sort: event.currentTarget.value })}>
+          <option value="">Newest first</option><option value="stored">Most stored first</option></select>`}
         columns=${columns} empty="Nobody has an account yet. Add a person, or let them sign up in any client." />
     </${Screen}>`;
 }

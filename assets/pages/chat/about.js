@@ -46,6 +46,7 @@ export function About({ one, close }) {
   return html`<${Dialog} title=${titleOf(one)} close=${close}>
     ${one.description && html`<p class="quiet" dir="auto">${one.description}</p>`}
     ${one.archived && html`<p class="note small">Archived: it can be read, and nobody writes in it.</p>`}
+    ${kept(one).map((words) => html`<p class="quiet small">${words}</p>`)}
     <${Refused} refusal=${refusal} />
     ${!one.guest && html`<${Levels} one=${one} />`}
     <h3>${one.people.length === 1 ? 'One person' : `${one.people.length} people`}</h3>
@@ -68,6 +69,14 @@ function Member({ one, person: { id, fullName, avatarUrl }, mine, busy, change }
       onClick=${() => change(() => api.appoint(one.id, id, !owns))}>${owns ? 'Make a member' : 'Make an owner'}</button>`}
     ${acts && html`<button type="button" class="button plain bad" disabled=${busy} aria-label=${`Remove ${fullName}`} onClick=${() => change(() => api.removeMember(one.id, id))}>Remove</button>`}
   </li>`;
+}
+
+/** For how long things stay here, if not for ever. */
+function kept(one) {
+  return [['Messages', 'keepMessages'], ['Files', 'keepFiles']].flatMap(([what, rule]) => {
+    const days = one[rule] ?? store.about[rule];
+    return days ? [`${what} are removed after ${days === 1 ? 'a day' : `${days} days`}.`] : [];
+  });
 }
 
 /** What follows from leaving a group, since nobody can undo it alone. */

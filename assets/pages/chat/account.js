@@ -8,14 +8,19 @@ import { html, useEffect, useState } from '../vendor/preact-htm.js';
 import * as alerts from './alerts.js';
 import * as api from './api.js';
 import { signOut } from './login.js';
+import { Inviting } from './inviting.js';
 import { Address, Copy, Leaving, Password, Profile } from './oneself.js';
 import { briefly, device, fully } from './text.js';
 import { useStore } from './store.js';
 
 export function Account({ close }) {
-  const { id, name, email, avatarUrl } = useStore().me;
+  const { me: { id, name, email, avatarUrl }, about } = useStore();
   const [view, show] = useState(null);
-  const ways = { 'Your name and picture': Profile, 'Your password': Password, 'Your e-mail': Address, 'Download what is yours': Copy, 'Delete your account': Leaving };
+  const ways = {
+    'Your name and picture': Profile, 'Your password': Password, 'Your e-mail': Address,
+    ...(about.membersInvite && { 'Invite people': Inviting }),
+    'Download what is yours': Copy, 'Delete your account': Leaving,
+  };
   const View = ways[view];
   if (View) return html`<${Dialog} key=${view} title=${view} close=${close}><${View} back=${() => show(null)} /><//>`;
   return html`<${Dialog} title="Your account" close=${close}>

@@ -37,6 +37,8 @@ export class Refusal extends Error {
 
 function inWords(status, said, wait) {
   if (status === 0) return 'The server cannot be reached.';
+  // A quota says which one it is and until when; a rate limit only that it is one.
+  if (status === 429 && /: try again in /.test(said.message)) return sentence(said.message);
   if (status === 429) return `That was too often. Try again ${wait ? `in ${patience(wait)}` : 'in a while'}.`;
   if (status >= 500) return 'Something went wrong at the server. Try again in a moment.';
   const faults = (said.errors ?? []).map((line) => line.replace(/^[\w[\].]+: /, ''));
@@ -73,7 +75,7 @@ async function askAt(method, path, body) {
 const each = encodeURIComponent;
 
 // Signing in, and who is signed in: rooms and emote.
-export const signUp = (username, email, password, invitation) => ask('POST', '/api/auth/signup', { username, email, password, invitation });
+export const signUp = (username, email, password, invitation, signupToken) => ask('POST', '/api/auth/signup', { username, email, password, invitation, signupToken });
 export const signIn = (email, password) => ask('POST', '/api/auth/login', { email, password });
 /** A fresh token for this login. */
 export const refresh = async () => (await ask('POST', '/api/auth/refresh')).token;
@@ -88,6 +90,17 @@ export const resetPassword = (resetToken, password) => ask('POST', '/api/passwor
 export const about = async () => (await ask('GET', '/api/about')).about;
 /** Where a browser goes to sign in with Google, perhaps with an invitation; it comes back with the `state` beside the token. */
 export const googleLogin = (state, invitation) => at(`/auth/google?state=${each(state)}${invitation ? `&invitation=${each(invitation)}` : ''}`);
+
+// Where only proven addresses sign up, a code shows whose one is: campus.
+/** Has a code mailed to the address; answers what to tell. */
+export const askForCode = async (email, invitation) => (await ask('POST', '/user/send-signup-code', { email, invitation })).message;
+/** What the right code gives, which proves the address. */
+export const proveCode = async (email, verificationCode) => (await ask('POST', '/user/verify-email', { email, verificationCode })).signupToken;
+
+// Invitations of one's own.
+export const invitations = async () => (await ask('GET', '/api/invitations')).invitations;
+export const invite = async (uses, expiresAt) => (await ask('POST', '/api/invitations', { uses, expiresAt })).invitation;
+export const revokeInvitation = (id) => ask('DELETE', `/api/invitations/${each(id)}`);
 
 // Oneself: emote.
 /** Another name or picture: `{ name?, picture? }`, where `null` takes the picture away, or a form with the picture. */

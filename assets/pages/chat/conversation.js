@@ -4,6 +4,7 @@ import { Icon } from '../parts/icon.js';
 import { html, useEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { About } from './about.js';
 import { Composer } from './composer.js';
+import { join } from './conversations.js';
 import { Faces, isOfTwo } from './faces.js';
 import { typing } from './list.js';
 import { Log } from './log.js';
@@ -53,6 +54,7 @@ export function Conversation({ id }) {
       </div>
       <button type="button" class="round" aria-label="Search here" title="Search here" onClick=${() => pane.open('search', { within: id })}><${Icon} name="find" /></button>
       <button type="button" class="round" aria-label="Pinned messages" title="Pinned messages" onClick=${() => pane.open('pins')}><${Icon} name="pin" /></button>
+      ${one.guest && html`<button type="button" class="button main" onClick=${() => join(one)}>Join</button>`}
       ${!online && html`<span class="offline small" role="status"><${Icon} name="away" />No connection</span>`}
     </header>
     <${Log} one=${one} />

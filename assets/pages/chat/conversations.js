@@ -57,7 +57,7 @@ export function learn({ id, type, name, participants, lastMessage, unreadCount, 
 }
 
 /** What its owners say of it: what is not there, it does not have. */
-export const looksOf = ({ name, description = '', pictureUrl = null, owners = null, archivedAt = null }) => ({ name, description, pictureUrl, owners, archived: Boolean(archivedAt) });
+export const looksOf = ({ name, description = '', pictureUrl = null, owners = null, archivedAt = null, keepMessages = null, keepFiles = null }) => ({ name, description, pictureUrl, owners, archived: Boolean(archivedAt), keepMessages, keepFiles });
 
 /** The list as it came before the connection, which then tells what was said after it. */
 export function first(listed) {
@@ -143,6 +143,15 @@ export async function show(id) {
     }
   }
   changed();
+}
+
+/** Becomes a member of an open room that one only looks into. */
+export async function join(one) {
+  try {
+    await change(one, api.addMember(one.id, store.me.id));
+  } catch (refusal) {
+    toast({ title: 'You could not join', text: refusal.message, kind: 'bad' });
+  }
 }
 
 function instead(one, refusal) {

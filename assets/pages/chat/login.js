@@ -164,8 +164,9 @@ export async function signIn(email, password) {
   await enter(login);
 }
 
-export async function signUp(username, email, password) {
-  await api.signUp(username, email, password, invitation());
+/** With the proof of the address, where only proven ones sign up. */
+export async function signUp(username, email, password, proof) {
+  await api.signUp(username, email, password, invitation(), proof);
   await signIn(email, password);
 }
 

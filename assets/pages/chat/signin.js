@@ -14,12 +14,10 @@ export const resetToken = () => /^#reset(?:\?token)?=([^&]+)$/.exec(location.has
 const wanted = () => (resetToken() ? 'reset' : invitation() ? 'up' : null);
 
 /** Why one cannot make an account here oneself; empty if one can. */
-function shut({ signUp, signUpDomains, googleLogin }) {
+function shut({ signUp }) {
   if (signUp === 'closed') return 'Accounts here are made by whoever runs this server.';
   if (signUp === 'invited' && !invitation()) return 'An account here needs an invitation. Ask whoever runs this server for a link.';
-  if (!signUpDomains.length) return '';
-  const whose = `Accounts here are for addresses of ${signUpDomains.join(' or ')}.`;
-  return `${whose} ${googleLogin ? 'Continue with Google to prove yours.' : 'Ask whoever runs this server for one.'}`;
+  return '';
 }
 
 const screens = {
@@ -63,20 +61,41 @@ const inputs = {
   username: { name: 'username', label: 'Name', autocomplete: 'username', hint: 'Others find you by it.', maxlength: 100 },
   email: { name: 'email', label: 'E-mail', type: 'email', autocomplete: 'email', inputmode: 'email' },
   password: { name: 'password', label: 'Password', type: 'password', autocomplete: 'current-password' },
+  code: { name: 'verificationCode', label: 'Code', inputmode: 'numeric', autocomplete: 'one-time-code' },
   newPassword: { name: 'password', label: 'Password', type: 'password', autocomplete: 'new-password', hint: 'At least 8 characters.', minlength: 8 },
 };
+
+/** Where only proven addresses sign up: first a code is mailed, then it comes with all the rest. */
+function byCode(domains, sent, send, values) {
+  const waits = sent?.email === values.email;
+  return {
+    lead: waits ? `${sent.said}.` : `Accounts here are for addresses of ${domains.join(' or ')}. A code shows that yours is one.`,
+    button: waits ? 'Sign up' : 'Send me a code',
+    fields: waits ? ['username', 'email', 'newPassword', 'code'] : ['username', 'email', 'newPassword'],
+    go: async ({ username, email, password, verificationCode }) => {
+      if (!waits) return send({ email, said: await api.askForCode(email, invitation()) });
+      // A right code is used up, and what it gave is good for the next try.
+      sent.proof ??= await api.proveCode(email, verificationCode);
+      await signUp(username, email, password, sent.proof);
+    },
+  };
+}
 
 export function SignIn() {
   const { farewell, about } = useStore();
   const [screen, turnTo] = useState(wanted() ?? 'in');
   const [note, tell] = useState('');
-  const [values, fill] = useState({ username: '', email: '', password: '' });
+  const [values, fill] = useState({ username: '', email: '', password: '', verificationCode: '' });
+  // Where a code was sent to, and what it proved.
+  const [sent, send] = useState(null);
   const [busy, refusal, run] = useDoing();
   const [mails, learn] = useState(true);
   const why = shut(about);
   const closed = screen === 'up' && why;
+  const domains = screen === 'up' && !closed && about.signUpDomains;
   const { title, lead, button, fields, go, done } = {
     ...screens[screen], ...(!mails && screens[screen].mailless), ...(closed && { lead: why, fields: [] }),
+    ...(domains?.length && byCode(domains, sent, send, values)),
   };
 
   useEffect(() => {

@@ -7,7 +7,7 @@ export const store = {
   /** `{ id, name, email }` once signed in; `null` if nobody is; `undefined` while we ask. */
   me: undefined,
   /** What this server allows, see `GET /api/about`; these values hold until it has answered. */
-  about: { maxMessage: Infinity, maxUpload: Infinity, maxAttachments: 10, googleLogin: false, signUp: 'open', signUpDomains: [] },
+  about: { maxMessage: Infinity, maxUpload: Infinity, maxAttachments: 10, googleLogin: false, signUp: 'open', signUpDomains: [], membersInvite: false, keepMessages: null, keepFiles: null },
   /** Why one has to sign in again, in words. */
   farewell: '',
   online: true,

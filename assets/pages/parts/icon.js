@@ -25,6 +25,7 @@ const paths = {
   // The administration's screens.
   mark: 'M4 5h16v11H11l-5 4v-4H4z M8 9h8 M8 12h5',
   menu: 'M4 7h16 M4 12h16 M4 17h16',
+  invitations: 'M3 6h18v13H3z M3 7l9 7 9-7 M18 2v4 M16 4h4',
   overview: 'M4 20V10 M10 20V4 M16 20v-7 M21 20H3',
   wire: 'M3 12h4l3-7 4 14 3-7h4',
   sockets: 'M9 3v5 M15 3v5 M6 8h12v3a6 6 0 0 1-12 0z M12 17v4',

@@ -67,6 +67,8 @@ pub struct Conversation {
     /// 0: when the first message was said.
     pub created_at: Time,
     pub archived_at: Option<Time>,
+    /// How long messages and files are kept, in milliseconds.
+    pub keep: (Option<i64>, Option<i64>),
     pub members: Vec<Member>,
     /// The numbers that its messages had, in order, if members have read up to one.
     pub numbers: Vec<i64>,

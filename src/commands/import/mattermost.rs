@@ -308,6 +308,7 @@ impl Reader {
             picture: None,
             created_at: Time(0),
             archived_at: (deleted > 0).then_some(Time(deleted.min(LATEST))),
+            keep: (None, None),
             members: Vec::new(),
             numbers: Vec::new(),
         };
@@ -442,6 +443,7 @@ impl Reader {
             picture: None,
             created_at: Time(0),
             archived_at: None,
+            keep: (None, None),
             members: people
                 .iter()
                 .map(|who| Member {

@@ -681,6 +681,7 @@ fn new_place(archive: &Archive, one: &Conversation, accounts: &[AccountId]) -> N
             .map(|(first, second)| (account(first), account(second))),
         session: one.session.clone(),
         created_at: one.created_at,
+        keep: one.keep,
         group_name: pair_name,
     }
 }

@@ -79,6 +79,8 @@ struct ConversationLine {
     session: Option<i64>,
     picture: Option<i64>,
     archived_at: Option<String>,
+    keep_messages: Option<i64>,
+    keep_files: Option<i64>,
     created_at: String,
 }
 
@@ -283,6 +285,10 @@ pub fn read(container: &mut Container, archive: &mut Archive, admins: bool) -> a
                 picture: line.picture.and_then(|id| file_at(archive, id)),
                 created_at: time(&line.created_at)?,
                 archived_at: maybe(&line.archived_at)?,
+                keep: (
+                    line.keep_messages.filter(|span| *span >= 0),
+                    line.keep_files.filter(|span| *span >= 0),
+                ),
                 members: Vec::new(),
                 numbers: Vec::new(),
             };

@@ -405,6 +405,7 @@ impl Reader {
             picture: None,
             created_at,
             archived_at: channel.is_archived.then(Time::now),
+            keep: (None, None),
             members: members.collect(),
             numbers: Vec::new(),
         };

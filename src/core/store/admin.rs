@@ -23,6 +23,14 @@ pub struct PersonSeen {
     pub stored: i64,
 }
 
+/// In which order people are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PeopleOrder {
+    Newest,
+    /// Whose files take up most.
+    Stored,
+}
+
 /// A conversation, and how much there is in it. `people` names its first members.
 #[derive(Debug)]
 pub struct PlaceSeen {
@@ -76,9 +84,10 @@ fn person_seen(row: &Row<'_>) -> rusqlite::Result<PersonSeen> {
 
 const PLACE: &str =
     "SELECT c.id, c.kind, c.low, c.high, c.name, c.description, c.creator, c.created_at,
-        c.picture, c.archived_at,
+        c.picture, c.archived_at, c.keep_messages, c.keep_files,
         (SELECT count(*) FROM members WHERE conversation = c.id) AS members,
-        (SELECT coalesce(max(seq), 0) FROM messages WHERE conversation = c.id) AS messages,
+        (SELECT coalesce(max(seq), 0) FROM messages WHERE conversation = c.id)
+            - (SELECT coalesce(min(seq) - 1, 0) FROM messages WHERE conversation = c.id) AS messages,
         (SELECT sent_at FROM messages WHERE conversation = c.id ORDER BY seq DESC LIMIT 1) AS last_at
      FROM conversations c";
 
@@ -120,14 +129,19 @@ impl View<'_> {
     pub(in crate::core) fn people_seen(
         &self,
         q: Option<&str>,
+        order: PeopleOrder,
         page: Page,
     ) -> Result<Listed<PersonSeen>> {
         let named = |q| is_in(q, &["name", "username", "email"]);
         let (now, listed) = (self.now.0, named("$2"));
         let q = like(q);
+        let order = match order {
+            PeopleOrder::Newest => "id DESC",
+            PeopleOrder::Stored => "stored DESC, id DESC",
+        };
         let items = self.all(
             &format!(
-                "{PERSON} WHERE removed_at IS NULL AND {listed} ORDER BY id DESC LIMIT $3 OFFSET $4"
+                "{PERSON} WHERE removed_at IS NULL AND {listed} ORDER BY {order} LIMIT $3 OFFSET $4"
             ),
             (now, &q, page.limit, page.offset()),
             person_seen,

@@ -95,7 +95,7 @@ pub(in crate::core) fn examine(path: &Path) -> Result<(Wounds, Holdings), OpenEr
         )?);
         wounds.extend(lines(
             "SELECT 'conversation ' || conversation || ' has a gap in its messages'
-             FROM messages GROUP BY conversation HAVING max(seq) <> count(*) OR min(seq) <> 1 LIMIT 20",
+             FROM messages GROUP BY conversation HAVING max(seq) - min(seq) + 1 <> count(*) LIMIT 20",
         )?);
         let holdings = Holdings {
             accounts: count("accounts")?,

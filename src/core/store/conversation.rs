@@ -8,7 +8,7 @@ use super::{Tx, View};
 use crate::core::error::{Error, Result};
 use crate::core::limits;
 use crate::core::model::{
-    AccountId, Conversation, ConversationId, Id, Kind, Listed, Page, Person, Place, Reading,
+    AccountId, Conversation, ConversationId, Id, Kept, Kind, Listed, Page, Person, Place, Reading,
     Receipt, Standing, Time,
 };
 use crate::core::recent::Activity;
@@ -21,7 +21,9 @@ pub enum ConversationOrder {
     Description,
 }
 
-const CONVERSATION: &str = "SELECT id, kind, low, high, name, description, creator, created_at, picture, archived_at FROM conversations";
+const CONVERSATION: &str =
+    "SELECT id, kind, low, high, name, description, creator, created_at, picture, archived_at,
+     keep_messages, keep_files FROM conversations";
 
 fn kind(name: &str) -> rusqlite::Result<Kind> {
     [Kind::Direct, Kind::Group, Kind::Room, Kind::Session]
@@ -53,6 +55,10 @@ pub(super) fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
         owners: Vec::new(),
         picture: row.get::<_, Option<i64>>("picture")?.map(Id::stored),
         archived_at: row.get::<_, Option<i64>>("archived_at")?.map(Time),
+        kept: Kept {
+            messages: row.get("keep_messages")?,
+            files: row.get("keep_files")?,
+        },
     })
 }
 
@@ -185,7 +191,7 @@ impl View<'_> {
         let mut items = Vec::with_capacity(ids.len());
         for id in ids {
             let found = self.one(
-                "SELECT id, kind, low, high, description, creator, created_at, picture, archived_at,
+                "SELECT id, kind, low, high, description, creator, created_at, picture, archived_at, keep_messages, keep_files,
                         CASE WHEN kind = 'direct' AND name = ''
                              THEN (SELECT name FROM accounts WHERE id = CASE WHEN low = $1 THEN high ELSE low END)
                              ELSE name END AS name
@@ -374,6 +380,14 @@ impl View<'_> {
         )
     }
 
+    /// The sequence number of the first message that is there still; 1 if there is none.
+    pub(in crate::core) fn first_seq(&self, id: ConversationId) -> Result<i64> {
+        self.count(
+            "SELECT coalesce(min(seq), 1) FROM messages WHERE conversation = $1",
+            [id.number()],
+        )
+    }
+
     /// The sequence number of the last message; 0 if there is none.
     pub(in crate::core) fn last_seq(&self, id: ConversationId) -> Result<i64> {
         if let Some(known) = self.cache.end(id) {
@@ -435,12 +449,15 @@ impl Tx<'_> {
         let id = after.place.id;
         self.cache.forget_place_of_all(id);
         self.change(
-            "UPDATE conversations SET name = $1, description = $2, picture = $3, archived_at = $4 WHERE id = $5",
+            "UPDATE conversations SET name = $1, description = $2, picture = $3, archived_at = $4,
+                 keep_messages = $5, keep_files = $6 WHERE id = $7",
             (
                 &after.name,
                 &after.description,
                 after.picture.map(|file| file.number()),
                 after.archived_at.map(|at| at.0),
+                after.kept.messages,
+                after.kept.files,
                 id.number(),
             ),
         )?;

@@ -104,6 +104,8 @@ pub struct NewPlace {
     /// The UUID of its session.
     pub session: Option<String>,
     pub created_at: Time,
+    /// How long messages and files are kept, in milliseconds; 0: for ever; `None`: as the server says.
+    pub keep: (Option<i64>, Option<i64>),
     /// What a conversation of two is called if it has to become a group.
     pub group_name: String,
 }
@@ -349,8 +351,9 @@ impl Tx<'_> {
             .map(|(low, high)| (low.number(), high.number()))
             .unzip();
         let id = self.inserted(
-            "INSERT INTO conversations (kind, name, description, creator, low, high, created_at, archived_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
+            "INSERT INTO conversations (kind, name, description, creator, low, high, created_at, archived_at,
+                 keep_messages, keep_files)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
             (
                 kind.name(),
                 name,
@@ -360,6 +363,8 @@ impl Tx<'_> {
                 high,
                 new.created_at.0,
                 self.now.0,
+                new.keep.0,
+                new.keep.1,
             ),
             |row| row.get(0).map(Id::stored),
         )?;

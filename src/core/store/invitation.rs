@@ -8,6 +8,12 @@ use crate::core::model::{
     AccountId, ConversationId, Id, Invitation, InvitationId, Listed, Page, Time,
 };
 
+/// Is this the token's hash (`$1`), and can the invitation be used now (`$2`)?
+const USABLE: &str =
+    "hash = $1 AND used < uses AND expires_at > $2 AND revoked_at IS NULL AND NOT EXISTS
+     (SELECT 1 FROM accounts a WHERE a.id = invitations.account
+      AND (a.suspended_at IS NOT NULL OR a.removed_at IS NOT NULL))";
+
 /// Without the conversations.
 fn invitation(row: &Row<'_>) -> rusqlite::Result<Invitation> {
     Ok(Invitation {
@@ -24,7 +30,7 @@ fn invitation(row: &Row<'_>) -> rusqlite::Result<Invitation> {
 impl View<'_> {
     pub(in crate::core) fn invitation(&self, id: InvitationId) -> Result<Option<Invitation>> {
         let found = self.one(
-            "SELECT * FROM invitations WHERE id = $1",
+            "SELECT * FROM invitations WHERE id = $1 AND revoked_at IS NULL",
             [id.number()],
             invitation,
         )?;
@@ -33,22 +39,79 @@ impl View<'_> {
             .transpose()
     }
 
-    /// Those that are kept, the newest first: also those that are used up, until they would have expired.
-    pub(in crate::core) fn invitations(&self, page: Page) -> Result<Listed<Invitation>> {
-        let items = self.all(
-            "SELECT * FROM invitations ORDER BY id DESC LIMIT $1 OFFSET $2",
-            (page.limit, page.offset()),
-            invitation,
-        )?;
+    /// Those that are not revoked, all or of one account, the newest first: also those that are used up, until they would
+    /// have expired.
+    pub(in crate::core) fn invitations(
+        &self,
+        of: Option<AccountId>,
+        page: Page,
+    ) -> Result<Listed<Invitation>> {
+        let items = match of {
+            Some(of) => self.all(
+                "SELECT * FROM invitations WHERE account = $1 AND revoked_at IS NULL
+                 ORDER BY id DESC LIMIT $2 OFFSET $3",
+                (of.number(), page.limit, page.offset()),
+                invitation,
+            )?,
+            None => self.all(
+                "SELECT * FROM invitations WHERE revoked_at IS NULL
+                 ORDER BY id DESC LIMIT $1 OFFSET $2",
+                (page.limit, page.offset()),
+                invitation,
+            )?,
+        };
         let items = items.into_iter().map(|one| self.with_conversations(one));
+        let total = match of {
+            Some(of) => self.count(
+                "SELECT count(*) FROM invitations WHERE account = $1 AND revoked_at IS NULL",
+                [of.number()],
+            )?,
+            None => self.count(
+                "SELECT count(*) FROM invitations WHERE revoked_at IS NULL",
+                (),
+            )?,
+        };
         Ok(Listed {
             items: items.collect::<Result<_>>()?,
-            total: self.count_invitations()?,
+            total,
         })
     }
 
-    pub(in crate::core) fn count_invitations(&self) -> Result<i64> {
-        self.count("SELECT count(*) FROM invitations", ())
+    /// How many an account has made, or the command line, that have not expired: with revoked ones, or without.
+    pub(in crate::core) fn count_invitations(
+        &self,
+        by: Option<AccountId>,
+        revoked_too: bool,
+    ) -> Result<i64> {
+        let live = if revoked_too {
+            ""
+        } else {
+            "AND revoked_at IS NULL"
+        };
+        match by {
+            Some(by) => self.count(
+                &format!(
+                    "SELECT count(*) FROM invitations WHERE account = $1 AND expires_at > $2 {live}"
+                ),
+                (by.number(), self.now.0),
+            ),
+            None => self.count(
+                &format!(
+                    "SELECT count(*) FROM invitations WHERE account IS NULL AND expires_at > $1 {live}"
+                ),
+                [self.now.0],
+            ),
+        }
+    }
+
+    /// Groups and rooms that are called so, in capitals or not: a few of them.
+    pub(in crate::core) fn conversations_named(&self, name: &str) -> Result<Vec<ConversationId>> {
+        self.all(
+            "SELECT id FROM conversations WHERE kind IN ('group', 'room') AND lower(name) = lower($1)
+             ORDER BY id LIMIT 10",
+            [name],
+            |row| Ok(Id::stored(row.get("id")?)),
+        )
     }
 
     fn with_conversations(&self, of: Invitation) -> Result<Invitation> {
@@ -64,10 +127,10 @@ impl View<'_> {
         })
     }
 
-    /// Can the invitation with this token's hash be used now?
+    /// Can the invitation with this token's hash be used now? Not if whoever made it is suspended or gone.
     pub(in crate::core) fn invites(&self, hash: &[u8]) -> Result<bool> {
         let found = self.count(
-            "SELECT count(*) FROM invitations WHERE hash = $1 AND used < uses AND expires_at > $2",
+            &format!("SELECT count(*) FROM invitations WHERE {USABLE}"),
             (hash, self.now.0),
         )?;
         Ok(found > 0)
@@ -117,30 +180,31 @@ impl Tx<'_> {
     /// Uses the invitation with this token's hash once more. `None` if it cannot be used now.
     pub(in crate::core) fn use_invitation(&self, hash: &[u8]) -> Result<Option<InvitationId>> {
         self.returning(
-            "UPDATE invitations SET used = used + 1
-             WHERE hash = $1 AND used < uses AND expires_at > $2 RETURNING id",
+            &format!("UPDATE invitations SET used = used + 1 WHERE {USABLE} RETURNING id"),
             (hash, self.now.0),
             |row| Ok(Id::stored(row.get("id")?)),
         )
     }
 
-    pub(in crate::core) fn delete_invitation(&self, id: InvitationId) -> Result<()> {
+    /// Nobody can use it any more. The row stays until it would have expired, so that it counts.
+    pub(in crate::core) fn revoke_invitation(&self, id: InvitationId) -> Result<()> {
         self.write(
-            "DELETE FROM invited_to WHERE invitation = $1",
-            [id.number()],
-        )?;
-        self.write("DELETE FROM invitations WHERE id = $1", [id.number()])
+            "UPDATE invitations SET revoked_at = $1 WHERE id = $2",
+            (self.now.0, id.number()),
+        )
     }
 
-    /// Deletes invitations that have expired: nobody can use them any more.
-    pub(in crate::core) fn delete_expired_invitations(&self) -> Result<()> {
-        self.write(
-            "DELETE FROM invited_to WHERE invitation IN (SELECT id FROM invitations WHERE expires_at <= $1)",
-            [self.now.0],
+    /// Deletes some of the invitations that have expired: nobody can use them any more. Answers how many.
+    pub(in crate::core) fn delete_expired_invitations(&self, most: u32) -> Result<usize> {
+        let expired =
+            "SELECT id FROM invitations WHERE expires_at <= $1 ORDER BY expires_at, id LIMIT $2";
+        self.change(
+            &format!("DELETE FROM invited_to WHERE invitation IN ({expired})"),
+            (self.now.0, most),
         )?;
-        self.write(
-            "DELETE FROM invitations WHERE expires_at <= $1",
-            [self.now.0],
+        self.change(
+            &format!("DELETE FROM invitations WHERE id IN ({expired})"),
+            (self.now.0, most),
         )
     }
 }

@@ -71,8 +71,8 @@ impl View<'_> {
         Ok(Some(message))
     }
 
-    /// A numbered page of a conversation's messages. Sequence numbers have no gaps, so the page's bounds are computed, and
-    /// a deep page costs no more than the first. Deleted messages take their place in a page, but are left out and not
+    /// A numbered page of a conversation's messages. Sequence numbers have no gaps from the first that is kept on, so the
+    /// page's bounds are computed, and a deep page costs no more than the first. Deleted messages take their place in a page, but are left out and not
     /// counted; beside the page stands how many places there are.
     pub(in crate::core) fn messages_page(
         &self,
@@ -80,14 +80,16 @@ impl View<'_> {
         page: Page,
     ) -> Result<(Listed<Message>, i64)> {
         let id = place.id;
-        let places = self.last_seq(id)?;
+        let (end, gone) = (self.last_seq(id)?, self.first_seq(id)? - 1);
+        let places = end - gone;
         let (first, last) = if page.descending {
             (
-                places - page.offset() - i64::from(page.limit) + 1,
-                places - page.offset(),
+                end - page.offset() - i64::from(page.limit) + 1,
+                end - page.offset(),
             )
         } else {
-            (page.offset() + 1, page.offset() + i64::from(page.limit))
+            let before = gone + page.offset();
+            (before + 1, before + i64::from(page.limit))
         };
         let way = if page.descending { "DESC" } else { "ASC" };
         let items = self.messages(

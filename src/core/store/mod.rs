@@ -30,6 +30,7 @@ mod outbox;
 mod quota;
 mod read_cache;
 pub(in crate::core) mod read_pool;
+mod retention;
 #[cfg(test)]
 mod savepoint_tests;
 pub(in crate::core) mod schema;
@@ -38,6 +39,7 @@ mod search;
 mod search_tests;
 mod server;
 mod session;
+mod space;
 mod upgrade;
 pub(in crate::core) mod verb;
 pub(in crate::core) mod writer;
@@ -55,7 +57,7 @@ use read_cache::ReadCache;
 
 pub(in crate::core) use account::NewAccount;
 pub use account::Profile;
-pub use admin::{Figures, Participant, PersonSeen, PlaceSeen};
+pub use admin::{Figures, Participant, PeopleOrder, PersonSeen, PlaceSeen};
 pub(in crate::core) use change::{Placed, Reacted};
 pub(in crate::core) use code::{Proof, WRONG_TRIES_SPAN};
 pub use conversation::ConversationOrder;
@@ -70,6 +72,7 @@ pub(in crate::core) use missed::{Since, Source};
 pub use moving::{MovedAccount, MovedConversation, MovedMember, MovedSession};
 pub use oneself::{Cursor, Erasure, Membership, OwnMessages};
 pub use outbox::MailContent;
+pub use retention::{Cut, OldFile};
 pub(in crate::core) use search::{BATCH, Mark, Sought};
 
 /// Reads: from a snapshot on a reader's connection, or inside the writer's transaction.

@@ -29,6 +29,9 @@ pub struct MovedConversation {
     pub picture: Option<i64>,
     pub created_at: Time,
     pub archived_at: Option<Time>,
+    /// How long messages and files are kept, in milliseconds; 0: for ever; `None`: as the server says.
+    pub keep_messages: Option<i64>,
+    pub keep_files: Option<i64>,
 }
 
 /// Somebody's place in a conversation.
@@ -94,7 +97,8 @@ impl View<'_> {
         most: u32,
     ) -> Result<Vec<MovedConversation>> {
         self.all(
-            "SELECT id, kind, name, description, creator, low, high, session, picture, created_at, archived_at
+            "SELECT id, kind, name, description, creator, low, high, session, picture, created_at, archived_at,
+                 keep_messages, keep_files
              FROM conversations WHERE id > $1 ORDER BY id LIMIT $2",
             (after, most),
             |row| {
@@ -110,6 +114,8 @@ impl View<'_> {
                     picture: row.get("picture")?,
                     created_at: Time(row.get("created_at")?),
                     archived_at: row.get::<_, Option<i64>>("archived_at")?.map(Time),
+                    keep_messages: row.get("keep_messages")?,
+                    keep_files: row.get("keep_files")?,
                 })
             },
         )

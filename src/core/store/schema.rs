@@ -102,6 +102,9 @@ fn begin_again(file: &File) -> std::io::Result<()> {
     Ok(())
 }
 
+/// Files of this version never gave free pages back to the disk.
+const BEFORE_SHRINKING: u32 = 1;
+
 /// The size of a database's first page.
 const FIRST_PAGE: u64 = 4_096;
 
@@ -138,6 +141,10 @@ fn bring_up(conn: &mut Connection, path: &Path, schema: &Schema) -> anyhow::Resu
         copy.map(fs::remove_file).transpose()?;
         return Err(failed);
     }
+    if version == BEFORE_SHRINKING {
+        // Written anew, so that free pages can be given back from now on.
+        conn.execute_batch("VACUUM")?;
+    }
     if let Some(copy) = copy {
         tracing::info!(from = version, to = schema.version, copy = %copy.display(), "the database was of an older version: it was copied, and brought up to date");
     }
@@ -170,6 +177,8 @@ pub(in crate::core) fn fold_in(path: &Path) -> Result<(), OpenError> {
 
 fn prepare(conn: &mut Connection) -> anyhow::Result<()> {
     settle(conn)?;
+    // For a file that is empty still: free pages can be given back to the disk.
+    conn.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
     // Nothing was acknowledged to anybody yet. The first flushed commit flushes all of this, too.
     conn.pragma_update(None, "synchronous", "NORMAL")?;

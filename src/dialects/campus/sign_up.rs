@@ -39,7 +39,7 @@ pub async fn send_code(mut call: Call) -> Answer {
             }
             // Nor does it tell who is invited.
             _ => match invitation::may_sign_up(tx, newcomer(&email, invitation.as_deref())) {
-                Ok(()) => outbox::post(tx, &email, &content),
+                Ok(()) => code::mail_to_stranger(tx, &email, &content),
                 Err(Error::Forbidden(_)) => Ok(()),
                 Err(error) => Err(error),
             },

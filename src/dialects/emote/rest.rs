@@ -34,7 +34,7 @@ pub async fn register(mut call: Call) -> Answer {
     let mut fields = call.fields().await?;
     let name = fields.text(&["name", "username", "full_name", "fullName"]);
     let (email, password) = (fields.text(&["email"]), fields.text(&["password"]));
-    let invitation = fields.optional_text(&["invitation"]);
+    let brought = signing_up::brought(&mut fields);
     let new = account::SignUp {
         home: HOME,
         name,
@@ -45,7 +45,7 @@ pub async fn register(mut call: Call) -> Answer {
         Ok(new) => fields.done(Some(new))?,
         Err(faults) => return Err(fields.refused(faults)),
     };
-    signing_up::sign_up(&call, new, password, invitation).await?;
+    signing_up::sign_up(&call, new, password, brought).await?;
     success("User registered successfully")
 }
 

@@ -40,7 +40,7 @@ pub async fn sign_up(mut call: Call) -> Answer {
     let name = fields.text(&["username", "name", "full_name", "fullName"]);
     let email = fields.text(&["email"]);
     let password = fields.text(&["password"]);
-    let invitation = fields.optional_text(&["invitation"]);
+    let brought = signing_up::brought(&mut fields);
     let new = account::SignUp {
         home: "rooms",
         name,
@@ -51,7 +51,7 @@ pub async fn sign_up(mut call: Call) -> Answer {
         Ok(new) => fields.done(Some(new))?,
         Err(faults) => return Err(fields.refused(faults)),
     };
-    let made = signing_up::sign_up(&call, new, password, invitation).await;
+    let made = signing_up::sign_up(&call, new, password, brought).await;
     let id = made.map_err(|error| match error {
         // The document: "400: Validation failed or email already exists".
         Error::Taken("Email") => Error::Malformed("Email already exists".into()),

@@ -62,7 +62,7 @@ async fn look_through(core: &Core, links: &Links, waiting: Waiting) -> Result<()
         for posted in join_all(posting).await {
             match posted {
                 Ok(_) => {}
-                Err(Error::TooOften { .. }) => later = true,
+                Err(Error::UsedUp { .. }) => later = true,
                 Err(error) => return Err(error),
             }
         }

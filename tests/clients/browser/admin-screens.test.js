@@ -13,7 +13,8 @@ await connected(chat, mallory.token);
 /** The screens, each with its heading and something that it shows. */
 const screens = [
   ['overview', 'Overview', 'Open sockets'], ['wire', 'Live wire', 'Nothing has passed'], ['sockets', 'Sockets', hostile],
-  ['people', 'People', hostile], [`people/${mallory.id}`, hostile, 'mallory@example.test'], ['conversations', 'Conversations', hostile],
+  ['people', 'People', hostile], [`people/${mallory.id}`, hostile, 'mallory@example.test'], ['invitations', 'Invitations', '0 of 2 uses'],
+  ['conversations', 'Conversations', hostile],
   [`conversations/${room.id}`, hostile, '#1'], ['search?q=onerror', 'Search', hostile], ['files', 'Files', `${hostile}.png`], ['sessions', 'Sessions', hostile],
   ['outbox', 'Outbox', 'new@example.test'], ['notifications', 'Notifications', 'From your application'], ['backup', 'Backup', 'Size now'],
   ['audit', 'Audit', hostile], ['settings', 'Settings', '--smtp-url'], [`try?as=${mallory.id}`, 'Try it', 'A program to begin with'],

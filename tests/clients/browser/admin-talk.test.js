@@ -1,5 +1,5 @@
 // What is said, shared and tried: does the admin page show it as it passes, take it away, and hand out what talks?
-import { Browser, expectText } from './browser.js';
+import { Browser, expectText, hasNoBarriers } from './browser.js';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
@@ -142,4 +142,16 @@ test('the programs to begin with run as they stand, and the console hears', asyn
   await all([await curl('rooms', /Messages retrieved successfully[^]*Hello from rooms!/), await curl('campus', /Hello from campus!/),
     await curl('mentor', /Hello from mentor!/), await curl('emote', /"pagination"/), await curl('direct', /^[\[{]/)]);
   assert.match(await program('rooms', 'Python'), /import socketio/);
+});
+
+test('an administrator says for how long a conversation keeps things', async () => {
+  const una = await chat.signUp('una');
+  const page = await signedIn(browser, chat, `conversations/${await una.opensRoom('Archive')}`);
+  await page.getByText('messages as long as the server says').waitFor();
+  await page.getByRole('button', { name: 'Change', exact: true }).click();
+  await page.getByLabel('Messages, in days').fill('30');
+  await page.getByLabel('Files, in days').fill('0');
+  await hasNoBarriers(page);
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+  await page.getByText('messages 30 days, files for ever').waitFor();
 });

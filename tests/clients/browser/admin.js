@@ -77,6 +77,7 @@ export async function peopled(chat) {
   const session = { mentorId: mallory.id, menteeId: ann.id, startAt: '2030-01-15T10:00:00Z', status: hostile };
   await chat.told('PUT', 'sessions/7d444840-9dc0-41d1-b245-5ffdce74fad2', session);
   await chat.told('POST', 'notifications', { userId: mallory.id, title: hostile, message: hostile, type: hostile });
+  await chat.told('POST', 'invitations', { uses: 2 });
   const { conversations } = await chat.told('GET', 'conversations?sort=room');
   return { ann, mallory: { ...mallory, token }, room: conversations[0] };
 }

@@ -68,3 +68,20 @@ test('who mutes a group is told of nothing there, on no device, and finds it all
   await wim.post(`/api/conversations/${id}/messages`, { content: 'Hear me' });
   await sees(xia, 'Hear me');
 });
+
+test('an owner says for how long messages are kept, and everybody is told so', async () => {
+  const { pages: [una, vera] } = await group('Short', 'una', 'vera');
+  await about(una);
+  await una.getByRole('button', { name: 'Change it' }).click();
+  await una.getByLabel('Remove messages after').fill('7');
+  await hasNoBarriers(una);
+  await una.screenshot({ path: picture('chat-looks.png') });
+  await una.getByRole('button', { name: 'Save' }).click();
+  await una.getByText('Messages are removed after 7 days.').waitFor();
+  await about(vera);
+  await vera.getByText('Messages are removed after 7 days.').waitFor();
+  await una.getByRole('button', { name: 'Change it' }).click();
+  await una.getByLabel('Remove messages after').fill('');
+  await una.getByRole('button', { name: 'Save' }).click();
+  await vera.getByText('Messages are removed after').waitFor({ state: 'detached' });
+});

@@ -23,6 +23,7 @@ fn contents() -> Vec<(&'static str, Vec<Route>)> {
         chat::admin::routes(),
         chat::web::pages::routes(),
         chat::web::mailing::routes(),
+        chat::web::inviting::routes(),
         chat::web::about::routes(),
         chat::web::documents::routes(),
     ]

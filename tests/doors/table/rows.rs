@@ -281,6 +281,7 @@ pub const REQUESTS: &str = r#"
 401 401 401 403 403 403 200  DELETE /api/admin/users/{carl}/devices/{carls device}
 401 401 401 403 403 403 200  GET /api/admin/conversations
 401 401 401 403 403 403 200  GET /api/admin/conversations/{carls group}
+401 401 401 403 403 403 200  PATCH /api/admin/conversations/{carls group} {"keepMessages": 0}
 401 401 401 403 403 403 200  GET /api/admin/conversations/{carls group}/messages
 401 401 401 403 403 403 200  GET /api/admin/search?q=hello
 401 401 401 403 403 403 200  DELETE /api/admin/messages/{carls message}
@@ -298,6 +299,9 @@ pub const REQUESTS: &str = r#"
 401 401 401 403 403 403 200  GET /api/admin/invitations
 401 401 401 403 403 403 201  POST /api/admin/invitations {"uses": 2}
 401 401 401 403 403 403 200  DELETE /api/admin/invitations/{invitation}
+401 401 401 403 403 403 200  GET /api/invitations
+401 401 401 403 403 403 201  POST /api/invitations {"uses": 2}
+401 401 401 404 404 404 200  DELETE /api/invitations/{invitation}
 401 401 401 403 403 403 200  GET /api/admin/outbox
 401 401 401 403 403 403 200  POST /api/admin/outbox/{mail}/retry
 401 401 401 403 403 403 200  GET /api/admin/audit

@@ -17,8 +17,35 @@ pub struct Bounds {
     pub visit: Duration,
     /// How many MiB more than in calm the server may have in memory.
     pub memory: u64,
+    /// How many MiB the file and its log may grow by.
+    pub disk: u64,
+    /// How many mails may be written.
+    pub mails: u64,
+    /// How many processors the server may keep busy.
+    pub processors: f64,
     /// How long the server may take to end.
     pub ending: Duration,
+}
+
+/// What the server has taken up so far, beside memory.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Taken {
+    /// MiB of the file and its log.
+    pub disk: u64,
+    pub mails: u64,
+    /// Seconds of processors.
+    pub busy: f64,
+}
+
+impl Taken {
+    /// What was taken up between then and now.
+    pub fn since(self, then: Self) -> Self {
+        Self {
+            disk: self.disk.saturating_sub(then.disk),
+            mails: self.mails.saturating_sub(then.mails),
+            busy: self.busy - then.busy,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -29,6 +56,10 @@ pub struct Measured {
     /// Resident memory in MiB, at most: in calm, and beside the attack.
     pub before: u64,
     pub most: u64,
+    /// Beside the attack alone.
+    pub taken: Taken,
+    /// How long that was, in seconds.
+    pub seconds: f64,
     /// The attack was called off, for what it had cost by then.
     pub was_called_off: bool,
     /// How long the server took to end, and its exit code; `None` where it had to be killed.
@@ -69,6 +100,15 @@ impl Measured {
         if grown > bounds.memory {
             broken.push(format!("the server has grown by {grown} MiB"));
         }
+        if self.taken.disk > bounds.disk {
+            broken.push(format!("the file has grown by {} MiB", self.taken.disk));
+        }
+        if self.taken.mails > bounds.mails {
+            broken.push(format!("{} mails were written", self.taken.mails));
+        }
+        if self.processors() > bounds.processors {
+            broken.push(format!("{:.2} processors were busy", self.processors()));
+        }
         match self.ended {
             Some((took, 0)) if took <= bounds.ending => {}
             Some(late) => broken.push(format!("told to end, it did late or badly: {late:?}")),
@@ -81,6 +121,10 @@ impl Measured {
         let name = self.name();
         let broken = broken.into_iter();
         broken.map(|what| format!("{name}: {what}")).collect()
+    }
+
+    fn processors(&self) -> f64 {
+        self.taken.busy / self.seconds
     }
 
     fn name(&self) -> String {
@@ -98,7 +142,7 @@ impl fmt::Display for Measured {
         );
         write!(
             f,
-            "{:<11} heard {:>6} → {:>8} ms  acknowledged {:>6} → {:>8} ms  visitors {:>6} → {:>8} ms  memory {:>4} → {:>5} MiB{}  {ended}  tried {}",
+            "{:<11} heard {:>6} → {:>8} ms  acknowledged {:>6} → {:>8} ms  visitors {:>6} → {:>8} ms  memory {:>4} → {:>5} MiB{}  disk {:>4} MiB  mails {:>4}  processors {:.2}  {ended}  tried {}",
             self.name(),
             ms(p99(&self.calm.heard)),
             ms(p99(&self.beside.heard)),
@@ -113,6 +157,9 @@ impl fmt::Display for Measured {
             } else {
                 ""
             },
+            self.taken.disk,
+            self.taken.mails,
+            self.processors(),
             self.begun,
         )
     }

@@ -10,6 +10,7 @@ mod answers;
 mod calm;
 mod connections;
 mod deaf;
+mod everything;
 mod field;
 mod groups;
 mod halves;
@@ -31,7 +32,7 @@ use clap::ValueEnum;
 use field::{Field, Size, attackers};
 use measured::{Bounds, Measured};
 use stage::Stage;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What is tried.
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
@@ -64,6 +65,8 @@ pub enum Attack {
     Logins,
     /// Coming and going, where very many are told of it
     Presence,
+    /// Everything that an account may do, and everything that strangers may ask, as fast as they may
+    Everything,
 }
 
 /// How long they talk before anything is measured.
@@ -81,6 +84,10 @@ const WHOLE: Bounds = Bounds {
     unnoticed: Duration::from_millis(25),
     visit: Duration::from_secs(1),
     memory: 256,
+    disk: 64,
+    // As many as go to strangers in an hour, and a few to whoever has an account.
+    mails: 1_100,
+    processors: 2.0,
     ending: Duration::from_secs(10),
 };
 /// Among the other scenes, all at once and in a debug build.
@@ -89,6 +96,9 @@ const SMALL: Bounds = Bounds {
     unnoticed: Duration::from_millis(1_500),
     visit: Duration::from_secs(5),
     memory: 128,
+    disk: 64,
+    mails: 1_100,
+    processors: 8.0,
     ending: Duration::from_secs(10),
 };
 
@@ -123,6 +133,11 @@ impl Attack {
                 memory: 256,
                 ..usual
             },
+            // What an account may upload in a day.
+            Attack::Everything => Bounds {
+                disk: 500 + usual.disk,
+                ..usual
+            },
             _ => usual,
         }
     }
@@ -145,11 +160,14 @@ impl Attack {
                 attackers.shutdown_background();
             }
         };
+        let (since, taken) = (Instant::now(), stage.taken());
         let beside = async {
             field.is_under_way(self.at_first(size)).await;
             people.goes_on(long).await
         };
         let (beside, most) = stage.watched(before + ENOUGH, call_off, beside).await;
+        let taken = stage.taken().since(taken);
+        let seconds = since.elapsed().as_secs_f64();
         // In the middle of it.
         let ended = stage.chat.ends_within(END).await;
         let was_called_off = running.is_none();
@@ -162,6 +180,8 @@ impl Attack {
             beside,
             before,
             most,
+            taken,
+            seconds,
             was_called_off,
             ended,
             begun: field.begun(),
@@ -195,6 +215,7 @@ impl Attack {
             Attack::Typing => typing::attack(field).await,
             Attack::Logins => logins::attack(field).await,
             Attack::Presence => presence::attack(field).await,
+            Attack::Everything => everything::attack(field).await,
         }
     }
 }

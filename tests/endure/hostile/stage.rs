@@ -3,9 +3,10 @@
 
 use super::calm::Calm;
 use super::field::{Field, Size};
+use super::measured::Taken;
 use super::{
-    Attack, LOOK, answers, connections, deaf, groups, joining, lists, presence, resident, typing,
-    wire,
+    Attack, LOOK, answers, connections, deaf, everything, groups, joining, lists, presence,
+    resident, typing, wire,
 };
 use crate::support::*;
 use rusqlite::Connection;
@@ -23,7 +24,7 @@ pub struct Stage {
     room: String,
     mallory: Person,
     places: Vec<String>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Stage {
@@ -41,6 +42,7 @@ impl Stage {
         let places = match attack {
             Attack::Answers => answers::prepare(&mallory).await,
             Attack::Deaf => deaf::prepare(&mallory).await,
+            Attack::Everything => everything::prepare(&mallory, &friends).await,
             Attack::Groups => groups::prepare(&chat, &mallory, size).await,
             Attack::Presence => presence::prepare(&chat, size).await,
             Attack::Typing => typing::prepare(&mallory, &friends[0]).await,
@@ -62,7 +64,7 @@ impl Stage {
             Attack::Connections => connections::server(size),
             _ => Command::new(env!("CARGO_BIN_EXE_chat")),
         };
-        let flags = ["--db", file, "--listen", "127.0.0.1:0"];
+        let flags = ["--db", file, "--listen", "127.0.0.1:0", "--members-invite"];
         let started = Chat::start_by(server, &flags).await;
         let chat = started.unwrap_or_else(|refusal| panic!("ended with {refusal:?}"));
         Stage {
@@ -72,7 +74,7 @@ impl Stage {
             chat,
             room,
             places,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -90,6 +92,25 @@ impl Stage {
         let server = self.chat.address.parse().expect("an address");
         let tokens = [&*self.mallory.token, &*self.friends[0].token];
         Field::new(server, size, tokens, self.places.clone())
+    }
+
+    /// What the server has taken up so far.
+    pub fn taken(&self) -> Taken {
+        let file = self.folder.path().join("chat.db");
+        let bytes = ["chat.db", "chat.db-wal"].map(|name| {
+            let about = std::fs::metadata(self.folder.path().join(name));
+            about.map_or(0, |about| about.len())
+        });
+        let rows = Connection::open(file).expect("the database");
+        rows.busy_timeout(PATIENCE).expect("patience");
+        let mails = rows.query_row("SELECT count(*) FROM outbox", (), |row| {
+            row.get::<_, i64>(0)
+        });
+        Taken {
+            disk: bytes.iter().sum::<u64>() >> 20,
+            mails: mails.expect("a count").unsigned_abs(),
+            busy: busy(&self.chat),
+        }
     }
 
     /// Something, and the most memory that the server had meanwhile, in MiB; where that is too much, it is said once.
@@ -114,6 +135,19 @@ impl Stage {
             }
         }
     }
+}
+
+/// Seconds of processors that the server has used, its user's and the system's.
+fn busy(chat: &Chat) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", chat.announced["pid"]));
+    let stat = stat.expect("this needs Linux's /proc");
+    // The name, in parentheses, may have blanks; behind it these are the 12th and the 13th.
+    let behind = stat.rsplit_once(") ").expect("a name").1;
+    let ticks = behind.split(' ').skip(11).take(2);
+    let ticks: f64 = ticks
+        .map(|ticks| ticks.parse::<f64>().expect("a number"))
+        .sum();
+    ticks / rustix::param::clock_ticks_per_second() as f64
 }
 
 /// So many groups, in the first of which this person is a member.

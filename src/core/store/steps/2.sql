@@ -236,14 +236,21 @@ CREATE TABLE invitations (
     uses       INTEGER NOT NULL,
     used       INTEGER NOT NULL DEFAULT 0,
     created_at INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL
+    expires_at INTEGER NOT NULL,
+    revoked_at INTEGER                     -- nobody can use it any more
 ) STRICT;
 CREATE INDEX invitations_by_age ON invitations (expires_at);
+CREATE INDEX invitations_of_account ON invitations (account, id);
 CREATE TABLE invited_to (
     invitation   INTEGER NOT NULL REFERENCES invitations (id),
     conversation INTEGER NOT NULL REFERENCES conversations (id),
     PRIMARY KEY (invitation, conversation)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX accounts_by_stored ON accounts (stored);
+-- What is old may be removed: by the server's rule, or by a conversation's own.
+ALTER TABLE conversations ADD COLUMN keep_messages INTEGER;
+ALTER TABLE conversations ADD COLUMN keep_files INTEGER;
+CREATE INDEX conversations_with_rules ON conversations (id) WHERE (keep_messages IS NOT NULL OR keep_files IS NOT NULL);
 
 -- What was imported, and in which conversations.
 CREATE TABLE imports (

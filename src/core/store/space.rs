@@ -1,0 +1,30 @@
+//! Pages of the database file: how many there are, and giving free ones back. Only SQLite has them.
+
+use super::retention::Space;
+use super::{Tx, View};
+use crate::core::error::Result;
+
+/// SQLite's number for files whose free pages are given back when they are asked to.
+const INCREMENTAL: i64 = 2;
+
+impl View<'_> {
+    pub(in crate::core) fn space(&self) -> Result<Space> {
+        Ok(Space {
+            pages: self.count("PRAGMA page_count", ())?,
+            free: self.count("PRAGMA freelist_count", ())?,
+            shrinks: self.count("PRAGMA auto_vacuum", ())? == INCREMENTAL,
+        })
+    }
+}
+
+impl Tx<'_> {
+    /// Gives so many free pages back: the last pages of the file move to where they were.
+    pub(in crate::core) fn give_back(&self, pages: u32) -> Result<()> {
+        self.save()?;
+        // A row for each page, and nothing in it.
+        self.all(&format!("PRAGMA incremental_vacuum({pages})"), (), |_| {
+            Ok(())
+        })?;
+        Ok(())
+    }
+}
