@@ -120,7 +120,7 @@ pub fn arrive(tx: &Tx<'_>, import: Import, people: Vec<Newcomer>) -> Result<Vec<
 fn arrive_first(tx: &Tx<'_>, mut new: Newcomer) -> Result<Arrived> {
     let mut without_address = false;
     if let Some(email) = &new.email
-        && tx.account_by_email(email)?.is_some()
+        && tx.is_address_taken(email)?
     {
         if let Some(id) = would_meet(tx, email)? {
             return Ok(Arrived::Met(id));

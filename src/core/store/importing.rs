@@ -235,6 +235,15 @@ impl View<'_> {
         Ok(free == 1)
     }
 
+    /// Also by an account that version 1 let have it beside another.
+    pub(in crate::core) fn is_address_taken(&self, email: &str) -> Result<bool> {
+        let taken = self.count(
+            "SELECT count(*) FROM accounts WHERE email_key = $1 OR email = $2",
+            (identity::email_key(email), email),
+        )?;
+        Ok(taken > 0)
+    }
+
     pub(in crate::core) fn is_username_taken(&self, name: &str) -> Result<bool> {
         let taken = self.count(
             "SELECT count(*) FROM accounts WHERE username_key = $1 OR username = $2",
