@@ -479,3 +479,25 @@ CREATE TABLE unwanted (
     at     INTEGER NOT NULL,
     UNIQUE (sort, text)
 ) STRICT;
+
+-- What was imported from where: one row for each server or workspace. Importing again adds only what is not here yet.
+CREATE TABLE imports (
+    id     INTEGER PRIMARY KEY,
+    source TEXT NOT NULL UNIQUE            -- chat, slack or mattermost, and which one
+) STRICT;
+
+-- What each thing has become that was imported, written in the transaction that made it.
+CREATE TABLE imported (
+    import INTEGER NOT NULL REFERENCES imports (id),
+    kind   TEXT NOT NULL,                  -- account, session, conversation, file, message or notice
+    key    TEXT NOT NULL,                  -- hash of what it is called there
+    id     INTEGER NOT NULL,               -- what it is here; it may be gone since
+    PRIMARY KEY (import, kind, key)
+) STRICT, WITHOUT ROWID;
+
+-- Conversations with imported messages. Those are no news: nobody catches up on them.
+CREATE TABLE histories (
+    conversation INTEGER PRIMARY KEY REFERENCES conversations (id),
+    upto         INTEGER NOT NULL,         -- position of the last of them, and of all that belongs to them
+    state        TEXT NOT NULL             -- complete; new: it is archived and has no members yet; longer: more is coming
+) STRICT;

@@ -45,6 +45,7 @@
 //!   - `recent`: remembers when each conversation was last active
 //!   - `admin`: what an administrator may do to accounts, messages, files and mail
 //!   - `moving`: reads everything that a server holds
+//!   - `importing`: takes in the history of another server or another chat
 //!   - `backup`: copies the database, and restores a copy
 //!   - `backup_folder`: when a server backs itself up, and which backups it keeps
 //!   - `certificate`: which certificate the server gets by itself, and what is kept of it
@@ -87,7 +88,8 @@
 //!     - `digest`: who is to get mail about unread messages
 //!     - `quota`: how much mail was sent
 //!     - `server`: the public URL of the server on this file, and its first room
-//!     - `moving`: the same, as rows
+//!     - `moving`: everything that a server holds, as rows
+//!     - `importing`: what is imported, as rows
 //!     - `retention`: what is too old
 //!     - `space`: pages of the file
 //!     - `log`: the last position of the log
@@ -235,6 +237,15 @@
 //!   - `doctor`: `chat doctor`
 //!   - `healthcheck`: `chat healthcheck`
 //!   - `export`: `chat export`: everything as a ZIP
+//!   - `import`: `chat import`: what that, Slack or Mattermost has written
+//!     - `container`: a ZIP, or a file with others beside it
+//!     - `json`: reads JSON row by row
+//!     - `archive`: what was read, before it is written
+//!     - `own`: reads what `chat export` has written
+//!     - `slack`: reads Slack's export
+//!     - `mattermost`: reads Mattermost's bulk export
+//!     - `emoji`: emoji by their names
+//!   - `stop`: ends long work on Ctrl-C
 //!   - `search`: `chat search`
 //!   - `print`: `chat completions` and `chat systemd`
 //!   - `progress`: shows how far long work is

@@ -4,24 +4,30 @@
 //! numbers (`id`) by which lines name each other; times are ISO 8601, and what is not known is null.
 //! - `accounts.jsonl`: people, without passwords, devices and logins by other systems; removed ones too
 //! - `sessions.jsonl`: mentoring sessions
-//! - `files.jsonl`: files; the bytes of each are the entry that `path` names
+//! - `files.jsonl`: files; the bytes of each are the entry that `path` names, and texts name them by what is `spelled`
 //! - `conversations.jsonl`: conversations; `between` are the two people of one that is for two
 //! - `members.jsonl`: who belongs to which conversation, owns it, has read it up to which `number`
 //! - `messages.jsonl`: by conversation, in order: `number` counts within it, and those of deleted messages are missing
+//! - `notices.jsonl`: system notifications
 //!
-//! All is read in one snapshot, and no more than a page, or a part of a file, is in memory.
+//! `server` in the manifest is another one for every server. All is read in one snapshot, and no more than a page, or a part of a file, is in memory.
 
 use std::fs::{self, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use zip::ZipWriter;
 
+use super::import::server;
+use super::progress::Progress;
+use super::stop::Stop;
 use super::{Failure, close, visit};
+use crate::core::id::Spelling;
 use crate::core::limits::FILE_PART;
-use crate::core::model::{File, Message, Picture, Time};
+use crate::core::model::{File, Message, Notice, Picture, Time};
 use crate::core::moving::{self, MovedAccount, MovedConversation, MovedMember, MovedSession};
 use crate::core::{OpenError, View, backup, file};
 use crate::flags::CopyFile;
@@ -38,10 +44,19 @@ pub async fn run(flags: CopyFile) -> Result<(), Failure> {
     let core = visit(&flags.file.db)?;
     let partial = backup::partial(&to);
     let (writing, name) = (partial.clone(), to.clone());
+    let stop = Stop::listen();
+    let progress = Arc::new(Progress::begin());
+    let going = Going {
+        stop,
+        progress: progress.clone(),
+        server: server(&core),
+        spelling: core.spelling().clone(),
+    };
     let written = core
-        .read(move |view| Ok(write(view, &writing, &name)))
+        .read(move |view| Ok(write(view, &writing, &name, &going)))
         .await;
     close(core).await;
+    progress.end();
     if let Err(failure) = written.map_err(Failure::from).and_then(|it| Ok(it?)) {
         fs::remove_file(&partial).ok();
         return Err(failure);
@@ -55,7 +70,26 @@ pub async fn run(flags: CopyFile) -> Result<(), Failure> {
     Ok(())
 }
 
-fn write(view: &View<'_>, partial: &Path, name: &Path) -> anyhow::Result<()> {
+/// What is known while it is written.
+struct Going {
+    stop: Stop,
+    progress: Arc<Progress>,
+    server: String,
+    spelling: Spelling,
+}
+
+impl Going {
+    /// So much is written of this entry.
+    ///
+    /// # Errors
+    /// If it is to end.
+    fn on(&self, entry: &str, count: usize) -> anyhow::Result<()> {
+        self.progress.say(format!("{entry}: {count}"));
+        self.stop.check()
+    }
+}
+
+fn write(view: &View<'_>, partial: &Path, name: &Path, going: &Going) -> anyhow::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
     let file = options
@@ -63,54 +97,55 @@ fn write(view: &View<'_>, partial: &Path, name: &Path) -> anyhow::Result<()> {
         .map_err(|e| anyhow::anyhow!("{}: {e}", partial.display()))?;
     let mut zip = ZipWriter::new(BufWriter::new(file));
     zip.start_file("manifest.json", entry(false))?;
-    writeln!(zip, "{}", json!({ "format": "chat", "version": 1 }))?;
-    lines(&mut zip, "accounts.jsonl", |zip| {
-        paged(
-            zip,
+    let manifest = json!({ "format": "chat", "version": 1, "server": going.server });
+    writeln!(zip, "{manifest}")?;
+    lines(&mut zip, going, "accounts.jsonl", |to| {
+        to.paged(
             |after| moving::accounts(view, after, PAGE),
             |one| (one.account.id.number(), Ok(account(one))),
         )
     })?;
-    lines(&mut zip, "sessions.jsonl", |zip| {
-        paged(
-            zip,
+    lines(&mut zip, going, "sessions.jsonl", |to| {
+        to.paged(
             |after| moving::sessions(view, after, PAGE),
             |one| (one.id, Ok(session(one))),
         )
     })?;
-    lines(&mut zip, "files.jsonl", |zip| {
-        paged(
-            zip,
+    lines(&mut zip, going, "files.jsonl", |to| {
+        to.paged(
             |after| moving::files(view, after, PAGE),
-            |one| (one.id.number(), Ok(shared(one))),
+            |one| (one.id.number(), Ok(shared(&going.spelling, one))),
         )
     })?;
-    lines(&mut zip, "conversations.jsonl", |zip| {
-        paged(
-            zip,
+    lines(&mut zip, going, "conversations.jsonl", |to| {
+        to.paged(
             |after| moving::conversations(view, after, PAGE),
             |one| (one.id, Ok(conversation(one))),
         )
     })?;
-    lines(&mut zip, "members.jsonl", |zip| {
+    lines(&mut zip, going, "members.jsonl", |to| {
         each(view, |place| {
-            paged(
-                zip,
+            to.paged(
                 |after| moving::members(view, place, after, PAGE),
                 |one| (one.account, Ok(member(place, one))),
             )
         })
     })?;
-    lines(&mut zip, "messages.jsonl", |zip| {
+    lines(&mut zip, going, "messages.jsonl", |to| {
         each(view, |place| {
-            paged(
-                zip,
+            to.paged(
                 |after| moving::messages(view, place, after, PAGE),
                 |one| (one.seq, message(view, one)),
             )
         })
     })?;
-    bytes(view, &mut zip)?;
+    lines(&mut zip, going, "notices.jsonl", |to| {
+        to.paged(
+            |after| moving::notices(view, after, PAGE),
+            |one| (one.id.number(), Ok(notice(one))),
+        )
+    })?;
+    bytes(view, &mut zip, going)?;
     zip.finish()?.flush()?;
     backup::settle(partial, name)?;
     Ok(())
@@ -118,32 +153,50 @@ fn write(view: &View<'_>, partial: &Path, name: &Path) -> anyhow::Result<()> {
 
 type Zip = ZipWriter<BufWriter<fs::File>>;
 
-fn lines(
-    zip: &mut Zip,
-    name: &str,
-    write: impl FnOnce(&mut Zip) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    zip.start_file(name, entry(true))?;
-    write(zip)
+/// An entry of lines.
+struct Lines<'a> {
+    zip: &'a mut Zip,
+    going: &'a Going,
+    name: &'a str,
+    count: usize,
 }
 
-/// Writes a line for each, page by page; `line` also says what the next page is behind.
-fn paged<T>(
+fn lines(
     zip: &mut Zip,
-    page: impl Fn(i64) -> crate::core::error::Result<Vec<T>>,
-    line: impl Fn(&T) -> (i64, anyhow::Result<Value>),
+    going: &Going,
+    name: &str,
+    write: impl FnOnce(&mut Lines<'_>) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let mut after = 0;
-    loop {
-        let found = page(after)?;
-        for one in &found {
-            let (key, line) = line(one);
-            serde_json::to_writer(&mut *zip, &line?)?;
-            zip.write_all(b"\n")?;
-            after = key;
-        }
-        if found.is_empty() {
-            return Ok(());
+    zip.start_file(name, entry(true))?;
+    write(&mut Lines {
+        zip,
+        going,
+        name,
+        count: 0,
+    })
+}
+
+impl Lines<'_> {
+    /// Writes a line for each, page by page; `line` also says what the next page is behind.
+    fn paged<T>(
+        &mut self,
+        page: impl Fn(i64) -> crate::core::error::Result<Vec<T>>,
+        line: impl Fn(&T) -> (i64, anyhow::Result<Value>),
+    ) -> anyhow::Result<()> {
+        let mut after = 0;
+        loop {
+            let found = page(after)?;
+            for one in &found {
+                let (key, line) = line(one);
+                serde_json::to_writer(&mut *self.zip, &line?)?;
+                self.zip.write_all(b"\n")?;
+                after = key;
+            }
+            if found.is_empty() {
+                return Ok(());
+            }
+            self.count += found.len();
+            self.going.on(self.name, self.count)?;
         }
     }
 }
@@ -163,8 +216,8 @@ fn each(view: &View<'_>, mut what: impl FnMut(i64) -> anyhow::Result<()>) -> any
     }
 }
 
-fn bytes(view: &View<'_>, zip: &mut Zip) -> anyhow::Result<()> {
-    let mut after = 0;
+fn bytes(view: &View<'_>, zip: &mut Zip, going: &Going) -> anyhow::Result<()> {
+    let (mut after, mut count) = (0, 0);
     loop {
         let page = moving::files(view, after, PAGE)?;
         for one in &page {
@@ -177,6 +230,8 @@ fn bytes(view: &View<'_>, zip: &mut Zip) -> anyhow::Result<()> {
                 zip.write_all(&part)?;
             }
             after = one.id.number();
+            count += 1;
+            going.on("files", count)?;
         }
         if page.is_empty() {
             return Ok(());
@@ -209,6 +264,7 @@ fn account(one: &MovedAccount) -> Value {
         "pictureUrl": elsewhere,
         "admin": known.admin,
         "hidesPresence": known.hides_presence,
+        "digests": one.wants_digests,
         "suspendedAt": known.suspended_at.map(Time::iso),
         "removedAt": one.removed_at.map(Time::iso),
         "createdAt": known.created_at.iso(),
@@ -226,7 +282,7 @@ fn session(one: &MovedSession) -> Value {
     })
 }
 
-fn shared(one: &File) -> Value {
+fn shared(spelling: &Spelling, one: &File) -> Value {
     json!({
         "id": one.id.number(),
         "path": path(one),
@@ -234,6 +290,7 @@ fn shared(one: &File) -> Value {
         "mimeType": one.media_type,
         "size": one.size,
         "sha256": one.hash,
+        "spelled": [spelling.uuid(one.id).as_str(), spelling.hex(one.id).as_str()],
         "uploader": one.uploader.number(),
         "conversation": one.conversation.map(|id| id.number()),
         "public": one.public,
@@ -252,6 +309,8 @@ fn conversation(one: &MovedConversation) -> Value {
         "session": one.session,
         "picture": one.picture,
         "archivedAt": one.archived_at.map(Time::iso),
+        "keepMessages": one.keep_messages,
+        "keepFiles": one.keep_files,
         "createdAt": one.created_at.iso(),
     })
 }
@@ -265,6 +324,18 @@ fn member(conversation: i64, one: &MovedMember) -> Value {
         "ownerSince": one.owner_since.map(Time::iso),
         "level": one.level,
         "mutedUntil": one.muted_until.map(Time::iso),
+    })
+}
+
+fn notice(one: &Notice) -> Value {
+    json!({
+        "id": one.id.number(),
+        "account": one.account.number(),
+        "title": one.title,
+        "message": one.text,
+        "type": one.kind,
+        "createdAt": one.created_at.iso(),
+        "readAt": one.read_at.map(Time::iso),
     })
 }
 

@@ -7,6 +7,7 @@ mod doctor;
 mod export;
 mod greeting;
 mod healthcheck;
+mod import;
 mod invite;
 mod notify;
 mod print;
@@ -15,6 +16,7 @@ mod search;
 pub mod serve;
 mod service;
 mod session;
+mod stop;
 mod table;
 mod user;
 
@@ -69,6 +71,7 @@ pub async fn run(command: Command) -> Result<(), Failure> {
         Command::Notify(notify) => notify::run(notify).await,
         Command::Backup(copy) => backup::make(&copy).await,
         Command::Export(copy) => export::run(copy).await,
+        Command::Import(flags) => import::run(flags).await,
         Command::Restore(copy) => backup::restore(&copy),
         Command::Check(file) => backup::check(&file),
         Command::Doctor(asked) => doctor::run(&asked).await,

@@ -133,7 +133,7 @@ pub fn react(tx: &Tx<'_>, me: &Me, target: Target, emoji: &str, on: bool) -> Res
 }
 
 /// What is wrong with an emoji: it is short and visible. Which ones there are is for clients to say.
-fn wrong_with_emoji(emoji: &str) -> Option<String> {
+pub(in crate::core) fn wrong_with_emoji(emoji: &str) -> Option<String> {
     if emoji.len() > limits::EMOJI_BYTES {
         return Some(format!("must be at most {} bytes", limits::EMOJI_BYTES));
     }

@@ -150,7 +150,7 @@ fn last_part(original: &str) -> &str {
 const SAFE_NAME_CHARS: usize = 100;
 
 /// The original name with safe characters only, for paths and headers. A name in another script keeps its extension.
-fn safe_name(original: &str) -> String {
+pub(in crate::core) fn safe_name(original: &str) -> String {
     let is_safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     let safe: String = original
         .chars()

@@ -88,6 +88,10 @@ impl Bookmark {
             Some(begun) => begun,
             None => {
                 let now = view.position()?.unwrap_or(self.after);
+                // What was imported is no news to anybody.
+                if let Some(history) = view.history(self.conversation)? {
+                    self.after = self.after.max(Position::stored(history.upto));
+                }
                 *self.begun.insert(now)
             }
         };

@@ -29,6 +29,7 @@ pub mod first_room;
 pub mod health;
 pub mod id;
 pub mod identity;
+pub mod importing;
 pub mod invitation;
 pub mod level;
 pub mod limits;
@@ -161,6 +162,19 @@ impl Core {
         Self::with_outlet(path, options, Outlet::Elsewhere)
     }
 
+    /// Opens it for somebody who has it alone and tells nobody of what is changed. A missing file is made.
+    ///
+    /// # Errors
+    /// As [`Core::open`]: also if a server runs on it.
+    pub fn open_alone(
+        path: &Path,
+        options: Options,
+    ) -> std::result::Result<(Self, Locked), OpenError> {
+        let lock = store::schema::lock(path)?;
+        let core = Self::with_outlet(path, options, Outlet::Nowhere)?;
+        Ok((core, lock))
+    }
+
     fn with_outlet(
         path: &Path,
         options: Options,
@@ -168,7 +182,7 @@ impl Core {
     ) -> std::result::Result<Self, OpenError> {
         let unusable = |cause: String| store::identify::unusable(path, cause);
         let mut conn = store::schema::open(path)?;
-        if matches!(outlet, Outlet::Here(_)) {
+        if !matches!(outlet, Outlet::Elsewhere) {
             store::leap::begin(&mut conn, path).map_err(|e| unusable(format!("{e:#}")))?;
         }
         let key = |e: anyhow::Error| unusable(e.to_string());
@@ -322,8 +336,16 @@ impl Core {
     /// # Errors
     /// If the database cannot be written.
     pub async fn index_all(&self) -> Result<()> {
-        while self.write(search::catch_up).await? {}
+        while self.index_some().await? {}
         Ok(())
+    }
+
+    /// Indexes some messages for search; answers whether more are left.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub async fn index_some(&self) -> Result<bool> {
+        self.write(search::catch_up).await
     }
 
     /// The person whose token this is, as of now. A trusted application's token makes the account when it first comes.

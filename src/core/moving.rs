@@ -1,7 +1,7 @@
 //! What does a server hold? Everything, page by page, for whoever holds its file: the command line alone may ask.
 
 use super::error::Result;
-use super::model::{File, Message, MessageId};
+use super::model::{File, Message, MessageId, Notice};
 use super::store::View;
 pub use super::store::{MovedAccount, MovedConversation, MovedMember, MovedSession};
 
@@ -43,6 +43,11 @@ pub fn who_react(view: &View<'_>, message: MessageId, emoji: &str) -> Result<Vec
 /// For each attachment of a message: which file of this server it is, if it is one.
 pub fn files_attached(view: &View<'_>, message: MessageId) -> Result<Vec<Option<i64>>> {
     view.files_attached(message)
+}
+
+/// Notifications behind this number.
+pub fn notices(view: &View<'_>, after: i64, most: u32) -> Result<Vec<Notice>> {
+    view.all_notices(after, most)
 }
 
 /// Complete files behind this number.

@@ -271,6 +271,11 @@ fn sought(view: &View<'_>, search: &Search) -> Result<Option<Sought>> {
     sought
         .marks
         .extend(query.has.iter().map(|mark| vec![*mark]));
+    if view.has_imports()? {
+        // Their ids say nothing of their times.
+        (sought.sent_from, sought.sent_before) = (query.after, query.before);
+        return Ok(Some(sought));
+    }
     if let Some(time) = query.after {
         sought.from = view.first_since(time)?;
     }

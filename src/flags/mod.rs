@@ -78,6 +78,9 @@ pub enum Command {
     Restore(CopyFile),
     /// Write everything that the server holds to a new ZIP of JSON lines and files, also while it runs
     Export(CopyFile),
+    /// Take in what chat export, Slack or Mattermost has written; not while a server runs. The same again adds only what is
+    /// missing
+    Import(ImportFile),
     /// Check the database for damage
     Check(DbFile),
     /// Say what is wrong with these flags, the file, the disk, the clock, the addresses, mail, the certificate and the
@@ -328,6 +331,42 @@ pub struct CopyFile {
     pub copy: PathBuf,
     #[command(flatten)]
     pub file: DbFile,
+}
+
+/// `chat import FILE`
+#[derive(Debug, Args)]
+pub struct ImportFile {
+    /// The export: a ZIP of chat export or of Slack, or Mattermost's JSON lines, in a ZIP or with attachments beside them
+    #[arg(value_name = "FILE")]
+    pub archive: PathBuf,
+    /// Where it comes from [default: seen from what is in it]
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub from: Option<ImportFrom>,
+    /// Say what would come, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Whoever is an administrator there is one here too (chat export only)
+    #[arg(long)]
+    pub admins: bool,
+    /// Tells several Mattermost servers apart: their exports do not say which one they are of
+    #[arg(long, value_name = "NAME", default_value = "")]
+    pub name: String,
+    /// The longest text of a message, in characters; a longer one becomes several messages
+    #[arg(long, value_name = "CHARACTERS", default_value = "8000", value_parser = clap::value_parser!(u32).range(100..))]
+    pub max_message: u32,
+    /// The largest file; a larger one is left out
+    #[arg(long, value_name = "SIZE", default_value = "100MiB", value_parser = values::size)]
+    pub max_upload: u64,
+    #[command(flatten)]
+    pub file: DbFile,
+}
+
+/// What can be imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ImportFrom {
+    Chat,
+    Slack,
+    Mattermost,
 }
 
 /// `chat doctor FLAGS`

@@ -21,7 +21,7 @@ pub mod inviting;
 pub mod issuer;
 pub mod login;
 pub mod mailing;
-mod media;
+pub mod media;
 pub mod oidc;
 pub mod oneself;
 pub mod origin;

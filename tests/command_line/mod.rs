@@ -4,6 +4,7 @@ mod administrators;
 mod copies;
 mod doctor;
 mod flags;
+mod importing;
 mod inviting;
 mod moving;
 mod printing;

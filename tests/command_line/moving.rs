@@ -55,7 +55,12 @@ async fn everything_is_exported_while_the_server_runs() {
     let said = format!("{} holds everything of {}\n", all.display(), file.display());
     assert_eq!(made.well().out, said);
     let manifest = lines(&all, "manifest.json");
-    assert_eq!(manifest, [json!({ "format": "chat", "version": 1 })]);
+    let server = &manifest[0]["server"];
+    assert_eq!(
+        manifest,
+        [json!({ "format": "chat", "version": 1, "server": server })]
+    );
+    assert_eq!(server.as_str().map(str::len), Some(36));
 
     let accounts = lines(&all, "accounts.jsonl");
     let names: Vec<_> = accounts.iter().map(|one| one["name"].clone()).collect();

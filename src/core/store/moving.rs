@@ -11,6 +11,7 @@ use crate::core::model::{Account, File, Id, Message, MessageId, Time};
 pub struct MovedAccount {
     pub account: Account,
     pub removed_at: Option<Time>,
+    pub wants_digests: bool,
 }
 
 /// A conversation. People, sessions and files are named by their numbers.
@@ -28,6 +29,9 @@ pub struct MovedConversation {
     pub picture: Option<i64>,
     pub created_at: Time,
     pub archived_at: Option<Time>,
+    /// How long messages and files are kept, in milliseconds; 0: for ever; `None`: as the server says.
+    pub keep_messages: Option<i64>,
+    pub keep_files: Option<i64>,
 }
 
 /// Somebody's place in a conversation.
@@ -57,12 +61,14 @@ pub struct MovedSession {
 impl View<'_> {
     pub(in crate::core) fn all_accounts(&self, after: i64, most: u32) -> Result<Vec<MovedAccount>> {
         self.all(
-            "SELECT * FROM accounts WHERE id > $1 ORDER BY id LIMIT $2",
+            "SELECT a.*, coalesce((SELECT wanted FROM digests WHERE account = a.id), 1) AS wants_digests
+             FROM accounts a WHERE id > $1 ORDER BY id LIMIT $2",
             (after, most),
             |row| {
                 Ok(MovedAccount {
                     account: account(row)?,
                     removed_at: row.get::<_, Option<i64>>("removed_at")?.map(Time),
+                    wants_digests: row.get("wants_digests")?,
                 })
             },
         )
@@ -91,7 +97,8 @@ impl View<'_> {
         most: u32,
     ) -> Result<Vec<MovedConversation>> {
         self.all(
-            "SELECT id, kind, name, description, creator, low, high, session, picture, created_at, archived_at
+            "SELECT id, kind, name, description, creator, low, high, session, picture, created_at, archived_at,
+                 keep_messages, keep_files
              FROM conversations WHERE id > $1 ORDER BY id LIMIT $2",
             (after, most),
             |row| {
@@ -107,6 +114,8 @@ impl View<'_> {
                     picture: row.get("picture")?,
                     created_at: Time(row.get("created_at")?),
                     archived_at: row.get::<_, Option<i64>>("archived_at")?.map(Time),
+                    keep_messages: row.get("keep_messages")?,
+                    keep_files: row.get("keep_files")?,
                 })
             },
         )

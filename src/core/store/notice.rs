@@ -10,7 +10,7 @@ use crate::core::model::{
     AccountId, Announcement, Event, Id, Listed, Notice, NoticeId, Page, StateChange, Time,
 };
 
-fn notice(row: &Row<'_>) -> rusqlite::Result<Notice> {
+pub(super) fn notice(row: &Row<'_>) -> rusqlite::Result<Notice> {
     Ok(Notice {
         id: Id::stored(row.get("id")?),
         account: Id::stored(row.get("account")?),

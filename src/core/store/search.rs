@@ -70,6 +70,9 @@ pub(in crate::core) struct Sought {
     /// Ids from the first on, and before the second.
     pub from: i64,
     pub before: i64,
+    /// If ids do not tell: when they were sent, from the first time on, and before the second.
+    pub sent_from: Option<Time>,
+    pub sent_before: Option<Time>,
 }
 
 impl Sought {
@@ -161,6 +164,11 @@ impl View<'_> {
         }
         let query = sought.query();
         let found = |row: &Row<'_>| row.get(0).map(Id::stored);
+        let sent = (
+            sought.sent_from.map_or(i64::MIN, |time| time.0),
+            sought.sent_before.map_or(i64::MAX, |time| time.0),
+        );
+        let any_time = sought.sent_from.is_none() && sought.sent_before.is_none();
         match sought.reader {
             // Only days were asked for.
             _ if query.is_empty() => self.all(
@@ -170,14 +178,24 @@ impl View<'_> {
                      AND NOT EXISTS
                      (SELECT 1 FROM restraints r WHERE r.conversation = m.conversation AND r.account = $3
                       AND r.kind = 'ban' AND (r.until IS NULL OR r.until > $4))
-                 ORDER BY m.id DESC LIMIT $5",
+                     AND m.sent_at >= $5 AND m.sent_at < $6
+                 ORDER BY m.id DESC LIMIT $7",
                 (
                     sought.from,
                     sought.before,
                     sought.reader.map(|who| who.number()),
                     self.now.0,
+                    sent.0,
+                    sent.1,
                     limit,
                 ),
+                found,
+            ),
+            None if !any_time => self.all(
+                "SELECT s.rowid FROM search s CROSS JOIN messages m ON m.id = s.rowid
+                 WHERE s.search MATCH $1 AND s.rowid >= $2 AND s.rowid < $3 AND m.sent_at >= $4 AND m.sent_at < $5
+                 ORDER BY s.rowid DESC LIMIT $6",
+                (query, sought.from, sought.before, sent.0, sent.1, limit),
                 found,
             ),
             None => self.all(
@@ -194,8 +212,18 @@ impl View<'_> {
                      AND NOT EXISTS
                      (SELECT 1 FROM restraints r WHERE r.conversation = m.conversation AND r.account = $4
                       AND r.kind = 'ban' AND (r.until IS NULL OR r.until > $5))
-                 ORDER BY s.rowid DESC LIMIT $6",
-                (query, sought.from, sought.before, reader.number(), self.now.0, limit),
+                     AND m.sent_at >= $6 AND m.sent_at < $7
+                 ORDER BY s.rowid DESC LIMIT $8",
+                (
+                    query,
+                    sought.from,
+                    sought.before,
+                    reader.number(),
+                    self.now.0,
+                    sent.0,
+                    sent.1,
+                    limit,
+                ),
                 found,
             ),
         }

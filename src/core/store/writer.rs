@@ -43,6 +43,8 @@ pub(in crate::core) enum Outlet {
     Here(mpsc::Sender<Commit>),
     /// To the `news` table, for the server that runs on this file.
     Elsewhere,
+    /// To nobody: no server runs on this file.
+    Nowhere,
 }
 
 /// A verb that was not queued, and why.
@@ -164,7 +166,7 @@ impl WriterLoop {
     fn work(self, jobs: &Receiver<Box<dyn Job>>) {
         let mut mailbox = match &self.outlet {
             Outlet::Here(_) => Some(Mailbox::open(&self.view())),
-            Outlet::Elsewhere => None,
+            Outlet::Elsewhere | Outlet::Nowhere => None,
         };
         // Only a server indexes behind the log: the command line ends before it is idle.
         let mut indexing = mailbox.is_some().then(Indexing::default);
@@ -193,7 +195,7 @@ impl WriterLoop {
                 }
             }
         }
-        if matches!(self.outlet, Outlet::Here(_))
+        if !matches!(self.outlet, Outlet::Elsewhere)
             && let Err(error) = self.conn.pragma_update(None, "wal_checkpoint", "TRUNCATE")
         {
             tracing::debug!(%error, "the write-ahead log was not folded in");
@@ -344,7 +346,7 @@ impl WriterLoop {
         );
         let untold = match &self.outlet {
             Outlet::Here(fan_out) => fan_out.blocking_send(commit).err().map(|error| error.0),
-            Outlet::Elsewhere => Some(commit),
+            Outlet::Elsewhere | Outlet::Nowhere => Some(commit),
         };
         // The server is stopping, or there is no fan-out: the callers have no events to wait for.
         if let Some(commit) = untold {

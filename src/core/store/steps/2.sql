@@ -329,3 +329,21 @@ CREATE TABLE unwanted (
     at     INTEGER NOT NULL,
     UNIQUE (sort, text)
 ) STRICT;
+
+-- What was imported, and in which conversations.
+CREATE TABLE imports (
+    id     INTEGER PRIMARY KEY,
+    source TEXT NOT NULL UNIQUE
+) STRICT;
+CREATE TABLE imported (
+    import INTEGER NOT NULL REFERENCES imports (id),
+    kind   TEXT NOT NULL,
+    key    TEXT NOT NULL,
+    id     INTEGER NOT NULL,
+    PRIMARY KEY (import, kind, key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE histories (
+    conversation INTEGER PRIMARY KEY REFERENCES conversations (id),
+    upto         INTEGER NOT NULL,
+    state        TEXT NOT NULL
+) STRICT;
