@@ -82,7 +82,7 @@ impl List {
     ///
     /// # Errors
     /// If all patterns together are too large.
-    pub(in crate::core) fn of(entries: Vec<Entry>) -> std::result::Result<Self, BuildError> {
+    pub(in crate::core) fn of(entries: Vec<Entry>) -> std::result::Result<Self, Box<BuildError>> {
         let mut list = Self::default();
         let mut patterns = Vec::new();
         for (at, entry) in entries.iter().enumerate() {
@@ -173,11 +173,12 @@ fn begins_with(said: &[String], phrase: &words::Phrase) -> bool {
     said.starts_with(before) && said.get(before.len()).is_some_and(ends)
 }
 
-fn compiled(patterns: &[&str], bytes: usize) -> std::result::Result<Regex, BuildError> {
+fn compiled(patterns: &[&str], bytes: usize) -> std::result::Result<Regex, Box<BuildError>> {
     Regex::builder()
         .configure(Regex::config().nfa_size_limit(Some(bytes)))
         .syntax(syntax::Config::new().case_insensitive(true))
         .build_many(patterns)
+        .map_err(Box::new)
 }
 
 /// The patterns that a text has. A long text is looked through piece by piece, each of which overlaps the one before by half,
