@@ -241,6 +241,24 @@ impl Tx<'_> {
             "UPDATE conversations SET deleted = deleted + 1 WHERE id = $1",
             [conversation.number()],
         )?;
+        self.strip(conversation, seq, id, author)?;
+        self.change(
+            "UPDATE members SET own_since = own_since + 1
+             WHERE conversation = $1 AND read_seq < $2 AND account <> $3",
+            (conversation.number(), seq, author.number()),
+        )?;
+        Ok(Some(conversation))
+    }
+
+    /// Deletes what belongs to a message: attachments, with files of its author that no other message links to, mentions and
+    /// reactions.
+    pub(super) fn strip(
+        &self,
+        conversation: ConversationId,
+        seq: i64,
+        id: MessageId,
+        author: AccountId,
+    ) -> Result<()> {
         let linked = self.linked_files(id, author)?;
         self.detach(conversation, id)?;
         for file in linked {
@@ -248,13 +266,7 @@ impl Tx<'_> {
         }
         self.forget_mentions(conversation, seq)?;
         self.change("DELETE FROM emoji WHERE message = $1", [id.number()])?;
-        self.change("DELETE FROM reactions WHERE message = $1", [id.number()])?;
-        self.change(
-            "UPDATE members SET own_since = own_since + 1
-             WHERE conversation = $1 AND read_seq < $2 AND account <> $3",
-            (conversation.number(), seq, author.number()),
-        )?;
-        Ok(Some(conversation))
+        self.write("DELETE FROM reactions WHERE message = $1", [id.number()])
     }
 
     /// Files of its author that a message links to.

@@ -174,28 +174,38 @@ impl Tx<'_> {
     pub(in crate::core) fn remove_message(&self, cut: &Cut, seq: i64) -> Result<()> {
         let place = cut.conversation;
         let found = self.one(
-            "SELECT id, deleted_at FROM messages WHERE conversation = $1 AND seq = $2",
+            "SELECT id, author, deleted_at FROM messages WHERE conversation = $1 AND seq = $2",
             (place.number(), seq),
-            |row| Ok((Id::stored(row.get(0)?), row.get::<_, Option<i64>>(1)?)),
+            |row| {
+                let is_blank = row.get::<_, Option<i64>>(2)?.is_some();
+                Ok((Id::stored(row.get(0)?), Id::stored(row.get(1)?), is_blank))
+            },
         )?;
-        let Some((id, deleted_at)) = found else {
+        let Some((id, author, is_blank)) = found else {
             return Ok(());
         };
-        if deleted_at.is_none() {
-            self.blank_message(id)?;
-        }
         // As it is now: another may have come behind it since the cut was found.
         if seq == cut.end && seq == self.last_seq(place)? {
-            return Ok(());
+            return match is_blank {
+                true => Ok(()),
+                false => self.blank_message(id).map(drop),
+            };
+        }
+        if !is_blank {
+            self.unindex(id)?;
+            self.strip(place, seq, id, author)?;
         }
         self.change(
             "DELETE FROM messages WHERE conversation = $1 AND seq = $2",
             (place.number(), seq),
         )?;
-        self.write(
-            "UPDATE conversations SET deleted = deleted - 1 WHERE id = $1",
-            [place.number()],
-        )
+        if is_blank {
+            self.change(
+                "UPDATE conversations SET deleted = deleted - 1 WHERE id = $1",
+                [place.number()],
+            )?;
+        }
+        Ok(())
     }
 
     /// Deletes marks of who had read messages when, of messages that are there no more.
