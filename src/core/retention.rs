@@ -188,14 +188,15 @@ pub fn step(tx: &Tx<'_>, cut: Cut) -> Result<u64> {
             }
         }
     }
-    let mut removed = 0;
+    let (mut removed, mut words) = (0, Vec::new());
     for seq in cut.first..=cut.last {
-        tx.remove_message(&cut, seq)?;
+        tx.remove_message(&cut, seq, &mut words)?;
         removed += 1;
         if began.elapsed() > LONG {
             break;
         }
     }
+    tx.forget_bounds(&words)?;
     tx.forget_reads(&cut)?;
     Ok(removed)
 }

@@ -170,8 +170,14 @@ impl Tx<'_> {
         )
     }
 
-    /// Removes a message with all that belongs to it. Of the conversation's last one an empty row stays.
-    pub(in crate::core) fn remove_message(&self, cut: &Cut, seq: i64) -> Result<()> {
+    /// Removes a message with all that belongs to it. Of the conversation's last one an empty row stays. Its words are added
+    /// to those that [`Tx::forget_bounds`] is to be called with.
+    pub(in crate::core) fn remove_message(
+        &self,
+        cut: &Cut,
+        seq: i64,
+        words: &mut Vec<String>,
+    ) -> Result<()> {
         let place = cut.conversation;
         let found = self.one(
             "SELECT id, author, deleted_at FROM messages WHERE conversation = $1 AND seq = $2",
@@ -192,7 +198,7 @@ impl Tx<'_> {
             };
         }
         if !is_blank {
-            self.unindex(id)?;
+            words.append(&mut self.take_out(id)?);
             self.strip(place, seq, id, author)?;
         }
         self.change(

@@ -401,15 +401,22 @@ impl Tx<'_> {
     /// message's text, or the number of its attachments, is changed: what is there now is what is taken out. A message that
     /// is not indexed yet needs nothing.
     pub(in crate::core) fn unindex(&self, id: MessageId) -> Result<()> {
+        let words = self.take_out(id)?;
+        self.forget_bounds(&words)
+    }
+
+    /// The same, but for words that stand as bounds of the index's pages: for these [`Tx::forget_bounds`] is to be called
+    /// with the words that this returns, in the same transaction. For very many messages that is quicker.
+    pub(in crate::core) fn take_out(&self, id: MessageId) -> Result<Vec<String>> {
         let Some(said) = self.indexed(id)? else {
-            return Ok(());
+            return Ok(Vec::new());
         };
         let words = said.words();
         self.write(
             "INSERT INTO search (search, rowid, words) VALUES ('delete', $1, $2)",
             (said.id, words.join(" ")),
         )?;
-        self.forget_bounds(&words)
+        Ok(words)
     }
 
     /// Puts a message into the index again, with the text that it has now: after [`Tx::unindex`] and the change, in the
@@ -424,7 +431,10 @@ impl Tx<'_> {
     /// For each page of the index FTS5 keeps from which word on to look there: mostly the first letters of one, seldom all
     /// of it, and it keeps that when the word itself is gone. Then the next word does as well. A word that other messages
     /// have stays.
-    fn forget_bounds(&self, words: &[String]) -> Result<()> {
+    pub(in crate::core) fn forget_bounds(&self, words: &[String]) -> Result<()> {
+        if words.is_empty() {
+            return Ok(());
+        }
         // Words have letters and digits only: nothing that JSON would escape.
         let different: BTreeSet<_> = words.iter().collect();
         let listed: Vec<_> = different.iter().map(|word| format!("\"{word}\"")).collect();
@@ -440,6 +450,12 @@ impl Tx<'_> {
             |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)),
         )?;
         for (part, word) in bounds {
+            // A word that very many messages have would take long to look up among all words.
+            let still_there =
+                "SELECT count(*) FROM (SELECT 1 FROM search WHERE search MATCH $1 LIMIT 1) found";
+            if self.count(still_there, [format!("\"{word}\"")])? > 0 {
+                continue;
+            }
             // Looking at all words writes what is to be deleted first.
             self.write(
                 "CREATE VIRTUAL TABLE IF NOT EXISTS temp.search_words USING fts5vocab(main, search, row)",
