@@ -153,6 +153,7 @@ for (const [scheme, width, name] of [['light', 1100, 'chat-light.png'], ['dark',
     await opens(page, 'Weekend in the mountains');
     await page.locator('.picture img').waitFor();
     await look('a group');
+    await page.locator('.log').evaluate((log) => log.scrollTo(0, log.scrollHeight));
     await page.screenshot({ path: picture(name) });
     await about(page);
     await page.getByRole('button', { name: 'Leave the group' }).waitFor();
