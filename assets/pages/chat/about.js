@@ -69,12 +69,13 @@ function Member({ one, person: { id, fullName, avatarUrl }, mine, busy, change, 
   const owns = one.owners?.includes(id);
   const notes = [isMe(id) && 'you', owns && 'owner', shut ? 'blocked' : presence.inWords(id)].filter(Boolean).join(' · ');
   const acts = mine && !isMe(id);
+  const blocking = { words: shut ? 'Unblock' : 'Block', kind: shut ? '' : 'bad', go: () => run(() => blocks.block(id, !shut)) };
   return html`<li class="member"><span class=${presence.isThere(id) ? 'there' : ''}><${Face} id=${id} name=${fullName} url=${avatarUrl} small /></span>
     <span class="file-words"><bdi>${fullName}</bdi>${notes && html`<span class="small quiet">${notes}</span>`}</span>
     ${acts && html`<button type="button" class="button plain" disabled=${busy} aria-label=${`${owns ? 'Make a member' : 'Make an owner'}: ${fullName}`}
       onClick=${() => change(() => api.appoint(one.id, id, !owns))}>${owns ? 'Make a member' : 'Make an owner'}</button>`}
-    ${acts && html`<${Restrain} one=${one} person=${{ id, fullName }} owns=${owns} busy=${busy} change=${change} />`}
-    ${!isMe(id) && html`<button type="button" class=${`button plain ${shut ? '' : 'bad'}`} disabled=${busy} aria-label=${`${shut ? 'Unblock' : 'Block'} ${fullName}`} onClick=${() => run(() => blocks.block(id, !shut))}>${shut ? 'Unblock' : 'Block'}</button>`}
+    ${acts && html`<${Restrain} one=${one} person=${{ id, fullName }} owns=${owns} busy=${busy} change=${change} also=${blocking} />`}
+    ${!isMe(id) && !acts && html`<button type="button" class=${`button plain ${blocking.kind}`} disabled=${busy} aria-label=${`${blocking.words} ${fullName}`} onClick=${blocking.go}>${blocking.words}</button>`}
   </li>`;
 }
 

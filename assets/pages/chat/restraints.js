@@ -23,12 +23,13 @@ const choices = [
 
 export const lasting = (until) => (until ? `until ${theDay(until)} at ${clock(until)}` : 'for good');
 
-/** What an owner may do to a member: a menu, and the button that opens it. Another owner can only be removed. */
-export function Restrain({ one, person, owns, busy, change }) {
+/** What an owner may do to a member: a menu, and the button that opens it. Another owner can only be removed; `also` stands behind that. */
+export function Restrain({ one, person, owns, busy, change, also }) {
   const [anchor, open] = useState(null);
   const items = [
     { words: 'Remove', kind: 'bad', go: () => change(() => api.removeMember(one.id, person.id)) },
     ...(owns ? [] : choices).map(([kind, seconds, words]) => ({ words, kind: 'bad', go: () => change(() => api.restrain(one.id, person.id, kind, seconds)) })),
+    also,
   ];
   return html`<button type="button" class="button plain" disabled=${busy} aria-haspopup="menu" aria-label=${`More: ${person.fullName}`}
       onClick=${(event) => open(event.currentTarget)}>More</button>
