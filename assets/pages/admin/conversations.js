@@ -124,7 +124,7 @@ export function Conversation({ id, params }) {
         <section class="card" aria-label="About"><${Facts} facts=${[
           ['Sort', one.type], ['Members', count(one.members)], ['Messages', count(one.messages)],
           ['Last message', html`<${When} at=${one.lastMessageAt} />`], ['Since', html`<${When} at=${one.createdAt} />`],
-          ['Kept', html`messages ${days(one.keepMessages)}, files ${days(one.keepFiles)}
+          ['Kept', html`<span>messages ${days(one.keepMessages)}, files ${days(one.keepFiles)} </span>
             <button class="button slim" aria-label="Change what is kept" onClick=${() => keep(one, reload)}>Change</button>`],
           isRuled(one) && ['Slow mode', html`<${SlowMode} one=${one} reload=${reload} />`],
           ['Id', html`<code>${one.id}</code> <${Copy} text=${one.id} what="the id" />`],

@@ -1,11 +1,11 @@
 // Who is kept quiet, or out? What an administrator may do to a member of a group or a room, slow mode, and what holds there.
 import { Field, Refused } from '../parts/form.js';
-import { html } from '../vendor/preact-htm.js';
+import { html, useEffect } from '../vendor/preact-htm.js';
 import { admin, me, useLoad } from './api.js';
 import { show, sure } from './dialogs.js';
 import { Pages, Table } from './list.js';
 import { Form, Tag, Waiting } from './parts.js';
-import { href } from './route.js';
+import { href, rename } from './route.js';
 import { say } from './said.js';
 import { When, many } from './words.js';
 
@@ -15,7 +15,7 @@ const DAY = 24 * HOUR;
 const lasts = [[600, '10 minutes'], [HOUR, 'An hour'], [DAY, 'A day'], [7 * DAY, 'A week'], ['', 'For good']];
 const kinds = {
   silence: { verb: 'Silence', done: 'silenced', text: 'They read what is said, and cannot write or share files here.', gone: false },
-  ban: { verb: 'Ban', done: 'banned', text: 'They belong to it no more, hear nothing more of it, and cannot come back.', gone: true },
+  ban: { verb: 'Ban', done: 'banned', text: 'They leave this conversation, hear nothing more of it, and cannot come back.', gone: true },
 };
 
 /** Do people rule there, so that there are bans, silences and slow mode? */
@@ -37,7 +37,7 @@ export function Acts({ one, member, reload }) {
   const self = id === me()?.id;
   const remove = () => sure({
     title: `Remove ${name}`, button: 'Remove', done: `${name} is removed`, gone: true,
-    text: 'They belong to it no more. What they said stays. Whoever could come before can come again.',
+    text: 'They leave this conversation. What they said stays, and nothing keeps them from coming back.',
     act: () => admin('DELETE', `conversations/${one.id}/members/${id}`).then(reload),
   });
   const by = (kind) => html`<button class="button slim bad" disabled=${self} aria-label=${`${kinds[kind].verb}… ${name}`}
@@ -58,8 +58,8 @@ function setSlowMode(one, reload) {
     </${Form}>`);
 }
 
-export const SlowMode = ({ one, reload }) => html`${one.slowMode ? `${many(one.slowMode, 'second')} between two messages` : 'off'}
-  <button class="button slim" aria-label="Change slow mode" onClick=${() => setSlowMode(one, reload)}>Change</button>`;
+export const SlowMode = ({ one, reload }) => html`
+  <span>${one.slowMode ? `${many(one.slowMode, 'second')} between two messages` : 'off'} </span><button class="button slim" aria-label="Change slow mode" onClick=${() => setSlowMode(one, reload)}>Change</button>`;
 
 const columns = (one, reload) => [
   { title: 'Name', kind: 'main', cell: (held) => html`<a href=${href('people', held.userId)}>${held.name}</a>` },
@@ -69,7 +69,7 @@ const columns = (one, reload) => [
   { title: 'Since', cell: ({ at }) => html`<${When} at=${at} />` },
   { title: 'Acts', kind: 'acts', cell: (held) => html`<button class="button slim" aria-label=${`Lift the ${held.kind} of ${held.name}`} onClick=${() => sure({
     title: `Lift the ${held.kind} of ${held.name}`, button: 'Lift', done: `The ${held.kind} is lifted`, gone: true,
-    text: held.kind === 'ban' ? 'They can come back, and do not belong to it before they do.' : 'They can write here again.',
+    text: held.kind === 'ban' ? 'They can come back, and do not belong to the conversation before they do.' : 'They can write here again.',
     act: () => admin('DELETE', `conversations/${one.id}/${held.kind}s/${held.userId}`).then(reload),
   })}>Lift</button>` },
 ];
@@ -79,6 +79,11 @@ export function Restrained({ one, params, stamp, reload }) {
   const { page = 1 } = params;
   const { said, wrong, busy, reload: again } = useLoad(`conversations/${one.id}/restraints?page=${encodeURIComponent(page)}`, 0, stamp);
   const held = said?.restraints;
+  const last = said?.pagination.totalPages;
+  useEffect(() => {
+    // The last one of the last page was lifted.
+    if (last && page > last) rename(href('conversations', one.id, { page: last > 1 ? last : '' }));
+  }, [page, last]);
   return html`
     <section aria-labelledby="restrained"><h2 id="restrained">Banned and silenced</h2>
       <${Refused} refusal=${wrong} retry=${again} />
@@ -88,7 +93,7 @@ export function Restrained({ one, params, stamp, reload }) {
         ${held?.length > 0 && html`<${Table} label="Banned and silenced" columns=${columns(one, reload)} rows=${held}
           keyOf=${({ userId, kind }) => `${kind} ${userId}`} busy=${busy && !said} />`}
       </div>
-      ${said?.pagination.totalPages > 1 && html`<${Pages} label="Pages of banned and silenced" pagination=${said.pagination}
+      ${last > 1 && html`<${Pages} label="Pages of banned and silenced" pagination=${said.pagination}
         hrefOf=${(to) => href('conversations', one.id, { page: to })} />`}
     </section>`;
 }

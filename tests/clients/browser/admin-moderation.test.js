@@ -66,6 +66,25 @@ test('an administrator slows a group down, silences a member, bans them, and lif
   await expectText(() => rows(page, 'Members').count(), 2, 'the headings and ada');
 });
 
+test('who is banned stands on pages, the latest first', async () => {
+  const owner = await chat.signUp('hugo');
+  const room = await owner.opensRoom('Crowded');
+  for (let at = 1; at <= 21; at += 1) {
+    const { user } = await chat.told('POST', 'users', { name: `guest ${at}`, email: `guest${at}@example.test` });
+    await chat.told('PUT', `conversations/${room}/bans/${user.id}`, { seconds: 600 });
+  }
+  const page = await signedIn(browser, chat, `conversations/${room}`);
+  await page.getByText('1–20 of 21').waitFor();
+  await held(page, 'guest 21').waitFor();
+  await page.getByRole('link', { name: 'Next' }).click();
+  await page.getByText('21–21 of 21').waitFor();
+  await held(page, 'guest 1').waitFor();
+  await page.getByRole('button', { name: 'Lift the ban of guest 1' }).click();
+  await agree(page, 'Lift');
+  await held(page, 'guest 21').waitFor();
+  assert.equal(await rows(page, 'Banned and silenced').count(), 21, 'the headings and the twenty that are left');
+});
+
 test('everybody can use it, in light, in dark and on a phone', async () => {
   const { id, members: [eve, fay] } = await group('dora', 'eve', 'fay');
   const outside = await chat.signUp('gwen');
