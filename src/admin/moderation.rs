@@ -1,7 +1,7 @@
 //! What may administrators do in every group and room, whether or not they belong to it? What its owners may do to people.
 
 use http::StatusCode;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{PAGE, done, listed, one};
 use crate::core::id::Spelling;
@@ -36,8 +36,11 @@ pub async fn list(call: Call) -> Answer {
     }))
 }
 
+/// As in the dialects, and `byName`: whoever imposed it need not be a member, of whom one knows the name.
 fn shape(spell: &Spelling, one: &Restraint) -> Value {
-    beyond::restraint(one, |id| spell.uuid(id))
+    let mut shape = beyond::restraint(one, |id| spell.uuid(id));
+    shape["byName"] = json!(&*one.by.name);
+    shape
 }
 
 /// PUT /api/admin/conversations/{conversationId}/bans/{userId}: `{ seconds? }`

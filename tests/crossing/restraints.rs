@@ -514,6 +514,11 @@ async fn administrators_do_it_in_every_group_and_room_and_all_is_in_the_audit_lo
     ann.patch(format!("/api/rooms/{room}"), json!({ "slowMode": 5 }))
         .await
         .has_status(200);
+    let listed = admin.get(format!("/api/admin/conversations/{room}/restraints"));
+    listed.await.looks_like(
+        200,
+        json!({ "restraints": [{ "userId": bob.uuid, "kind": "ban", "by": ann.uuid, "byName": ann.name }] }),
+    );
     let log = admin.get("/api/admin/audit?limit=100").await;
     let log = log.has_status(200).json();
     let lines = log["audit"].as_array().expect("lines").iter();

@@ -5,6 +5,7 @@ import { admin, query, useLoad } from './api.js';
 import { show, sure } from './dialogs.js';
 import { List, Table } from './list.js';
 import { Copy, Facts, Form, Screen, Tag, Waiting } from './parts.js';
+import { Acts, Restrained, SlowMode, isRuled } from './restraints.js';
 import { href } from './route.js';
 import { say } from './said.js';
 import { When, bytes, count, many, nameOf } from './words.js';
@@ -86,11 +87,12 @@ function Messages({ id, last }) {
     </section>`;
 }
 
-const memberColumns = [
-  { title: 'Name', kind: 'main', cell: (one) => html`<a href=${href('people', one.id)}>${one.name}</a>` },
-  { title: 'E-mail', cell: (one) => one.email ?? html`<span class="quiet">none</span>` },
-  { title: 'Read up to', kind: 'number', cell: (one) => (one.readUpTo ? `#${one.readUpTo}` : 'nothing') },
-  { title: 'Unread', kind: 'number', cell: (one) => count(one.unread) },
+const memberColumns = (one, reload) => [
+  { title: 'Name', kind: 'main', cell: (member) => html`<a href=${href('people', member.id)}>${member.name}</a>` },
+  { title: 'E-mail', cell: (member) => member.email ?? html`<span class="quiet">none</span>` },
+  { title: 'Read up to', kind: 'number', cell: (member) => (member.readUpTo ? `#${member.readUpTo}` : 'nothing') },
+  { title: 'Unread', kind: 'number', cell: (member) => count(member.unread) },
+  ...(isRuled(one) ? [{ title: 'Acts', kind: 'acts', cell: (member) => html`<${Acts} one=${one} member=${member} reload=${reload} />` }] : []),
 ];
 
 const days = (kept) => (kept === null ? 'as long as the server says' : kept === 0 ? 'for ever' : many(kept, 'day'));
@@ -111,7 +113,7 @@ function keep(one, reload) {
     </${Form}>`);
 }
 
-export function Conversation({ id }) {
+export function Conversation({ id, params }) {
   const { said, wrong, reload } = useLoad(`conversations/${encodeURIComponent(id)}`, 10);
   const one = said?.conversation;
   return html`
@@ -122,13 +124,15 @@ export function Conversation({ id }) {
         <section class="card" aria-label="About"><${Facts} facts=${[
           ['Sort', one.type], ['Members', count(one.members)], ['Messages', count(one.messages)],
           ['Last message', html`<${When} at=${one.lastMessageAt} />`], ['Since', html`<${When} at=${one.createdAt} />`],
-          ['Kept', html`messages ${days(one.keepMessages)}, files ${days(one.keepFiles)}
-            <button class="button slim" onClick=${() => keep(one, reload)}>Change</button>`],
+          ['Kept', html`<span>messages ${days(one.keepMessages)}, files ${days(one.keepFiles)} </span>
+            <button class="button slim" aria-label="Change what is kept" onClick=${() => keep(one, reload)}>Change</button>`],
+          isRuled(one) && ['Slow mode', html`<${SlowMode} one=${one} reload=${reload} />`],
           ['Id', html`<code>${one.id}</code> <${Copy} text=${one.id} what="the id" />`],
         ]} /></section>
         <section aria-labelledby="members"><h2 id="members">Members</h2>
           <div class="card flush">${one.participants.length
-            ? html`<${Table} label="Members" columns=${memberColumns} rows=${one.participants} />` : html`<p class="empty">Nobody is left in it.</p>`}</div></section>
+            ? html`<${Table} label="Members" columns=${memberColumns(one, reload)} rows=${one.participants} />` : html`<p class="empty">Nobody is left in it.</p>`}</div></section>
+        ${isRuled(one) && html`<${Restrained} one=${one} params=${params} stamp=${said} reload=${reload} />`}
         <${Messages} id=${one.id} last=${one.messages} />`}
     </${Screen}>`;
 }

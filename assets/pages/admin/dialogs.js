@@ -19,16 +19,19 @@ export function close() {
   draw();
 }
 
-/** Asks before something is done, does it, and says so. If the button that asked is `gone` then, the heading gets the focus. */
-export function sure({ title, text, button, act, done, gone }) {
+/**
+ * Asks before something is done, does it, and says so. `fields` may ask for more, which `act` gets by name. If the button that
+ * asked is `gone` then, the heading gets the focus.
+ */
+export function sure({ title, text, fields, button, act, done, gone }) {
   show(title, (shut) => html`
-    <${Form} label=${title} button=${button} bad cancel=${shut} act=${async () => {
-      await act();
+    <${Form} label=${title} button=${button} bad cancel=${shut} act=${async (values) => {
+      await act(values);
       shut();
       if (done) say(done);
       if (gone) setTimeout(() => document.querySelector('h1')?.focus());
     }}>
-      <p>${text}</p>
+      <p>${text}</p>${fields}
     </${Form}>`);
 }
 

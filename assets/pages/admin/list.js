@@ -40,7 +40,7 @@ export function Search({ label, value, change }) {
   return html`<input class="lone search" type="search" aria-label=${label} placeholder=${label} value=${text} onInput=${type} />`;
 }
 
-function Pages({ at, pagination, hrefOf, label }) {
+export function Pages({ at, pagination, hrefOf, label }) {
   if (!pagination) return html`<div class="pages"></div>`;
   const { page, limit, total, totalPages } = pagination;
   const from = total ? (page - 1) * limit + 1 : 0;

@@ -148,7 +148,7 @@ test('an administrator says for how long a conversation keeps things', async () 
   const una = await chat.signUp('una');
   const page = await signedIn(browser, chat, `conversations/${await una.opensRoom('Archive')}`);
   await page.getByText('messages as long as the server says').waitFor();
-  await page.getByRole('button', { name: 'Change', exact: true }).click();
+  await page.getByRole('button', { name: 'Change what is kept' }).click();
   await page.getByLabel('Messages, in days').fill('30');
   await page.getByLabel('Files, in days').fill('0');
   await hasNoBarriers(page);
