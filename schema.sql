@@ -489,7 +489,7 @@ CREATE TABLE imports (
 -- What each thing has become that was imported, written in the transaction that made it.
 CREATE TABLE imported (
     import INTEGER NOT NULL REFERENCES imports (id),
-    kind   TEXT NOT NULL,                  -- account, session, conversation, file, message or notice
+    kind   TEXT NOT NULL,                  -- account, session, conversation, file, message, notice, restraint, block or unwanted
     key    TEXT NOT NULL,                  -- hash of what it is called there
     id     INTEGER NOT NULL,               -- what it is here; it may be gone since
     PRIMARY KEY (import, kind, key)

@@ -5,10 +5,15 @@
 //! - `accounts.jsonl`: people, without passwords, devices and logins by other systems; removed ones too
 //! - `sessions.jsonl`: mentoring sessions
 //! - `files.jsonl`: files; the bytes of each are the entry that `path` names, and texts name them by what is `spelled`
-//! - `conversations.jsonl`: conversations; `between` are the two people of one that is for two
+//! - `conversations.jsonl`: conversations; `between` are the two people of one that is for two; `slowMode` in seconds, where there is one
 //! - `members.jsonl`: who belongs to which conversation, owns it, has read it up to which `number`
+//! - `restraints.jsonl`: who is banned or silenced where (`kind`: ban or silence), `until` when (null: for good), `by` whom
+//! - `blocks.jsonl`: which `account` has `blocked` which
 //! - `messages.jsonl`: by conversation, in order: `number` counts within it, and those of deleted messages are missing
 //! - `notices.jsonl`: system notifications
+//! - `unwanted.jsonl`: words and patterns (`sort`: word or pattern) that are refused or reported (`act`: refuse or report)
+//!
+//! What was reported, and the audit log, are about this server's past and stay with it.
 //!
 //! `server` in the manifest is another one for every server. All is read in one snapshot, and no more than a page, or a part of a file, is in memory.
 
@@ -28,7 +33,10 @@ use super::{Failure, close, visit};
 use crate::core::id::Spelling;
 use crate::core::limits::FILE_PART;
 use crate::core::model::{File, Message, Notice, Picture, Time};
-use crate::core::moving::{self, MovedAccount, MovedConversation, MovedMember, MovedSession};
+use crate::core::moving::{
+    self, MovedAccount, MovedBlock, MovedConversation, MovedMember, MovedRestraint, MovedSession,
+};
+use crate::core::unwanted::Entry;
 use crate::core::{OpenError, View, backup, file};
 use crate::flags::CopyFile;
 use crate::web::export::{SMALL, entry};
@@ -131,6 +139,21 @@ fn write(view: &View<'_>, partial: &Path, name: &Path, going: &Going) -> anyhow:
             )
         })
     })?;
+    lines(&mut zip, going, "restraints.jsonl", |to| {
+        to.paged(
+            |after| moving::restraints(view, &after, PAGE),
+            |one| {
+                let key = (one.conversation, one.account, one.kind.clone());
+                (key, Ok(restraint(one)))
+            },
+        )
+    })?;
+    lines(&mut zip, going, "blocks.jsonl", |to| {
+        to.paged(
+            |after| moving::blocks(view, after, PAGE),
+            |one| ((one.account, one.blocked), Ok(block(one))),
+        )
+    })?;
     lines(&mut zip, going, "messages.jsonl", |to| {
         each(view, |place| {
             to.paged(
@@ -143,6 +166,12 @@ fn write(view: &View<'_>, partial: &Path, name: &Path, going: &Going) -> anyhow:
         to.paged(
             |after| moving::notices(view, after, PAGE),
             |one| (one.id.number(), Ok(notice(one))),
+        )
+    })?;
+    lines(&mut zip, going, "unwanted.jsonl", |to| {
+        to.paged(
+            |after| moving::unwanted(view, after, PAGE),
+            |one| (one.id.number(), Ok(unwanted(one))),
         )
     })?;
     bytes(view, &mut zip, going)?;
@@ -178,14 +207,14 @@ fn lines(
 
 impl Lines<'_> {
     /// Writes a line for each, page by page; `line` also says what the next page is behind.
-    fn paged<T>(
+    fn paged<T, K: Clone + Default>(
         &mut self,
-        page: impl Fn(i64) -> crate::core::error::Result<Vec<T>>,
-        line: impl Fn(&T) -> (i64, anyhow::Result<Value>),
+        page: impl Fn(K) -> crate::core::error::Result<Vec<T>>,
+        line: impl Fn(&T) -> (K, anyhow::Result<Value>),
     ) -> anyhow::Result<()> {
-        let mut after = 0;
+        let mut after = K::default();
         loop {
-            let found = page(after)?;
+            let found = page(after.clone())?;
             for one in &found {
                 let (key, line) = line(one);
                 serde_json::to_writer(&mut *self.zip, &line?)?;
@@ -299,7 +328,7 @@ fn shared(spelling: &Spelling, one: &File) -> Value {
 }
 
 fn conversation(one: &MovedConversation) -> Value {
-    json!({
+    let mut line = json!({
         "id": one.id,
         "type": one.kind,
         "name": one.name,
@@ -312,7 +341,11 @@ fn conversation(one: &MovedConversation) -> Value {
         "keepMessages": one.keep_messages,
         "keepFiles": one.keep_files,
         "createdAt": one.created_at.iso(),
-    })
+    });
+    if one.slow_mode > 0 {
+        line["slowMode"] = json!(one.slow_mode);
+    }
+    line
 }
 
 fn member(conversation: i64, one: &MovedMember) -> Value {
@@ -324,6 +357,32 @@ fn member(conversation: i64, one: &MovedMember) -> Value {
         "ownerSince": one.owner_since.map(Time::iso),
         "level": one.level,
         "mutedUntil": one.muted_until.map(Time::iso),
+    })
+}
+
+fn restraint(one: &MovedRestraint) -> Value {
+    json!({
+        "conversation": one.conversation,
+        "account": one.account,
+        "kind": one.kind,
+        "until": one.until.map(Time::iso),
+        "by": one.by,
+        "at": one.at.iso(),
+    })
+}
+
+fn block(one: &MovedBlock) -> Value {
+    json!({ "account": one.account, "blocked": one.blocked, "at": one.at.iso() })
+}
+
+fn unwanted(one: &Entry) -> Value {
+    json!({
+        "id": one.id.number(),
+        "text": one.text,
+        "sort": one.sort.name(),
+        "act": one.consequence.name(),
+        "by": one.by.map(|who| who.number()),
+        "at": one.at.iso(),
     })
 }
 

@@ -28,7 +28,7 @@ pub fn block(tx: &Tx<'_>, me: &Me, other: AccountId) -> Result<()> {
         return Err(Error::Conflict("Nobody may block more than 1,000 people"));
     }
     not_too_often(tx, me)?;
-    tx.insert_block(me.id, other)?;
+    tx.insert_block(me.id, other, tx.now)?;
     // One that waits may tell of what this person says.
     tx.drop_digests(me.id)?;
     changed(tx, me, other, true);

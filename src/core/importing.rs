@@ -8,10 +8,15 @@
 
 use super::change::wrong_with_emoji;
 use super::error::Result;
-use super::model::{AccountId, ConversationId, FileId, Id, Kind, MessageId, Notice, Session, Time};
-pub use super::store::{Import, Kept, NewPlace, Newcomer, Reading, Said, State, Taken, What};
+use super::model::{
+    AccountId, ConversationId, FileId, Id, Kind, MessageId, Notice, RestraintKind, Session, Time,
+};
+pub use super::store::{
+    Blocking, Import, Imposed, Kept, Listing, NewPlace, Newcomer, Reading, Said, State, Taken, What,
+};
 use super::store::{Tx, View};
-use super::{identity, limits, text};
+use super::word_list::{List, Sort, wrong_with_entry};
+use super::{conversation, identity, limits, text};
 
 /// What became of a newcomer.
 #[derive(Debug)]
@@ -303,11 +308,13 @@ pub fn say(tx: &Tx<'_>, import: Import, batch: Vec<Said>) -> Result<Counted> {
     Ok(counted)
 }
 
-/// Takes people into a conversation whose messages are all there. Who has left it here stays out.
+/// Takes people into a conversation whose messages are all there. Who has left it here, or is banned, stays out.
 pub fn take_in(tx: &Tx<'_>, placed: Placed, people: &[Taken]) -> Result<()> {
     tx.decide();
     for one in people {
-        if placed.state == State::New || tx.may_be_taken_in(placed.id, one.account)? {
+        let may = placed.state == State::New || tx.may_be_taken_in(placed.id, one.account)?;
+        let ban = tx.restraint(placed.id, one.account, RestraintKind::Ban)?;
+        if may && ban.is_none() {
             tx.insert_taken(placed.id, one)?;
         }
     }
@@ -328,6 +335,114 @@ pub fn complete(
         return Ok(());
     }
     tx.complete_history(placed.id, placed.kind, placed.state, archived_at, picture)
+}
+
+/// Why something is left out; `None`: it is here now, or was before.
+pub type LeftOut = Option<String>;
+
+/// Imposes bans and silences, each once: one that was lifted here stays lifted. One that is over, and one where another holds
+/// already, changes nothing. Whoever is banned is no member any more.
+pub fn restrain(tx: &Tx<'_>, import: Import, restraints: Vec<Imposed>) -> Result<Vec<LeftOut>> {
+    tx.decide();
+    restraints
+        .into_iter()
+        .map(|one| {
+            let is_over = one.until.time().is_some_and(|until| until <= tx.now);
+            if is_over || tx.imported(import, What::Restraint, &one.key)?.is_some() {
+                return Ok(None);
+            }
+            let left_out = restrain_first(tx, &one)?;
+            if left_out.is_none() {
+                tx.note_imported(import, What::Restraint, &one.key, one.account.number())?;
+            }
+            Ok(left_out.map(str::to_owned))
+        })
+        .collect()
+}
+
+fn restrain_first(tx: &Tx<'_>, one: &Imposed) -> Result<Option<&'static str>> {
+    let (id, who, kind) = (one.place, one.account, one.kind);
+    let standing = match tx.place_for(id, Some(who))? {
+        Some((place, theirs)) if matches!(place.kind, Kind::Group | Kind::Room) => theirs,
+        _ => return Ok(Some("it is of no group or room that is here")),
+    };
+    if tx.directory.is_admin(who) {
+        return Ok(Some("administrators are neither banned nor silenced"));
+    }
+    if tx.restraint(id, who, kind)?.is_some() {
+        return Ok(None);
+    }
+    if tx.has_restraints(id, kind, limits::RESTRAINTS)? {
+        return Ok(Some("its conversation has as many of them as it may"));
+    }
+    tx.put_restraint(id, who, kind, one.until, one.by, one.at)?;
+    if kind == RestraintKind::Ban && standing.member {
+        conversation::leave_for(tx, id, who)?;
+    }
+    Ok(None)
+}
+
+/// Lets people block whom they have blocked elsewhere, each once: who is blocked no more here stays so.
+pub fn block(tx: &Tx<'_>, import: Import, blocks: Vec<Blocking>) -> Result<Vec<LeftOut>> {
+    tx.decide();
+    blocks
+        .into_iter()
+        .map(|one| {
+            let is_there = tx.account(one.account)?.is_some();
+            if !is_there || tx.imported(import, What::Block, &one.key)?.is_some() {
+                return Ok(None);
+            }
+            if one.account == one.blocked {
+                return Ok(Some("nobody blocks themselves".to_owned()));
+            }
+            if !tx.blocks(one.account, one.blocked)? {
+                if tx.count_blocked_by(one.account)? >= limits::BLOCKS {
+                    return Ok(Some("nobody may block more than 1,000 people".to_owned()));
+                }
+                tx.insert_block(one.account, one.blocked, one.at)?;
+                // One that waits may tell of what this person says.
+                tx.drop_digests(one.account)?;
+            }
+            tx.note_imported(import, What::Block, &one.key, one.blocked.number())?;
+            Ok(None)
+        })
+        .collect()
+}
+
+/// Adds to the list of unwanted words and patterns, each once: what is on it already stays as it is, and what was taken off
+/// it here stays off.
+pub fn list(tx: &Tx<'_>, import: Import, entries: Vec<Listing>) -> Result<Vec<LeftOut>> {
+    tx.decide();
+    entries
+        .into_iter()
+        .map(|one| {
+            if tx.imported(import, What::Unwanted, &one.key)?.is_some() {
+                return Ok(None);
+            }
+            if !tx.has_unwanted(&one.text, one.sort)?
+                && let Some(wrong) = list_first(tx, &one)?
+            {
+                return Ok(Some(wrong));
+            }
+            tx.note_imported(import, What::Unwanted, &one.key, 0)?;
+            Ok(None)
+        })
+        .collect()
+}
+
+fn list_first(tx: &Tx<'_>, one: &Listing) -> Result<LeftOut> {
+    if let Some(wrong) = wrong_with_entry(&one.text, one.sort) {
+        return Ok(Some(format!("its text {wrong}")));
+    }
+    let id = tx.put_unwanted(one.by, &one.text, one.sort, one.consequence, one.at)?;
+    let entries = tx.unwanted_entries()?;
+    let wrong = match one.sort {
+        _ if entries.len() > limits::UNWANTED => "the list may have 500 entries",
+        Sort::Pattern if List::of(entries).is_err() => "it makes the list of patterns too large",
+        Sort::Word | Sort::Pattern => return Ok(None),
+    };
+    tx.delete_unwanted(id)?;
+    Ok(Some(wrong.to_owned()))
 }
 
 /// The file that this became when it was imported before; it may be gone since.

@@ -3,7 +3,10 @@
 use super::error::Result;
 use super::model::{File, Message, MessageId, Notice};
 use super::store::View;
-pub use super::store::{MovedAccount, MovedConversation, MovedMember, MovedSession};
+pub use super::store::{
+    MovedAccount, MovedBlock, MovedConversation, MovedMember, MovedRestraint, MovedSession,
+};
+use super::word_list::Entry;
 
 /// Accounts behind this number, also removed ones.
 pub fn accounts(view: &View<'_>, after: i64, most: u32) -> Result<Vec<MovedAccount>> {
@@ -28,6 +31,25 @@ pub fn members(
     most: u32,
 ) -> Result<Vec<MovedMember>> {
     view.all_members(conversation, after, most)
+}
+
+/// Bans and silences behind this conversation, account and kind, also such as are over.
+pub fn restraints(
+    view: &View<'_>,
+    after: &(i64, i64, String),
+    most: u32,
+) -> Result<Vec<MovedRestraint>> {
+    view.all_restraints(after, most)
+}
+
+/// Who has blocked whom, behind these two.
+pub fn blocks(view: &View<'_>, after: (i64, i64), most: u32) -> Result<Vec<MovedBlock>> {
+    view.some_blocks(after, most)
+}
+
+/// Unwanted words and patterns behind this number.
+pub fn unwanted(view: &View<'_>, after: i64, most: u32) -> Result<Vec<Entry>> {
+    view.some_unwanted(after, most)
 }
 
 /// Messages of a conversation behind this sequence number, without those that are deleted.

@@ -67,7 +67,7 @@ pub fn impose(
         ));
     }
     let until = lasts.map_or(Until::Lifted, |lasts| Until::At(tx.now.plus(lasts)));
-    tx.put_restraint(id, who, kind, until, me.id)?;
+    tx.put_restraint(id, who, kind, until, me.id, tx.now)?;
     if kind == RestraintKind::Ban && theirs.member {
         conversation::leave_for(tx, id, who)?;
     }

@@ -82,7 +82,7 @@ pub fn put(
     if let Some(wrong) = wrong_with_entry(typed, sort) {
         return Err(Error::invalid("text", wrong));
     }
-    let id = tx.put_unwanted(by, typed, sort, consequence)?;
+    let id = tx.put_unwanted(by, typed, sort, consequence, tx.now)?;
     let entries = tx.unwanted_entries()?;
     if entries.len() > limits::UNWANTED {
         return Err(Error::Conflict("The list may have 500 entries"));

@@ -345,7 +345,7 @@ pub struct ImportFile {
     /// Say what would come, and change nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Whoever is an administrator there is one here too (chat export only)
+    /// Whoever is an administrator there is one here too, and their unwanted words come along (chat export only)
     #[arg(long)]
     pub admins: bool,
     /// Tells several Mattermost servers apart: their exports do not say which one they are of

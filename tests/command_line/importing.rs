@@ -411,19 +411,23 @@ fn likened(zip: &Path) -> Value {
         "members",
         "messages",
         "notices",
+        "restraints",
+        "blocks",
+        "unwanted",
     ];
     let mut all: HashMap<&str, Vec<Value>> = names
         .iter()
         .map(|name| (*name, lines(&format!("{name}.jsonl"))))
         .collect();
     // What each number is the how manyeth of its kind.
+    let nameless = |name: &str| ["members", "restraints", "blocks"].contains(&name);
     let places = |lines: &[Value]| -> HashMap<i64, usize> {
         let ids = lines.iter().map(|line| line["id"].as_i64().expect("an id"));
         ids.enumerate().map(|(at, id)| (id, at)).collect()
     };
     let kinds: HashMap<&str, HashMap<i64, usize>> = all
         .iter()
-        .map(|(name, lines)| (*name, places(if *name == "members" { &[] } else { lines })))
+        .map(|(name, lines)| (*name, places(if nameless(name) { &[] } else { lines })))
         .collect();
     let mut numbers: HashMap<i64, Vec<i64>> = HashMap::new();
     for line in &all["messages"] {
@@ -463,7 +467,7 @@ fn likened(zip: &Path) -> Value {
     for (name, lines) in &mut all {
         for line in lines {
             let conversation = line["conversation"].as_i64();
-            if *name != "members" {
+            if !nameless(name) {
                 here(name, &mut line["id"]);
             }
             for (field, kind) in [
@@ -474,6 +478,8 @@ fn likened(zip: &Path) -> Value {
                 ("mentor", "accounts"),
                 ("mentee", "accounts"),
                 ("pinnedBy", "accounts"),
+                ("by", "accounts"),
+                ("blocked", "accounts"),
                 ("conversation", "conversations"),
                 ("session", "sessions"),
                 ("replyTo", "messages"),
@@ -540,10 +546,11 @@ async fn what_one_server_exported_another_takes_in() {
     let folder = tempfile::tempdir().expect("a folder");
     let old = folder.path().join("old.db");
     let chat = Chat::on(&old, &[]).await;
-    let (ann, bob, eve) = (
+    let (ann, bob, eve, gil) = (
         chat.rooms("ann").await,
         chat.emote("bob").await,
         chat.rooms("eve").await,
+        chat.rooms("gil").await,
     );
     let lobby = ann.opens_room("Lobby").await;
     let first = ann.posts(&lobby, "Who is there?").await;
@@ -591,6 +598,7 @@ async fn what_one_server_exported_another_takes_in() {
     ann.says(&id(&session), "Welcome").await;
     chat.notifies(&bob, "Project", "You are in it", "project")
         .await;
+    ann.moderates(&lobby, &group, &gil, &bob).await;
     chat.command(&["user", "remove", "eve"]).await;
     eventually("eve is gone, and has left the group", async || {
         number(
@@ -605,6 +613,8 @@ async fn what_one_server_exported_another_takes_in() {
     made.execute("UPDATE accounts SET admin = 1 WHERE name = 'ann'", ())
         .expect("an administrator");
     drop(made);
+    lists(&old, "scoundrel", "word", "refuse");
+    lists(&old, "rasc.l", "pattern", "report");
     let export = async |db: &Path, name: &str| {
         let path = folder.path().join(name);
         typed(&["export", words(&path), "--db", words(db)])
@@ -613,6 +623,9 @@ async fn what_one_server_exported_another_takes_in() {
         path
     };
     let all = export(&old, "all.zip").await;
+    let counts = ["restraints", "blocks", "unwanted"].map(|name| likened(&all)[name].clone());
+    let counts = counts.map(|lines| lines.as_array().map(Vec::len));
+    assert_eq!(counts, [Some(2), Some(1), Some(2)]);
 
     let new = folder.path().join("new.db");
     imports(&all, &new, &["--admins"]).await.well();
@@ -642,6 +655,8 @@ async fn what_one_server_exported_another_takes_in() {
         number(&new, "SELECT count(*) FROM accounts WHERE admin = 1"),
         1
     );
+    assert_eq!(number(&humble, "SELECT count(*) FROM unwanted"), 0);
+    assert_eq!(number(&humble, "SELECT count(*) FROM restraints"), 2);
 
     let chat = Chat::on(&new, &[]).await;
     let (ann, bob) = (
@@ -678,7 +693,155 @@ async fn what_one_server_exported_another_takes_in() {
         .has_status(201)
         .json();
     assert_eq!(repeat["data"]["_id"], history[1]["_id"]);
+    // Who was kept out is so here, and what was not wanted is not wanted.
+    let gil = comes_in(&chat, &new, "gil").await;
+    assert_eq!(room(&ann, "Lobby").await["slowMode"], 30);
+    gil.get(format!("/api/rooms/{lobby}")).await.refused(403);
+    let path = format!(
+        "/api/conversations/{}/messages",
+        id(&listed(&bob, "Three").await)
+    );
+    let hello = json!({ "content": "Hello" });
+    bob.post(&path, hello.clone()).await.refused(403);
+    ann.post(&path, hello).await.has_status(201);
+    let refused = ann.post(&path, json!({ "content": "Scoundrel" })).await;
+    refused.refused(400);
+    let pair = json!({ "senderId": gil.uuid, "receiverId": ann.uuid });
+    gil.post("/conversaton/create", pair).await.refused(403);
     assert_eq!(chat.stop().await, 0);
+}
+
+impl Person {
+    /// Somebody is banned from the room and blocked, somebody is silenced in the group for an hour, and the room is slow.
+    async fn moderates(&self, room: &str, group: &str, out: &Person, quiet: &Person) {
+        let (room, group) = (format!("/api/rooms/{room}"), format!("/api/rooms/{group}"));
+        let ban = format!("{room}/bans/{}", out.id);
+        self.puts(ban, json!({})).await.has_status(200);
+        let silence = format!("{group}/silences/{}", quiet.id);
+        let hour = json!({ "seconds": 3600 });
+        self.puts(silence, hour).await.has_status(200);
+        let slow = json!({ "slowMode": 30 });
+        self.patch(room, slow).await.has_status(200);
+        let block = format!("/user/blocks/{}", out.uuid);
+        self.put(block).await.has_status(200);
+    }
+}
+
+fn changes(db: &Path, sql: &str) {
+    let db = rusqlite::Connection::open(db).expect("the file");
+    db.execute(sql, ()).expect("SQL");
+}
+
+/// The administrators do not want this to be said.
+fn lists(db: &Path, text: &str, sort: &str, act: &str) {
+    let values = format!("('{text}', '{sort}', '{act}', 1700000000000)");
+    changes(
+        db,
+        &format!("INSERT INTO unwanted (text, sort, act, at) VALUES {values}"),
+    );
+}
+
+#[tokio::test]
+async fn what_was_lifted_here_does_not_come_again_nor_what_is_over() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let old = folder.path().join("old.db");
+    let chat = Chat::on(&old, &[]).await;
+    let (ann, bob, gil) = (
+        chat.rooms("ann").await,
+        chat.rooms("bob").await,
+        chat.rooms("gil").await,
+    );
+    let lobby = ann.opens_room("Lobby").await;
+    let group = ann.gathers("Two", &[&bob]).await;
+    ann.moderates(&lobby, &group, &gil, &bob).await;
+    assert_eq!(chat.stop().await, 0);
+    lists(&old, "scoundrel", "word", "refuse");
+    let export = async |name: &str| {
+        let path = folder.path().join(name);
+        typed(&["export", words(&path), "--db", words(&old)])
+            .await
+            .well();
+        path
+    };
+    let all = export("all.zip").await;
+    let held = |db: &Path| {
+        ["restraints", "blocks", "unwanted"]
+            .map(|table| number(db, &format!("SELECT count(*) FROM {table}")))
+    };
+    let new = folder.path().join("new.db");
+    for _ in 0..2 {
+        let came = imports(&all, &new, &["--admins", "--json"]).await.json();
+        assert_eq!(came["leftOut"], json!({}));
+        assert_eq!(held(&new), [2, 1, 1]);
+    }
+    // All but the silence is taken back here.
+    let chat = Chat::on(&new, &[]).await;
+    let (ann, gil) = (
+        comes_in(&chat, &new, "ann").await,
+        comes_in(&chat, &new, "gil").await,
+    );
+    let place = hex(&room(&ann, "Lobby").await);
+    let ban = format!("/api/rooms/{place}/bans/{}", gil.id);
+    ann.delete(ban).await.has_status(200);
+    let block = format!("/user/blocks/{}", gil.uuid);
+    ann.delete(block).await.has_status(200);
+    gil.posts(&place, "I am back").await;
+    assert_eq!(chat.stop().await, 0);
+    changes(&new, "DELETE FROM unwanted");
+    imports(&all, &new, &["--admins"]).await.well();
+    assert_eq!(held(&new), [1, 0, 0], "the silence is left");
+    // A new ban comes with a newer export, and ends a membership that has begun since.
+    changes(
+        &old,
+        "UPDATE restraints SET imposed_at = imposed_at + 1 WHERE kind = 'ban'",
+    );
+    let newer = export("newer.zip").await;
+    imports(&newer, &new, &["--admins"]).await.well();
+    assert_eq!(held(&new), [2, 0, 0]);
+    let members =
+        "SELECT count(*) FROM members m JOIN accounts a ON a.id = m.account WHERE a.name = 'gil'";
+    assert_eq!(number(&new, members), 0);
+    is_sound(&new).await;
+    // What is over by then does not come, and lines that nothing fits are counted.
+    changes(
+        &old,
+        "UPDATE restraints SET until = imposed_at + 1 WHERE kind = 'silence'",
+    );
+    let late = export("late.zip").await;
+    let fresh = folder.path().join("fresh.db");
+    imports(&late, &fresh, &[]).await.well();
+    assert_eq!(held(&fresh), [1, 1, 0]);
+    let file = std::fs::File::open(&late).expect("the ZIP");
+    let mut zip = zip::ZipArchive::new(file).expect("a ZIP");
+    let mut entries = Vec::new();
+    for at in 0..zip.len() {
+        let mut entry = zip.by_index(at).expect("an entry");
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).expect("its bytes");
+        let name = entry.name().expect("a name").into_owned();
+        bytes.extend_from_slice(match &*name {
+            "restraints.jsonl" => {
+                b"{\"conversation\":1,\"account\":99,\"kind\":\"ban\",\"by\":1,\"at\":\"2024-01-01T00:00:00Z\"}\n"
+            }
+            "blocks.jsonl" => {
+                b"{\"account\":1,\"blocked\":1,\"at\":\"2024-01-01T00:00:00Z\"}\n"
+            }
+            "unwanted.jsonl" => {
+                b"{\"id\":99,\"text\":\"(\",\"sort\":\"pattern\",\"act\":\"refuse\",\"at\":\"2024-01-01T00:00:00Z\"}\n"
+            }
+            _ => &b""[..],
+        });
+        entries.push((name, bytes));
+    }
+    let odd = folder.path().join("odd.zip");
+    zipped(&odd, &entries);
+    let last = folder.path().join("last.db");
+    let came = imports(&odd, &last, &["--admins", "--json"]).await.json();
+    let left_out = came["leftOut"].as_object().expect("reasons");
+    assert_eq!(left_out.len(), 3, "{came}");
+    assert_eq!(left_out["it names an account that is not there"], 1);
+    assert_eq!(left_out["nobody blocks themselves"], 1);
+    assert_eq!(held(&last), [1, 1, 1]);
 }
 
 #[tokio::test]

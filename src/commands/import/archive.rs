@@ -16,7 +16,8 @@ use crate::commands::progress::Progress;
 use crate::commands::stop::Stop;
 use crate::core::importing::Newcomer;
 use crate::core::limits;
-use crate::core::model::{Kind, Level, Notice, Session, Time};
+use crate::core::model::{Kind, Level, Notice, RestraintKind, Session, Time, Until};
+use crate::core::unwanted::{Consequence, Sort};
 
 /// Reasons of which examples are kept.
 const EXAMPLES: usize = 20;
@@ -34,6 +35,9 @@ pub struct Archive {
     pub places: Vec<Conversation>,
     pub files: Vec<FileFrom>,
     pub notices: Vec<(String, u32, Notice)>,
+    pub restraints: Vec<Restraint>,
+    pub blocks: Vec<Block>,
+    pub unwanted: Vec<Unwanted>,
     pub said: Spool,
     pub left_out: LeftOut,
     /// Joins, topics and the like: such messages are not made here.
@@ -69,6 +73,8 @@ pub struct Conversation {
     pub archived_at: Option<Time>,
     /// How long messages and files are kept, in milliseconds.
     pub keep: (Option<i64>, Option<i64>),
+    /// Seconds between two messages of one account.
+    pub slow_mode: u32,
     pub members: Vec<Member>,
     /// The numbers that its messages had, in order, if members have read up to one.
     pub numbers: Vec<i64>,
@@ -82,6 +88,38 @@ pub struct Member {
     pub owner_since: Option<Time>,
     pub level: Option<Level>,
     pub muted_until: Option<Time>,
+}
+
+/// A ban or a silence.
+#[derive(Clone)]
+pub struct Restraint {
+    pub key: String,
+    pub place: u32,
+    pub who: u32,
+    pub kind: RestraintKind,
+    pub until: Until,
+    pub by: u32,
+    pub at: Time,
+}
+
+/// Whom somebody has blocked.
+#[derive(Clone)]
+pub struct Block {
+    pub key: String,
+    pub who: u32,
+    pub blocked: u32,
+    pub at: Time,
+}
+
+/// A word or a pattern that the administrators do not want.
+#[derive(Clone)]
+pub struct Unwanted {
+    pub key: String,
+    pub text: String,
+    pub sort: Sort,
+    pub consequence: Consequence,
+    pub by: Option<u32>,
+    pub at: Time,
 }
 
 /// A file, and where its bytes are.
@@ -221,6 +259,9 @@ impl Archive {
             places: Vec::new(),
             files: Vec::new(),
             notices: Vec::new(),
+            restraints: Vec::new(),
+            blocks: Vec::new(),
+            unwanted: Vec::new(),
             said: Spool::new(folder)?,
             left_out: LeftOut::default(),
             system: 0,

@@ -309,6 +309,7 @@ impl Reader {
             created_at: Time(0),
             archived_at: (deleted > 0).then_some(Time(deleted.min(LATEST))),
             keep: (None, None),
+            slow_mode: 0,
             members: Vec::new(),
             numbers: Vec::new(),
         };
@@ -444,6 +445,7 @@ impl Reader {
             created_at: Time(0),
             archived_at: None,
             keep: (None, None),
+            slow_mode: 0,
             members: people
                 .iter()
                 .map(|who| Member {

@@ -29,8 +29,8 @@ use super::{Failure, close};
 use crate::core::error::Error;
 use crate::core::id::Spelling;
 use crate::core::importing::{
-    self, Arrived, Counted, Import, Kept, NewPlace, Newcomer, Placed, Reading, Said, State, Taken,
-    What,
+    self, Arrived, Blocking, Counted, Import, Imposed, Kept, Listing, NewPlace, Newcomer, Placed,
+    Reading, Said, State, Taken, What,
 };
 use crate::core::limits::{self, FILE_PART};
 use crate::core::model::{
@@ -254,6 +254,8 @@ impl Writing<'_> {
             .write(move |tx| importing::begin(tx, &source))
             .await?;
         let (accounts, people) = self.people(import, &mut archive).await?;
+        self.blocks(import, &mut archive, &accounts).await?;
+        self.unwanted(import, &mut archive, &accounts).await?;
         self.sessions(import, &mut archive, &accounts).await?;
         let places = self.places(import, &archive, &accounts).await?;
         let (files, counted) = self.files(import, &mut archive, &accounts, &places).await?;
@@ -266,6 +268,8 @@ impl Writing<'_> {
             spelled,
         };
         let (messages, late) = self.messages(import, &mut archive, &writer).await?;
+        self.restraints(import, &mut archive, &accounts, &places)
+            .await?;
         self.members(&mut archive, &accounts, &places, &files)
             .await?;
         self.notices(import, &mut archive, &accounts).await?;
@@ -580,6 +584,107 @@ impl Writing<'_> {
         Ok((counted, late))
     }
 
+    async fn blocks(
+        &self,
+        import: Import,
+        archive: &mut Archive,
+        accounts: &[AccountId],
+    ) -> Result<(), Failure> {
+        let blocks = std::mem::take(&mut archive.blocks);
+        for batch in blocks.chunks(BATCH) {
+            archive.stop.check()?;
+            let blocks = batch.iter().cloned().map(|one| Blocking {
+                key: one.key,
+                account: accounts[one.who as usize],
+                blocked: accounts[one.blocked as usize],
+                at: one.at,
+            });
+            let blocks = blocks.collect();
+            let left_out = self
+                .core
+                .write(move |tx| importing::block(tx, import, blocks))
+                .await?;
+            for (one, reason) in batch.iter().zip(left_out) {
+                if let Some(reason) = reason {
+                    let who = &archive.people[one.who as usize].name;
+                    archive.left_out.note(format!("a block by {who}"), reason);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn unwanted(
+        &self,
+        import: Import,
+        archive: &mut Archive,
+        accounts: &[AccountId],
+    ) -> Result<(), Failure> {
+        let entries = std::mem::take(&mut archive.unwanted);
+        for batch in entries.chunks(BATCH) {
+            archive.stop.check()?;
+            let listed = batch.iter().cloned().map(|one| Listing {
+                key: one.key,
+                text: one.text,
+                sort: one.sort,
+                consequence: one.consequence,
+                by: one.by.map(|who| accounts[who as usize]),
+                at: one.at,
+            });
+            let listed = listed.collect();
+            let left_out = self
+                .core
+                .write(move |tx| importing::list(tx, import, listed))
+                .await?;
+            for (one, reason) in batch.iter().zip(left_out) {
+                if let Some(reason) = reason {
+                    let place = format!("the unwanted {} {}", one.sort.name(), one.text);
+                    archive.left_out.note(place, reason);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Before members come in: who is banned is none.
+    async fn restraints(
+        &self,
+        import: Import,
+        archive: &mut Archive,
+        accounts: &[AccountId],
+        places: &[Placed],
+    ) -> Result<(), Failure> {
+        let restraints = std::mem::take(&mut archive.restraints);
+        for batch in restraints.chunks(BATCH) {
+            archive.stop.check()?;
+            let imposed = batch.iter().cloned().map(|one| Imposed {
+                key: one.key,
+                place: places[one.place as usize].id,
+                account: accounts[one.who as usize],
+                kind: one.kind,
+                until: one.until,
+                by: accounts[one.by as usize],
+                at: one.at,
+            });
+            let imposed = imposed.collect();
+            let left_out = self
+                .core
+                .write(move |tx| importing::restrain(tx, import, imposed))
+                .await?;
+            for (one, reason) in batch.iter().zip(left_out) {
+                if let Some(reason) = reason {
+                    let who = &archive.people[one.who as usize].name;
+                    let place = &archive.places[one.place as usize].name;
+                    let kind = one.kind.name();
+                    archive
+                        .left_out
+                        .note(format!("a {kind} of {who} in {place}"), reason);
+                }
+            }
+        }
+        Ok(())
+    }
+
     async fn members(
         &self,
         archive: &mut Archive,
@@ -682,6 +787,7 @@ fn new_place(archive: &Archive, one: &Conversation, accounts: &[AccountId]) -> N
         session: one.session.clone(),
         created_at: one.created_at,
         keep: one.keep,
+        slow_mode: one.slow_mode,
         group_name: pair_name,
     }
 }

@@ -6,13 +6,15 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::archive::{
-    Archive, Attached, Conversation, FileFrom, Member, Message, SessionOf, value,
+    Archive, Attached, Block, Conversation, FileFrom, Member, Message, Restraint, SessionOf,
+    Unwanted, value,
 };
 use super::container::Container;
 use super::json::Lines;
 use crate::core::importing::{self, Newcomer};
-use crate::core::model::{Id, Kind, Level, Notice, Session, Time};
-use crate::core::text;
+use crate::core::model::{Id, Kind, Level, Notice, RestraintKind, Session, Time, Until};
+use crate::core::unwanted::{Consequence, Sort};
+use crate::core::{limits, text};
 
 /// The version of the format that is read.
 const VERSION: u64 = 1;
@@ -81,6 +83,8 @@ struct ConversationLine {
     archived_at: Option<String>,
     keep_messages: Option<i64>,
     keep_files: Option<i64>,
+    #[serde(default)]
+    slow_mode: u32,
     created_at: String,
 }
 
@@ -94,6 +98,33 @@ struct MemberLine {
     owner_since: Option<String>,
     level: Option<String>,
     muted_until: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct RestraintLine {
+    conversation: i64,
+    account: i64,
+    kind: String,
+    until: Option<String>,
+    by: i64,
+    at: String,
+}
+
+#[derive(Deserialize)]
+struct BlockLine {
+    account: i64,
+    blocked: i64,
+    at: String,
+}
+
+#[derive(Deserialize)]
+struct UnwantedLine {
+    id: i64,
+    text: String,
+    sort: String,
+    act: String,
+    by: Option<i64>,
+    at: String,
 }
 
 #[derive(Deserialize)]
@@ -278,7 +309,7 @@ pub fn read(container: &mut Container, archive: &mut Archive, admins: bool) -> a
                 key: line.id.to_string(),
                 kind,
                 name: line.name,
-                description: text::cut(&line.description, crate::core::limits::DESCRIPTION_CHARS),
+                description: text::cut(&line.description, limits::DESCRIPTION_CHARS),
                 creator: line.creator.and_then(|one| who(archive, one).ok()),
                 pair,
                 session: line.session.and_then(|id| uuids.get(&id).cloned()),
@@ -289,6 +320,7 @@ pub fn read(container: &mut Container, archive: &mut Archive, admins: bool) -> a
                     line.keep_messages.filter(|span| *span >= 0),
                     line.keep_files.filter(|span| *span >= 0),
                 ),
+                slow_mode: line.slow_mode.min(limits::SLOW_MODE),
                 members: Vec::new(),
                 numbers: Vec::new(),
             };
@@ -324,6 +356,11 @@ pub fn read(container: &mut Container, archive: &mut Archive, admins: bool) -> a
             Ok(())
         },
     )?;
+    restraints(container, archive)?;
+    blocks(container, archive)?;
+    if admins {
+        unwanted(container, archive)?;
+    }
     each(
         container,
         archive,
@@ -359,6 +396,80 @@ pub fn read(container: &mut Container, archive: &mut Archive, admins: bool) -> a
         anyhow::bail!("accounts.jsonl is missing");
     }
     Ok(())
+}
+
+fn restraints(container: &mut Container, archive: &mut Archive) -> anyhow::Result<()> {
+    each(
+        container,
+        archive,
+        "restraints.jsonl",
+        |archive, line: RestraintLine| {
+            let mut kinds = RestraintKind::EACH.into_iter();
+            let restraint = Restraint {
+                key: format!(
+                    "{} {} {} {}",
+                    line.conversation, line.account, line.kind, line.at
+                ),
+                place: place(archive, line.conversation)?,
+                who: who(archive, line.account)?,
+                kind: kinds
+                    .find(|kind| kind.name() == line.kind)
+                    .ok_or("its kind is not one of ban and silence")?,
+                until: maybe(&line.until)?.map_or(Until::Lifted, Until::At),
+                by: who(archive, line.by)?,
+                at: time(&line.at)?,
+            };
+            archive.restraints.push(restraint);
+            Ok(())
+        },
+    )
+}
+
+fn blocks(container: &mut Container, archive: &mut Archive) -> anyhow::Result<()> {
+    each(
+        container,
+        archive,
+        "blocks.jsonl",
+        |archive, line: BlockLine| {
+            let block = Block {
+                key: format!("{} {} {}", line.account, line.blocked, line.at),
+                who: who(archive, line.account)?,
+                blocked: who(archive, line.blocked)?,
+                at: time(&line.at)?,
+            };
+            archive.blocks.push(block);
+            Ok(())
+        },
+    )
+}
+
+fn unwanted(container: &mut Container, archive: &mut Archive) -> anyhow::Result<()> {
+    each(
+        container,
+        archive,
+        "unwanted.jsonl",
+        |archive, line: UnwantedLine| {
+            let mut sorts = Sort::EACH.into_iter();
+            let mut acts = Consequence::EACH.into_iter();
+            if archive.unwanted.len() == limits::UNWANTED {
+                return Err("the list may have 500 entries".into());
+            }
+            let unwanted = Unwanted {
+                key: line.id.to_string(),
+                text: line.text,
+                sort: sorts
+                    .find(|sort| sort.name() == line.sort)
+                    .ok_or("its sort is not one of word and pattern")?,
+                consequence: acts
+                    .find(|act| act.name() == line.act)
+                    .ok_or("its act is not one of refuse and report")?,
+                by: line.by.and_then(|id| who(archive, id).ok()),
+                at: time(&line.at)?,
+            };
+            archive.unwanted.push(unwanted);
+            Ok(())
+        },
+    )
 }
 
 fn message(

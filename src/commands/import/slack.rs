@@ -406,6 +406,7 @@ impl Reader {
             created_at,
             archived_at: channel.is_archived.then(Time::now),
             keep: (None, None),
+            slow_mode: 0,
             members: members.collect(),
             numbers: Vec::new(),
         };

@@ -47,10 +47,15 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
-    pub(in crate::core) fn insert_block(&self, who: AccountId, other: AccountId) -> Result<()> {
+    pub(in crate::core) fn insert_block(
+        &self,
+        who: AccountId,
+        other: AccountId,
+        at: Time,
+    ) -> Result<()> {
         self.write(
             "INSERT INTO blocks (account, blocked, at) VALUES ($1, $2, $3)",
-            (who.number(), other.number(), self.now.0),
+            (who.number(), other.number(), at.0),
         )
     }
 

@@ -12,8 +12,9 @@ use crate::core::identity;
 use crate::core::limits;
 use crate::core::model::{
     AccountId, Attachment, ConversationId, FileId, Id, Kind, Level, MessageId, Notice, NoticeId,
-    Picture, Session, Time,
+    Picture, RestraintKind, Session, Time, Until,
 };
+use crate::core::word_list::{Consequence, Sort};
 
 /// A server or a workspace from which something was imported.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +29,9 @@ pub enum What {
     File,
     Message,
     Notice,
+    Restraint,
+    Block,
+    Unwanted,
 }
 
 impl What {
@@ -39,6 +43,9 @@ impl What {
             Self::File => "file",
             Self::Message => "message",
             Self::Notice => "notice",
+            Self::Restraint => "restraint",
+            Self::Block => "block",
+            Self::Unwanted => "unwanted",
         }
     }
 }
@@ -106,6 +113,8 @@ pub struct NewPlace {
     pub created_at: Time,
     /// How long messages and files are kept, in milliseconds; 0: for ever; `None`: as the server says.
     pub keep: (Option<i64>, Option<i64>),
+    /// Seconds between two messages of one account, in a group or a room.
+    pub slow_mode: u32,
     /// What a conversation of two is called if it has to become a group.
     pub group_name: String,
 }
@@ -148,6 +157,38 @@ pub struct Taken {
     /// `None`: everything.
     pub level: Option<Level>,
     pub muted_until: Option<Time>,
+}
+
+/// A ban or a silence from elsewhere.
+#[derive(Debug, Clone)]
+pub struct Imposed {
+    pub key: String,
+    pub place: ConversationId,
+    pub account: AccountId,
+    pub kind: RestraintKind,
+    pub until: Until,
+    pub by: AccountId,
+    pub at: Time,
+}
+
+/// Whom somebody has blocked elsewhere.
+#[derive(Debug, Clone)]
+pub struct Blocking {
+    pub key: String,
+    pub account: AccountId,
+    pub blocked: AccountId,
+    pub at: Time,
+}
+
+/// An unwanted word or pattern from elsewhere.
+#[derive(Debug, Clone)]
+pub struct Listing {
+    pub key: String,
+    pub text: String,
+    pub sort: Sort,
+    pub consequence: Consequence,
+    pub by: Option<AccountId>,
+    pub at: Time,
 }
 
 /// What is known of a file from elsewhere once it is complete.
@@ -361,8 +402,8 @@ impl Tx<'_> {
             .unzip();
         let id = self.inserted(
             "INSERT INTO conversations (kind, name, description, creator, low, high, created_at, archived_at,
-                 keep_messages, keep_files)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
+                 keep_messages, keep_files, slow_mode)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id",
             (
                 kind.name(),
                 name,
@@ -374,6 +415,10 @@ impl Tx<'_> {
                 self.now.0,
                 new.keep.0,
                 new.keep.1,
+                match kind {
+                    Kind::Group | Kind::Room => new.slow_mode,
+                    Kind::Direct | Kind::Session => 0,
+                },
             ),
             |row| row.get(0).map(Id::stored),
         )?;

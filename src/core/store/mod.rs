@@ -70,11 +70,15 @@ pub(in crate::core) use conversation::NewConversation;
 pub(in crate::core) use digest::Away;
 pub use digest::Waiting;
 pub use file::{FileOrder, FinishedUpload};
-pub use importing::{Import, Kept, NewPlace, Newcomer, Reading, Said, State, Taken, What};
+pub use importing::{
+    Blocking, Import, Imposed, Kept, Listing, NewPlace, Newcomer, Reading, Said, State, Taken, What,
+};
 pub(in crate::core) use message::NewMessage;
 pub use message::PLAIN;
 pub(in crate::core) use missed::{Since, Source};
-pub use moving::{MovedAccount, MovedConversation, MovedMember, MovedSession};
+pub use moving::{
+    MovedAccount, MovedBlock, MovedConversation, MovedMember, MovedRestraint, MovedSession,
+};
 pub use oneself::{Cursor, Erasure, Membership, OwnMessages};
 pub use outbox::MailContent;
 pub use retention::{Cut, OldFile};

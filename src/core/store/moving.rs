@@ -3,8 +3,10 @@
 use super::View;
 use super::account::account;
 use super::file::file;
+use super::unwanted::entry;
 use crate::core::error::Result;
 use crate::core::model::{Account, File, Id, Message, MessageId, Time};
+use crate::core::word_list::Entry;
 
 /// An account, also one that was removed: then its name and address are blank.
 #[derive(Debug)]
@@ -32,6 +34,8 @@ pub struct MovedConversation {
     /// How long messages and files are kept, in milliseconds; 0: for ever; `None`: as the server says.
     pub keep_messages: Option<i64>,
     pub keep_files: Option<i64>,
+    /// Seconds between two messages of one account; 0: any number at once.
+    pub slow_mode: u32,
 }
 
 /// Somebody's place in a conversation.
@@ -45,6 +49,27 @@ pub struct MovedMember {
     /// mentions or none; `None`: everything.
     pub level: Option<String>,
     pub muted_until: Option<Time>,
+}
+
+/// A ban or a silence; it may be over.
+#[derive(Debug)]
+pub struct MovedRestraint {
+    pub conversation: i64,
+    pub account: i64,
+    /// ban or silence
+    pub kind: String,
+    /// `None`: for good.
+    pub until: Option<Time>,
+    pub by: i64,
+    pub at: Time,
+}
+
+/// Somebody has blocked somebody.
+#[derive(Debug)]
+pub struct MovedBlock {
+    pub account: i64,
+    pub blocked: i64,
+    pub at: Time,
 }
 
 /// A mentoring session.
@@ -98,7 +123,7 @@ impl View<'_> {
     ) -> Result<Vec<MovedConversation>> {
         self.all(
             "SELECT id, kind, name, description, creator, low, high, session, picture, created_at, archived_at,
-                 keep_messages, keep_files
+                 keep_messages, keep_files, slow_mode
              FROM conversations WHERE id > $1 ORDER BY id LIMIT $2",
             (after, most),
             |row| {
@@ -116,6 +141,7 @@ impl View<'_> {
                     archived_at: row.get::<_, Option<i64>>("archived_at")?.map(Time),
                     keep_messages: row.get("keep_messages")?,
                     keep_files: row.get("keep_files")?,
+                    slow_mode: row.get("slow_mode")?,
                 })
             },
         )
@@ -143,6 +169,57 @@ impl View<'_> {
                     muted_until: time("muted_until")?,
                 })
             },
+        )
+    }
+
+    /// Behind this conversation, account and kind.
+    pub(in crate::core) fn all_restraints(
+        &self,
+        after: &(i64, i64, String),
+        most: u32,
+    ) -> Result<Vec<MovedRestraint>> {
+        self.all(
+            "SELECT conversation, account, kind, until, imposed_by, imposed_at FROM restraints
+             WHERE (conversation, account, kind) > ($1, $2, $3) ORDER BY conversation, account, kind LIMIT $4",
+            (after.0, after.1, &after.2, most),
+            |row| {
+                Ok(MovedRestraint {
+                    conversation: row.get("conversation")?,
+                    account: row.get("account")?,
+                    kind: row.get("kind")?,
+                    until: row.get::<_, Option<i64>>("until")?.map(Time),
+                    by: row.get("imposed_by")?,
+                    at: Time(row.get("imposed_at")?),
+                })
+            },
+        )
+    }
+
+    /// Behind who blocks and whom.
+    pub(in crate::core) fn some_blocks(
+        &self,
+        after: (i64, i64),
+        most: u32,
+    ) -> Result<Vec<MovedBlock>> {
+        self.all(
+            "SELECT account, blocked, at FROM blocks
+             WHERE (account, blocked) > ($1, $2) ORDER BY account, blocked LIMIT $3",
+            (after.0, after.1, most),
+            |row| {
+                Ok(MovedBlock {
+                    account: row.get("account")?,
+                    blocked: row.get("blocked")?,
+                    at: Time(row.get("at")?),
+                })
+            },
+        )
+    }
+
+    pub(in crate::core) fn some_unwanted(&self, after: i64, most: u32) -> Result<Vec<Entry>> {
+        self.all(
+            "SELECT * FROM unwanted WHERE id > $1 ORDER BY id LIMIT $2",
+            (after, most),
+            entry,
         )
     }
 

@@ -144,6 +144,7 @@ impl Tx<'_> {
         kind: RestraintKind,
         until: Until,
         by: AccountId,
+        at: Time,
     ) -> Result<()> {
         self.cache.forget_place(id, who);
         self.write(
@@ -157,7 +158,7 @@ impl Tx<'_> {
                 kind.name(),
                 until.time().map(|until| until.0),
                 by.number(),
-                self.now.0,
+                at.0,
             ),
         )
     }

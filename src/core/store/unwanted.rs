@@ -7,7 +7,7 @@ use crate::core::error::Result;
 use crate::core::model::{AccountId, Id, Time, UnwantedId};
 use crate::core::word_list::{Consequence, Entry, Sort};
 
-fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let (sort, act): (String, String) = (row.get("sort")?, row.get("act")?);
     let sort = Sort::EACH.into_iter().find(|one| one.name() == sort);
     let consequence = Consequence::EACH.into_iter().find(|one| one.name() == act);
@@ -26,6 +26,14 @@ impl View<'_> {
     pub(in crate::core) fn unwanted_entries(&self) -> Result<Vec<Entry>> {
         self.all("SELECT * FROM unwanted ORDER BY id", (), entry)
     }
+
+    pub(in crate::core) fn has_unwanted(&self, text: &str, sort: Sort) -> Result<bool> {
+        let count = self.count(
+            "SELECT count(*) FROM unwanted WHERE sort = $1 AND text = $2",
+            (sort.name(), text),
+        )?;
+        Ok(count > 0)
+    }
 }
 
 impl Tx<'_> {
@@ -35,6 +43,7 @@ impl Tx<'_> {
         text: &str,
         sort: Sort,
         consequence: Consequence,
+        at: Time,
     ) -> Result<UnwantedId> {
         self.inserted(
             "INSERT INTO unwanted (text, sort, act, author, at) VALUES ($1, $2, $3, $4, $5)
@@ -46,7 +55,7 @@ impl Tx<'_> {
                 sort.name(),
                 consequence.name(),
                 by.map(|by| by.number()),
-                self.now.0,
+                at.0,
             ),
             |row| Ok(Id::stored(row.get("id")?)),
         )
