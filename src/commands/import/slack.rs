@@ -750,9 +750,10 @@ fn micros(ts: &str) -> Option<i64> {
     let part = format!("{part:0<6}");
     let seconds: i64 = seconds.parse().ok()?;
     let part: i64 = part.get(..6)?.parse().ok()?;
+    // What is no time may be too large to multiply.
     (0..1 << 40)
         .contains(&seconds)
-        .then_some(seconds * 1_000_000 + part)
+        .then(|| seconds * 1_000_000 + part)
 }
 
 fn micros_of(ts: Option<String>) -> Option<i64> {
