@@ -60,7 +60,7 @@ test('no path that a message names is fetched or followed, but a file of this se
     assert.deepEqual(await file.evaluate((one) => [one.tagName, one.getAttribute('href')]), ['SPAN', null]);
     await file.click();
   }
-  const known = /^\/(assets|socket\.io)\/|^\/$|^\/api\/(about|conversations|auth\/(login|validate)|profile\/users|mail|notifications)/;
+  const known = /^\/(assets|socket\.io)\/|^\/$|^\/api\/(about|conversations|auth\/(login|validate)|profile\/(users|blocks)|mail|notifications)/;
   assert.deepEqual(asked.filter((path) => !known.test(path)), [], 'nothing else was asked for');
   await page.reload();
   await page.locator('.account').waitFor();
