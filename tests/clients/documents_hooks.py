@@ -79,6 +79,11 @@ def placed(operation, values):
 def made(operation):
     """What this call uses up or changes for good is made for it: a message of one's own, or a group of one's own."""
     method, path = operation.method, operation.path
+    if "{reportId}" in path:
+        return {"reportId": reported()}
+    if (method, path) == ("delete", "/api/admin/conversations/{conversationId}/members/{userId}"):
+        group = {"name": "Others", "groupMenmbers": [WORLD["carl"]]}
+        return {"conversationId": ask("POST", "/conversaton/create-group", group, WORLD["own"])["id"], "userId": WORLD["carl"]}
     if path.startswith("/api/admin/"):
         return {}
     if "{deviceId}" in path or path.startswith("/auth/remove-session/"):
@@ -94,6 +99,15 @@ def made(operation):
             ask("PUT", f"/conversaton/{group}/owners/{WORLD['bob']}")
         return {"roomId": group} if "{roomId}" in path else {"id": group}
     return {}
+
+
+def reported():
+    """A report of a new message by a new account: each reports few."""
+    login = {"email": f"reporter-{next(CALLS)}@example.test", "password": PASSWORD}
+    ask("POST", "/api/auth/signup", {"username": f"reporter-{next(CALLS)}", **login})
+    said = ask("POST", "/api/messages", {"roomId": WORLD["room"], "content": "Hello"}, WORLD["own"])["data"]["_id"]
+    ask("POST", f"/api/messages/{said}/report", {"reason": "It is loud"}, log_in(login))
+    return ask("GET", "/api/admin/reports?limit=1")["reports"][0]["id"]
 
 
 def somebody(wanted):
