@@ -12,7 +12,7 @@ pub use super::store::{Figures, Participant, PeopleOrder, PersonSeen, PlaceSeen}
 use super::store::{NewAccount, Tx, View};
 use super::{
     account, change, conversation as place, device, erasure, file as files_of, first_room, limits,
-    text,
+    owner, text,
 };
 
 /// Who does something: an administrator, or the command line.
@@ -110,11 +110,13 @@ pub fn add(tx: &Tx<'_>, by: By, new: NewPerson) -> Result<Account> {
 pub fn remove_member(tx: &Tx<'_>, me: &Me, id: ConversationId, who: AccountId) -> Result<()> {
     may(tx, Some(me.id), Wish::Administer, id)?;
     place::leave_for(tx, id, who)?;
-    let (subject, detail) = (
-        format!("conversation {}", id.number()),
-        format!("user {}", who.number()),
-    );
-    tx.record(Some(me.id), "conversation.remove-member", &subject, &detail)
+    let detail = format!("user {}", who.number());
+    tx.record(
+        Some(me.id),
+        "conversation.remove-member",
+        &owner::subject(id),
+        &detail,
+    )
 }
 
 /// Changes an account. A suspension or a new password ends all its devices. An account with an unproven address becomes an

@@ -51,13 +51,9 @@ pub fn unblock(tx: &Tx<'_>, me: &Me, other: AccountId) -> Result<()> {
 
 /// Counted with the messages that one changes: as seldom is enough.
 fn not_too_often(tx: &Tx<'_>, me: &Me) -> Result<()> {
-    match tx.limits.changes {
-        Some(limit) => {
-            let counted = tx.directory.changes().count(me.id, tx.now, limit);
-            counted.map_err(|e| e.of_quota("You have blocked or unblocked many people lately"))
-        }
-        None => Ok(()),
-    }
+    let quota = "You have blocked or unblocked many people lately";
+    let changes = tx.directory.changes();
+    changes.count(me.id, tx.now, 1, tx.limits.changes, quota)
 }
 
 fn changed(tx: &Tx<'_>, me: &Me, other: AccountId, blocked: bool) {

@@ -91,13 +91,9 @@ pub fn edit(
 
 /// Counts a text that is changed or deleted, a ban, a silence, or the end of one.
 pub(in crate::core) fn not_too_often(tx: &Tx<'_>, me: &Me) -> Result<()> {
-    match tx.limits.changes {
-        Some(limit) => {
-            let counted = tx.directory.changes().count(me.id, tx.now, limit);
-            counted.map_err(|e| e.of_quota("You have edited or deleted many messages lately"))
-        }
-        None => Ok(()),
-    }
+    let quota = "You have edited or deleted many messages lately";
+    let changes = tx.directory.changes();
+    changes.count(me.id, tx.now, 1, tx.limits.changes, quota)
 }
 
 /// Reacts to a message with an emoji, or takes that back. What is so already changes nothing. Reacting in an open room makes

@@ -58,15 +58,10 @@ pub(in crate::core) fn wrong_with(name: &str, description: &str) -> Vec<Fault> {
 /// # Errors
 /// `UsedUp` if they were too many lately.
 fn count_new_members(tx: &Tx<'_>, me: &Me, more: usize) -> Result<()> {
-    let Some(limit) = tx.limits.new_members else {
-        return Ok(());
-    };
     let more = u32::try_from(more).unwrap_or(u32::MAX);
-    let counted = tx
-        .directory
-        .new_members()
-        .count_many(me.id, tx.now, more, limit);
-    counted.map_err(|e| e.of_quota("You have made many people members of conversations lately"))
+    let quota = "You have made many people members of conversations lately";
+    let made = tx.directory.new_members();
+    made.count(me.id, tx.now, more, tx.limits.new_members, quota)
 }
 
 /// Makes a conversation without members.
@@ -74,11 +69,12 @@ fn count_new_members(tx: &Tx<'_>, me: &Me, more: usize) -> Result<()> {
 /// # Errors
 /// `UsedUp` if this account has made too many lately.
 pub(in crate::core) fn make(tx: &Tx<'_>, new: &NewConversation<'_>) -> Result<ConversationId> {
-    if let Some(limit) = tx.limits.new_conversations {
-        let made = tx.directory.new_conversations();
-        let counted = made.count(new.creator, tx.now, limit);
-        counted.map_err(|e| e.of_quota("You have made many conversations lately"))?;
-    }
+    let (limit, quota) = (
+        tx.limits.new_conversations,
+        "You have made many conversations lately",
+    );
+    let made = tx.directory.new_conversations();
+    made.count(new.creator, tx.now, 1, limit, quota)?;
     tx.insert_conversation(new)
 }
 

@@ -88,14 +88,6 @@ impl Error {
         Self::Invalid(vec![Fault::new(field, wrong)])
     }
 
-    /// `TooOften`, with what it was that was too often.
-    pub(in crate::core) fn of_quota(self, quota: &'static str) -> Self {
-        match self {
-            Self::TooOften { retry_after } => Self::UsedUp { quota, retry_after },
-            other => other,
-        }
-    }
-
     /// The same, under the name that a document gives the field.
     pub fn about(self, field: &str, name: &str) -> Self {
         match self {

@@ -162,17 +162,12 @@ pub(in crate::core) fn texts<'t>(
 
 /// Counts what a new message takes up on the disk, roughly.
 fn count_bytes(tx: &Tx<'_>, author: &Me, draft: &Draft) -> Result<()> {
-    let Some(limit) = tx.limits.message_kib else {
-        return Ok(());
-    };
     let attached = draft.attachments.iter();
     let attached: usize = attached.map(|one| one.url.len() + one.filename.len()).sum();
     let kib = u32::try_from((draft.text.len() + attached) >> 10).unwrap_or(u32::MAX - 1) + 1;
-    let counted = tx
-        .directory
-        .message_kib()
-        .count_many(author.id, tx.now, kib, limit);
-    counted.map_err(|e| e.of_quota("You have written very much lately"))
+    let (limit, quota) = (tx.limits.message_kib, "You have written very much lately");
+    let written = tx.directory.message_kib();
+    written.count(author.id, tx.now, kib, limit, quota)
 }
 
 /// A message can answer one that is in the same conversation, and not deleted.

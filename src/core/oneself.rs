@@ -111,10 +111,12 @@ pub fn change(tx: &Tx<'_>, me: &Me, change: Change) -> Result<Account> {
             return Err(Error::invalid("picture", "must be a picture of yours"));
         }
     }
-    if let Some(limit) = tx.limits.profile_changes {
-        let counted = tx.directory.profile_changes().count(me.id, tx.now, limit);
-        counted.map_err(|e| e.of_quota("You have changed your name or picture often lately"))?;
-    }
+    let (limit, quota) = (
+        tx.limits.profile_changes,
+        "You have changed your name or picture often lately",
+    );
+    let changes = tx.directory.profile_changes();
+    changes.count(me.id, tx.now, 1, limit, quota)?;
     if let Some(name) = name {
         let username = before.username.is_some().then_some(&*name);
         tx.name_account(me.id, &name, username)?;
@@ -252,13 +254,9 @@ pub fn remove(tx: &Tx<'_>, me: &Me, proof: &Proof, said: Said) -> Result<()> {
 /// # Errors
 /// `UsedUp`.
 pub fn begin_export(view: &View<'_>, me: &Me) -> Result<()> {
-    match view.limits.exports {
-        Some(limit) => {
-            let counted = view.directory.exports().count(me.id, view.now, limit);
-            counted.map_err(|e| e.of_quota("You have downloaded what is yours often lately"))
-        }
-        None => Ok(()),
-    }
+    let quota = "You have downloaded what is yours often lately";
+    let exports = view.directory.exports();
+    exports.count(me.id, view.now, 1, view.limits.exports, quota)
 }
 
 /// The conversations that one belongs to, at most `most` behind `after`.

@@ -29,7 +29,7 @@ pub struct Change {
 ///
 /// # Errors
 /// `NotFound` to a stranger, `Forbidden` to who does not own it and in a conversation of two, `Invalid` for an empty or
-/// overlong name, an overlong description, too slow a mode, or what is no image that this person may read; `TooOften` for
+/// overlong name, an overlong description, too slow a mode, or what is no image that this person may read; `UsedUp` for
 /// slow mode. `wish` is by which right: [`Wish::Moderate`] or [`Wish::Administer`].
 pub fn change(tx: &Tx<'_>, me: &Me, wish: Wish, id: ConversationId, change: Change) -> Result<()> {
     let (_, standing) = may(tx, Some(me.id), wish, id)?;
@@ -80,9 +80,8 @@ pub fn change(tx: &Tx<'_>, me: &Me, wish: Wish, id: ConversationId, change: Chan
     }
     if after.slow_mode != before.slow_mode {
         not_too_often(tx, me)?;
-        let subject = format!("conversation {}", id.number());
         let detail = format!("{} s", after.slow_mode);
-        tx.record(Some(me.id), "conversation.slow-mode", &subject, &detail)?;
+        tx.record(Some(me.id), "conversation.slow-mode", &subject(id), &detail)?;
     }
     tx.update_conversation(&before, &after)?;
     let slowed_only = Conversation {
@@ -94,12 +93,12 @@ pub fn change(tx: &Tx<'_>, me: &Me, wish: Wish, id: ConversationId, change: Chan
         true => note(tx, me, standing, "conversation.change", id, "")?,
         // What is removed is gone for everybody, so it is noted who wanted that.
         false => {
-            if let Some(limit) = tx.limits.profile_changes {
-                let counted = tx.directory.rule_changes().count(me.id, tx.now, limit);
-                counted.map_err(|e| {
-                    e.of_quota("You have changed for how long things are kept often lately")
-                })?;
-            }
+            let (limit, quota) = (
+                tx.limits.profile_changes,
+                "You have changed for how long things are kept often lately",
+            );
+            let changes = tx.directory.rule_changes();
+            changes.count(me.id, tx.now, 1, limit, quota)?;
             retention::note(tx, Some(me.id), id, after.kept)?;
         }
     }
@@ -185,6 +184,10 @@ pub(in crate::core) fn note(
     if standing.owner {
         return Ok(());
     }
-    let subject = format!("conversation {}", id.number());
-    tx.record(Some(me.id), action, &subject, detail)
+    tx.record(Some(me.id), action, &subject(id), detail)
+}
+
+/// A conversation, as the audit log names it.
+pub(in crate::core) fn subject(id: ConversationId) -> String {
+    format!("conversation {}", id.number())
 }

@@ -26,8 +26,8 @@ pub fn make(tx: &Tx<'_>, me: &Me, target: Target, reason: &str) -> Result<()> {
     if let Some(first) = latest.last().filter(|_| latest.len() >= most as usize) {
         let until = first.plus(span).0 - tx.now.0;
         let retry_after = std::time::Duration::from_millis(until.max(1).unsigned_abs());
-        let refused = Error::TooOften { retry_after };
-        return Err(refused.of_quota("You have reported many messages lately"));
+        let quota = "You have reported many messages lately";
+        return Err(Error::UsedUp { quota, retry_after });
     }
     let reason = text::without_hidden(reason.trim().to_owned());
     tx.insert_report(Some(me.id), &message, &reason)

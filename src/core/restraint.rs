@@ -10,6 +10,7 @@ use super::may::{Wish, may};
 use super::model::{
     AccountId, ConversationId, Event, Kind, Listed, Me, Page, Restraint, RestraintKind, Until,
 };
+use super::owner::subject;
 use super::store::{Tx, View};
 use super::{change, conversation, limits};
 
@@ -20,7 +21,7 @@ use super::{change, conversation, limits};
 /// # Errors
 /// `NotFound` to a stranger, for who is no member of the group, and for who is not there; `Forbidden` to who does not own
 /// the conversation, for an administrator, and to an owner for another; `Invalid` for too short or too long a time;
-/// `Conflict` for oneself, and if the conversation has [`limits::RESTRAINTS`] of them already; `TooOften`.
+/// `Conflict` for oneself, and if the conversation has [`limits::RESTRAINTS`] of them already; `UsedUp`.
 pub fn impose(
     tx: &Tx<'_>,
     me: &Me,
@@ -84,7 +85,7 @@ pub fn impose(
 /// Ends a ban or a silence. What is not so changes nothing. Whoever was banned becomes no member by that.
 ///
 /// # Errors
-/// `NotFound` to a stranger, `Forbidden` to who does not own the conversation and for oneself, `TooOften`.
+/// `NotFound` to a stranger, `Forbidden` to who does not own the conversation and for oneself, `UsedUp`.
 pub fn lift(
     tx: &Tx<'_>,
     me: &Me,
@@ -149,8 +150,4 @@ fn action(kind: RestraintKind) -> &'static str {
         RestraintKind::Ban => "conversation.ban",
         RestraintKind::Silence => "conversation.silence",
     }
-}
-
-fn subject(id: ConversationId) -> String {
-    format!("conversation {}", id.number())
 }

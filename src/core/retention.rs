@@ -13,6 +13,7 @@ use super::admin::By;
 use super::error::{Error, Fault, Result};
 use super::limits::Limits;
 use super::model::{ConversationId, Event, FileId, Kept, Time};
+use super::owner;
 pub use super::store::{Cut, OldFile};
 use super::store::{Tx, View};
 
@@ -125,12 +126,7 @@ pub(in crate::core) fn note(tx: &Tx<'_>, by: By, id: ConversationId, kept: Kept)
         said(kept.messages),
         said(kept.files)
     );
-    tx.record(
-        by,
-        "conversation.keep",
-        &format!("conversation {}", id.number()),
-        &detail,
-    )
+    tx.record(by, "conversation.keep", &owner::subject(id), &detail)
 }
 
 /// The moment before which something is removed, if it is not kept for ever.

@@ -30,15 +30,6 @@ pub struct OldFile {
     pub created_at: Time,
 }
 
-/// Pages of the database file.
-#[derive(Debug)]
-pub(in crate::core) struct Space {
-    pub pages: i64,
-    pub free: i64,
-    /// Can free pages be given back?
-    pub shrinks: bool,
-}
-
 /// The conversations that have a rule of their own.
 const OWN_RULES: &str = "(keep_messages IS NOT NULL OR keep_files IS NOT NULL)";
 

@@ -1,11 +1,19 @@
 //! Pages of the database file: how many there are, and giving free ones back. Only SQLite has them.
 
-use super::retention::Space;
 use super::{Tx, View};
 use crate::core::error::Result;
 
 /// SQLite's number for files whose free pages are given back when they are asked to.
 const INCREMENTAL: i64 = 2;
+
+/// Pages of the database file.
+#[derive(Debug)]
+pub(in crate::core) struct Space {
+    pub pages: i64,
+    pub free: i64,
+    /// Can free pages be given back?
+    pub shrinks: bool,
+}
 
 impl View<'_> {
     pub(in crate::core) fn space(&self) -> Result<Space> {
