@@ -153,6 +153,7 @@
 //!   - `added`: what messages have beyond the documents
 //!   - `changing`: requests and events that change messages
 //!   - `owning`: requests and events of owners, members and settings
+//!   - `restraining`: bans and silences, as campus and mentor answer them
 //!   - `beyond`: what several documents lack, read in the same words
 //!   - `socket_event`: an event from a socket, in hand
 //!   - `telling`: what a dialect tells to whom

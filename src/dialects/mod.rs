@@ -7,6 +7,7 @@ pub mod added;
 pub mod beyond;
 pub mod changing;
 pub mod owning;
+pub mod restraining;
 pub mod socket_event;
 pub mod telling;
 

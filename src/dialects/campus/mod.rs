@@ -10,6 +10,7 @@ mod socket;
 
 use crate::core::model::{Event, Kind};
 use crate::dialects::owning::{MemberEvents, retell_members};
+use crate::dialects::restraining;
 use crate::dialects::socket_event::EventHandler;
 use crate::dialects::telling::Telling;
 use crate::routes;
@@ -87,16 +88,16 @@ impl crate::dialects::Dialect for Dialect {
             POST   "/conversation/{id}/members"          => rest::add_member, Free;
             DELETE "/conversation/{id}/members/{userId}" => rest::remove_member, Free;
             // Beyond the document: whom owners ban and silence.
-            GET    "/conversaton/{id}/restraints"        => rest::list_restraints, Free;
-            PUT    "/conversaton/{id}/bans/{userId}"     => rest::ban, Free;
-            DELETE "/conversaton/{id}/bans/{userId}"     => rest::lift_ban, Free;
-            PUT    "/conversaton/{id}/silences/{userId}" => rest::silence, Free;
-            DELETE "/conversaton/{id}/silences/{userId}" => rest::lift_silence, Free;
-            GET    "/conversation/{id}/restraints"        => rest::list_restraints, Free;
-            PUT    "/conversation/{id}/bans/{userId}"     => rest::ban, Free;
-            DELETE "/conversation/{id}/bans/{userId}"     => rest::lift_ban, Free;
-            PUT    "/conversation/{id}/silences/{userId}" => rest::silence, Free;
-            DELETE "/conversation/{id}/silences/{userId}" => rest::lift_silence, Free;
+            GET    "/conversaton/{id}/restraints"        => restraining::list, Free;
+            PUT    "/conversaton/{id}/bans/{userId}"     => restraining::ban, Free;
+            DELETE "/conversaton/{id}/bans/{userId}"     => restraining::lift_ban, Free;
+            PUT    "/conversaton/{id}/silences/{userId}" => restraining::silence, Free;
+            DELETE "/conversaton/{id}/silences/{userId}" => restraining::lift_silence, Free;
+            GET    "/conversation/{id}/restraints"        => restraining::list, Free;
+            PUT    "/conversation/{id}/bans/{userId}"     => restraining::ban, Free;
+            DELETE "/conversation/{id}/bans/{userId}"     => restraining::lift_ban, Free;
+            PUT    "/conversation/{id}/silences/{userId}" => restraining::silence, Free;
+            DELETE "/conversation/{id}/silences/{userId}" => restraining::lift_silence, Free;
             // Message API
             POST "/message/create"            => rest::create_message, Free;
             GET  "/message/get-messages"      => rest::list_messages, Free;

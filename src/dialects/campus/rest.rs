@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use super::shapes;
 use crate::core::error::{Error, Result};
 use crate::core::message::Draft;
-use crate::core::model::{AccountId, AccountKind, ConversationId, Me, Message, RestraintKind};
+use crate::core::model::{AccountId, AccountKind, ConversationId, Me, Message};
 use crate::core::search::Seeker;
 use crate::core::{account, change, conversation, limits, message};
 use crate::dialects::socket_event::PLACE;
 use crate::dialects::{changing, owning};
 use crate::web::answer::{Answer, json_reply, ok};
-use crate::web::call::{Call, pagination};
+use crate::web::call::Call;
 use crate::web::fields::Fields;
 use crate::web::{finding, presence};
 
@@ -286,44 +286,6 @@ pub async fn add_member(mut call: Call) -> Answer {
 pub async fn remove_member(call: Call) -> Answer {
     owning::remove_member(&call, "id").await?;
     ok(json!({ "message": "Member removed" }))
-}
-
-/// GET /conversaton/:id/restraints: who is banned or silenced
-pub async fn list_restraints(call: Call) -> Answer {
-    let (page, listed) = owning::restraints(&call, "id").await?;
-    let spell = call.core().spelling();
-    let restraints = listed.items.iter().map(|one| shapes::restraint(spell, one));
-    ok(json!({
-        "restraints": restraints.collect::<Value>(),
-        "pagination": pagination(page, listed.total),
-    }))
-}
-
-/// PUT /conversaton/:id/bans/:userId `{ seconds? }`
-pub async fn ban(call: Call) -> Answer {
-    restrain(call, RestraintKind::Ban).await
-}
-
-/// PUT /conversaton/:id/silences/:userId `{ seconds? }`
-pub async fn silence(call: Call) -> Answer {
-    restrain(call, RestraintKind::Silence).await
-}
-
-async fn restrain(mut call: Call, kind: RestraintKind) -> Answer {
-    let made = owning::restrain(&mut call, "id", kind).await?;
-    ok(shapes::restraint(call.core().spelling(), &made))
-}
-
-/// DELETE /conversaton/:id/bans/:userId
-pub async fn lift_ban(call: Call) -> Answer {
-    owning::lift(&call, "id", RestraintKind::Ban).await?;
-    ok(json!({ "message": "Ban lifted" }))
-}
-
-/// DELETE /conversaton/:id/silences/:userId
-pub async fn lift_silence(call: Call) -> Answer {
-    owning::lift(&call, "id", RestraintKind::Silence).await?;
-    ok(json!({ "message": "Silence lifted" }))
 }
 
 /// GET /message/search: messages by their words, newest first

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::core::id::Spelling;
 use crate::core::model::{
     Account, AccountId, Blocked, Conversation, ConversationId, Deletion, Device, DeviceId, Message,
-    Person, Presence, Receipt, Restraint, Settings,
+    Person, Presence, Receipt, Settings,
 };
 use crate::core::short::Short;
 use crate::dialects::added::{Added, Uuids, added};
@@ -145,11 +145,6 @@ pub fn deleted(spell: &Spelling, gone: &Deletion) -> Value {
         "deletedAt": gone.at.iso(),
         "position": spell.uuid(gone.position),
     })
-}
-
-/// A ban or a silence: `{ userId, name, kind, until, by, at }`.
-pub fn restraint(spell: &Spelling, one: &Restraint) -> Value {
-    beyond::restraint(one, |id| spell.uuid(id))
 }
 
 /// A member's settings: `{ conversationId, level, mutedUntil }`.

@@ -8,6 +8,7 @@ mod socket;
 use crate::core::model::{Arrival, Event};
 use crate::dialects::Namespace;
 use crate::dialects::owning::retell_restraint;
+use crate::dialects::restraining;
 use crate::dialects::socket_event::EventHandler;
 use crate::dialects::telling::Telling;
 use crate::routes;
@@ -55,11 +56,11 @@ impl crate::dialects::Dialect for Dialect {
             POST   "/api/conversations/{id}/members"          => rest::add_member, Free;
             DELETE "/api/conversations/{id}/members/{userId}" => rest::remove_member, Free;
             // Beyond the document: whom owners ban and silence.
-            GET    "/api/conversations/{id}/restraints"        => rest::list_restraints, Free;
-            PUT    "/api/conversations/{id}/bans/{userId}"     => rest::ban, Free;
-            DELETE "/api/conversations/{id}/bans/{userId}"     => rest::lift_ban, Free;
-            PUT    "/api/conversations/{id}/silences/{userId}" => rest::silence, Free;
-            DELETE "/api/conversations/{id}/silences/{userId}" => rest::lift_silence, Free;
+            GET    "/api/conversations/{id}/restraints"        => restraining::list, Free;
+            PUT    "/api/conversations/{id}/bans/{userId}"     => restraining::ban, Free;
+            DELETE "/api/conversations/{id}/bans/{userId}"     => restraining::lift_ban, Free;
+            PUT    "/api/conversations/{id}/silences/{userId}" => restraining::silence, Free;
+            DELETE "/api/conversations/{id}/silences/{userId}" => restraining::lift_silence, Free;
             // Beyond the document: messages that change.
             GET    "/api/conversations/{id}/pins"                         => rest::list_pinned, Free;
             GET    "/api/conversations/{id}/messages/{messageId}"         => rest::show_message, Free;

@@ -7,13 +7,13 @@ use super::shapes;
 use crate::core::error::Result;
 use crate::core::id::Spelling;
 use crate::core::message::{After, Draft, PLAIN};
-use crate::core::model::{Attachment, ConversationId, Me, Message, RestraintKind};
+use crate::core::model::{Attachment, ConversationId, Me, Message};
 use crate::core::search::Seeker;
 use crate::core::{change, conversation, file, limits, message, session};
 use crate::dialects::socket_event::{PLACE, UPTO};
 use crate::dialects::{changing, owning};
 use crate::web::answer::{Answer, json_reply, ok};
-use crate::web::call::{Call, pagination};
+use crate::web::call::Call;
 use crate::web::fields::{CONTENT, Fields};
 use crate::web::finding;
 use crate::web::input::Input;
@@ -365,44 +365,6 @@ pub async fn appoint(call: Call) -> Answer {
 pub async fn dismiss(call: Call) -> Answer {
     let (me, id) = owning::dismiss(&call, "id").await?;
     overview(&call, me, id, StatusCode::OK).await
-}
-
-/// GET /api/conversations/:id/restraints: who is banned or silenced
-pub async fn list_restraints(call: Call) -> Answer {
-    let (page, listed) = owning::restraints(&call, "id").await?;
-    let spell = call.core().spelling();
-    let restraints = listed.items.iter().map(|one| shapes::restraint(spell, one));
-    ok(json!({
-        "restraints": restraints.collect::<Value>(),
-        "pagination": pagination(page, listed.total),
-    }))
-}
-
-/// PUT /api/conversations/:id/bans/:userId `{ seconds? }`
-pub async fn ban(call: Call) -> Answer {
-    restrain(call, RestraintKind::Ban).await
-}
-
-/// PUT /api/conversations/:id/silences/:userId `{ seconds? }`
-pub async fn silence(call: Call) -> Answer {
-    restrain(call, RestraintKind::Silence).await
-}
-
-async fn restrain(mut call: Call, kind: RestraintKind) -> Answer {
-    let made = owning::restrain(&mut call, "id", kind).await?;
-    ok(shapes::restraint(call.core().spelling(), &made))
-}
-
-/// DELETE /api/conversations/:id/bans/:userId
-pub async fn lift_ban(call: Call) -> Answer {
-    owning::lift(&call, "id", RestraintKind::Ban).await?;
-    ok(json!({ "message": "Ban lifted" }))
-}
-
-/// DELETE /api/conversations/:id/silences/:userId
-pub async fn lift_silence(call: Call) -> Answer {
-    owning::lift(&call, "id", RestraintKind::Silence).await?;
-    ok(json!({ "message": "Silence lifted" }))
 }
 
 /// GET /api/conversations/search: messages by their words, newest first, by cursor

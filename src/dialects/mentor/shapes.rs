@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::core::id::Spelling;
 use crate::core::model::{
     AccountId, Attachment, Conversation, ConversationId, Deletion, File, Level, Message, Notice,
-    Overview, Person, Presence, Reading, Receipt, Restraint, Settings,
+    Overview, Person, Presence, Reading, Receipt, Settings,
 };
 use crate::core::short::Short;
 use crate::dialects::added::{Added, Uuids, added};
@@ -242,11 +242,6 @@ pub fn notice(spell: &Spelling, notice: &Notice) -> Value {
         "type": notice.kind,
         "createdAt": notice.created_at.iso(),
     })
-}
-
-/// A ban or a silence: `{ userId, name, kind, until, by, at }`.
-pub fn restraint(spell: &Spelling, one: &Restraint) -> Value {
-    beyond::restraint(one, |id| spell.uuid(id))
 }
 
 /// A member's settings: `{ conversationId, level, mutedUntil }`.
