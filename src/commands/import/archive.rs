@@ -138,6 +138,31 @@ pub struct FileFrom {
     pub picture_of: Option<u32>,
 }
 
+impl FileFrom {
+    /// One that somebody has shared in a place, of which no more is said.
+    pub fn shared(
+        key: String,
+        entry: String,
+        original: String,
+        by: u32,
+        place: u32,
+        at: i64,
+    ) -> Self {
+        Self {
+            key,
+            entry,
+            original,
+            uploader: by,
+            conversation: Some(place),
+            public: false,
+            created_at: Time(at),
+            hash: None,
+            spelled: Vec::new(),
+            picture_of: None,
+        }
+    }
+}
+
 /// A message of the archive, as it waits in the spool.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Message {
@@ -245,6 +270,19 @@ impl Spool {
 }
 
 impl Archive {
+    /// Says now and then how far reading is: in this line of an entry, if there are several.
+    ///
+    /// # Errors
+    /// If it is to stop.
+    pub fn tell_line(&self, entry: Option<&str>, line: u64) -> anyhow::Result<()> {
+        if line.is_multiple_of(1_000) {
+            self.stop.check()?;
+            let of = entry.map_or(String::new(), |entry| format!("{entry}, "));
+            self.progress.say(format!("reading: {of}line {line}"));
+        }
+        Ok(())
+    }
+
     /// An empty one. `limit` is how many characters a message may have.
     pub fn new(
         folder: &Path,

@@ -185,12 +185,7 @@ pub fn read(container: &mut Container, archive: &mut Archive, name: &str) -> any
         };
         let mut lines = Lines::new(entry);
         while let Some(row) = lines.next()? {
-            if lines.number.is_multiple_of(1_000) {
-                archive.stop.check()?;
-                archive
-                    .progress
-                    .say(format!("reading: line {}", lines.number));
-            }
+            archive.tell_line(None, lines.number)?;
             let place = format!("line {}", lines.number);
             match value::<Line>(row) {
                 Ok(line) => reader.line(archive, line, posts, &place)?,
@@ -579,18 +574,9 @@ impl Reader {
             None => {
                 let entry = self.entry(path)?;
                 let new = archive.files.len() as u32;
-                archive.files.push(FileFrom {
-                    key: path.to_owned(),
-                    entry,
-                    original: filename.clone(),
-                    uploader: author,
-                    conversation: Some(place),
-                    public: false,
-                    created_at: Time(at),
-                    hash: None,
-                    spelled: Vec::new(),
-                    picture_of: None,
-                });
+                let (key, original) = (path.to_owned(), filename.clone());
+                let shared = FileFrom::shared(key, entry, original, author, place, at);
+                archive.files.push(shared);
                 self.files.insert(path.to_owned(), new);
                 new
             }

@@ -571,12 +571,7 @@ fn each<T: for<'de> Deserialize<'de>>(
     };
     let mut lines = Lines::new(entry);
     while let Some(row) = lines.next()? {
-        if lines.number.is_multiple_of(1_000) {
-            archive.stop.check()?;
-            archive
-                .progress
-                .say(format!("reading: {name}, line {}", lines.number));
-        }
+        archive.tell_line(Some(name), lines.number)?;
         let taken = value(row)
             .map_err(Wrong::Line)
             .and_then(|line| take(archive, line));

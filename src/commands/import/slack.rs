@@ -613,18 +613,9 @@ impl Reader {
             (Some(known), _) => Some(*known),
             (None, Some(entry)) => {
                 let new = archive.files.len() as u32;
-                archive.files.push(FileFrom {
-                    key: file.id.clone(),
-                    entry: entry.clone(),
-                    original: filename.clone(),
-                    uploader: author,
-                    conversation: Some(place),
-                    public: false,
-                    created_at: Time(at),
-                    hash: None,
-                    spelled: Vec::new(),
-                    picture_of: None,
-                });
+                let (key, original) = (file.id.clone(), filename.clone());
+                let shared = FileFrom::shared(key, entry.clone(), original, author, place, at);
+                archive.files.push(shared);
                 self.files.insert(file.id, new);
                 Some(new)
             }
