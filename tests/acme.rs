@@ -106,6 +106,16 @@ impl Place {
     }
 }
 
+/// What the administrator sees of the certificate that has not come, and why it has not.
+async fn failure(client: &Secure) -> (Value, String) {
+    let token = client
+        .logs_in("boss@example.test", "password of boss")
+        .await;
+    let (own, _) = seen(client, &token).await;
+    let why = own["failure"].as_str().expect("why").to_owned();
+    (own, why)
+}
+
 /// What administrators see of the certificate, and the codes of the warnings.
 async fn seen(client: &Secure, token: &str) -> (Value, Vec<String>) {
     let (status, said) = client.ask("GET", "/api/admin/stats", token, None).await;
@@ -347,11 +357,7 @@ async fn what_the_directory_says_is_handed_on() {
     let chat = place.serves(&pebble, &[DOMAIN, lost]).await;
     let client = place.careless();
     eventually("it is told", async || place.told() == 1).await;
-    let token = client
-        .logs_in("boss@example.test", "password of boss")
-        .await;
-    let (own, _) = seen(&client, &token).await;
-    let why = own["failure"].as_str().expect("why");
+    let (own, why) = failure(&client).await;
     for said in [lost, "Failed to connect", "urn:ietf:params:acme:error:"] {
         assert!(why.contains(said), "no {said} in {why}");
     }
@@ -382,11 +388,7 @@ async fn a_certificate_that_is_over_as_it_comes_is_no_success() {
     let _chat = place.serves(&pebble, &[DOMAIN]).await;
     eventually("it is told", async || place.told() == 1).await;
     let client = place.careless();
-    let token = client
-        .logs_in("boss@example.test", "password of boss")
-        .await;
-    let (own, _) = seen(&client, &token).await;
-    let why = own["failure"].as_str().expect("why");
+    let (own, why) = failure(&client).await;
     assert!(why.contains("set the clock"), "{why}");
     // As many are not asked for as there is time.
     assert!(waits(&own) > Duration::from_secs(119));
@@ -447,11 +449,7 @@ async fn a_directory_that_wants_rest_gets_it() {
     let _chat = place.serves(&busy, &[DOMAIN]).await;
     eventually("it is told", async || place.told() == 1).await;
     let client = place.careless();
-    let token = client
-        .logs_in("boss@example.test", "password of boss")
-        .await;
-    let (own, _) = seen(&client, &token).await;
-    let why = own["failure"].as_str().expect("why");
+    let (own, why) = failure(&client).await;
     assert!(why.contains("Come back later"), "{why}");
     let wait = waits(&own);
     assert!(

@@ -4,20 +4,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { agree, heading, said, served, signedIn } from './admin.js';
 import { Browser, expectText, fitsItsWidth, hasNoBarriers, picture } from './browser.js';
-import { about, does, enters, says, sees, writesTo } from './people.js';
+import { about, does, enters, says, sees, writesTo, two as inTheirWindows } from './people.js';
 
 const chat = await served();
 const browser = await Browser.open();
 
-/** Two people in their own windows, writing to each other. */
-async function two(...names) {
-  await Promise.all(names.map((name) => chat.signUp(name)));
-  const pages = [await browser.person(), await browser.person()];
-  await Promise.all(pages.map((page, at) => enters(page, chat.url, names[at])));
-  await writesTo(pages[0], names[1]);
-  await writesTo(pages[1], names[0]);
-  return pages;
-}
+const two = (...names) => inTheirWindows(chat, browser, ...names);
 
 test('one blocks somebody, both see why nothing is written, and one lets them back in', async () => {
   const [ann, bob] = await two('ann', 'bob');

@@ -5,22 +5,14 @@ import { test } from 'node:test';
 import { Browser, expectText, fitsItsWidth, hasNoBarriers, picture } from './browser.js';
 import { open } from '../chat.js';
 import { wire } from './connection.js';
-import { does, enters, opens, password, says, sees, writesTo } from './people.js';
+import { does, enters, opens, password, says, sees, two as inTheirWindows } from './people.js';
 
 const chat = await open();
 const browser = await Browser.open();
 const place = (page) => page.getByRole('textbox', { name: /^Message to/ });
 const reactions = (page) => page.locator('.reactions button').evaluateAll((all) => all.map((one) => `${one.querySelector('.emoji').textContent}${one.querySelector('.count').textContent}${one.ariaPressed === 'true' ? '!' : ''}`));
 
-/** Two people in their own windows, writing to each other. */
-async function two(...names) {
-  await Promise.all(names.map((name) => chat.signUp(name)));
-  const pages = [await browser.person(), await browser.person()];
-  await Promise.all(pages.map((page, at) => enters(page, chat.url, names[at])));
-  await writesTo(pages[0], names[1]);
-  await writesTo(pages[1], names[0]);
-  return pages;
-}
+const two = (...names) => inTheirWindows(chat, browser, ...names);
 
 test('one edits a message, by its menu and by ↑, and Escape leaves it as it was', async () => {
   const [ann, bob] = await two('ann', 'bob');

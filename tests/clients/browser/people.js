@@ -19,6 +19,16 @@ export async function begins(page, way) {
   await page.getByRole('button', { name: way, exact: true }).click();
 }
 
+/** Two people in their own windows, writing to each other. */
+export async function two(chat, browser, ...names) {
+  await Promise.all(names.map((name) => chat.signUp(name)));
+  const pages = [await browser.person(), await browser.person()];
+  await Promise.all(pages.map((page, at) => enters(page, chat.url, names[at])));
+  await writesTo(pages[0], names[1]);
+  await writesTo(pages[1], names[0]);
+  return pages;
+}
+
 export async function writesTo(page, name) {
   await begins(page, 'A person');
   await page.getByRole('button', { name, exact: true }).click();
