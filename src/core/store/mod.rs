@@ -101,6 +101,8 @@ pub struct Tx<'c> {
     /// What must be undone if the current verb fails.
     undo: Cell<Undo>,
     decided: Cell<bool>,
+    /// How many messages were taken out of the search index.
+    taken_out: Cell<u32>,
 }
 
 /// How the writes of a failed verb are undone.

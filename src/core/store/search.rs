@@ -22,7 +22,10 @@ const MARK: char = '\u{E000}';
 /// Messages that the writer indexes at a time.
 pub(in crate::core) const BATCH: u32 = 64;
 /// How many pages of the index are merged after each batch: more than the batch writes, so that the parts stay few.
-const MERGED: u32 = 64;
+const MERGED: i64 = 64;
+/// Pages that are merged for each so many messages that are taken out. FTS5 keeps every page that these leave behind, empty or
+/// not, until its part is merged; so the whole index is written anew before a half of it is empty.
+const TAKEN_OUT_OF_PAGE: u32 = 8;
 /// Words in a batch, after which it ends even if it has few messages: 4 ms.
 const WORDS_OF_BATCH: usize = 4_000;
 /// Conversations that are looked up one by one; for who belongs to more, each message that is found is asked for.
@@ -368,12 +371,30 @@ impl Tx<'_> {
         let Some(last) = next.get(..done).and_then(<[Said]>::last) else {
             return Ok(false);
         };
-        self.write(
-            "INSERT INTO search (search, rank) VALUES ('merge', $1)",
-            [MERGED],
-        )?;
+        self.merge(MERGED)?;
         self.write("UPDATE search_progress SET upto = $1", [last.id])?;
         Ok(done < next.len() || next.len() == most as usize)
+    }
+
+    /// After so many messages were taken out: writes some pages of the index anew; answers how many of those messages that was
+    /// for, which is none as long as the index is of one part.
+    pub(in crate::core) fn tidy_index(&self, taken_out: u32) -> Result<u32> {
+        let pages = (i64::from(taken_out / TAKEN_OUT_OF_PAGE) + 1).min(MERGED);
+        // If no merge is under way, and no level of the index has enough parts for one, all parts are to become one.
+        let merged = self.merge(pages)? || self.merge(-pages)?;
+        let tidied = taken_out.min(pages as u32 * TAKEN_OUT_OF_PAGE);
+        Ok(if merged { tidied } else { 0 })
+    }
+
+    /// Merges so many pages; if the number is negative, of all parts. Answers whether there was anything to merge.
+    fn merge(&self, pages: i64) -> Result<bool> {
+        let changes = self.conn.total_changes();
+        self.write(
+            "INSERT INTO search (search, rank) VALUES ('merge', $1)",
+            [pages],
+        )?;
+        // As FTS5's documents say it.
+        Ok(self.conn.total_changes() - changes >= 2)
     }
 
     fn index(&self, said: &Said) -> Result<usize> {
@@ -416,6 +437,7 @@ impl Tx<'_> {
             "INSERT INTO search (search, rowid, words) VALUES ('delete', $1, $2)",
             (said.id, words.join(" ")),
         )?;
+        self.taken_out.set(self.taken_out.get() + 1);
         Ok(words)
     }
 

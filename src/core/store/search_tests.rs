@@ -9,7 +9,7 @@ use crate::core::{Core, Durability, Locked, News, Options};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const ROOM: &str =
     "INSERT INTO conversations (id, kind, name, created_at) VALUES (1, 'room', 'Lobby', 0)";
@@ -69,6 +69,8 @@ fn words_in(file: &[u8]) -> BTreeSet<i64> {
 }
 
 const MESSAGES: i64 = 12_000;
+/// How long tidying up after them may take, on a busy machine.
+const TIDIED: Duration = Duration::from_secs(30);
 
 #[tokio::test]
 async fn no_byte_of_what_is_taken_out_stays() {
@@ -136,6 +138,52 @@ async fn no_byte_of_what_is_taken_out_stays() {
         .filter(|number| kept.contains(number))
         .collect();
     assert!(kept.is_empty(), "{kept:?}");
+}
+
+#[tokio::test]
+async fn the_index_of_messages_that_are_gone_takes_up_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (core, mut news, _lock) = open(&folder.path().join("chat.db"));
+    let takes = tokio::spawn(async move { while news.recv().await.is_some() {} });
+    let said = core.write(|tx| {
+        tx.write(ANN, ())?;
+        tx.write(ROOM, ())?;
+        (1..=MESSAGES).try_for_each(|number| say(tx, number, &word(number)))
+    });
+    said.await.expect("messages");
+    while core
+        .write(|tx| tx.index_more(BATCH))
+        .await
+        .expect("a batch")
+    {}
+    let pages = async || {
+        let pages = core.read(|view| view.count("SELECT count(*) FROM search_data", ()));
+        pages.await.expect("a count")
+    };
+    let before = pages().await;
+    assert!(before > 40, "{before} pages are too few to tell");
+    let gone: Vec<i64> = (1..MESSAGES).collect();
+    for some in gone.chunks(500) {
+        let some = some.to_vec();
+        let blanked = core.write(move |tx| {
+            some.iter()
+                .try_for_each(|number| tx.blank_message(id(*number)).map(drop))
+        });
+        blanked.await.expect("deleted");
+    }
+    let goes_on = core.write(|tx| {
+        say(tx, MESSAGES + 1, "The next one")?;
+        tx.index_more(BATCH)
+    });
+    goes_on.await.expect("a message");
+    let since = Instant::now();
+    while pages().await > before / 4 {
+        assert!(since.elapsed() < TIDIED, "{} of {before}", pages().await);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(finds(&core, &word(MESSAGES)).await, [MESSAGES]);
+    core.close();
+    takes.await.expect("no more news");
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::indexing::Indexing;
+use super::indexing::{Done, Indexing, Step};
 use super::verb::{AnsweredBy, Commit, Job, Outcome, Verb};
 use super::{Tx, Undo, View, run, search};
 use crate::core::directory::Directory;
@@ -178,14 +178,15 @@ impl WriterLoop {
                 Err(RecvTimeoutError::Disconnected) => break,
             };
             let is_idle = first.is_none();
-            let posted = first.map_or(0, |first| {
+            let done = first.map_or_else(Done::default, |first| {
                 let batch = std::iter::once(first).chain(jobs.try_iter().take(BATCH - 1));
                 self.commit(batch)
             });
             if let Some(indexing) = &mut indexing {
-                indexing.said(posted);
+                indexing.committed(done);
                 if indexing.is_due(is_idle, self.meter.waiting.load(Relaxed) > 0) {
-                    indexing.stepped(self.index());
+                    let indexed = self.index(indexing.taken_out());
+                    indexing.stepped(indexed);
                 }
             }
             if let Some(mailbox) = &mut mailbox {
@@ -212,25 +213,28 @@ impl WriterLoop {
             announced: RefCell::default(),
             undo: Cell::new(undo),
             decided: Cell::new(false),
+            taken_out: Cell::new(0),
         }
     }
 
-    /// Indexes a few messages for search, and answers whether more are left. It is not flushed to the disk: if it is lost,
-    /// it is done again, and the next commit flushes it as well.
-    fn index(&self) -> Result<bool> {
+    /// Indexes a few messages for search, and tidies up after those that were taken out. It is not flushed to the disk: if it
+    /// is lost, it is done again, and the next commit flushes it as well.
+    fn index(&self, taken_out: u32) -> Result<Step> {
         let durability = self.view().count("PRAGMA synchronous", ())?;
         self.conn.pragma_update(None, "synchronous", "NORMAL")?;
-        let indexed = self.index_unflushed();
+        let indexed = self.index_unflushed(taken_out);
         self.conn.pragma_update(None, "synchronous", durability)?;
         indexed
     }
 
-    fn index_unflushed(&self) -> Result<bool> {
+    fn index_unflushed(&self, taken_out: u32) -> Result<Step> {
         self.transact("BEGIN IMMEDIATE")?;
-        let indexed = self.tx(Undo::Everything).index_more(search::BATCH);
-        let indexed = indexed.and_then(|more| {
+        let tx = self.tx(Undo::Everything);
+        let indexed = tx.index_more(search::BATCH).and_then(|more| {
+            let tidied = (taken_out > 0).then(|| tx.tidy_index(taken_out));
+            let tidied = tidied.transpose()?;
             self.transact("COMMIT")?;
-            Ok(more)
+            Ok(Step { more, tidied })
         });
         if indexed.is_err() {
             // Fails if SQLite has rolled back by itself.
@@ -239,15 +243,15 @@ impl WriterLoop {
         indexed
     }
 
-    /// Runs verbs and commits them; answers how many messages were posted.
-    fn commit(&self, batch: impl Iterator<Item = Box<dyn Job>>) -> usize {
+    /// Runs verbs and commits them.
+    fn commit(&self, batch: impl Iterator<Item = Box<dyn Job>>) -> Done {
         if let Err(error) = self.transact("BEGIN IMMEDIATE") {
             let error = Error::from(error);
             batch.for_each(|job| {
                 self.meter.waiting.fetch_sub(1, Relaxed);
                 job.refuse(error.clone());
             });
-            return 0;
+            return Done::default();
         }
         let tx = self.tx(Undo::Nothing);
         let mut outcomes = Vec::new();
@@ -300,7 +304,10 @@ impl WriterLoop {
             }
         };
         at_once.into_iter().for_each(|answer| answer(told.clone()));
-        posted
+        Done {
+            posted,
+            taken_out: tx.taken_out.get(),
+        }
     }
 
     /// Is the time over in which queued verbs are still run?
