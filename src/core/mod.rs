@@ -80,6 +80,7 @@ use id::Spelling;
 use limits::Limits;
 use model::{DeviceId, Me, MessageId, Time};
 use password::Passwords;
+use store::checkpoint::Checkpoints;
 pub use store::identify::OpenError;
 use store::read_pool::ReadPool;
 pub use store::schema::{Durability, Locked};
@@ -205,8 +206,17 @@ impl Core {
         let serves = matches!(outlet, Outlet::Here(_));
         let meter = Arc::<meter::Meter>::default();
         let limits = options.limits.clone();
-        let writer = Writer::start(conn, limits, directory.clone(), meter.clone(), outlet)
-            .map_err(|e| unusable(e.to_string()))?;
+        let checkpoints = serves.then(|| Checkpoints::start(path)).transpose();
+        let checkpoints = checkpoints.map_err(|e| unusable(e.to_string()))?;
+        let writer = Writer::start(
+            conn,
+            limits,
+            directory.clone(),
+            meter.clone(),
+            outlet,
+            checkpoints,
+        )
+        .map_err(|e| unusable(e.to_string()))?;
 
         let core = Self(Arc::new(Inner {
             writer: Mutex::new(Some(writer)),

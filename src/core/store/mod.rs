@@ -10,6 +10,7 @@ pub(in crate::core) mod backup;
 mod block;
 mod certificate;
 mod change;
+pub(in crate::core) mod checkpoint;
 mod code;
 mod conversation;
 mod digest;

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{HookError, M, Migrations};
 
 use super::identify::{APPLICATION_ID, OpenError, VERSION, identify, unusable};
-use super::{backup, upgrade};
+use super::{backup, checkpoint, upgrade};
 use crate::core::id::Spelling;
 use crate::core::time::Time;
 
@@ -182,8 +182,7 @@ fn prepare(conn: &mut Connection) -> anyhow::Result<()> {
     conn.pragma_update(None, "journal_mode", "WAL")?;
     // Nothing was acknowledged to anybody yet. The first flushed commit flushes all of this, too.
     conn.pragma_update(None, "synchronous", "NORMAL")?;
-    // Inline checkpoints keep the log bounded; a background one let it grow to 1 GB.
-    conn.pragma_update(None, "wal_autocheckpoint", 4000)?;
+    conn.pragma_update(None, "wal_autocheckpoint", checkpoint::LONG)?;
     conn.pragma_update(None, "journal_size_limit", 64 << 20)?;
     conn.pragma_update(None, "foreign_keys", true)?;
     // What is deleted is overwritten with zeros, also on pages that become free: none of its words stay in the file.

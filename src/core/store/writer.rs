@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::checkpoint::Checkpoints;
 use super::indexing::{Done, Indexing, Step};
 use super::verb::{AnsweredBy, Commit, Job, Outcome, Verb};
 use super::{Tx, Undo, View, run, search};
@@ -73,6 +74,7 @@ impl Writer {
         directory: Arc<Directory>,
         meter: Arc<Meter>,
         outlet: Outlet,
+        checkpoints: Option<Checkpoints>,
     ) -> Result<Self> {
         let (queue, jobs) = sync_channel(QUEUE);
         let end = Arc::<OnceLock<Instant>>::default();
@@ -83,6 +85,7 @@ impl Writer {
             directory,
             meter: meter.clone(),
             outlet,
+            checkpoints,
         };
         let thread = std::thread::Builder::new()
             .name("writer".into())
@@ -160,10 +163,17 @@ struct WriterLoop {
     meter: Arc<Meter>,
     outlet: Outlet,
     end: Arc<OnceLock<Instant>>,
+    /// Beside a server's writer.
+    checkpoints: Option<Checkpoints>,
 }
 
 impl WriterLoop {
-    fn work(self, jobs: &Receiver<Box<dyn Job>>) {
+    fn work(mut self, jobs: &Receiver<Box<dyn Job>>) {
+        if let Some(checkpoints) = &self.checkpoints
+            && let Err(error) = checkpoints.help(&self.conn)
+        {
+            tracing::warn!(%error, "the writer folds in the write-ahead log alone");
+        }
         let mut mailbox = match &self.outlet {
             Outlet::Here(_) => Some(Mailbox::open(&self.view())),
             Outlet::Elsewhere | Outlet::Nowhere => None,
@@ -180,13 +190,16 @@ impl WriterLoop {
             let is_idle = first.is_none();
             let done = first.map_or_else(Done::default, |first| {
                 let batch = std::iter::once(first).chain(jobs.try_iter().take(BATCH - 1));
-                self.commit(batch)
+                let done = self.commit(batch);
+                self.checkpoint();
+                done
             });
             if let Some(indexing) = &mut indexing {
                 indexing.committed(done);
                 if indexing.is_due(is_idle, self.meter.waiting.load(Relaxed) > 0) {
                     let indexed = self.index(indexing.taken_out());
                     indexing.stepped(indexed);
+                    self.checkpoint();
                 }
             }
             if let Some(mailbox) = &mut mailbox {
@@ -196,6 +209,7 @@ impl WriterLoop {
                 }
             }
         }
+        self.checkpoints.take();
         if !matches!(self.outlet, Outlet::Elsewhere)
             && let Err(error) = self.conn.pragma_update(None, "wal_checkpoint", "TRUNCATE")
         {
@@ -307,6 +321,13 @@ impl WriterLoop {
         Done {
             posted,
             taken_out: tx.taken_out.get(),
+        }
+    }
+
+    /// Something was committed: the thread beside this one may have something to do.
+    fn checkpoint(&self) {
+        if let Some(checkpoints) = &self.checkpoints {
+            checkpoints.look(&self.conn);
         }
     }
 
