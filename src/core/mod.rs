@@ -327,11 +327,19 @@ impl Core {
             return Err(Error::Overloaded("The server has too much to search"));
         };
         let _running = running.acquire().await;
-        if self.read_inline(search::is_little_behind).await?
-            && let Err(error) = self.write(search::catch_up).await
-        {
-            // What is indexed can be found all the same.
-            tracing::debug!(%error, "a search could not index what was said last");
+        if self.read_inline(search::is_little_behind).await? {
+            // In steps, so that others are not held up.
+            for _ in 0..search::STEPS {
+                match self.index_some().await {
+                    Ok(true) => {}
+                    Ok(false) => break,
+                    Err(error) => {
+                        // What is indexed can be found all the same.
+                        tracing::debug!(%error, "a search could not index what was said last");
+                        break;
+                    }
+                }
+            }
         }
         let find = move |view: &View<'_>| {
             let found = search::find(view, &search)?;
@@ -355,7 +363,7 @@ impl Core {
     /// # Errors
     /// If the database cannot be written.
     pub async fn index_some(&self) -> Result<bool> {
-        self.write(search::catch_up).await
+        self.write(search::step).await
     }
 
     /// The person whose token this is, as of now. A trusted application's token makes the account when it first comes.

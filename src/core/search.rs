@@ -181,14 +181,12 @@ pub(super) fn is_little_behind(view: &View<'_>) -> Result<bool> {
     Ok((1..=INDEXED_FIRST).contains(&missing))
 }
 
-/// Indexes the messages of the last moments, and answers whether more may be left.
-pub(super) fn catch_up(tx: &Tx<'_>) -> Result<bool> {
-    for _ in 0..INDEXED_FIRST.div_ceil(BATCH) {
-        if !tx.index_more(BATCH)? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+/// So many steps of [`step`] index that.
+pub(super) const STEPS: u32 = INDEXED_FIRST.div_ceil(BATCH);
+
+/// Indexes some of the messages of the last moments, and answers whether more may be left.
+pub(super) fn step(tx: &Tx<'_>) -> Result<bool> {
+    tx.index_more(BATCH)
 }
 
 /// Finds messages.
