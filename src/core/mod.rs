@@ -71,6 +71,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
 
@@ -78,7 +79,7 @@ use directory::Directory;
 use error::{Error, Result};
 use id::Spelling;
 use limits::Limits;
-use model::{DeviceId, Me, MessageId, Time};
+use model::{DeviceId, FileId, Me, MessageId, Time};
 use password::Passwords;
 use store::checkpoint::Checkpoints;
 pub use store::identify::OpenError;
@@ -105,6 +106,9 @@ pub struct Options {
     pub trust: Option<token::Trust>,
 }
 
+/// Parts of files that one commit takes in at most: flushing more to the disk would hold everybody up.
+const PARTS: usize = 2;
+
 /// Commits that may wait for the fan-out; past that the writer waits.
 const NEWS: usize = 64;
 
@@ -124,6 +128,8 @@ struct Inner {
     passwords: Passwords,
     /// A permit for each search that may run, and for each that may run or wait.
     searching: [Semaphore; 2],
+    /// A permit for each part of a file that may wait for the writer.
+    storing: Arc<Semaphore>,
     health: health::Health,
     path: PathBuf,
     /// The position that the log had come to when it was opened.
@@ -227,6 +233,7 @@ impl Core {
                 limits::SEARCHES + limits::SEARCHES_WAITING,
             ]
             .map(Semaphore::new),
+            storing: Arc::new(Semaphore::new(PARTS)),
             options,
             directory,
             spelling,
@@ -285,6 +292,28 @@ impl Core {
                 done(Err(Error::Overloaded("The server is stopping")));
             }
         }
+    }
+
+    /// Stores the next part of a file. Who uploads waits for others who do, and a while after each part, so that who talks
+    /// does not.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub async fn add_part(&self, id: FileId, position: i64, bytes: Bytes) -> Result<()> {
+        // It is never closed.
+        let turn = Arc::new(self.0.storing.clone().acquire_owned().await);
+        let (began, until_written) = (Instant::now(), turn.clone());
+        let stored = self.write(move |tx| {
+            // Held also if the caller has gone.
+            let _turn = until_written;
+            file::add_part(tx, id, position, &bytes)
+        });
+        let stored = stored.await;
+        tokio::spawn(async move {
+            tokio::time::sleep(began.elapsed()).await;
+            drop(turn);
+        });
+        stored
     }
 
     /// Runs a verb that only reads, in one snapshot, off the async threads.

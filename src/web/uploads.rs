@@ -127,9 +127,7 @@ impl Intake {
         if part.is_empty() {
             return Ok(());
         }
-        self.core
-            .write(move |tx| file::add_part(tx, id, position, &part))
-            .await
+        self.core.add_part(id, position, part).await
     }
 }
 
