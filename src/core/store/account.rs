@@ -1,7 +1,6 @@
 //! Accounts and devices, as rows.
 
-use rusqlite::Row;
-
+use super::sql::{Row, unreadable};
 use super::{Tx, View};
 use crate::core::error::Result;
 use crate::core::identity;
@@ -44,7 +43,7 @@ pub(in crate::core) struct Expired {
 
 const ACCOUNT: &str = "SELECT * FROM accounts";
 
-pub(super) fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
+pub(super) fn account(row: &Row<'_>) -> Result<Account> {
     Ok(Account {
         id: Id::stored(row.get("id")?),
         home: row.get("home")?,
@@ -56,7 +55,7 @@ pub(super) fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
         born_on: row.get("born_on")?,
         role: row.get("role")?,
         picture: picture(row)?,
-        password_cost: password::cost_of(row.get_ref("password")?.as_str_or_null()?),
+        password_cost: password::cost_of(row.text_or_null("password")?),
         admin: row.get("admin")?,
         suspended_at: row.get::<_, Option<i64>>("suspended_at")?.map(Time),
         created_at: Time(row.get("created_at")?),
@@ -65,7 +64,7 @@ pub(super) fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
     })
 }
 
-fn picture(row: &Row<'_>) -> rusqlite::Result<Option<Picture>> {
+fn picture(row: &Row<'_>) -> Result<Option<Picture>> {
     let kept = row
         .get::<_, Option<i64>>("picture")?
         .map(|id| Picture::Kept(Id::stored(id)));
@@ -75,7 +74,7 @@ fn picture(row: &Row<'_>) -> rusqlite::Result<Option<Picture>> {
 }
 
 /// Of columns `id, name, picture, picture_url, created_at`.
-pub(super) fn person(row: &Row<'_>) -> rusqlite::Result<Person> {
+pub(super) fn person(row: &Row<'_>) -> Result<Person> {
     Ok(Person {
         id: Id::stored(row.get("id")?),
         name: row.get("name")?,
@@ -84,13 +83,11 @@ pub(super) fn person(row: &Row<'_>) -> rusqlite::Result<Person> {
     })
 }
 
-fn sid(row: &Row<'_>) -> rusqlite::Result<Sid> {
-    let text: String = row.get("sid")?;
-    let unreadable = || rusqlite::Error::InvalidColumnName(format!("sid {text}"));
-    Sid::read(&text).ok_or_else(unreadable)
+fn sid(row: &Row<'_>) -> Result<Sid> {
+    Sid::read(row.text("sid")?).ok_or_else(|| unreadable("sid"))
 }
 
-fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
+fn device(row: &Row<'_>) -> Result<Device> {
     Ok(Device {
         id: Id::stored(row.get("id")?),
         sid: sid(row)?,

@@ -1,10 +1,9 @@
 //! Lists for administrators: rows with counts and names from other tables; and the audit log.
 
-use rusqlite::Row;
-
 use super::account::account;
 use super::conversation::conversation;
 use super::file::file;
+use super::sql::Row;
 use super::{Tx, View};
 use crate::core::error::Result;
 use crate::core::identity;
@@ -74,7 +73,7 @@ const PERSON: &str = "SELECT a.*,
          WHERE account = a.id AND ended_at IS NULL AND expires_at > $1) AS devices
      FROM accounts a";
 
-fn person_seen(row: &Row<'_>) -> rusqlite::Result<PersonSeen> {
+fn person_seen(row: &Row<'_>) -> Result<PersonSeen> {
     Ok(PersonSeen {
         account: account(row)?,
         seen_at: row.get::<_, Option<i64>>("seen_at")?.map(Time),
@@ -92,7 +91,7 @@ const PLACE: &str =
         (SELECT sent_at FROM messages WHERE conversation = c.id ORDER BY seq DESC LIMIT 1) AS last_at
      FROM conversations c";
 
-fn place_seen(row: &Row<'_>) -> rusqlite::Result<PlaceSeen> {
+fn place_seen(row: &Row<'_>) -> Result<PlaceSeen> {
     Ok(PlaceSeen {
         conversation: conversation(row)?,
         people: Vec::new(),
@@ -319,7 +318,7 @@ impl View<'_> {
 
     pub(in crate::core) fn file_bytes(&self) -> Result<i64> {
         let sum = "SELECT coalesce(sum(size), 0) FROM files WHERE ready = 1";
-        self.count(sum, [])
+        self.count(sum, ())
     }
 
     /// When something was said last.

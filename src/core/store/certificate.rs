@@ -1,7 +1,6 @@
 //! Certificates that the server got by itself, and its accounts at the directories that issued them, as rows.
 
-use rusqlite::Row;
-
+use super::sql::Row;
 use super::{Tx, View};
 use crate::core::error::Result;
 use crate::core::model::{Issued, Time};
@@ -9,7 +8,7 @@ use crate::core::model::{Issued, Time};
 /// More are not read: each set of domains has one.
 const MOST: u32 = 100;
 
-fn issued(row: &Row<'_>) -> rusqlite::Result<Issued> {
+fn issued(row: &Row<'_>) -> Result<Issued> {
     let names: String = row.get("domains")?;
     Ok(Issued {
         names: names.split(',').map(str::to_owned).collect(),

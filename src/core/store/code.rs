@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::sql::Row;
 use super::{Tx, View};
 use crate::core::error::Result;
 use crate::core::identity::email_key;
@@ -28,7 +29,7 @@ pub(in crate::core) struct Proof {
 
 const CODE: &str = "SELECT email, hash, tries, created_at, expires_at FROM codes";
 
-fn code(row: &rusqlite::Row<'_>) -> rusqlite::Result<SentCode> {
+fn code(row: &Row<'_>) -> Result<SentCode> {
     Ok(SentCode {
         email: row.get("email")?,
         hash: row.get("hash")?,

@@ -1,10 +1,8 @@
 //! Conversations and their members, as rows.
 
-use rusqlite::Row;
-use rusqlite::types::ValueRef;
-
 use super::account::person;
 use super::restraint::holds;
+use super::sql::{Row, unreadable};
 use super::{Tx, View};
 use crate::core::error::{Error, Result};
 use crate::core::limits;
@@ -26,19 +24,19 @@ const CONVERSATION: &str =
     "SELECT id, kind, low, high, name, description, creator, created_at, picture, archived_at,
      keep_messages, keep_files, slow_mode FROM conversations";
 
-fn kind(name: &str) -> rusqlite::Result<Kind> {
+fn kind(name: &str) -> Result<Kind> {
     [Kind::Direct, Kind::Group, Kind::Room, Kind::Session]
         .into_iter()
         .find(|kind| kind.name() == name)
-        .ok_or(rusqlite::Error::InvalidQuery)
+        .ok_or_else(|| unreadable("kind"))
 }
 
 /// From the columns `id, kind, low, high`, which come first.
-pub(super) fn place(row: &Row<'_>) -> rusqlite::Result<Place> {
+pub(super) fn place(row: &Row<'_>) -> Result<Place> {
     let (low, high): (Option<i64>, Option<i64>) = (row.get(2)?, row.get(3)?);
     Ok(Place {
         id: Id::stored(row.get(0)?),
-        kind: kind(row.get_ref(1)?.as_str()?)?,
+        kind: kind(row.text(1)?)?,
         pair: low
             .zip(high)
             .map(|(low, high)| (Id::stored(low), Id::stored(high))),
@@ -46,7 +44,7 @@ pub(super) fn place(row: &Row<'_>) -> rusqlite::Result<Place> {
 }
 
 /// Without its owners.
-pub(super) fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
+pub(super) fn conversation(row: &Row<'_>) -> Result<Conversation> {
     Ok(Conversation {
         place: place(row)?,
         name: row.get("name")?,
@@ -83,11 +81,10 @@ impl View<'_> {
              WHERE c.id = $2",
             (who.map(|who| who.number()), id.number()),
             |row| {
-                let is_there = |column| row.get_ref(column).map(|value| value != ValueRef::Null);
                 let standing = Standing {
-                    member: is_there("account")?,
-                    owner: is_there("owner_since")?,
-                    archived: is_there("archived_at")?,
+                    member: row.has("account")?,
+                    owner: row.has("owner_since")?,
+                    archived: row.has("archived_at")?,
                     banned: holds("ban", "banned_until", row, self.now)?,
                     silenced: holds("silence", "silenced_until", row, self.now)?,
                     slow_mode: row.get("slow_mode")?,
@@ -340,7 +337,7 @@ impl View<'_> {
                 Ok(Activity {
                     at: Time(sent_at.map_or_else(|| row.get(1), Ok)?),
                     message: message.unwrap_or(0),
-                    is_open: kind(row.get_ref(0)?.as_str()?)? == Kind::Room,
+                    is_open: kind(row.text(0)?)? == Kind::Room,
                 })
             },
         )?;

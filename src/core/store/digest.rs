@@ -1,10 +1,9 @@
 //! Unread messages that may need a mail, and the digests about them, as rows.
 
-use rusqlite::Row;
-
 use super::conversation::place;
 use super::level::settings;
 use super::outbox::MailContent;
+use super::sql::Row;
 use super::{Tx, View};
 use crate::core::error::Result;
 use crate::core::model::{
@@ -36,7 +35,7 @@ pub(in crate::core) struct Away {
     pub told_at: Time,
 }
 
-fn away(row: &Row<'_>, now: Time) -> rusqlite::Result<Away> {
+fn away(row: &Row<'_>, now: Time) -> Result<Away> {
     Ok(Away {
         account: Id::stored(row.get("account")?),
         name: row.get("name")?,

@@ -1,7 +1,6 @@
 //! Files and their parts, as rows.
 
-use rusqlite::Row;
-
+use super::sql::Row;
 use super::{Tx, View};
 use crate::core::error::Result;
 use crate::core::model::{AccountId, ConversationId, File, FileId, Id, Listed, Page, Time};
@@ -27,7 +26,7 @@ pub struct FinishedUpload {
     pub client_id: Option<String>,
 }
 
-pub(super) fn file(row: &Row<'_>) -> rusqlite::Result<File> {
+pub(super) fn file(row: &Row<'_>) -> Result<File> {
     Ok(File {
         id: Id::stored(row.get("id")?),
         name: row.get("name")?,

@@ -252,7 +252,7 @@ impl View<'_> {
             |row| {
                 Ok(History {
                     upto: row.get("upto")?,
-                    state: state(row.get_ref("state")?.as_str()?),
+                    state: state(row.text("state")?),
                 })
             },
         )

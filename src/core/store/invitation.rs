@@ -1,7 +1,6 @@
 //! Invitations, as rows. Their tokens are kept as hashes.
 
-use rusqlite::Row;
-
+use super::sql::Row;
 use super::{Tx, View};
 use crate::core::error::Result;
 use crate::core::model::{
@@ -15,7 +14,7 @@ const USABLE: &str =
       AND (a.suspended_at IS NOT NULL OR a.removed_at IS NOT NULL))";
 
 /// Without the conversations.
-fn invitation(row: &Row<'_>) -> rusqlite::Result<Invitation> {
+fn invitation(row: &Row<'_>) -> Result<Invitation> {
     Ok(Invitation {
         id: Id::stored(row.get("id")?),
         by: row.get::<_, Option<i64>>("account")?.map(Id::stored),

@@ -1,13 +1,12 @@
 //! Members' settings of conversations, as columns of their rows. What is the default is null.
 
-use rusqlite::Row;
-
+use super::sql::Row;
 use super::{Tx, View};
 use crate::core::error::Result;
 use crate::core::model::{AccountId, ConversationId, Level, Settings, Time};
 
 /// From the columns `level` and `muted_until`. A mute that is over is none.
-pub(super) fn settings(row: &Row<'_>, now: Time) -> rusqlite::Result<Settings> {
+pub(super) fn settings(row: &Row<'_>, now: Time) -> Result<Settings> {
     let named: Option<String> = row.get("level")?;
     let mut levels = Level::EACH.into_iter();
     let level = levels.find(|level| named.as_deref() == Some(level.name()));

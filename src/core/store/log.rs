@@ -1,7 +1,6 @@
 //! The log's last position and counts: one row, written once for each commit.
 
-use rusqlite::Params;
-
+use super::sql::Params;
 use super::{Tx, View, run};
 use crate::core::error::Result;
 use crate::core::model::{Id, MessageId, Position};

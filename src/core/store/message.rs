@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use rusqlite::{Params, Row};
-
 use super::conversation::place;
+use super::sql::{Params, Row};
 use super::{Tx, View};
 use crate::core::error::{Error, Result};
 use crate::core::model::{
@@ -198,7 +197,7 @@ impl View<'_> {
             seq,
             author: self.author(Id::stored(row.get(2)?))?,
             text: row.get(3)?,
-            content_type: match row.get_ref(4)?.as_str().map_err(rusqlite::Error::from)? {
+            content_type: match row.text(4)? {
                 PLAIN => PLAIN.into(),
                 other => other.to_owned().into(),
             },

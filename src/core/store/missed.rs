@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Params, Row};
-
 use super::View;
 use super::file::file;
 use super::message::{DELETED_AT, ID, MESSAGE, POSITION_OF_CHANGE};
+use super::sql::{Params, Row};
 use crate::core::error::Result;
 use crate::core::model::{ConversationId, Deletion, Event, Id, MessageId, Place, Position, Time};
 

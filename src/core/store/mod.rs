@@ -45,6 +45,7 @@ mod search_tests;
 mod server;
 mod session;
 mod space;
+mod sql;
 mod unwanted;
 mod upgrade;
 pub(in crate::core) mod verb;
@@ -53,13 +54,14 @@ pub(in crate::core) mod writer;
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
 
-use rusqlite::{Connection, OptionalExtension, Params, Row};
+use rusqlite::{Connection, Statement};
 
 use super::directory::Directory;
 use super::error::{Error, Result};
 use super::limits::Limits;
 use super::model::{Announcement, Time};
 use read_cache::ReadCache;
+use sql::{Params, Row};
 
 pub(in crate::core) use account::NewAccount;
 pub use account::Profile;
@@ -138,13 +140,14 @@ impl<'c> View<'c> {
         &self,
         sql: &str,
         params: impl Params,
-        row: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+        row: impl FnOnce(&Row<'_>) -> Result<T>,
     ) -> Result<Option<T>> {
-        Ok(self
-            .conn
-            .prepare_cached(sql)?
-            .query_row(params, row)
-            .optional()?)
+        let mut statement = self.conn.prepare_cached(sql)?;
+        bind(&mut statement, params)?;
+        match statement.raw_query().next()? {
+            Some(found) => Ok(Some(row(&Row::of(found))?)),
+            None => Ok(None),
+        }
     }
 
     /// All rows that a query finds.
@@ -152,7 +155,7 @@ impl<'c> View<'c> {
         &self,
         sql: &str,
         params: impl Params,
-        mut row: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+        mut row: impl FnMut(&Row<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
         self.all_while(sql, params, |found| Ok(Some(row(found)?)))
     }
@@ -165,9 +168,10 @@ impl<'c> View<'c> {
         mut row: impl FnMut(&Row<'_>) -> Result<Option<T>>,
     ) -> Result<Vec<T>> {
         let mut statement = self.conn.prepare_cached(sql)?;
-        let (mut rows, mut all) = (statement.query(params)?, Vec::new());
+        bind(&mut statement, params)?;
+        let (mut rows, mut all) = (statement.raw_query(), Vec::new());
         while let Some(found) = rows.next()? {
-            match row(found)? {
+            match row(&Row::of(found))? {
                 Some(made) => all.push(made),
                 None => break,
             }
@@ -177,10 +181,8 @@ impl<'c> View<'c> {
 
     /// The number that a counting query answers.
     fn count(&self, sql: &str, params: impl Params) -> Result<i64> {
-        Ok(self
-            .conn
-            .prepare_cached(sql)?
-            .query_row(params, |row| row.get(0))?)
+        let counted = self.one(sql, params, |row| row.get(0))?;
+        counted.ok_or_else(|| Error::Internal("a count without a row".into()))
     }
 }
 
@@ -212,7 +214,7 @@ impl<'c> Tx<'c> {
         &self,
         sql: &str,
         params: impl Params,
-        row: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+        row: impl FnOnce(&Row<'_>) -> Result<T>,
     ) -> Result<Option<T>> {
         self.save()?;
         self.one(sql, params, row)
@@ -223,7 +225,7 @@ impl<'c> Tx<'c> {
         &self,
         sql: &str,
         params: impl Params,
-        row: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+        row: impl FnOnce(&Row<'_>) -> Result<T>,
     ) -> Result<T> {
         let row = self.returning(sql, params, row)?;
         row.ok_or_else(|| Error::Internal("an insert returned no row".into()))
@@ -247,7 +249,20 @@ impl<'c> Tx<'c> {
 /// Runs a statement that belongs to no verb: BEGIN, COMMIT and the like, or one that is a transaction by itself. Answers
 /// how many rows it changed.
 fn run(conn: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<usize> {
-    conn.prepare_cached(sql)?.execute(params)
+    let mut statement = conn.prepare_cached(sql)?;
+    bind(&mut statement, params)?;
+    statement.raw_execute()
+}
+
+fn bind(statement: &mut Statement<'_>, params: impl Params) -> rusqlite::Result<()> {
+    params.bound(|values| {
+        let wanted = statement.parameter_count();
+        if values.len() != wanted {
+            return Err(rusqlite::Error::InvalidParameterCount(values.len(), wanted));
+        }
+        let mut bound = (1..).zip(values);
+        bound.try_for_each(|(n, value)| statement.raw_bind_parameter(n, value))
+    })
 }
 
 impl<'c> Deref for Tx<'c> {

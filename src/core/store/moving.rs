@@ -4,7 +4,7 @@ use super::View;
 use super::account::account;
 use super::file::file;
 use super::unwanted::entry;
-use crate::core::error::Result;
+use crate::core::error::{Error, Result};
 use crate::core::model::{Account, File, Id, Message, MessageId, Time};
 use crate::core::word_list::Entry;
 
@@ -158,8 +158,7 @@ impl View<'_> {
              WHERE conversation = $1 AND account > $2 ORDER BY account LIMIT $3",
             (conversation, after, most),
             |row| {
-                let time =
-                    |name| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(name)?.map(Time));
+                let time = |name| Ok::<_, Error>(row.get::<_, Option<i64>>(name)?.map(Time));
                 Ok(MovedMember {
                     account: row.get("account")?,
                     joined_at: Time(row.get("joined_at")?),

@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use rusqlite::Row;
-
+use super::sql::Row;
 use super::{Tx, View};
 use crate::core::error::Result;
 use crate::core::model::{
     AccountId, Announcement, Event, Id, Listed, Notice, NoticeId, Page, StateChange, Time,
 };
 
-pub(super) fn notice(row: &Row<'_>) -> rusqlite::Result<Notice> {
+pub(super) fn notice(row: &Row<'_>) -> Result<Notice> {
     Ok(Notice {
         id: Id::stored(row.get("id")?),
         account: Id::stored(row.get("account")?),

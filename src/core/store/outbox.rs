@@ -1,7 +1,6 @@
 //! Mail to be sent, as rows.
 
-use rusqlite::Row;
-
+use super::sql::Row;
 use super::{Tx, View};
 use crate::core::error::Result;
 use crate::core::model::{Id, Listed, Mail, MailId, MailKind, Page, Time};
@@ -14,9 +13,9 @@ pub struct MailContent {
     pub html: String,
 }
 
-fn mail(row: &Row<'_>) -> rusqlite::Result<Mail> {
+fn mail(row: &Row<'_>) -> Result<Mail> {
     let moment = |name: &str| row.get::<_, Option<i64>>(name).map(|at| at.map(Time));
-    let kind = match row.get_ref("kind")?.as_str()? {
+    let kind = match row.text("kind")? {
         "digest" => MailKind::Digest,
         _ => MailKind::Code,
     };

@@ -1,14 +1,13 @@
 //! Reported messages, as rows.
 
-use rusqlite::Row;
-
+use super::sql::Row;
 use super::{Tx, View};
 use crate::core::error::Result;
 use crate::core::model::{
     AccountId, Closed, Id, Listed, Message, MessageId, Page, Report, ReportId, Time,
 };
 
-fn report(row: &Row<'_>) -> rusqlite::Result<Report> {
+fn report(row: &Row<'_>) -> Result<Report> {
     let attachments: String = row.get("attachments")?;
     let closed_at = row.get::<_, Option<i64>>("closed_at")?.map(Time);
     let by: Option<i64> = row.get("closed_by")?;

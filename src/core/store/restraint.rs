@@ -1,20 +1,14 @@
 //! Bans, silences, and when people last spoke where there is slow mode, as rows.
 
-use rusqlite::Row;
-
+use super::sql::{Row, unreadable};
 use super::{Tx, View};
-use crate::core::error::Result;
+use crate::core::error::{Error, Result};
 use crate::core::model::{
     AccountId, Author, ConversationId, Id, Listed, Page, Restraint, RestraintKind, Time, Until,
 };
 
 /// From the columns `kind` and `until` of a restraint that may not be there, or may be over.
-pub(super) fn holds(
-    kind: &str,
-    until: &str,
-    row: &Row<'_>,
-    now: Time,
-) -> rusqlite::Result<Option<Until>> {
+pub(super) fn holds(kind: &str, until: &str, row: &Row<'_>, now: Time) -> Result<Option<Until>> {
     if row.get::<_, Option<i64>>(kind)?.is_none() {
         return Ok(None);
     }
@@ -29,12 +23,12 @@ const RESTRAINT: &str =
         a.name, b.name AS by_name
     FROM restraints r JOIN accounts a ON a.id = r.account JOIN accounts b ON b.id = r.imposed_by";
 
-fn restraint(row: &Row<'_>) -> rusqlite::Result<Restraint> {
-    let kind = row.get_ref("kind")?.as_str()?;
+fn restraint(row: &Row<'_>) -> Result<Restraint> {
+    let kind = row.text("kind")?;
     let mut kinds = RestraintKind::EACH.into_iter();
     let until = row.get::<_, Option<i64>>("until")?;
     let author = |id, name| {
-        Ok::<_, rusqlite::Error>(Author {
+        Ok::<_, Error>(Author {
             id: Id::stored(row.get(id)?),
             name: row.get::<_, String>(name)?.into(),
         })
@@ -42,7 +36,7 @@ fn restraint(row: &Row<'_>) -> rusqlite::Result<Restraint> {
     Ok(Restraint {
         kind: kinds
             .find(|one| one.name() == kind)
-            .ok_or(rusqlite::Error::InvalidQuery)?,
+            .ok_or_else(|| unreadable("kind"))?,
         conversation: Id::stored(row.get("conversation")?),
         account: author("account", "name")?,
         by: author("imposed_by", "by_name")?,

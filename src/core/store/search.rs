@@ -9,8 +9,7 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::Row;
-
+use super::sql::Row;
 use super::{Tx, View};
 use crate::core::error::Result;
 use crate::core::identity;
@@ -119,7 +118,7 @@ struct Said {
 const SAID: &str = "SELECT m.id, m.conversation, c.kind = 'room', m.author, m.text, m.attachments, m.deleted_at IS NOT NULL
      FROM messages m JOIN conversations c ON c.id = m.conversation";
 
-fn said(row: &Row<'_>) -> rusqlite::Result<Said> {
+fn said(row: &Row<'_>) -> Result<Said> {
     Ok(Said {
         id: row.get(0)?,
         conversation: row.get(1)?,

@@ -1,13 +1,12 @@
 //! Mentoring sessions, as rows.
 
-use rusqlite::Row;
-
 use super::conversation::place;
+use super::sql::Row;
 use super::{Tx, View};
 use crate::core::error::Result;
 use crate::core::model::{ConversationId, Id, Listed, Page, Place, Session, Time};
 
-fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
+fn session(row: &Row<'_>) -> Result<Session> {
     Ok(Session {
         uuid: row.get("uuid")?,
         mentor: Id::stored(row.get("mentor")?),

@@ -1,13 +1,12 @@
 //! Unwanted words and patterns, as rows.
 
-use rusqlite::Row;
-
+use super::sql::Row;
 use super::{Tx, View};
 use crate::core::error::Result;
 use crate::core::model::{AccountId, Id, Time, UnwantedId};
 use crate::core::word_list::{Consequence, Entry, Sort};
 
-pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+pub(super) fn entry(row: &Row<'_>) -> Result<Entry> {
     let (sort, act): (String, String) = (row.get("sort")?, row.get("act")?);
     let sort = Sort::EACH.into_iter().find(|one| one.name() == sort);
     let consequence = Consequence::EACH.into_iter().find(|one| one.name() == act);

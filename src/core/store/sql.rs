@@ -1,0 +1,251 @@
+//! What a statement is given, and what it finds.
+
+use std::borrow::Cow;
+use std::fmt::Display;
+use std::sync::Arc;
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{RowIndex, ToSql};
+
+use crate::core::error::{Error, Result};
+
+/// A value as a database has it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Value<'v> {
+    Null,
+    Integer(i64),
+    Text(&'v str),
+    Blob(&'v [u8]),
+}
+
+/// What stands for one `$n` of a statement.
+pub(super) trait ToValue {
+    fn to_value(&self) -> Value<'_>;
+}
+
+macro_rules! integers {
+    ($($integer:ty),+) => {$(
+        impl ToValue for $integer {
+            fn to_value(&self) -> Value<'_> {
+                Value::Integer(i64::from(*self))
+            }
+        }
+    )+};
+}
+
+integers!(bool, u8, u16, u32, i32, i64);
+
+macro_rules! texts {
+    ($($text:ty),+) => {$(
+        impl ToValue for $text {
+            fn to_value(&self) -> Value<'_> {
+                Value::Text(self)
+            }
+        }
+    )+};
+}
+
+texts!(str, String, Arc<str>, Cow<'_, str>);
+
+macro_rules! blobs {
+    ($([$($length:ident)?] $blob:ty),+) => {$(
+        impl $(<const $length: usize>)? ToValue for $blob {
+            fn to_value(&self) -> Value<'_> {
+                Value::Blob(self)
+            }
+        }
+    )+};
+}
+
+blobs!([] [u8], [] Vec<u8>, [N] [u8; N]);
+
+impl<T: ToValue> ToValue for Option<T> {
+    fn to_value(&self) -> Value<'_> {
+        self.as_ref().map_or(Value::Null, T::to_value)
+    }
+}
+
+impl<T: ToValue + ?Sized> ToValue for &T {
+    fn to_value(&self) -> Value<'_> {
+        T::to_value(self)
+    }
+}
+
+/// What stands for `$1`, `$2` and so on: a tuple, or an array.
+pub(super) trait Params {
+    fn bound<R>(&self, run: impl FnOnce(&[Value<'_>]) -> R) -> R;
+}
+
+impl<T: ToValue, const N: usize> Params for [T; N] {
+    fn bound<R>(&self, run: impl FnOnce(&[Value<'_>]) -> R) -> R {
+        run(&self.each_ref().map(T::to_value))
+    }
+}
+
+impl Params for () {
+    fn bound<R>(&self, run: impl FnOnce(&[Value<'_>]) -> R) -> R {
+        run(&[])
+    }
+}
+
+macro_rules! tuples {
+    ($(($($param:ident)*))+) => {$(
+        impl<$($param: ToValue),*> Params for ($($param,)*) {
+            #[expect(non_snake_case, reason = "each is named as its type")]
+            fn bound<R>(&self, run: impl FnOnce(&[Value<'_>]) -> R) -> R {
+                let ($($param,)*) = self;
+                run(&[$($param.to_value()),*])
+            }
+        }
+    )+};
+}
+
+tuples! {
+    (A B)
+    (A B C)
+    (A B C D)
+    (A B C D E)
+    (A B C D E F)
+    (A B C D E F G)
+    (A B C D E F G H)
+    (A B C D E F G H I)
+    (A B C D E F G H I J)
+    (A B C D E F G H I J K)
+    (A B C D E F G H I J K L)
+    (A B C D E F G H I J K L M)
+    (A B C D E F G H I J K L M N)
+    (A B C D E F G H I J K L M N O)
+    (A B C D E F G H I J K L M N O P)
+}
+
+/// Binds them for SQLite.
+impl ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match *self {
+            Self::Null => ValueRef::Null,
+            Self::Integer(integer) => ValueRef::Integer(integer),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Blob(blob) => ValueRef::Blob(blob),
+        }))
+    }
+}
+
+/// What a column of a row is read as.
+pub(super) trait FromValue: Sized {
+    /// `None` if the value is none of this type.
+    fn from_value(value: Value<'_>) -> Option<Self>;
+}
+
+macro_rules! from_integers {
+    ($($integer:ty),+) => {$(
+        impl FromValue for $integer {
+            fn from_value(value: Value<'_>) -> Option<Self> {
+                match value {
+                    Value::Integer(integer) => integer.try_into().ok(),
+                    _ => None,
+                }
+            }
+        }
+    )+};
+}
+
+from_integers!(u32, u64, i32, i64);
+
+impl FromValue for bool {
+    fn from_value(value: Value<'_>) -> Option<Self> {
+        i64::from_value(value).map(|integer| integer != 0)
+    }
+}
+
+macro_rules! from_texts {
+    ($($text:ty),+) => {$(
+        impl FromValue for $text {
+            fn from_value(value: Value<'_>) -> Option<Self> {
+                match value {
+                    Value::Text(text) => Some(text.into()),
+                    _ => None,
+                }
+            }
+        }
+    )+};
+}
+
+from_texts!(String, Arc<str>, Box<str>);
+
+impl FromValue for Vec<u8> {
+    fn from_value(value: Value<'_>) -> Option<Self> {
+        match value {
+            Value::Blob(blob) => Some(blob.to_vec()),
+            _ => None,
+        }
+    }
+}
+
+impl<const N: usize> FromValue for [u8; N] {
+    fn from_value(value: Value<'_>) -> Option<Self> {
+        match value {
+            Value::Blob(blob) => blob.try_into().ok(),
+            _ => None,
+        }
+    }
+}
+
+impl<T: FromValue> FromValue for Option<T> {
+    fn from_value(value: Value<'_>) -> Option<Self> {
+        match value {
+            Value::Null => Some(None),
+            value => T::from_value(value).map(Some),
+        }
+    }
+}
+
+/// A row that a statement has found. Its columns are named by their number or by their name.
+pub(super) struct Row<'r>(&'r rusqlite::Row<'r>);
+
+impl<'r> Row<'r> {
+    pub fn of(row: &'r rusqlite::Row<'r>) -> Self {
+        Self(row)
+    }
+
+    pub fn get<C: RowIndex + Display + Copy, T: FromValue>(&self, column: C) -> Result<T> {
+        T::from_value(self.value(column)?).ok_or_else(|| unreadable(column))
+    }
+
+    /// A text that is only looked at.
+    pub fn text<C: RowIndex + Display + Copy>(&self, column: C) -> Result<&str> {
+        self.text_or_null(column)?.ok_or_else(|| unreadable(column))
+    }
+
+    pub fn text_or_null<C: RowIndex + Display + Copy>(&self, column: C) -> Result<Option<&str>> {
+        match self.value(column)? {
+            Value::Null => Ok(None),
+            Value::Text(text) => Ok(Some(text)),
+            _ => Err(unreadable(column)),
+        }
+    }
+
+    /// Is there anything in this column?
+    pub fn has<C: RowIndex + Display + Copy>(&self, column: C) -> Result<bool> {
+        Ok(self.value(column)? != Value::Null)
+    }
+
+    fn value<C: RowIndex + Display + Copy>(&self, column: C) -> Result<Value<'_>> {
+        Ok(match self.0.get_ref(column)? {
+            ValueRef::Null => Value::Null,
+            ValueRef::Integer(integer) => Value::Integer(integer),
+            ValueRef::Text(text) => {
+                Value::Text(str::from_utf8(text).map_err(|_| unreadable(column))?)
+            }
+            ValueRef::Blob(blob) => Value::Blob(blob),
+            // No column has any.
+            ValueRef::Real(_) => return Err(unreadable(column)),
+        })
+    }
+}
+
+/// What stands in this column is none of what may.
+pub(super) fn unreadable(column: impl Display) -> Error {
+    Error::Internal(format!(
+        "database: the column {column} has what it never should"
+    ))
+}
