@@ -100,6 +100,8 @@
 //!     - `read_cache`: what one snapshot has read already
 //!     - `certificate`: certificates, and accounts at those who issue them
 //!     - `admin`: what only administrators see
+//!     - `sql`: what statements are given, and what they find
+//!     - `checkpoint`: folds the write-ahead log in, beside the writer
 //!     - `writer`: one thread that commits whatever verbs have queued up
 //!     - `verb`: a verb in that queue, and how its caller is answered
 //!     - `read_pool`: connections that only read, each time in one snapshot

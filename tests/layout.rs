@@ -212,9 +212,10 @@ fn the_store_knows_no_module_of_the_core_that_knows_the_store() {
 
 #[test]
 fn statements_pass_the_helpers_and_are_what_sqlite_and_postgresql_share() {
-    // They set a file up, or copy it, before and beside any view of it.
+    // They set a file up, copy it, or fold its log in, before and beside any view of it.
     let sets_up = [
         "backup.rs",
+        "checkpoint.rs",
         "identify.rs",
         "leap.rs",
         "schema.rs",
