@@ -430,6 +430,9 @@ async fn old_files_are_gone_and_pictures_stay() {
     house.is_sound().await;
 }
 
+/// How long removing 12,000 long messages may take where all scenes run at once; alone it takes 20 s.
+const REMOVING: std::time::Duration = std::time::Duration::from_secs(180);
+
 #[tokio::test]
 async fn what_was_removed_gives_its_space_back() {
     let house = House::keeps(MONTH).await;
@@ -464,7 +467,7 @@ async fn what_was_removed_gives_its_space_back() {
     let begun = std::time::Instant::now();
     while house.number(left) > 0 || size() > before / 2 {
         assert!(
-            begun.elapsed().as_secs() < 60,
+            begun.elapsed() < REMOVING,
             "{} left, {} MiB, {} pages free",
             house.number(left),
             size(),
