@@ -356,19 +356,11 @@ impl Core {
             return Err(Error::Overloaded("The server has too much to search"));
         };
         let _running = running.acquire().await;
-        if self.read_inline(search::is_little_behind).await? {
-            // In steps, so that others are not held up.
-            for _ in 0..search::STEPS {
-                match self.index_some().await {
-                    Ok(true) => {}
-                    Ok(false) => break,
-                    Err(error) => {
-                        // What is indexed can be found all the same.
-                        tracing::debug!(%error, "a search could not index what was said last");
-                        break;
-                    }
-                }
-            }
+        if self.read_inline(search::is_little_behind).await?
+            && let Err(error) = self.catch_up().await
+        {
+            // What is indexed can be found all the same.
+            tracing::debug!(%error, "a search could not index what was said last");
         }
         let find = move |view: &View<'_>| {
             let found = search::find(view, &search)?;
@@ -376,6 +368,16 @@ impl Core {
             Ok((found, more))
         };
         self.0.readers.read_within(search::LONGEST, find).await
+    }
+
+    /// Indexes the messages of the last moments, in steps that let others through.
+    async fn catch_up(&self) -> Result<()> {
+        for _ in 0..search::STEPS {
+            if !self.index_some().await? {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Indexes all messages for search, however many there are. A server does so by itself.

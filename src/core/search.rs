@@ -181,10 +181,10 @@ pub(super) fn is_little_behind(view: &View<'_>) -> Result<bool> {
     Ok((1..=INDEXED_FIRST).contains(&missing))
 }
 
-/// So many steps of [`step`] index that.
+/// So many [`step`]s index them.
 pub(super) const STEPS: u32 = INDEXED_FIRST.div_ceil(BATCH);
 
-/// Indexes some of the messages of the last moments, and answers whether more may be left.
+/// Indexes the next messages, and answers whether more may be left.
 pub(super) fn step(tx: &Tx<'_>) -> Result<bool> {
     tx.index_more(BATCH)
 }
