@@ -44,6 +44,18 @@ fn say(tx: &Tx<'_>, number: i64, text: &str) -> Result<()> {
     )
 }
 
+/// Deletes messages.
+async fn blank(core: &Core, gone: &[i64]) {
+    for some in gone.chunks(500) {
+        let some = some.to_vec();
+        let blanked = core.write(move |tx| {
+            some.iter()
+                .try_for_each(|number| tx.blank_message(id(*number)).map(drop))
+        });
+        blanked.await.expect("deleted");
+    }
+}
+
 async fn finds(core: &Core, text: &str) -> Vec<i64> {
     let sought = Sought {
         phrases: words::of_phrase(text).into_iter().collect(),
@@ -91,23 +103,12 @@ async fn no_byte_of_what_is_taken_out_stays() {
         })
     });
     said.await.expect("messages");
-    while core
-        .write(|tx| tx.index_more(BATCH))
-        .await
-        .expect("a batch")
-    {}
+    core.index_all().await.expect("an index");
     for number in [1, 6_000, MESSAGES] {
         assert_eq!(finds(&core, &word(number)).await, [number]);
     }
     let gone: Vec<i64> = (1..=MESSAGES).filter(|number| number % 3 != 0).collect();
-    for some in gone.chunks(500) {
-        let some = some.to_vec();
-        let blanked = core.write(move |tx| {
-            some.iter()
-                .try_for_each(|number| tx.blank_message(id(*number)).map(drop))
-        });
-        blanked.await.expect("deleted");
-    }
+    blank(&core, &gone).await;
     // An edit: out with the old words, in with the new ones.
     let edited = core.write(|tx| {
         tx.unindex(id(3))?;
@@ -151,11 +152,7 @@ async fn the_index_of_messages_that_are_gone_takes_up_nothing() {
         (1..=MESSAGES).try_for_each(|number| say(tx, number, &word(number)))
     });
     said.await.expect("messages");
-    while core
-        .write(|tx| tx.index_more(BATCH))
-        .await
-        .expect("a batch")
-    {}
+    core.index_all().await.expect("an index");
     let pages = async || {
         let pages = core.read(|view| view.count("SELECT count(*) FROM search_data", ()));
         pages.await.expect("a count")
@@ -163,14 +160,7 @@ async fn the_index_of_messages_that_are_gone_takes_up_nothing() {
     let before = pages().await;
     assert!(before > 40, "{before} pages are too few to tell");
     let gone: Vec<i64> = (1..MESSAGES).collect();
-    for some in gone.chunks(500) {
-        let some = some.to_vec();
-        let blanked = core.write(move |tx| {
-            some.iter()
-                .try_for_each(|number| tx.blank_message(id(*number)).map(drop))
-        });
-        blanked.await.expect("deleted");
-    }
+    blank(&core, &gone).await;
     let goes_on = core.write(|tx| {
         say(tx, MESSAGES + 1, "The next one")?;
         tx.index_more(BATCH)
