@@ -99,6 +99,7 @@ fn step(conn: &Connection) -> rusqlite::Result<bool> {
     while log.left() >= STEP || (log.pages >= LONG && log.left() >= FEW) {
         let before = log.left();
         move_pages(conn, "PASSIVE")?;
+        // That knows the log as it was when it began.
         log = move_pages(conn, "NOOP")?;
         if log.left() >= before {
             // Others write faster, or somebody reads what was there before.

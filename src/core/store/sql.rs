@@ -33,7 +33,7 @@ macro_rules! integers {
     )+};
 }
 
-integers!(bool, u8, u16, u32, i32, i64);
+integers!(bool, u8, u32, i32, i64);
 
 macro_rules! texts {
     ($($text:ty),+) => {$(
@@ -170,7 +170,7 @@ macro_rules! from_texts {
     )+};
 }
 
-from_texts!(String, Arc<str>, Box<str>);
+from_texts!(String, Arc<str>);
 
 impl FromValue for Vec<u8> {
     fn from_value(value: Value<'_>) -> Option<Self> {
