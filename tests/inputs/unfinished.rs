@@ -6,7 +6,7 @@ use super::wire::Wire;
 use crate::support::*;
 use futures_util::future::join_all;
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::task::JoinSet;
 use tokio_tungstenite::tungstenite::Message;
 
 /// What one session holds of attachments, while it waits for one more.
@@ -37,30 +37,30 @@ async fn three_files_arrive(chat: &Chat, person: &Person) {
     is_well(chat).await;
 }
 
-/// So many sessions by websocket, each with an attachment whose event is never complete; and how many of them stand.
-async fn websockets_hold(chat: &Chat, person: &Person, sessions: usize) -> (Vec<Wire>, usize) {
-    let (mut wires, mut stand) = (Vec::new(), 0);
+/// So many sessions by websocket, each with an attachment whose event is never complete: those that stand.
+async fn websockets_hold(chat: &Chat, person: &Person, sessions: usize) -> JoinSet<()> {
+    let mut standing = JoinSet::new();
     for _ in 0..sessions {
         let mut wire = Wire::enters(person, &chat.address, "/").await;
         assert!(wire.says(&half_an_event(2)).await);
         wire.sends(Message::binary(vec![7; HELD])).await;
-        let ended = timeout(Duration::from_secs(1), wire.ends()).await;
-        stand += usize::from(ended.is_err());
-        wires.push(wire);
+        if wire.stands().await {
+            standing.spawn(wire.stays());
+        }
     }
-    (wires, stand)
+    standing
 }
 
 #[tokio::test]
 async fn attachments_whose_event_is_never_complete_are_held_up_to_so_much_by_websocket() {
     let chat = Chat::open().await;
     let (ann, mallory) = (chat.rooms("ann").await, chat.rooms("mallory").await);
-    let (wires, stand) = websockets_hold(&chat, &mallory, FIT + 4).await;
-    assert_eq!(stand, FIT);
+    let standing = websockets_hold(&chat, &mallory, FIT + 4).await;
+    assert_eq!(standing.len(), FIT);
     // That is nothing to anybody else,
     three_files_arrive(&chat, &ann).await;
     // and to Mallory no more, once it is over.
-    drop(wires);
+    drop(standing);
     tokio::time::sleep(Duration::from_secs(1)).await;
     three_files_arrive(&chat, &mallory).await;
 }
@@ -71,8 +71,8 @@ async fn attachments_whose_event_is_never_complete_are_held_up_to_so_much_by_pol
         let chat = Chat::open().await;
         let mallory = chat.rooms("mallory").await;
         // Nearly all of it is faster by websocket.
-        let (wires, stand) = websockets_hold(&chat, &mallory, FIT - 1).await;
-        assert_eq!(stand, FIT - 1);
+        let standing = websockets_hold(&chat, &mallory, FIT - 1).await;
+        assert_eq!(standing.len(), FIT - 1);
         let kind = if version == 4 { "b" } else { "b4" };
         // In parts: what reads an Engine.IO 3 client's payload takes four times as long for one of twice the length.
         let part = format!("{kind}{}", "A".repeat(HELD / PARTS / 3 * 4));
@@ -91,8 +91,8 @@ async fn attachments_whose_event_is_never_complete_are_held_up_to_so_much_by_pol
             // The last attachment completes the event, and makes room for the next.
             session.says(&format!("{kind}AAAA")).await.has_status(200);
         }
-        let (more, stand) = websockets_hold(&chat, &mallory, 1).await;
-        assert_eq!(stand, 1);
+        let one_more = websockets_hold(&chat, &mallory, 1).await;
+        assert_eq!(one_more.len(), 1);
         let session = Polling::begins(&chat, &mallory, version).await;
         let taken = brings(&session).await;
         assert!(
@@ -101,6 +101,6 @@ async fn attachments_whose_event_is_never_complete_are_held_up_to_so_much_by_pol
         );
         // The session has ended.
         assert_eq!(session.says(&part).await.status, 400);
-        drop((wires, more));
+        drop((standing, one_more));
     }
 }

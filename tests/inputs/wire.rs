@@ -6,7 +6,7 @@ use futures_util::{SinkExt, StreamExt};
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
-use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 pub struct Wire(WebSocketStream<TcpStream>);
@@ -95,6 +95,32 @@ impl Wire {
         assert_eq!(answer.to_text().ok(), Some("3probe"));
         assert!(self.says("5").await);
         self
+    }
+
+    /// Has the other side taken all that was sent, and is the connection still there?
+    pub async fn stands(&mut self) -> bool {
+        self.sends(Message::Ping(Bytes::new())).await && {
+            let reading = async {
+                while let Some(Ok(frame)) = self.0.next().await {
+                    if frame.is_pong() {
+                        return true;
+                    }
+                }
+                false
+            };
+            timeout(3 * PATIENCE, reading)
+                .await
+                .expect("a pong, or the end")
+        }
+    }
+
+    /// Stays, and answers each ping, until it is dropped or the other side closes.
+    pub async fn stays(mut self) {
+        while let Some(Ok(frame)) = self.0.next().await {
+            if frame.to_text().is_ok_and(|text| text == "2") {
+                self.says("3").await;
+            }
+        }
     }
 
     /// Reads until the other side closes.
