@@ -46,6 +46,7 @@
 //!   - `admin`: what an administrator may do to accounts, messages, files and mail
 //!   - `moving`: reads everything that a server holds
 //!   - `importing`: takes in the history of another server or another chat
+//!   - `database`: where everything is kept: a file, or a PostgreSQL server
 //!   - `backup`: copies the database, and restores a copy
 //!   - `backup_folder`: when a server backs itself up, and which backups it keeps
 //!   - `certificate`: which certificate the server gets by itself, and what is kept of it
@@ -110,6 +111,8 @@
 //!     - `upgrade`: the parts of migrations that SQL cannot do
 //!     - `leap`: moves all counters ahead after a restore, so that no id is given twice
 //!     - `backup`: copies the file and checks it for damage
+//!     - `postgres`: what only PostgreSQL can do
+//!       - `address`: which PostgreSQL server, which database, as whom
 //!     - `error`: turns errors of SQLite into refusals
 //!     - `savepoint_tests`: tests what a verb that fails leaves behind
 //! - [`web`]: what all routes share

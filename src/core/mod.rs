@@ -17,6 +17,7 @@ pub mod code;
 pub mod conversation;
 #[cfg(test)]
 mod cost;
+pub mod database;
 pub mod device;
 pub mod digest;
 pub mod directory;
@@ -66,7 +67,6 @@ pub mod unwanted;
 pub mod word_list;
 pub mod words;
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
@@ -75,6 +75,7 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
 
+use database::Database;
 use directory::Directory;
 use error::{Error, Result};
 use id::Spelling;
@@ -131,7 +132,7 @@ struct Inner {
     /// A permit for each part of a file that may wait for the writer.
     storing: Arc<Semaphore>,
     health: health::Health,
-    path: PathBuf,
+    database: Database,
     /// The position that the log had come to when it was opened.
     last_before: Option<MessageId>,
     /// Told when an account was removed of which something is left to delete.
@@ -143,30 +144,30 @@ struct Inner {
 pub type News = mpsc::Receiver<Commit>;
 
 impl Core {
-    /// Opens the database for a server, which hears the news. The lock keeps a second server off the file.
+    /// Opens the database for a server, which hears the news. The lock keeps a second server off a file.
     ///
     /// # Errors
-    /// If the file is in use, is not ours, is of a newer version, or cannot be opened.
+    /// If a file is in use, if the database is not ours, is of a newer version, or cannot be opened.
     pub fn open(
-        path: &Path,
+        database: &Database,
         options: Options,
-    ) -> std::result::Result<(Self, News, Locked), OpenError> {
-        let lock = store::schema::lock(path)?;
+    ) -> std::result::Result<(Self, News, Option<Locked>), OpenError> {
+        let lock = database.file().map(store::schema::lock).transpose()?;
         let (sender, news) = mpsc::channel(NEWS);
-        let core = Self::with_outlet(path, options, Outlet::Here(sender))?;
+        let core = Self::with_outlet(database, options, Outlet::Here(sender))?;
         Ok((core, news, lock))
     }
 
     /// Opens it beside a server that may be running, which hears of the changes within a second.
     ///
     /// # Errors
-    /// As [`Core::open`], but the file must be there. A file of an older version is migrated only if no server runs on it.
-    pub fn visit(path: &Path, options: Options) -> std::result::Result<Self, OpenError> {
-        let _alone = match store::identify::is_older(path)? {
-            true => Some(store::schema::lock(path)?),
-            false => None,
+    /// As [`Core::open`], but a file must be there. One of an older version is migrated only if no server runs on it.
+    pub fn visit(database: &Database, options: Options) -> std::result::Result<Self, OpenError> {
+        let _alone = match database.file() {
+            Some(path) if store::identify::is_older(path)? => Some(store::schema::lock(path)?),
+            _ => None,
         };
-        Self::with_outlet(path, options, Outlet::Elsewhere)
+        Self::with_outlet(database, options, Outlet::Elsewhere)
     }
 
     /// Opens it for somebody who has it alone and tells nobody of what is changed. A missing file is made.
@@ -174,19 +175,26 @@ impl Core {
     /// # Errors
     /// As [`Core::open`]: also if a server runs on it.
     pub fn open_alone(
-        path: &Path,
+        database: &Database,
         options: Options,
-    ) -> std::result::Result<(Self, Locked), OpenError> {
-        let lock = store::schema::lock(path)?;
-        let core = Self::with_outlet(path, options, Outlet::Nowhere)?;
+    ) -> std::result::Result<(Self, Option<Locked>), OpenError> {
+        let lock = database.file().map(store::schema::lock).transpose()?;
+        let core = Self::with_outlet(database, options, Outlet::Nowhere)?;
         Ok((core, lock))
     }
 
     fn with_outlet(
-        path: &Path,
+        database: &Database,
         options: Options,
         outlet: Outlet,
     ) -> std::result::Result<Self, OpenError> {
+        let path = match database {
+            Database::File(path) => path,
+            Database::Postgres(_) => {
+                let cause = "PostgreSQL is not spoken yet";
+                return Err(store::identify::unusable(std::path::Path::new(""), cause));
+            }
+        };
         let unusable = |cause: String| store::identify::unusable(path, cause);
         let mut conn = store::schema::open(path)?;
         if !matches!(outlet, Outlet::Elsewhere) {
@@ -240,7 +248,7 @@ impl Core {
             tokens,
             meter,
             health: health::Health::default(),
-            path: path.to_path_buf(),
+            database: database.clone(),
             last_before,
             erasures: Notify::new(),
             rules_changed: Notify::new(),
@@ -604,8 +612,8 @@ impl Core {
         &self.0.options.limits
     }
 
-    pub fn path(&self) -> &Path {
-        &self.0.path
+    pub fn database(&self) -> &Database {
+        &self.0.database
     }
 
     /// The log's last position when it was opened: the news begin after it.

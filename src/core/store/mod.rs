@@ -30,6 +30,7 @@ mod moving;
 mod notice;
 mod oneself;
 mod outbox;
+pub(in crate::core) mod postgres;
 mod quota;
 mod read_cache;
 pub(in crate::core) mod read_pool;

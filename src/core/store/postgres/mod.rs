@@ -1,0 +1,3 @@
+//! What only PostgreSQL can do, and how we speak to it.
+
+pub(in crate::core) mod address;
