@@ -1,0 +1,60 @@
+//! How far has this server heard what all servers on the database have committed?
+
+use tokio::sync::watch;
+
+use crate::core::error::Error;
+
+/// The number of the last commit whose news this server has heard, and which history the numbers are of.
+pub(in crate::core) struct Heard {
+    number: watch::Sender<i64>,
+    /// Another one after a failover that lost commits: then what this server knows need not be true.
+    pub history: String,
+    /// Why this server must end.
+    lost: watch::Sender<Option<&'static str>>,
+}
+
+impl Heard {
+    pub fn new(number: i64, history: String) -> Self {
+        Self {
+            number: watch::Sender::new(number),
+            history,
+            lost: watch::Sender::new(None),
+        }
+    }
+
+    pub fn number(&self) -> i64 {
+        *self.number.borrow()
+    }
+
+    /// Everything up to this commit was heard.
+    pub fn note(&self, number: i64) {
+        self.number.send_replace(number);
+    }
+
+    /// What this server has in memory need not be true any more: it must end, and begin anew.
+    pub fn lose(&self, why: &'static str) -> Error {
+        if self.lost.send_replace(Some(why)).is_none() {
+            tracing::error!(why, "this server has to begin anew");
+        }
+        Error::Overloaded("The server begins anew")
+    }
+
+    /// Ready once this server must end.
+    pub fn lost(&self) -> impl Future<Output = &'static str> + Send + use<> {
+        let mut lost = self.lost.subscribe();
+        async move {
+            match lost.wait_for(Option::is_some).await {
+                Ok(why) => why.unwrap_or_default(),
+                // The core is gone, and with it what could be lost.
+                Err(_) => std::future::pending().await,
+            }
+        }
+    }
+
+    /// Waits until everything up to this commit was heard.
+    pub async fn upto(&self, number: i64) {
+        let mut heard = self.number.subscribe();
+        // The sender is our own.
+        heard.wait_for(|upto| *upto >= number).await.ok();
+    }
+}
