@@ -47,6 +47,7 @@
 //!   - `moving`: reads everything that a server holds
 //!   - `importing`: takes in the history of another server or another chat
 //!   - `database`: where everything is kept: a file, or a PostgreSQL server
+//!   - `size`: how large the database is
 //!   - `backup`: copies the database, and restores a copy
 //!   - `backup_folder`: when a server backs itself up, and which backups it keeps
 //!   - `certificate`: which certificate the server gets by itself, and what is kept of it

@@ -15,10 +15,15 @@ use crate::core::{admin, backup};
 use crate::web::answer::{Answer, stream_reply};
 use crate::web::call::Call;
 
+const ELSEWHERE: &str =
+    "The database is on a PostgreSQL server, whose own tools copy it: pg_dump, or pg_basebackup";
+
 /// GET /api/admin/backup: a consistent copy of the database, as a file
 pub async fn download(call: Call) -> Answer {
     let me = call.admin()?;
-    let db = call.core().path().to_path_buf();
+    let Some(db) = call.core().database().file().map(Path::to_path_buf) else {
+        return Err(Error::Conflict(ELSEWHERE));
+    };
     let made = tokio::task::spawn_blocking(move || copy_of(&db)).await;
     let (file, size) = made
         .map_err(|e| Error::Internal(format!("a backup ended: {e}")))?

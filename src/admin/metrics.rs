@@ -11,7 +11,8 @@ use serde_json::json;
 use super::stats::Process;
 use crate::core::error::Error;
 use crate::core::model::Time;
-use crate::core::{Core, backup, report};
+use crate::core::size::Size;
+use crate::core::{Core, report};
 use crate::dialects;
 use crate::web::answer::{Answer, json_reply, ok};
 use crate::web::call::Call;
@@ -50,7 +51,8 @@ pub async fn show(call: Call) -> Answer {
     }
     let sockets = call.web().watch.count().await?;
     let reports = call.read(report::open).await?;
-    let text = text(call.core(), &call.web().watch, sockets, reports);
+    let size = call.core().size().await?;
+    let text = text(call.core(), &call.web().watch, sockets, reports, size);
     let mut reply = json_reply(StatusCode::OK, &json!(null));
     *reply.body_mut() = text.into();
     reply.headers_mut().insert(
@@ -60,7 +62,7 @@ pub async fn show(call: Call) -> Answer {
     Ok(reply)
 }
 
-fn text(core: &Core, watch: &Watch, sockets: SocketCount, reports: i64) -> String {
+fn text(core: &Core, watch: &Watch, sockets: SocketCount, reports: i64, size: Size) -> String {
     let mut page = Exposition(String::new());
     page.family("chat_build_info", "gauge", "What runs.");
     let version = env!("CARGO_PKG_VERSION");
@@ -135,12 +137,10 @@ fn text(core: &Core, watch: &Watch, sockets: SocketCount, reports: i64) -> Strin
         "gauge",
         "Size of the database and its write-ahead log.",
     );
-    page.sample(name, &[("file", "database")], backup::size(core.path()));
-    page.sample(
-        name,
-        &[("file", "wal")],
-        backup::size(&backup::log_of(core.path())),
-    );
+    page.sample(name, &[("file", "database")], size.database);
+    if let Some(log) = size.log {
+        page.sample(name, &[("file", "wal")], log);
+    }
     if let Some(standing) = watch.backups.lock().as_ref() {
         let seconds = |at: Option<Time>| at.map_or(0, Time::seconds);
         let name = "chat_backup_last_success_timestamp_seconds";

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 
 use super::one;
 use crate::core::Core;
+use crate::core::admin;
 use crate::core::model::Time;
-use crate::core::{admin, backup};
+use crate::core::size::Size;
 use crate::dialects;
 use crate::web::answer::{Answer, ok};
 use crate::web::call::Call;
@@ -28,7 +29,7 @@ const OLD_BACKUP: i64 = 7 * 86_400_000;
 pub async fn observe(core: Core, watch: Arc<Watch>) {
     let mut tick = tokio::time::interval(SLICE);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut file_bytes = 0;
+    let (mut file_bytes, mut database_bytes) = (0, 0);
     let (mut durations, mut posted) = (core.meter().durations(), core.meter().posted());
     tick.tick().await;
     loop {
@@ -38,6 +39,8 @@ pub async fn observe(core: Core, watch: Arc<Watch>) {
         };
         // If the database cannot be read, the last value stays.
         file_bytes = core.read(admin::file_bytes).await.unwrap_or(file_bytes);
+        let size = core.size().await;
+        database_bytes = size.map_or(database_bytes, |size| size.database);
         let (durations_now, posted_now) = (core.meter().durations(), core.meter().posted());
         let took = durations_now.since(&durations);
         let messages = posted_now.iter().map(|(dialect, count)| {
@@ -50,7 +53,7 @@ pub async fn observe(core: Core, watch: Arc<Watch>) {
             messages: messages.collect(),
             p50: took.percentile(50).map(millis),
             p99: took.percentile(99).map(millis),
-            database_bytes: backup::bytes_of(core.path()),
+            database_bytes,
             file_bytes,
         });
         (durations, posted) = (durations_now, posted_now);
@@ -75,8 +78,7 @@ pub async fn show(call: Call) -> Answer {
     let (slices, now) = (watch.slices(), Time::now());
     let recent = core.meter().durations();
     let process = Process::now();
-    let wal_bytes = backup::size(&backup::log_of(core.path()));
-    let room = backup::room(backup::directory_of(core.path()));
+    let size = core.size().await?;
     let messages = core.meter().posted();
     let by_dialect = |count: &dyn Fn(&str) -> u64| -> Value {
         let names = dialects::ALL.iter().map(|dialect| dialect.name());
@@ -101,14 +103,7 @@ pub async fn show(call: Call) -> Answer {
             "fileBytes": slice.file_bytes,
         })
     });
-    let warnings = warnings(
-        watch,
-        room,
-        wal_bytes,
-        (last_backup, last_said),
-        figures.messages,
-        now,
-    );
+    let warnings = warnings(watch, size, (last_backup, last_said), figures.messages, now);
     let stats = json!({
         "version": env!("CARGO_PKG_VERSION"),
         "startedAt": watch.started_at.iso(),
@@ -119,9 +114,9 @@ pub async fn show(call: Call) -> Answer {
         "messagesTotal": figures.messages,
         "files": figures.files,
         "fileBytes": figures.file_bytes,
-        "databaseBytes": figures.database_bytes,
-        "walBytes": wal_bytes,
-        "diskFreeBytes": room,
+        "databaseBytes": size.database,
+        "walBytes": size.log,
+        "diskFreeBytes": size.room,
         "sockets": sockets.main + sockets.chat,
         "socketsByTransport": { "websocket": sockets.websocket, "polling": sockets.polling },
         "socketsByNamespace": { "/": sockets.main, "/chat": sockets.chat },
@@ -165,8 +160,7 @@ pub async fn show(call: Call) -> Answer {
 /// `[{ code, text }]`: what is wrong, and what to do about it.
 fn warnings(
     watch: &Watch,
-    room: Option<u64>,
-    wal_bytes: u64,
+    size: Size,
     (last_backup, last_said): (Option<Time>, Option<Time>),
     messages: i64,
     now: Time,
@@ -196,12 +190,12 @@ fn warnings(
             },
         ),
         (
-            room.is_some_and(|room| room < LITTLE_ROOM),
+            size.room.is_some_and(|room| room < LITTLE_ROOM),
             "disk",
             "Less than 1 GiB is free on the disk. When it is full, messages are refused.",
         ),
         (
-            wal_bytes > LONG_LOG,
+            size.log.is_some_and(|log| log > LONG_LOG),
             "long-log",
             "The write-ahead log has more than 128 MiB: somebody has been reading the database for long, so it cannot begin anew. It is found by: fuser -v FILE",
         ),

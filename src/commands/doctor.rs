@@ -146,9 +146,14 @@ async fn look(flags: &Serve, listen_given: bool, findings: &mut Findings) {
         true => findings.ok("flags", "they can be used"),
         false => findings.problem("flags", wrong.join("; ")),
     }
-    file(&flags.db, findings);
-    disk(&flags.db, findings);
-    clock(&flags.db, findings);
+    match flags.db.file() {
+        Some(db) => {
+            file(db, findings);
+            disk(db, findings);
+            clock(db, findings);
+        }
+        None => findings.ok("database", format!("it is {}", flags.db)),
+    }
     addresses(flags, listen_given, findings).await;
     mail(flags, findings).await;
     match flags.acme() {
@@ -386,7 +391,11 @@ async fn automatic(plan: &Plan, flags: &Serve, listen_given: bool, findings: &mu
         },
     }
     let now = Time::now();
-    match certificate::kept_until(&flags.db, plan) {
+    match flags
+        .db
+        .file()
+        .and_then(|db| certificate::kept_until(db, plan))
+    {
         None => findings.warning(
             "certificate",
             "there is none for these domains yet: the server gets it when it runs",

@@ -72,8 +72,7 @@ pub async fn run(flags: CopyFile) -> Result<(), Failure> {
     if flags.file.json {
         println!("{}", json!({ "export": to }));
     } else {
-        let db = flags.file.db.display();
-        println!("{} holds everything of {db}", to.display());
+        println!("{} holds everything of {}", to.display(), flags.file.db);
     }
     Ok(())
 }

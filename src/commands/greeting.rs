@@ -1,17 +1,17 @@
 //! What is printed when a server has started? Its URLs, what to do first, and what it may lose.
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use super::admin::set_up_link;
 use crate::core::Durability;
+use crate::core::database::Database;
 use crate::core::invitation::Who;
 use crate::server::Server;
 
 /// What is printed at the start.
 pub struct Greeting<'g> {
     pub server: &'g Server,
-    pub db: &'g Path,
+    pub db: &'g Database,
     /// The database file is new.
     pub is_fresh: bool,
     /// The token that makes the first administrator.
@@ -47,7 +47,7 @@ impl Greeting<'_> {
             writeln!(out, "  {}   from outside", self.bold(url))?;
         }
         let new = if self.is_fresh { "new, " } else { "" };
-        writeln!(out, "  {}   {new}everything is in it", self.db.display())?;
+        writeln!(out, "  {}   {new}everything is in it", self.db)?;
         if self.durability == Durability::Normal {
             writeln!(out)?;
             writeln!(
@@ -68,7 +68,7 @@ impl Greeting<'_> {
                     out,
                     "\nOnly who is invited may sign up{why}. This makes an invitation:"
                 )?;
-                let command = format!("chat invite --db {}", self.db.display());
+                let command = format!("chat invite --db {}", self.db);
                 writeln!(out, "  {}", self.bold(&command))?;
             }
             Who::Nobody => writeln!(

@@ -22,6 +22,7 @@ mod user;
 
 use std::path::Path;
 
+use crate::core::database::Database;
 use crate::core::{Core, OpenError};
 use crate::flags::{self, Command, PasswordSource, SessionCommand};
 
@@ -87,18 +88,24 @@ pub async fn run(command: Command) -> Result<(), Failure> {
     }
 }
 
-/// Opens a file that must exist; a server may be running on it.
-fn visit(path: &Path) -> Result<Core, Failure> {
-    must_exist(path)?;
-    Ok(Core::visit(path, flags::options())?)
+/// Opens a database that must exist; a server may be running on it.
+fn visit(db: &Database) -> Result<Core, Failure> {
+    db.file().map_or(Ok(()), must_exist)?;
+    Ok(Core::visit(db, flags::options())?)
 }
 
 /// The same, to hash a password.
-fn visit_to_hash(path: &Path, source: &PasswordSource) -> Result<Core, Failure> {
-    must_exist(path)?;
+fn visit_to_hash(db: &Database, source: &PasswordSource) -> Result<Core, Failure> {
+    db.file().map_or(Ok(()), must_exist)?;
     let mut options = flags::options();
     options.bcrypt_cost = source.bcrypt_cost;
-    Ok(Core::visit(path, options)?)
+    Ok(Core::visit(db, options)?)
+}
+
+/// The database as a file, which is all that some commands know. `instead`: what to do if it is none.
+fn file<'d>(db: &'d Database, instead: &str) -> Result<&'d Path, Failure> {
+    let is_elsewhere = || anyhow::anyhow!("{db} is a PostgreSQL database, and no file: {instead}");
+    db.file().ok_or_else(|| is_elsewhere().into())
 }
 
 fn must_exist(path: &Path) -> Result<(), Failure> {

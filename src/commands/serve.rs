@@ -1,7 +1,6 @@
 //! `chat` without a subcommand: opens the file, serves, and shuts down in order.
 
 use std::io::{ErrorKind, IsTerminal, Read, Write};
-use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde_json::json;
@@ -12,6 +11,7 @@ use super::Failure;
 use super::bootstrap::Administrator;
 use super::greeting::Greeting;
 use super::service::ServiceManager;
+use crate::core::database::Database;
 use crate::core::{Core, admin, first_room};
 use crate::flags::{Announce, Serve};
 use crate::server::acme::Acme;
@@ -29,7 +29,7 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
     let shutdown = ShutdownSignal::watch(flags.exit_with_stdin)?;
     let home = Home::of(&flags)?;
     home.say_where(&mut set);
-    let is_fresh = !home.path.exists();
+    let is_fresh = home.db.file().is_some_and(|file| !file.exists());
     // All flags are checked before a database file is made.
     let options = flags.options().map_err(Failure::Flags)?;
     let sign_up = options.limits.sign_up.who;
@@ -57,7 +57,7 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
             ErrorKind::AddrInUse => Failure::AddressInUse(error.to_string()),
             _ => Failure::Other(anyhow::Error::new(error).context("cannot listen")),
         })?;
-    let (core, news, lock) = Core::open(&home.path, options)?;
+    let (core, news, lock) = Core::open(&home.db, options)?;
     let admin_token = if flags.temp {
         Some(temp::people(&core, &flags.user).await?)
     } else {
@@ -108,7 +108,7 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
     drop(noting);
     let greeting = |is_seen| Greeting {
         server: &server,
-        db: &home.path,
+        db: &home.db,
         is_fresh,
         set_up: set_up.as_deref(),
         durability,
@@ -118,7 +118,7 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
     };
     match flags.announce {
         Some(Announce::Json) => {
-            announce(&server, &home.path, admin_token.as_deref())?;
+            announce(&server, &home.db, admin_token.as_deref())?;
             // Standard output has only the line for programs, so the text for people goes to standard error.
             let out = std::io::stderr();
             greeting(out.is_terminal()).say(out);
@@ -138,7 +138,7 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
 
 /// Where the database is. A temporary directory is deleted when this is dropped.
 struct Home {
-    path: PathBuf,
+    db: Database,
     directory: Option<tempfile::TempDir>,
 }
 
@@ -146,7 +146,7 @@ impl Home {
     fn of(flags: &Serve) -> anyhow::Result<Self> {
         if !flags.temp {
             return Ok(Self {
-                path: flags.db.clone(),
+                db: flags.db.clone(),
                 directory: None,
             });
         }
@@ -155,7 +155,7 @@ impl Home {
             .tempdir()
             .context("a temporary directory for the database cannot be made")?;
         Ok(Self {
-            path: directory.path().join("chat.db"),
+            db: directory.path().join("chat.db").into(),
             directory: Some(directory),
         })
     }
@@ -164,20 +164,23 @@ impl Home {
     fn say_where(&self, set: &mut [Setting]) {
         let db = set.iter_mut().find(|setting| setting.flag == "--db");
         if let Some(db) = db.filter(|_| self.directory.is_some()) {
-            db.value = Some(self.path.display().to_string());
+            db.value = Some(self.db.to_string());
             (db.is_default, db.line) = (false, "--temp".to_owned());
         }
     }
 }
 
 /// Prints one line of JSON to stdout, the only one.
-fn announce(server: &Server, db: &Path, admin_token: Option<&str>) -> anyhow::Result<()> {
+fn announce(server: &Server, db: &Database, admin_token: Option<&str>) -> anyhow::Result<()> {
     let listeners: Vec<_> = server
         .endpoints()
         .iter()
         .map(|l| json!({ "url": l.url, "address": l.address.to_string(), "dialect": l.dialect }))
         .collect();
-    let db = std::path::absolute(db).unwrap_or_else(|_| db.to_path_buf());
+    let absolute = db.file().and_then(|path| std::path::absolute(path).ok());
+    let db = absolute
+        .map_or_else(|| db.clone(), Database::File)
+        .to_string();
     let line = json!({
         "url": server.endpoints().first().map(|first| &first.url),
         "adminToken": admin_token,

@@ -54,7 +54,7 @@ async fn a_message_to_256_who_are_away_costs_what_one_to_an_open_room_does() {
         token_secret: None,
         trust: None,
     };
-    let opened = Core::open(&folder.path().join("chat.db"), options);
+    let opened = Core::open(&folder.path().join("chat.db").into(), options);
     let (core, mut news, _lock) = opened.expect("a database");
     tokio::spawn(async move { while news.recv().await.is_some() {} });
     let mut people = Vec::new();

@@ -32,6 +32,7 @@ impl FromStr for Database {
     fn from_str(text: &str) -> Result<Self, String> {
         match text.starts_with("postgres://") || text.starts_with("postgresql://") {
             true => Ok(Self::Postgres(text.parse()?)),
+            false if text.is_empty() => Err("write the path of a file".to_owned()),
             false => Ok(Self::File(text.into())),
         }
     }

@@ -57,6 +57,7 @@ pub mod search;
 pub mod session;
 pub mod short;
 pub mod sid;
+pub mod size;
 mod slow_mode;
 mod store;
 pub mod text;

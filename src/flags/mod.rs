@@ -17,6 +17,7 @@ use lettre::message::Mailbox;
 
 use crate::core::backup_folder::BackupFolder;
 use crate::core::certificate::Plan;
+use crate::core::database::Database;
 use crate::core::invitation::{SignUpRule, Who};
 use crate::core::limits::{self, Limits};
 use crate::core::token::Trust;
@@ -395,9 +396,9 @@ pub struct Healthcheck {
 /// Flags of every subcommand.
 #[derive(Debug, Args)]
 pub struct DbFile {
-    /// The database file
-    #[arg(long, value_name = "FILE", default_value = "chat.db")]
-    pub db: PathBuf,
+    /// The database: a file, or postgres://user@host/database
+    #[arg(long, value_name = "FILE|URL", default_value = "chat.db", value_parser = values::database())]
+    pub db: Database,
     /// Answer in JSON
     #[arg(long)]
     pub json: bool,
@@ -405,14 +406,9 @@ pub struct DbFile {
 
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// The database file, which holds everything
-    #[arg(
-        long,
-        value_name = "FILE",
-        default_value = "chat.db",
-        help_heading = "Where"
-    )]
-    pub db: PathBuf,
+    /// The database, which holds everything: a file, or postgres://user@host/database, which several servers may share
+    #[arg(long, value_name = "FILE|URL", default_value = "chat.db", value_parser = values::database(), help_heading = "Where")]
+    pub db: Database,
     /// The address to listen on; repeatable. Port 0 picks a free port. With a dialect, that dialect's routes come first there
     #[arg(
         long,
@@ -910,8 +906,15 @@ impl Serve {
     /// The folder for the server's own backups, if it makes any.
     ///
     /// # Errors
-    /// If the directory is missing, cannot be written, or is another server's.
+    /// If the directory is missing, cannot be written, or is another server's; or if the database is no file.
     pub fn backups(&self) -> anyhow::Result<Option<BackupFolder>> {
+        if self.backup_dir.is_some() && !self.temp && self.db.file().is_none() {
+            bail!(
+                "--backup-dir is for a database file, and {} is none: leave it out, and let PostgreSQL's own tools make \
+                 backups, such as pg_dump or pg_basebackup",
+                self.db
+            );
+        }
         let folder = self.backup_dir.as_deref().map(|directory| {
             BackupFolder::open(directory, self.backup_every, self.backup_keep as usize)
         });

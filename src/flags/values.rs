@@ -3,9 +3,11 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use ipnet::IpNet;
 use lettre::message::Mailbox;
 
+use crate::core::database::Database;
 use crate::core::{text, time};
 use crate::dialects::ALL;
 use crate::web::volume::Volume;
@@ -43,6 +45,14 @@ fn known_dialect(name: &str) -> Result<&'static str, String> {
         .find(|known| **known == name)
         .copied()
         .ok_or_else(|| format!("{name} is no dialect: write one of {}", known.join(", ")))
+}
+
+/// A file, whatever bytes its path has, or the URL of a PostgreSQL database.
+pub fn database() -> impl TypedValueParser<Value = Database> {
+    OsStringValueParser::new().try_map(|text| match text.into_string() {
+        Ok(text) => text.parse(),
+        Err(path) => Ok(Database::File(path.into())),
+    })
 }
 
 pub fn user(text: &str) -> Result<(String, String), String> {

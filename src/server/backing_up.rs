@@ -1,7 +1,7 @@
 //! When does the server back itself up? As soon as the last good backup is old enough, by the wall clock. If one fails, the
 //! administrators are told once, and it is tried again; the server goes on.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ const AGAIN: Duration = Duration::from_secs(15 * 60);
 
 struct Backups {
     core: Core,
+    db: PathBuf,
     watch: Arc<Watch>,
     folder: Arc<BackupFolder>,
     standing: Standing,
@@ -29,8 +30,12 @@ struct Backups {
     url: String,
 }
 
-/// Makes backups for as long as the server runs; `url` is where the server is reached.
+/// Makes backups for as long as the server runs; `url` is where the server is reached. Only of a file: there is no copy of
+/// anything else.
 pub async fn run(core: Core, watch: Arc<Watch>, folder: BackupFolder, url: String) {
+    let Some(db) = core.database().file().map(Path::to_path_buf) else {
+        return;
+    };
     let failed = core.read(admin::last_backup_failure).await;
     let failed = failed.unwrap_or_default();
     let is_failing = failed
@@ -47,6 +52,7 @@ pub async fn run(core: Core, watch: Arc<Watch>, folder: BackupFolder, url: Strin
         told: is_failing,
         folder: Arc::new(folder),
         core,
+        db,
         watch,
         url,
     };
@@ -71,7 +77,7 @@ impl Backups {
     /// Tries to make one; answers whether that went well.
     async fn make(&mut self) -> bool {
         let at = Time::now();
-        let (folder, db) = (self.folder.clone(), self.core.path().to_path_buf());
+        let (folder, db) = (self.folder.clone(), self.db.clone());
         match on_a_thread(folder, db, at).await {
             Ok(name) => self.succeeded(at, name).await,
             Err(why) => {

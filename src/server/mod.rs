@@ -85,7 +85,8 @@ const WRITER_STOP: Duration = Duration::from_secs(3);
 pub struct Settings {
     pub core: Core,
     pub news: News,
-    pub lock: Locked,
+    /// Of a database file.
+    pub lock: Option<Locked>,
     pub listeners: Listeners,
     /// Of logins and the like, API, uploads, events, connects.
     pub rates: [Rate; 5],
@@ -124,7 +125,7 @@ pub struct Server {
     /// The mailer, tidying up, and the observer of figures.
     background: JoinSet<()>,
     watch: Arc<Watch>,
-    _lock: Locked,
+    _lock: Option<Locked>,
 }
 
 impl Server {

@@ -39,7 +39,7 @@ impl Server {
         let flags = <Flags as clap::Parser>::try_parse_from(["chat", "--temp"]);
         let flags: Serve = flags.map_err(io::Error::other)?.serve;
         let options = flags.options().map_err(io::Error::other)?;
-        let opened = Core::open(&directory.path().join("chat.db"), options);
+        let opened = Core::open(&directory.path().join("chat.db").into(), options);
         let (core, news, lock) = opened.map_err(io::Error::other)?;
         let admin_token = people(&core, &[]).await.map_err(io::Error::other)?;
         let server = Server::start(Settings {

@@ -286,7 +286,7 @@ async fn a_change_by_another_process_is_heard() {
         token_secret: None,
         trust: None,
     };
-    let other = chat::core::Core::visit(std::path::Path::new(&file), options);
+    let other = chat::core::Core::visit(&std::path::PathBuf::from(&file).into(), options);
     let other = other.expect("the same database");
     use chat::core::unwanted::{self, Consequence, Sort};
     other

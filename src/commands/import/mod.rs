@@ -26,6 +26,7 @@ use serde_json::{Value, json};
 use super::progress::Progress;
 use super::stop::Stop;
 use super::{Failure, close};
+use crate::core::database::Database;
 use crate::core::error::Error;
 use crate::core::id::Spelling;
 use crate::core::importing::{
@@ -36,7 +37,7 @@ use crate::core::limits::{self, FILE_PART};
 use crate::core::model::{
     AccountId, Attachment, ConversationId, File, FileId, Named, Notice, Session, Time,
 };
-use crate::core::{Core, Durability, Locked, OpenError, file, hex, message, text};
+use crate::core::{Core, Durability, Locked, OpenError, backup, file, hex, message, text};
 use crate::flags::{self, ImportFile, ImportFrom};
 use crate::web::{media, people};
 use archive::{Archive, Attached, Conversation, FileFrom, Message};
@@ -81,7 +82,8 @@ async fn work(
 ) -> Result<Outcome, Failure> {
     let db = &flags.file.db;
     // Before a long read: a server must not be running, and the file must be ours. A new one is made when all is read.
-    let mut opened = match (db.exists(), flags.dry_run) {
+    let is_there = db.file().is_none_or(Path::exists);
+    let mut opened = match (is_there, flags.dry_run) {
         (true, true) => Some((super::visit(db)?, None)),
         (true, false) => Some(alone(db)?),
         (false, _) => None,
@@ -92,9 +94,10 @@ async fn work(
         flags.admins,
         flags.name.clone(),
     );
-    let folder = match db.parent() {
-        Some(folder) if folder != Path::new("") => folder.to_owned(),
-        _ => Path::new(".").to_owned(),
+    // Beside the database there is room for as much again; elsewhere there is a place for what is soon gone.
+    let folder = match db.file() {
+        Some(file) => backup::directory_of(file).to_owned(),
+        None => std::env::temp_dir(),
     };
     let (limit, stop, shown) = (flags.max_message as usize, stop.clone(), progress.clone());
     let read = tokio::task::spawn_blocking(move || {
@@ -127,12 +130,11 @@ async fn work(
     done
 }
 
-fn alone(db: &Path) -> Result<(Core, Option<Locked>), OpenError> {
+fn alone(db: &Database) -> Result<(Core, Option<Locked>), OpenError> {
     let mut options = flags::options();
     // What a power cut takes is imported again; all is on the disk when it ends.
     options.durability = Durability::Normal;
-    let (core, lock) = Core::open_alone(db, options)?;
-    Ok((core, Some(lock)))
+    Core::open_alone(db, options)
 }
 
 fn read(

@@ -61,7 +61,6 @@ pub struct Figures {
     pub mail_waiting: i64,
     pub mail_failed: i64,
     pub reports_open: i64,
-    pub database_bytes: i64,
 }
 
 /// How many members of a conversation a list names.
@@ -283,11 +282,6 @@ impl View<'_> {
 
     /// What the server holds. Deleted messages are counted, too.
     pub(in crate::core) fn figures(&self) -> Result<Figures> {
-        // Only SQLite has these pragmas.
-        let database_bytes = self.count(
-            "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
-            (),
-        )?;
         let figures = self.one(
             "SELECT (SELECT count(*) FROM accounts WHERE removed_at IS NULL) AS accounts,
                     (SELECT count(*) FROM conversations) AS conversations,
@@ -309,7 +303,6 @@ impl View<'_> {
                     mail_waiting: row.get("mail_waiting")?,
                     mail_failed: row.get("mail_failed")?,
                     reports_open: row.get("reports_open")?,
-                    database_bytes,
                 })
             },
         )?;

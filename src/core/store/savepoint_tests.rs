@@ -35,7 +35,7 @@ async fn with(second: fn(&Tx<'_>) -> Result<()>) -> ([Result<()>; 3], Vec<String
         token_secret: None,
         trust: None,
     };
-    let opened = Core::open(&folder.path().join("chat.db"), options);
+    let opened = Core::open(&folder.path().join("chat.db").into(), options);
     let (core, _news, _lock) = opened.expect("a database");
     // While the writer waits in this verb, the others queue up behind it and share the next commit.
     let (begins, begun) = tokio::sync::oneshot::channel();

@@ -15,7 +15,7 @@ const ROOM: &str =
     "INSERT INTO conversations (id, kind, name, created_at) VALUES (1, 'room', 'Lobby', 0)";
 const ANN: &str = "INSERT INTO accounts (id, home, name, created_at) VALUES (1, 'rooms', 'Ann', 0)";
 
-fn open(file: &Path) -> (Core, News, Locked) {
+fn open(file: &Path) -> (Core, News, Option<Locked>) {
     let options = Options {
         durability: Durability::Normal,
         limits: Default::default(),
@@ -25,7 +25,7 @@ fn open(file: &Path) -> (Core, News, Locked) {
         token_secret: None,
         trust: None,
     };
-    Core::open(file, options).expect("a database")
+    Core::open(&file.to_path_buf().into(), options).expect("a database")
 }
 
 fn id(number: i64) -> MessageId {

@@ -33,6 +33,23 @@ impl View<'_> {
     }
 }
 
+impl View<'_> {
+    /// Bytes of an SQLite database, also those that are still in the write-ahead log: a copy has no more.
+    pub(in crate::core) fn page_bytes(&self) -> Result<u64> {
+        let bytes = self.count(
+            "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+            (),
+        )?;
+        Ok(bytes.unsigned_abs())
+    }
+
+    /// Bytes of a PostgreSQL database.
+    pub(in crate::core) fn database_bytes(&self) -> Result<u64> {
+        let bytes = self.count("SELECT pg_database_size(current_database())", ())?;
+        Ok(bytes.unsigned_abs())
+    }
+}
+
 impl Tx<'_> {
     /// Gives so many free pages back: the last pages of the file move to where they were.
     pub(in crate::core) fn give_back(&self, pages: u32) -> Result<()> {
