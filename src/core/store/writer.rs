@@ -16,7 +16,7 @@ use super::checkpoint::Checkpoints;
 use super::connection::Connection;
 use super::indexing::{Done, Indexing, Step};
 use super::verb::{AnsweredBy, Commit, Job, Outcome, Verb};
-use super::postgres::feed::Heard;
+use super::postgres::feed::{Heard, Nonce};
 use super::postgres::pen::Pen;
 use super::{Tx, Undo, View, search};
 use crate::core::directory::Directory;
@@ -70,7 +70,7 @@ impl Refused {
 }
 
 /// What the writer is to do.
-pub(in crate::core) enum Task {
+pub(super) enum Task {
     Run(Box<dyn Job>),
     /// Other servers have committed something.
     Look,
@@ -403,7 +403,11 @@ impl WriterLoop {
         let is_post =
             |one: &&Announcement| matches!(one, Announcement::Event(Event::MessagePosted(_)));
         let posted = announced.iter().filter(is_post).count();
-        let left = complete.and_then(|()| self.leave_news(&tx, pen.as_ref(), &announced));
+        let left = complete.and_then(|()| {
+            self.leave_news(&tx, &announced)?;
+            let nonce = pen.as_ref().map(|pen| tx.take_number(pen)).transpose()?;
+            Ok(nonce)
+        });
         drop(tx);
         let committed = left.and_then(|nonce| self.end(pen.as_ref(), nonce));
         let now = Instant::now();

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt};
 use tokio::runtime::Runtime;
+use tokio::time::timeout;
 use tokio_postgres::{Client, Error, Row, Statement};
 
 use super::address::Address;
@@ -200,7 +201,7 @@ impl Connection {
     fn wait<T>(&self, asked: impl Future<Output = Result<T, Error>>) -> Result<T, Failed> {
         let sent = self.sent.take();
         let runtime = self.runtime.as_ref().ok_or(Failed::Late)?;
-        let answer = runtime.block_on(tokio::time::timeout(LONGEST, async {
+        let answers = async {
             let sent = async {
                 let mut first = Ok(());
                 for one in sent {
@@ -210,7 +211,9 @@ impl Connection {
                 first
             };
             futures_util::future::join(sent, asked).await
-        }));
+        };
+        // A time-out begins within the runtime.
+        let answer = runtime.block_on(async { timeout(LONGEST, answers).await });
         match answer {
             Ok((sent, asked)) => {
                 self.is_doomed.set(self.is_doomed.get() || sent.is_err());

@@ -2,7 +2,11 @@
 
 use tokio::sync::watch;
 
-use crate::core::error::Error;
+use super::pen::Pen;
+use crate::core::error::{Error, Result};
+use crate::core::model::Announcement;
+use crate::core::random;
+use crate::core::store::{Tx, View};
 
 /// The number of the last commit whose news this server has heard, and which history the numbers are of.
 pub(in crate::core) struct Heard {
@@ -43,10 +47,12 @@ impl Heard {
     pub fn lost(&self) -> impl Future<Output = &'static str> + Send + use<> {
         let mut lost = self.lost.subscribe();
         async move {
-            match lost.wait_for(Option::is_some).await {
-                Ok(why) => why.unwrap_or_default(),
+            let why = lost.wait_for(Option::is_some).await;
+            let why = why.ok().and_then(|why| *why);
+            match why {
+                Some(why) => why,
                 // The core is gone, and with it what could be lost.
-                Err(_) => std::future::pending().await,
+                None => std::future::pending().await,
             }
         }
     }
@@ -56,5 +62,25 @@ impl Heard {
         let mut heard = self.number.subscribe();
         // The sender is our own.
         heard.wait_for(|upto| *upto >= number).await.ok();
+    }
+}
+
+pub(in crate::core::store) type Nonce = [u8; 16];
+
+impl View<'_> {
+    pub(in crate::core::store) fn news_after(&self, _last: i64) -> Result<Vec<(i64, Vec<Announcement>)>> {
+        Ok(Vec::new())
+    }
+    pub(in crate::core::store) fn has_news(&self, _number: i64, _nonce: &Nonce) -> Result<bool> {
+        Ok(false)
+    }
+}
+
+impl Tx<'_> {
+    /// This commit is the next one.
+    pub(in crate::core::store) fn take_number(&self, pen: &Pen) -> Result<Nonce> {
+        self.conn.send("UPDATE log SET batch = $1, at = $2", (pen.next(), pen.now.0))?;
+        self.conn.begin("NOTIFY news")?;
+        Ok(random())
     }
 }

@@ -179,7 +179,7 @@ impl Listening {
             }
             let heard = timeout(PATIENCE, self.heard.upto(number)).await;
             for ask in asking.drain(..) {
-                ask.send(heard.map_err(|_| UNREACHABLE)).ok();
+                ask.send(heard.as_ref().map(|()| ()).map_err(|_| UNREACHABLE)).ok();
             }
         }
     }
