@@ -16,6 +16,7 @@ pub(in crate::core) mod connection;
 mod conversation;
 mod digest;
 mod error;
+mod feed;
 mod file;
 pub(in crate::core) mod identify;
 mod importing;

@@ -88,13 +88,10 @@ impl ReadPool {
         let read = tokio::task::spawn_blocking(move || {
             // Held until the read is done, even if the caller has gone.
             let _place = place;
-            let conn = inner
-                .pool
-                .get()
-                .map_err(|error| {
-                    tracing::warn!(%error, "no reader");
-                    Error::Overloaded("The database cannot be reached")
-                })?;
+            let conn = inner.pool.get().map_err(|error| {
+                tracing::warn!(%error, "no reader");
+                Error::Overloaded("The database cannot be reached")
+            })?;
             inner.look(&conn, verb)
         });
         read.await

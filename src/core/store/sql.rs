@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::sync::Arc;
 
-use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::ToSql;
+use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use super::postgres::value::Found;
 use crate::core::error::{Error, Result};

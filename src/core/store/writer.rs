@@ -14,16 +14,17 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::checkpoint::Checkpoints;
 use super::connection::Connection;
+use super::feed::{Mailbox, Nonce};
 use super::indexing::{Done, Indexing, Step};
-use super::verb::{AnsweredBy, Commit, Job, Outcome, Verb};
-use super::postgres::feed::{Heard, Nonce};
+use super::postgres::feed::Heard;
 use super::postgres::pen::Pen;
+use super::verb::{AnsweredBy, Commit, Job, Outcome, Verb};
 use super::{Tx, Undo, View, search};
 use crate::core::directory::Directory;
 use crate::core::error::{Error, Result};
 use crate::core::limits::Limits;
 use crate::core::meter::Meter;
-use crate::core::model::{Announcement, Event, Id, StateChange, Time};
+use crate::core::model::{Announcement, Event, Time};
 
 /// Verbs that may wait; beyond that new ones are refused as overload.
 const QUEUE: usize = 8_192;
@@ -116,6 +117,7 @@ impl Writer {
             outlet,
             checkpoints,
             heard,
+            mailbox: None,
         };
         let thread = std::thread::Builder::new()
             .name("writer".into())
@@ -209,6 +211,8 @@ struct WriterLoop {
     checkpoints: Option<Checkpoints>,
     /// Of a server that shares its database with others.
     heard: Option<Arc<Heard>>,
+    /// Of a server on a file.
+    mailbox: Option<Mailbox>,
 }
 
 impl WriterLoop {
@@ -219,7 +223,9 @@ impl WriterLoop {
             tracing::warn!(%error, "the writer folds in the write-ahead log alone");
         }
         let serves = matches!(self.outlet, Outlet::Here(_));
-        let mut mailbox = (serves && self.heard.is_none()).then(|| Mailbox::open(&self.view()));
+        if serves && self.heard.is_none() {
+            self.mailbox = Some(Mailbox::open(&self.view()));
+        }
         // Only a server indexes behind the log: the command line ends before it is idle.
         let mut indexing = serves.then(Indexing::default);
         loop {
@@ -250,11 +256,8 @@ impl WriterLoop {
                     self.checkpoint();
                 }
             }
-            if let Some(mailbox) = &mut mailbox {
-                let announced = mailbox.look(&self.view());
-                if !announced.is_empty() {
-                    self.tell(Commit::new(announced, Vec::new()));
-                }
+            if self.mailbox.as_ref().is_some_and(Mailbox::is_due) {
+                self.hear_mailbox();
             }
         }
         self.checkpoints.take();
@@ -287,9 +290,10 @@ impl WriterLoop {
 
     /// Begins a transaction that writes. On PostgreSQL that waits until it is this server's turn, and hears what others have
     /// committed: what comes next is decided and told behind that.
-    fn begin(&self) -> Result<Option<Pen>> {
+    fn begin(&mut self) -> Result<Option<Pen>> {
         if self.conn.sqlite().is_some() {
             self.conn.begin("BEGIN IMMEDIATE")?;
+            self.hear_mailbox();
             return Ok(None);
         }
         self.conn.begin("BEGIN")?;
@@ -301,6 +305,17 @@ impl WriterLoop {
             self.conn.roll_back();
         }
         pen.map(Some)
+    }
+
+    /// Hears what the command line has left on this file.
+    fn hear_mailbox(&mut self) {
+        if let Some(mut mailbox) = self.mailbox.take() {
+            let announced = mailbox.look(&self.view());
+            self.mailbox = Some(mailbox);
+            if !announced.is_empty() {
+                self.tell(Commit::new(announced, Vec::new()));
+            }
+        }
     }
 
     /// Other servers have committed something, and this one has nothing to write.
@@ -342,18 +357,20 @@ impl WriterLoop {
 
     /// Indexes a few messages for search, and tidies up after those that were taken out. It is not flushed to the disk: if it
     /// is lost, it is done again, and the next commit flushes it as well.
-    fn index(&self, taken_out: u32) -> Result<Step> {
+    fn index(&mut self, taken_out: u32) -> Result<Step> {
         let Some(conn) = self.conn.sqlite() else {
             return self.index_unflushed(taken_out);
         };
         let durability = self.view().count("PRAGMA synchronous", ())?;
         conn.pragma_update(None, "synchronous", "NORMAL")?;
         let indexed = self.index_unflushed(taken_out);
-        conn.pragma_update(None, "synchronous", durability)?;
+        if let Some(conn) = self.conn.sqlite() {
+            conn.pragma_update(None, "synchronous", durability)?;
+        }
         indexed
     }
 
-    fn index_unflushed(&self, taken_out: u32) -> Result<Step> {
+    fn index_unflushed(&mut self, taken_out: u32) -> Result<Step> {
         let pen = self.begin()?;
         let tx = self.tx(Undo::Everything, pen.as_ref());
         let indexed = tx.index_more(search::BATCH).and_then(|more| {
@@ -403,10 +420,10 @@ impl WriterLoop {
         let is_post =
             |one: &&Announcement| matches!(one, Announcement::Event(Event::MessagePosted(_)));
         let posted = announced.iter().filter(is_post).count();
-        let left = complete.and_then(|()| {
-            self.leave_news(&tx, &announced)?;
-            let nonce = pen.as_ref().map(|pen| tx.take_number(pen)).transpose()?;
-            Ok(nonce)
+        let left = complete.and_then(|()| match (&pen, &self.outlet) {
+            (Some(pen), _) => tx.take_number(pen, &announced).map(Some),
+            (None, Outlet::Elsewhere) => tx.leave_news(&announced).map(|()| None),
+            (None, Outlet::Here(_) | Outlet::Nowhere) => Ok(None),
         });
         drop(tx);
         let committed = left.and_then(|nonce| self.end(pen.as_ref(), nonce));
@@ -435,10 +452,7 @@ impl WriterLoop {
             }
         };
         at_once.into_iter().for_each(|answer| answer(told.clone()));
-        Done {
-            posted,
-            taken_out,
-        }
+        Done { posted, taken_out }
     }
 
     /// Commits. If PostgreSQL is lost before it has answered, nobody knows whether that happened: then it is asked until it
@@ -479,7 +493,10 @@ impl WriterLoop {
             return Ok(());
         };
         let again = lost.again().map_err(|error| {
-            tracing::warn!(error = format!("{error:#}"), "the database cannot be reached");
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "the database cannot be reached"
+            );
             Error::Overloaded("The database cannot be reached")
         })?;
         self.conn = Connection::Postgres(again);
@@ -540,110 +557,5 @@ impl WriterLoop {
         if let Some(commit) = untold {
             commit.answer();
         }
-    }
-
-    fn leave_news(&self, tx: &Tx<'_>, announced: &[Announcement]) -> Result<()> {
-        if let Outlet::Elsewhere = self.outlet {
-            for announcement in announced {
-                let (topic, subject, account) = match announcement {
-                    Announcement::StateChange(StateChange::AccountChanged(account)) => {
-                        ("account", account.number(), account)
-                    }
-                    Announcement::StateChange(StateChange::ProfileChanged(account)) => {
-                        ("profile", account.number(), account)
-                    }
-                    Announcement::StateChange(StateChange::DeviceEnded { device, account }) => {
-                        ("device", device.number(), account)
-                    }
-                    Announcement::StateChange(StateChange::UnwantedChanged) => {
-                        ("unwanted", 0, &Id::stored(0))
-                    }
-                    Announcement::Event(Event::NoticeMade(notice)) => {
-                        ("notice", notice.id.number(), &notice.account)
-                    }
-                    Announcement::Event(Event::MemberLeft {
-                        conversation,
-                        account,
-                    }) => ("left", conversation.number(), account),
-                    // The command line announces nothing else.
-                    _ => continue,
-                };
-                tx.insert_news(topic, subject, *account)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Finds what other processes have left in the `news` table.
-struct Mailbox {
-    last: i64,
-    version: i64,
-    looked: Instant,
-}
-
-impl Mailbox {
-    fn open(view: &View<'_>) -> Self {
-        let last = view.count("SELECT coalesce(max(id), 0) FROM news", ());
-        let last = last.unwrap_or(0);
-        forget_news(view.conn, last);
-        Self {
-            last,
-            version: 0,
-            looked: Instant::now(),
-        }
-    }
-
-    fn look(&mut self, view: &View<'_>) -> Vec<Announcement> {
-        if self.looked.elapsed() < LOOK {
-            return Vec::new();
-        }
-        self.looked = Instant::now();
-        if view.conn.sqlite().is_none() {
-            return Vec::new();
-        }
-        let version = view
-            .count("PRAGMA data_version", ())
-            .unwrap_or(self.version);
-        if std::mem::replace(&mut self.version, version) == version {
-            return Vec::new();
-        }
-        self.read(view).unwrap_or_else(|error| {
-            tracing::warn!(%error, "news from another process could not be read");
-            Vec::new()
-        })
-    }
-
-    fn read(&mut self, view: &View<'_>) -> Result<Vec<Announcement>> {
-        let rows = view.all(
-            "SELECT id, topic, subject, account FROM news WHERE id > $1 ORDER BY id",
-            [self.last],
-            |row| {
-                Ok((
-                    row.get::<_, i64>("id")?,
-                    row.get::<_, String>("topic")?,
-                    row.get("subject")?,
-                    Id::stored(row.get("account")?),
-                ))
-            },
-        )?;
-        let mut announced = Vec::new();
-        let heard = !rows.is_empty();
-        for (id, topic, subject, account) in rows {
-            self.last = id;
-            announced.extend(view.news_announcement(&topic, subject, account)?);
-        }
-        if heard {
-            forget_news(view.conn, self.last);
-        }
-        Ok(announced)
-    }
-}
-
-/// Deletes news that were read, in a transaction of its own: otherwise they would stay in the file for ever.
-fn forget_news(conn: &Connection, upto: i64) {
-    if let Err(error) = conn.run("DELETE FROM news WHERE id <= $1", [upto]) {
-        // They are deleted with the next ones, or at the next start.
-        tracing::debug!(%error, "news that were heard are kept");
     }
 }

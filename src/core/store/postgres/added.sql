@@ -18,6 +18,9 @@ CREATE TABLE search (
 );
 CREATE INDEX search_words ON search USING gin (words);
 
+-- What is older than ten minutes goes.
+CREATE INDEX news_by_age ON news (at);
+
 -- Rows of one row each that every commit updates: their old versions are cleared away soon.
 ALTER TABLE log SET (fillfactor = 10, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0);
 ALTER TABLE search_progress SET (fillfactor = 10, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0);

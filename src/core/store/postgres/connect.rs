@@ -13,5 +13,8 @@ pub(in crate::core) type Driving = Pin<Box<dyn Stream<Item = Result<AsyncMessage
 
 pub(in crate::core) async fn connect(address: &Address) -> anyhow::Result<(Client, Driving)> {
     let (client, mut connection) = address.config().connect(NoTls).await?;
-    Ok((client, Box::pin(poll_fn(move |cx| connection.poll_message(cx)))))
+    Ok((
+        client,
+        Box::pin(poll_fn(move |cx| connection.poll_message(cx))),
+    ))
 }

@@ -14,13 +14,15 @@ impl From<Failed> for Error {
             tracing::warn!(%error, "the connection to the database is lost");
             return Self::Overloaded("The database cannot be reached");
         };
-        let is_of = |index: &str| refused.constraint().is_some_and(|name| name.contains(index));
+        let is_of = |index: &str| {
+            refused
+                .constraint()
+                .is_some_and(|name| name.contains(index))
+        };
         match refused.code() {
             &SqlState::UNIQUE_VIOLATION if is_of("email") => Self::Taken("Email"),
             &SqlState::UNIQUE_VIOLATION if is_of("username") => Self::Taken("Username"),
-            &SqlState::DISK_FULL | &SqlState::OUT_OF_MEMORY => {
-                Self::Overloaded("The disk is full")
-            }
+            &SqlState::DISK_FULL | &SqlState::OUT_OF_MEMORY => Self::Overloaded("The disk is full"),
             &SqlState::QUERY_CANCELED => {
                 Self::Overloaded("This takes too long: ask for rarer words, or for fewer days")
             }

@@ -6,7 +6,8 @@ use super::pen::Pen;
 use crate::core::error::{Error, Result};
 use crate::core::model::Announcement;
 use crate::core::random;
-use crate::core::store::{Tx, View};
+use crate::core::store::Tx;
+use crate::core::store::feed::{Nonce, told};
 
 /// The number of the last commit whose news this server has heard, and which history the numbers are of.
 pub(in crate::core) struct Heard {
@@ -65,22 +66,24 @@ impl Heard {
     }
 }
 
-pub(in crate::core::store) type Nonce = [u8; 16];
-
-impl View<'_> {
-    pub(in crate::core::store) fn news_after(&self, _last: i64) -> Result<Vec<(i64, Vec<Announcement>)>> {
-        Ok(Vec::new())
-    }
-    pub(in crate::core::store) fn has_news(&self, _number: i64, _nonce: &Nonce) -> Result<bool> {
-        Ok(false)
-    }
-}
-
 impl Tx<'_> {
-    /// This commit is the next one.
-    pub(in crate::core::store) fn take_number(&self, pen: &Pen) -> Result<Nonce> {
-        self.conn.send("UPDATE log SET batch = $1, at = $2", (pen.next(), pen.now.0))?;
+    /// This commit is the next one: others hear what it announced.
+    pub(in crate::core::store) fn take_number(
+        &self,
+        pen: &Pen,
+        announced: &[Announcement],
+    ) -> Result<Nonce> {
+        let nonce = random();
+        let told = told(announced)?.unwrap_or_else(|| "[]".to_owned());
+        self.conn.send(
+            "INSERT INTO news (number, nonce, told, at) VALUES ($1, $2, $3, $4)",
+            (pen.next(), nonce, told, pen.now.0),
+        )?;
+        self.conn.send(
+            "UPDATE log SET batch = $1, at = $2",
+            (pen.next(), pen.now.0),
+        )?;
         self.conn.begin("NOTIFY news")?;
-        Ok(random())
+        Ok(nonce)
     }
 }

@@ -142,7 +142,11 @@ impl Listening {
     }
 
     /// Listens until the connection is lost, or nobody needs to know any more.
-    async fn listen(&mut self, client: &Client, mut told: mpsc::Receiver<()>) -> anyhow::Result<()> {
+    async fn listen(
+        &mut self,
+        client: &Client,
+        mut told: mpsc::Receiver<()>,
+    ) -> anyhow::Result<()> {
         let how_far = client.prepare("SELECT batch FROM log").await?;
         let mut beat = interval(BEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -179,7 +183,8 @@ impl Listening {
             }
             let heard = timeout(PATIENCE, self.heard.upto(number)).await;
             for ask in asking.drain(..) {
-                ask.send(heard.as_ref().map(|()| ()).map_err(|_| UNREACHABLE)).ok();
+                ask.send(heard.as_ref().map(|()| ()).map_err(|_| UNREACHABLE))
+                    .ok();
             }
         }
     }
@@ -189,7 +194,8 @@ impl Listening {
         if !*self.keeper.borrow() {
             let asked = client.query_one("SELECT pg_try_advisory_lock($1)", &[&KEEPER]);
             let is_ours = timeout(PATIENCE, asked).await??.try_get(0)?;
-            self.keeper.send_if_modified(|keeps| std::mem::replace(keeps, is_ours) != is_ours);
+            self.keeper
+                .send_if_modified(|keeps| std::mem::replace(keeps, is_ours) != is_ours);
         }
         Ok(())
     }
