@@ -520,7 +520,13 @@ impl WriterLoop {
         let announced_before = tx.announced.borrow().len();
         tx.undo.set(Undo::Nothing);
         tx.decided.set(false);
-        let outcome = job.run(tx);
+        let mut outcome = job.run(tx);
+        if !outcome.failed
+            && tx.undo.get() == Undo::Savepoint
+            && let Err(error) = self.conn.flush()
+        {
+            outcome.fail(error);
+        }
         if outcome.failed {
             tx.announced.borrow_mut().truncate(announced_before);
             if tx.undo.get() != Undo::Nothing {
@@ -530,7 +536,7 @@ impl WriterLoop {
         let undone = match tx.undo.get() {
             Undo::Nothing => Ok(()),
             Undo::Savepoint if outcome.failed => self.conn.roll_back_verb(),
-            Undo::Savepoint => self.conn.begin("RELEASE verb"),
+            Undo::Savepoint => self.conn.release(),
             // All verbs of the commit fail with it.
             Undo::Everything if outcome.failed => self.conn.doom(),
             Undo::Everything => Ok(()),
