@@ -67,7 +67,7 @@ async fn whoever_asks_and_runs_causes_no_more_writes() {
 #[tokio::test]
 async fn while_it_ends_it_is_alive_and_not_ready() {
     let folder = tempfile::tempdir().expect("a folder");
-    let chat = Chat::on(&folder.path().join("chat.db"), &[]).await;
+    let chat = Chat::on_the_file(&folder.path().join("chat.db"), &[]).await;
     let mut asking = Vec::new();
     for path in ["/livez", "/readyz"] {
         let mut connection = raw::connect(&chat).await;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::support::mentor::id;
-use std::time::Duration;
+use chat::core::model::Time;
 
 impl Chat {
     async fn reports(&self, state: &str) -> Vec<Value> {
@@ -179,27 +179,17 @@ async fn a_closed_report_is_gone_after_ninety_days() {
             .await
             .has_status(200);
     }
+    let kept = chat.kept.clone();
     chat.stop().await;
-    let days = |days: u64| Duration::from_secs(days * 86_400).as_millis() as i64;
-    let database = rusqlite::Connection::open(&file).expect("the database");
-    let age = "UPDATE reports SET at = at - ?1";
-    database.execute(age, [days(365)]).expect("a year passes");
-    for (id, ago) in [(1, 89), (2, 91)] {
-        let close =
-            "UPDATE reports SET closed_at = CAST(unixepoch() AS INTEGER) * 1000 - ?1 WHERE id = ?2";
-        database.execute(close, (days(ago), id)).expect("closed");
+    const DAY: i64 = 86_400_000;
+    kept.does("UPDATE reports SET at = at - $1", &[&(365 * DAY)]);
+    for (id, days) in [(1_i64, 89), (2, 91)] {
+        let close = "UPDATE reports SET closed_at = $1 WHERE id = $2";
+        kept.does(close, &[&(Time::now().0 - days * DAY), &id]);
     }
-    drop(database);
     // What was closed long ago goes, what was closed lately and what is open stays, however old.
     let chat = Chat::on(&file, &[]).await;
-    let left = || {
-        let database = rusqlite::Connection::open(&file).expect("the database");
-        let ids = "SELECT group_concat(id) FROM (SELECT id FROM reports ORDER BY id)";
-        let left: String = database
-            .query_row(ids, [], |row| row.get(0))
-            .expect("a list");
-        left
-    };
-    crate::support::mentor::eventually("it is tidied", async || left() == "1,3").await;
+    let left = || -> Vec<i64> { kept.all("SELECT id FROM reports ORDER BY id", &[]) };
+    crate::support::mentor::eventually("it is tidied", async || left() == [1, 3]).await;
     chat.stop().await;
 }

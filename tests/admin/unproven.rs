@@ -82,11 +82,7 @@ async fn the_set_up_link_makes_an_owner_of_whoever_holds_it() {
     let chat = Chat::open().await;
     let eve = eve(&chat).await;
     let socket = eve.opens_a_socket().await;
-    let db = chat.announced["db"].as_str().expect("a file").to_owned();
-    let link = std::process::Command::new(env!("CARGO_BIN_EXE_chat"))
-        .args(["admin", "link", "--json", "--db", &db])
-        .output()
-        .expect("the command can be started");
+    let link = chat.runs(&["admin", "link", "--json"]).await;
     let link: Value = serde_json::from_slice(&link.stdout).expect("JSON");
     let (_, token) = link["link"]
         .as_str()

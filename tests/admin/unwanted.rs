@@ -276,7 +276,7 @@ async fn a_change_by_another_process_is_heard() {
     let chat = Chat::open().await;
     let (ann, bob) = (chat.rooms("ann").await, chat.rooms("bob").await);
     let group = ann.gathers("Friends", &[&bob]).await;
-    let file = chat.announced["db"].as_str().expect("a file").to_owned();
+    let place = chat.kept.place().parse().expect("a database");
     let options = chat::core::Options {
         durability: chat::core::Durability::Normal,
         limits: chat::core::limits::Limits::default(),
@@ -286,7 +286,7 @@ async fn a_change_by_another_process_is_heard() {
         token_secret: None,
         trust: None,
     };
-    let other = chat::core::Core::visit(&std::path::PathBuf::from(&file).into(), options);
+    let other = chat::core::Core::visit(&place, options);
     let other = other.expect("the same database");
     use chat::core::unwanted::{self, Consequence, Sort};
     other

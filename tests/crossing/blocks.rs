@@ -306,21 +306,15 @@ async fn one_blocks_a_thousand_people_and_no_more() {
             .has_status(200);
     }
     // A thousand people would take a while to come by themselves.
-    let file = chat.announced["db"].as_str().expect("a file").to_owned();
-    let filling = tokio::task::spawn_blocking(move || {
-        let database = rusqlite::Connection::open(file).expect("the database");
-        database.busy_timeout(PATIENCE).expect("patience");
-        for statement in [
-            "INSERT INTO accounts (id, home, name, name_key, created_at)
-                 WITH RECURSIVE n (id) AS (SELECT 100000 UNION ALL SELECT id + 1 FROM n WHERE id < 100998)
-                 SELECT id, 'rooms', 'person ' || id, 'person ' || id, 0 FROM n",
-            "INSERT INTO blocks SELECT (SELECT id FROM accounts WHERE name = 'ann'), id, 0
-                 FROM accounts WHERE id >= 100000",
-        ] {
-            database.execute(statement, []).expect("a thousand people");
-        }
-    });
-    filling.await.expect("they are there");
+    for statement in [
+        "INSERT INTO accounts (id, home, name, name_key, created_at)
+             WITH RECURSIVE n (id) AS (SELECT 100000 UNION ALL SELECT id + 1 FROM n WHERE id < 100998)
+             SELECT id, 'rooms', 'person ' || id, 'person ' || id, 0 FROM n",
+        "INSERT INTO blocks SELECT (SELECT id FROM accounts WHERE name = 'ann'), id, 0
+             FROM accounts WHERE id >= 100000",
+    ] {
+        chat.kept.does(statement, &[]);
+    }
     ann.blocks(&bob).await;
     assert_eq!(ann.has_blocked().await, 1_000);
     let eve = chat.rooms("eve").await;
@@ -348,12 +342,7 @@ async fn it_is_in_what_one_downloads_and_goes_with_the_account() {
     bob.deletes("/user/profile", json!({ "password": password }))
         .await
         .has_status(200);
-    let file = chat.announced["db"].as_str().expect("a file");
-    let database = rusqlite::Connection::open(file).expect("the database");
-    let count = "SELECT count(*) FROM blocks";
-    let left: i64 = database
-        .query_row(count, [], |row| row.get(0))
-        .expect("a count");
+    let left: i64 = chat.kept.one("SELECT count(*) FROM blocks", &[]);
     assert_eq!(left, 0);
 }
 

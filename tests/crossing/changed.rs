@@ -156,12 +156,10 @@ async fn what_is_gone_takes_along_the_files_that_nothing_else_names() {
     let first = attach(&[&once, &twice]).await;
     let second = attach(&[&twice]).await;
     let kept = || {
-        let file = stage.chat.announced["db"].as_str().expect("a file");
-        let conn = rusqlite::Connection::open(file).expect("the database");
-        let all = conn.prepare("SELECT CAST(bytes AS TEXT) FROM file_parts ORDER BY file");
-        let mut all = all.expect("a query");
-        let rows = all.query_map((), |row| row.get(0)).expect("an answer");
-        rows.collect::<Result<Vec<String>, _>>().expect("bytes")
+        let all = "SELECT bytes FROM file_parts ORDER BY file";
+        let all: Vec<Vec<u8>> = stage.chat.kept.all(all, &[]);
+        let texts = all.into_iter().map(String::from_utf8);
+        texts.collect::<Result<Vec<_>, _>>().expect("texts")
     };
     assert_eq!(kept(), ["the secret plan", "the other plan"]);
     changed(&stage, ann, Speaker::MentorRest, &first, Change::Delete).await;

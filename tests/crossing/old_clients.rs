@@ -647,7 +647,7 @@ async fn rule_2_what_is_deleted_stands_nowhere() {
 async fn rule_3_not_even_the_file_keeps_what_was_edited_or_deleted() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("chat.db");
-    let chat = Chat::on(&file, &[]).await;
+    let chat = Chat::on_the_file(&file, &[]).await;
     let (ann, bob) = (chat.rooms("ann").await, chat.rooms("bob").await);
     let group = ann.gathers("Friends", &[&bob]).await;
     let mut said = Vec::new();

@@ -51,10 +51,8 @@ async fn ears(person: &Person, place: &str) -> Vec<(Socket, &'static str)> {
 
 /// Two hours pass for what was imposed.
 fn two_hours_pass(chat: &Chat) {
-    let file = chat.announced["db"].as_str().expect("a file");
-    let database = rusqlite::Connection::open(file).expect("the database");
     let earlier = "UPDATE restraints SET until = until - 7200000 WHERE until IS NOT NULL";
-    database.execute(earlier, ()).expect("SQL");
+    chat.kept.does(earlier, &[]);
 }
 
 /// This person may not hear the conversation by any request or event; `words` is in every refusal.
@@ -609,18 +607,7 @@ async fn what_is_over_is_deleted() {
         .await
         .has_status(200);
     two_hours_pass(&chat);
-    let file = chat.announced["db"].as_str().expect("a file").to_owned();
-    let kinds = || {
-        let database = rusqlite::Connection::open(&file).expect("the database");
-        let mut kinds = database
-            .prepare("SELECT kind FROM restraints")
-            .expect("SQL");
-        let kinds = kinds.query_map((), |row| row.get::<_, String>(0));
-        kinds
-            .expect("rows")
-            .collect::<Result<Vec<_>, _>>()
-            .expect("kinds")
-    };
+    let kinds = || -> Vec<String> { chat.kept.all("SELECT kind FROM restraints", &[]) };
     let patience = std::time::Instant::now() + std::time::Duration::from_secs(100);
     while kinds() != ["silence"] {
         assert!(std::time::Instant::now() < patience, "{:?}", kinds());

@@ -1,11 +1,11 @@
 //! What is older than it is kept is gone, in every dialect; what remains is whole: pages, counts, order, positions.
 
+use crate::support::kept::{Given, Kept};
 use crate::support::mentor::{eventually, id};
 use crate::support::person::password_of;
 use crate::support::*;
-use rusqlite::{Connection, Params};
+use rusqlite::Connection;
 use std::path::Path;
-use std::process::Command;
 use tempfile::TempDir;
 
 const DAY: i64 = 86_400_000;
@@ -15,19 +15,34 @@ const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
 struct House {
     chat: Chat,
     home: TempDir,
+    /// It is about the file as such.
+    is_file: bool,
     /// A room whose rule is changed so that the server looks for what is old.
     bell: String,
 }
 
 impl House {
     async fn keeps(flags: &[&str]) -> House {
-        let home = tempfile::tempdir().expect("a folder");
-        let chat = House::serves(&home, flags).await;
-        let bell = chat.logs_in("boss").await.opens_room("Bell").await;
-        House { chat, home, bell }
+        House::stands(false, flags).await
     }
 
-    async fn serves(home: &TempDir, flags: &[&str]) -> Chat {
+    async fn keeps_in_a_file(flags: &[&str]) -> House {
+        House::stands(true, flags).await
+    }
+
+    async fn stands(is_file: bool, flags: &[&str]) -> House {
+        let home = tempfile::tempdir().expect("a folder");
+        let chat = House::serves(&home, is_file, flags).await;
+        let bell = chat.logs_in("boss").await.opens_room("Bell").await;
+        House {
+            chat,
+            home,
+            is_file,
+            bell,
+        }
+    }
+
+    async fn serves(home: &TempDir, is_file: bool, flags: &[&str]) -> Chat {
         let secret = home.path().join("secret");
         std::fs::write(&secret, password_of("boss")).expect("a password");
         let secret = secret.to_str().expect("a path");
@@ -38,46 +53,42 @@ impl House {
             secret,
         ];
         let file = home.path().join("chat.db");
-        Chat::on(&file, &[&boss, flags].concat()).await
+        let flags = [&boss, flags].concat();
+        match is_file {
+            true => Chat::on_the_file(&file, &flags).await,
+            false => Chat::on(&file, &flags).await,
+        }
     }
 
     async fn admin(&self) -> Person {
         self.chat.logs_in("boss").await
     }
 
-    fn file(&self) -> Connection {
-        let conn = Connection::open(self.home.path().join("chat.db")).expect("the database");
-        conn.busy_timeout(PATIENCE).expect("patience");
-        conn
-    }
-
-    fn does(&self, sql: &str, params: impl Params) {
-        self.file().execute(sql, params).expect("SQL");
+    fn does(&self, sql: &str, values: &[&dyn Given]) {
+        self.chat.kept.does(sql, values);
     }
 
     fn number(&self, sql: &str) -> i64 {
-        let number = self.file().query_row(sql, (), |row| row.get(0));
-        number.expect("a number")
+        self.chat.kept.one(sql, &[])
     }
 
     /// All messages of a conversation up to this sequence number, and all files, are so many days older now.
     fn ages(&self, up_to: i64, days: i64) {
         self.does(
             "UPDATE messages SET sent_at = sent_at - $1 WHERE seq <= $2",
-            (days * DAY, up_to),
+            &[&(days * DAY), &up_to],
         );
         self.does(
             "UPDATE files SET created_at = created_at - $1",
-            [days * DAY],
+            &[&(days * DAY)],
         );
     }
 
     /// The server looks for what is old, everywhere: as it does when it starts.
     async fn starts_again(self, flags: &[&str]) -> House {
-        let House { chat, home, bell } = self;
-        chat.stop().await;
-        let chat = House::serves(&home, flags).await;
-        House { chat, home, bell }
+        self.chat.stop().await;
+        let chat = House::serves(&self.home, self.is_file, flags).await;
+        House { chat, ..self }
     }
 
     /// It looks where there are rules.
@@ -89,13 +100,11 @@ impl House {
         }
     }
 
+    /// PostgreSQL looks after what it keeps by itself.
     async fn is_sound(&self) {
-        let file = self.home.path().join("chat.db");
-        let checked = Command::new(env!("CARGO_BIN_EXE_chat"))
-            .args(["check", "--db", file.to_str().expect("a path")])
-            .output()
-            .expect("it runs");
-        assert!(checked.status.success(), "{checked:?}");
+        if let Kept::File(_) = self.chat.kept {
+            self.chat.command(&["check"]).await;
+        }
     }
 }
 
@@ -283,7 +292,7 @@ async fn who_comes_back_with_an_old_position_is_told_what_remains() {
         back.hears("receive-group-message", json!({ "message": "live" }))
             .await;
         let last = house.number("SELECT max(seq) FROM messages");
-        house.does("DELETE FROM messages WHERE seq = $1", [last]);
+        house.does("DELETE FROM messages WHERE seq = $1", &[&last]);
     }
 }
 
@@ -328,7 +337,7 @@ async fn an_owner_keeps_things_shorter_and_an_administrator_as_long_as_they_like
     house.admin().await.posts(&house.bell, "Ding").await;
     house.does(
         "UPDATE messages SET sent_at = sent_at - $1 WHERE text = 'Ding'",
-        [9 * DAY],
+        &[&(9 * DAY)],
     );
     house.rings().await;
     let dings = "SELECT count(*) FROM messages WHERE text = 'Ding'";
@@ -424,7 +433,8 @@ async fn old_files_are_gone_and_pictures_stay() {
         1,
         "the face"
     );
-    let sums = "SELECT (SELECT sum(stored) FROM accounts) - (SELECT sum(size) FROM files)";
+    let sums =
+        "SELECT CAST((SELECT sum(stored) FROM accounts) - (SELECT sum(size) FROM files) AS BIGINT)";
     assert_eq!(house.number(sums), 0);
     assert_eq!(shown(&bob, &group).await.1, 10, "messages stay");
     house.is_sound().await;
@@ -435,7 +445,7 @@ const REMOVING: std::time::Duration = std::time::Duration::from_secs(180);
 
 #[tokio::test]
 async fn what_was_removed_gives_its_space_back() {
-    let house = House::keeps(MONTH).await;
+    let house = House::keeps_in_a_file(MONTH).await;
     let ann = house.chat.rooms("ann").await;
     let room = ann.opens_room("Lobby").await;
     let room_number = house.number("SELECT max(id) FROM conversations");
@@ -444,16 +454,13 @@ async fn what_was_removed_gives_its_space_back() {
         "INSERT INTO messages (conversation, seq, id, author, text, sent_at)
          WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000)
          SELECT $1, i, 1000000 + i, $2, 'old' || hex(randomblob(700)), 1 FROM n",
-        (room_number, author),
+        &[&room_number, &author],
     );
-    house.does("UPDATE log SET last = 2000000", []);
+    house.does("UPDATE log SET last = 2000000", &[]);
     let house = house.starts_again(MONTH).await;
     let ann = ann.at(&house.chat);
     let size = || {
-        house
-            .file()
-            .query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(()))
-            .expect("a checkpoint");
+        house.number("PRAGMA wal_checkpoint(PASSIVE)");
         std::fs::metadata(house.home.path().join("chat.db"))
             .expect("the file")
             .len()
@@ -486,7 +493,7 @@ async fn what_was_removed_gives_its_space_back() {
 async fn a_file_that_gives_no_space_back_has_copies_that_do() {
     let home = tempfile::tempdir().expect("a folder");
     let [file, copy] = ["chat.db", "copy.db"].map(|name| home.path().join(name));
-    let chat = Chat::on(&file, &[]).await;
+    let chat = Chat::on_the_file(&file, &[]).await;
     let ann = chat.rooms("ann").await;
     let room = ann.opens_room("Lobby").await;
     ann.posts(&room, "Hello").await;
@@ -501,13 +508,13 @@ async fn a_file_that_gives_no_space_back_has_copies_that_do() {
         conn.query_row("PRAGMA auto_vacuum", (), |row| row.get(0))
             .expect("a number")
     };
-    let chat = Chat::on(&file, &[]).await;
+    let chat = Chat::on_the_file(&file, &[]).await;
     chat.command(&["backup", copy.to_str().expect("a path")])
         .await;
     assert_eq!((shrinks(&file), shrinks(&copy)), (0, 2));
     let second = home.path().join("second.db");
     assert_eq!(chat.stop().await, 0);
-    let chat = Chat::on(&copy, &[]).await;
+    let chat = Chat::on_the_file(&copy, &[]).await;
     chat.command(&["backup", second.to_str().expect("a path")])
         .await;
     assert_eq!(shrinks(&second), 2);

@@ -330,7 +330,7 @@ fn is_in(file: &Path, word: &str) -> bool {
 async fn a_deleted_word_is_found_nowhere_not_even_in_the_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("chat.db");
-    let chat = Chat::on(&file, &[]).await;
+    let chat = Chat::on_the_file(&file, &[]).await;
     chat.command(&["user", "list"]).await;
     let (ann, bob) = (chat.rooms("ann").await, chat.rooms("bob").await);
     let root = folder.path().join("password");
@@ -396,7 +396,7 @@ async fn a_restored_copy_finds_what_it_has_and_what_is_said_then() {
     let folder = tempfile::tempdir().expect("a folder");
     let (file, copy) = (folder.path().join("chat.db"), folder.path().join("copy.db"));
     let [db, to] = [&file, &copy].map(|path| path.to_str().expect("a plain path"));
-    let chat = Chat::on(&file, &[]).await;
+    let chat = Chat::on_the_file(&file, &[]).await;
     let ann = chat.rooms("ann").await;
     let room = ann.opens_room("Lobby").await;
     ann.posts(&room, "Before the copy").await;
@@ -407,7 +407,7 @@ async fn a_restored_copy_finds_what_it_has_and_what_is_said_then() {
     assert_eq!(finds(&ann, "copy").await.len(), 3);
     assert_eq!(chat.stop().await, 0);
     run(&["restore", to, "--db", db]);
-    let chat = Chat::on(&file, &[]).await;
+    let chat = Chat::on_the_file(&file, &[]).await;
     let ann = ann.at(&chat);
     ann.posts(&room, "A new copy").await;
     let found = finds(&ann, "copy").await;
@@ -440,7 +440,7 @@ async fn an_older_file_is_served_at_once_and_found_through_soon() {
     }
     rows.commit().expect("messages");
     drop(old);
-    let chat = Chat::on(&file, &[]).await;
+    let chat = Chat::on_the_file(&file, &[]).await;
     let login = json!({ "email": "ann@example.test", "password": "password of ann" });
     let login = chat
         .nobody()

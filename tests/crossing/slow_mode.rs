@@ -13,10 +13,8 @@ fn waits(answer: &Answer, most: u64) {
 
 /// So many seconds pass for who has spoken.
 fn passes(chat: &Chat, seconds: i64) {
-    let file = chat.announced["db"].as_str().expect("a file");
-    let database = rusqlite::Connection::open(file).expect("the database");
     let earlier = "UPDATE turns SET spoke_at = spoke_at - $1";
-    database.execute(earlier, [seconds * 1_000]).expect("SQL");
+    chat.kept.does(earlier, &[&(seconds * 1_000)]);
 }
 
 #[tokio::test]

@@ -1,10 +1,10 @@
 //! How much mail may anybody cause? So many codes for an address and so many digests for it in an hour, and so many
 //! digests that one account is the reason for; and nothing of it is kept for ever.
 
+use crate::support::kept::Given;
 use crate::support::person::{email_of, password_of};
 use crate::support::*;
-use rusqlite::{Connection, Params};
-use std::path::Path;
+use chat::core::model::Time;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
@@ -24,18 +24,17 @@ impl House {
         House { chat, home }
     }
 
-    fn file(&self) -> Connection {
-        open(&self.home.path().join("chat.db"))
-    }
-
-    fn does(&self, sql: &str, params: impl Params) {
-        self.file().execute(sql, params).expect("SQL");
+    fn does(&self, sql: &str, values: &[&dyn Given]) {
+        self.chat.kept.does(sql, values);
     }
 
     /// Somebody whose address is proven, without the codes that count.
     async fn proven(&self, name: &str) -> Person {
         let person = self.chat.rooms(name).await;
-        self.does("UPDATE accounts SET proven_at = 1 WHERE name = $1", [name]);
+        self.does(
+            "UPDATE accounts SET proven_at = 1 WHERE name = $1",
+            &[&name],
+        );
         person
     }
 
@@ -43,8 +42,7 @@ impl House {
     fn digests(&self, person: &Person) -> i64 {
         let count = "SELECT count(*) FROM outbox WHERE kind = 'digest' AND recipient = $1";
         let to = email_of(&person.name);
-        let count = self.file().query_row(count, [to], |row| row.get(0));
-        count.expect("a count")
+        self.chat.kept.one(count, &[&to])
     }
 
     async fn has_written(&self, person: &Person, count: i64) {
@@ -58,26 +56,20 @@ impl House {
     /// Who has caused, or was sent, so many in this hour.
     fn has_counted(&self, who: &str, count: i64) {
         self.does(
-            "INSERT INTO mail_counts (who, since, count) VALUES ($1, unixepoch() * 1000, $2)
+            "INSERT INTO mail_counts (who, since, count) VALUES ($1, $2, $3)
              ON CONFLICT (who) DO UPDATE SET count = excluded.count",
-            (who, count),
+            &[&who, &Time::now().0, &count],
         );
     }
 
     /// Another code may be sent.
     fn a_minute_passes(&self) {
-        self.does("UPDATE codes SET created_at = created_at - 61000", []);
+        self.does("UPDATE codes SET created_at = created_at - 61000", &[]);
     }
 
     fn an_hour_passes(&self) {
-        self.does("UPDATE mail_counts SET since = since - $1", [HOUR]);
+        self.does("UPDATE mail_counts SET since = since - $1", &[&HOUR]);
     }
-}
-
-fn open(file: &Path) -> Connection {
-    let conn = Connection::open(file).expect("the database");
-    conn.busy_timeout(PATIENCE).expect("patience");
-    conn
 }
 
 #[tokio::test]
@@ -137,12 +129,9 @@ async fn so_many_codes_to_strangers_in_an_hour_and_the_answer_does_not_tell() {
         let asked = nobody.post("/user/send-signup-code", asked).await;
         asked.has_status(200).text()
     };
-    let written = |address: &str| {
+    let written = |address: &str| -> i64 {
         let count = "SELECT count(*) FROM outbox WHERE recipient = $1";
-        let count = house
-            .file()
-            .query_row(count, [address], |row| row.get::<_, i64>(0));
-        count.expect("a count")
+        house.chat.kept.one(count, &[&address])
     };
     let last = asks("last@example.test").await;
     assert_eq!(asks("late@example.test").await, last);
@@ -244,30 +233,21 @@ async fn mail_is_forgotten_after_thirty_days_sent_or_not() {
         .await
         .has_status(200);
     let House { chat, home } = house;
+    let kept = chat.kept.clone();
     assert_eq!(chat.stop().await, 0);
-    let file = home.path().join("chat.db");
-    let month = 31 * 24 * HOUR;
+    let a_month_ago = Time::now().0 - 31 * 24 * HOUR;
     // More than one step takes; some were sent, some were never.
-    open(&file)
-        .execute(
-            "WITH RECURSIVE old (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM old WHERE id < 1200)
-             INSERT INTO outbox (id, recipient, subject, text, html, due_at, created_at, sent_at)
-             SELECT id + 10, 'old@example.test', 'Old', '', '', 1, unixepoch() * 1000 - $1,
-                    CASE WHEN id % 2 = 0 THEN 1 END FROM old",
-            [month],
-        )
-        .expect("old mail");
-    open(&file)
-        .execute("UPDATE outbox SET id = 5000 WHERE subject <> 'Old'", [])
-        .expect("the new one");
-    let chat = Chat::on(&file, &[]).await;
+    kept.does(
+        "WITH RECURSIVE old (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM old WHERE id < 1200)
+         INSERT INTO outbox (id, recipient, subject, text, html, due_at, created_at, sent_at)
+         SELECT id + 10, 'old@example.test', 'Old', '', '', 1, $1,
+                CASE WHEN id % 2 = 0 THEN 1 END FROM old",
+        &[&a_month_ago],
+    );
+    kept.does("UPDATE outbox SET id = 5000 WHERE subject <> 'Old'", &[]);
+    let chat = Chat::on(&home.path().join("chat.db"), &[]).await;
     let asked = Instant::now();
-    let left = || -> i64 {
-        let left = "SELECT count(*) FROM outbox";
-        open(&file)
-            .query_row(left, [], |row| row.get(0))
-            .expect("a count")
-    };
+    let left = || -> i64 { kept.one("SELECT count(*) FROM outbox", &[]) };
     while left() > 1 {
         assert!(asked.elapsed() < PATIENCE, "{}", left());
         sleep(Duration::from_millis(50)).await;

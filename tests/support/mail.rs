@@ -4,7 +4,6 @@ use super::person::email_of;
 use super::{Chat, PATIENCE, Person};
 use form_urlencoded::byte_serialize;
 use serde_json::{Value, json};
-use std::path::Path;
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
@@ -63,27 +62,17 @@ impl Chat {
     }
 
     /// So much time passes for every code, link and proof that waits to be used. The scenes cannot wait for an hour:
-    /// they move the moments in the file into the past.
+    /// they move the moments that are kept into the past.
     pub async fn time_passes(&self, span: Duration) {
-        let file = self.announced["db"].as_str().expect("a file").to_owned();
-        let aging = tokio::task::spawn_blocking(move || age(Path::new(&file), span));
-        let aged = aging.await.expect("the aging's thread");
-        aged.unwrap_or_else(|why| panic!("time does not pass: {why}"));
+        let milliseconds = i64::try_from(span.as_millis()).expect("not for ever");
+        for aging in [
+            "UPDATE codes SET created_at = created_at - $1, expires_at = expires_at - $1",
+            "UPDATE proofs SET expires_at = expires_at - $1",
+            "UPDATE wrong_tries SET since = since - $1",
+        ] {
+            self.kept.does(aging, &[&milliseconds]);
+        }
     }
-}
-
-fn age(file: &Path, span: Duration) -> rusqlite::Result<()> {
-    let milliseconds = i64::try_from(span.as_millis()).expect("not for ever");
-    let database = rusqlite::Connection::open(file)?;
-    database.busy_timeout(PATIENCE)?;
-    for aging in [
-        "UPDATE codes SET created_at = created_at - ?1, expires_at = expires_at - ?1",
-        "UPDATE proofs SET expires_at = expires_at - ?1",
-        "UPDATE wrong_tries SET since = since - ?1",
-    ] {
-        database.execute(aging, [milliseconds])?;
-    }
-    Ok(())
 }
 
 /// The six digits that stand alone in a mail's text.

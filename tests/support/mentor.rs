@@ -1,7 +1,6 @@
 //! Sessions, and what people of the mentor document do again and again.
 
 use super::{Chat, Person, Socket, Value, json};
-use std::process::{Command, Output, Stdio};
 use tokio::time::{Duration, Instant, sleep};
 
 /// A session's UUID is another application's: of any version, and nothing of ours.
@@ -13,22 +12,6 @@ impl Chat {
         let people = ["--mentor", &mentor.name, "--mentee", &mentee.name];
         let put = ["session", "put", uuid, "--start-at", "2024-01-15T10:00:00Z"];
         self.command(&[&put[..], &people].concat()).await;
-    }
-
-    /// Another command of the same program on this server's file, however it ends.
-    pub async fn runs(&self, arguments: &[&str]) -> Output {
-        let file = self.announced["db"]
-            .as_str()
-            .expect("the announcement names the file");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_chat"));
-        command
-            .args(arguments)
-            .args(["--db", file])
-            .stdin(Stdio::null());
-        tokio::task::spawn_blocking(move || command.output())
-            .await
-            .expect("the command's thread")
-            .expect("the command can be started")
     }
 }
 

@@ -1,6 +1,9 @@
 //! What every scene needs: a server of its own, people who use it, and eyes for what they get back.
 //!
-//! - `server`: `Chat`, the real binary started for one scene and ended with it
+//! - `server`: `Chat`, the real binary started for one scene and ended with it; `process`: one process of it
+//! - `ground`: whether scenes stand on files or on PostgreSQL; `postgres`: clusters, and a database for each scene;
+//!   `kept`: what a server keeps, in either; `balancer`: what stands before several servers, and `framing`, where what
+//!   passes there ends; `proxy`: the way to PostgreSQL, which can be cut
 //! - `person`: `Person`, an account that asks by REST and talks through a socket; `arriving`: how one signs up in each
 //!   dialect; `habits`: what people do again and again
 //! - `mail`: what was mailed to whom, and the codes in it
@@ -10,16 +13,23 @@
 //! - `token`: what a token says, and tokens that nobody should believe
 
 pub mod arriving;
+pub mod balancer;
 pub mod documented;
 pub mod ears;
 pub mod entry;
+pub mod framing;
+pub mod ground;
 pub mod habits;
 pub mod http;
+pub mod kept;
 pub mod looks;
 pub mod mail;
 pub mod mentor;
 pub mod packet;
 pub mod person;
+pub mod postgres;
+pub mod process;
+pub mod proxy;
 pub mod server;
 pub mod socket;
 pub mod token;

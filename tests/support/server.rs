@@ -1,33 +1,29 @@
-//! The real server, started for one scene and ended with it.
+//! The real server, started for one scene and ended with it; on PostgreSQL, if the scenes are played there, one or two.
 
-use super::{PATIENCE, Person};
+use super::Person;
+use super::balancer::Balancer;
+use super::ground::Ground;
+use super::kept::Kept;
+use super::process::{BINARY, Process};
 use chat::core::id::Spelling;
-use serde_json::Value;
-use std::io::{BufRead, BufReader, Read};
+use futures_util::future::join_all;
+use rustix::process::Signal;
+use serde_json::{Value, json};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
-use std::thread;
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
-use tokio::sync::oneshot;
-use tokio::time::{sleep, timeout};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_chat");
+pub use super::process::Refusal;
 
 pub struct Chat {
     /// `127.0.0.1:41234`
     pub address: String,
     /// The line with which the server announced itself.
     pub announced: Value,
-    child: Child,
-    log: Log,
-}
-
-/// How a server ended that never served.
-#[derive(Debug)]
-pub struct Refusal {
-    pub code: Option<i32>,
-    pub log: String,
+    pub kept: Kept,
+    /// One, or several behind a balancer.
+    servers: Vec<Process>,
+    _balancer: Option<Balancer>,
 }
 
 impl Chat {
@@ -38,12 +34,36 @@ impl Chat {
 
     /// A throwaway server with these flags.
     pub async fn with(flags: &[&str]) -> Chat {
-        Chat::must_start(&[&["--temp"], flags].concat()).await
+        let ground = Ground::for_flags(flags);
+        let started = match ground.servers() {
+            0 => Chat::start(&[&["--temp"], flags].concat()).await,
+            servers => {
+                let kept = Kept::on_postgres().await;
+                let place = kept.place();
+                let flags = [&["--temp", "--db", &place], flags].concat();
+                Chat::several(servers, &flags, kept).await
+            }
+        };
+        must(flags, started)
     }
 
-    /// A server on a file that stays, as unlimited as a throwaway one.
+    /// A server on a database that stays, as unlimited as a throwaway one. It is the file; on PostgreSQL it goes by its name.
     pub async fn on(file: &Path, flags: &[&str]) -> Chat {
-        Chat::must_start(&[&on_file(file)[..], flags].concat()).await
+        let ground = Ground::for_flags(flags);
+        let servers = ground.servers();
+        if servers == 0 {
+            return Chat::on_the_file(file, flags).await;
+        }
+        let kept = Kept::on_postgres_for(file).await;
+        let place = kept.place();
+        let flags = [&on(&place)[..], flags].concat();
+        must(&flags, Chat::several(servers, &flags, kept).await)
+    }
+
+    /// A server on a file, for scenes about files.
+    pub async fn on_the_file(file: &Path, flags: &[&str]) -> Chat {
+        let flags = [&on_file(file)[..], flags].concat();
+        must(&flags, Chat::start(&flags).await)
     }
 
     /// A server with these flags and no others but the test's own, or how it refused to start.
@@ -56,20 +76,21 @@ impl Chat {
     pub async fn on_a_small_disk(file: &Path) -> Chat {
         let mut shell = Command::new("sh");
         shell.args(["-c", r#"trap "" XFSZ; exec "$0" "$@""#, BINARY]);
-        let started = Chat::start_by(shell, &on_file(file)).await;
-        started.unwrap_or_else(|refusal| panic!("ended with {refusal:?}"))
+        let flags = on_file(file);
+        must(&flags, Chat::start_by(shell, &flags).await)
     }
 
     /// From now on no file of the server's grows past so many bytes; `None`: as far as it may.
     pub fn has_room_for(&self, bytes: Option<u64>) {
-        use rustix::process::{Pid, Resource, Rlimit, prlimit};
-        let process = Pid::from_child(&self.child);
-        let limit = Rlimit {
-            current: bytes,
-            maximum: None,
-        };
-        prlimit(Some(process), Resource::Fsize, limit)
-            .expect("the server's limits are ours to set");
+        use rustix::process::{Resource, Rlimit, prlimit};
+        for server in &self.servers {
+            let limit = Rlimit {
+                current: bytes,
+                maximum: None,
+            };
+            prlimit(Some(server.pid()), Resource::Fsize, limit)
+                .expect("the server's limits are ours to set");
+        }
     }
 
     /// A server in an environment: what is preloaded there sees what the server asks of its system.
@@ -80,76 +101,71 @@ impl Chat {
     }
 
     /// A server by this command, with these flags behind its own.
-    pub async fn start_by(mut command: Command, flags: &[&str]) -> Result<Chat, Refusal> {
-        let mut child = command
-            .args(["--announce", "json", "--exit-with-stdin"])
-            .args(flags)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|why| panic!("{BINARY} cannot be started: {why}"));
-        let log = Log::default();
-        let reading = log.collect(child.stderr.take().expect("standard error is piped"));
-        let announced = first_line(child.stdout.take().expect("standard output is piped"));
-        // The child is in the scene's hands from here on, so that it ends even if nothing is ever announced.
-        let mut chat = Chat {
-            address: String::new(),
-            announced: Value::Null,
-            child,
-            log,
+    pub async fn start_by(command: Command, flags: &[&str]) -> Result<Chat, Refusal> {
+        let server = Process::start(command, flags).await?;
+        let kept = Kept::where_announced(&server.announced, flags);
+        Ok(Chat::of(vec![server], None, kept))
+    }
+
+    /// As many servers with the same flags, behind a balancer if they are more than one.
+    async fn several(count: usize, flags: &[&str], kept: Kept) -> Result<Chat, Refusal> {
+        let balancer = (count > 1).then(Balancer::open);
+        let flags = match &balancer {
+            Some(balancer) => balancer.flags(flags),
+            None => flags.iter().map(|&flag| flag.to_owned()).collect(),
         };
-        let line = timeout(3 * PATIENCE, announced).await;
-        let line = line
-            .unwrap_or_else(|_| panic!("the server announced nothing"))
-            .unwrap_or_default();
-        if line.is_empty() {
-            let code = chat.ends_by_itself().await;
-            let _ = reading.join();
-            return Err(Refusal {
-                code,
-                log: chat.log.text(),
-            });
+        let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+        let mut servers = Vec::new();
+        // In turn, so that the first has made the tables and the first accounts.
+        for _ in 0..count {
+            let server = Process::start(Command::new(BINARY), &flags).await?;
+            if let Some(balancer) = &balancer {
+                balancer.takes_in(&server.address);
+            }
+            servers.push(server);
         }
-        chat.announced = serde_json::from_str(&line)
-            .unwrap_or_else(|why| panic!("{why} in the announcement: {line}"));
-        let url = chat.announced["url"]
-            .as_str()
-            .and_then(|url| Some(url.split_once("://")?.1));
-        chat.address = url
-            .expect("the announcement has a URL")
-            .trim_end_matches('/')
-            .to_owned();
-        Ok(chat)
+        Ok(Chat::of(servers, balancer, kept))
     }
 
-    async fn must_start(flags: &[&str]) -> Chat {
-        Chat::start(flags)
-            .await
-            .unwrap_or_else(|refusal| panic!("{flags:?}: ended with {refusal:?}"))
+    fn of(servers: Vec<Process>, balancer: Option<Balancer>, kept: Kept) -> Chat {
+        let first = servers.first().expect("there is one");
+        let mut announced = first.announced.clone();
+        let mut address = first.address.clone();
+        if let Some(balancer) = &balancer {
+            address.clone_from(&balancer.address);
+            announced["url"] = json!(format!("http://{address}"));
+        }
+        Chat {
+            address,
+            announced,
+            kept,
+            servers,
+            _balancer: balancer,
+        }
     }
 
-    /// Another command of the same program, on this server's file.
+    /// Another command of the same program, on this server's database.
     pub async fn command(&self, arguments: &[&str]) {
-        let file = self.announced["db"]
-            .as_str()
-            .expect("the announcement names the file");
-        let mut command = Command::new(BINARY);
-        command
-            .args(arguments)
-            .args(["--db", file])
-            .stdin(Stdio::null());
-        let arguments = format!("{arguments:?}");
-        let done = tokio::task::spawn_blocking(move || command.output())
-            .await
-            .expect("the command's thread");
-        let done = done.unwrap_or_else(|why| panic!("{arguments}: {why}"));
+        let done = self.runs(arguments).await;
         assert!(
             done.status.success(),
-            "{arguments}: {}, {}",
+            "{arguments:?}: {}, {}",
             done.status,
             String::from_utf8_lossy(&done.stderr)
         );
+    }
+
+    /// The same, however it ends.
+    pub async fn runs(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(BINARY);
+        command
+            .args(arguments)
+            .args(["--db", &self.kept.place()])
+            .stdin(Stdio::null());
+        tokio::task::spawn_blocking(move || command.output())
+            .await
+            .expect("the command's thread")
+            .expect("the command can be started")
     }
 
     /// What the surrounding application does when it wants a person to know something.
@@ -169,152 +185,97 @@ impl Chat {
 
     /// All that was said, in the order of the log.
     pub fn said(&self) -> Vec<String> {
-        let file = self.announced["db"].as_str();
-        let file = file.expect("the announcement names the file");
-        let conn = rusqlite::Connection::open(file).expect("the database");
-        let all = conn.prepare("SELECT text FROM messages ORDER BY id");
-        let mut all = all.expect("a query");
-        let rows = all.query_map((), |row| row.get(0)).expect("an answer");
-        rows.collect::<Result<_, _>>().expect("texts")
+        self.kept.all("SELECT text FROM messages ORDER BY id", &[])
     }
 
     /// How this server spells ids.
     pub fn spelling(&self) -> Spelling {
-        let file = self.announced["db"].as_str();
-        let file = file.expect("the announcement names the file");
-        let conn = rusqlite::Connection::open(file).expect("the database");
         let key = "SELECT value FROM secrets WHERE name = 'ids'";
-        let key = conn.query_row(key, (), |row| row.get::<_, Vec<u8>>(0));
-        let key = key.expect("a secret").try_into();
-        Spelling::new(key.expect("sixteen bytes"))
+        let key: Vec<u8> = self.kept.one(key, &[]);
+        Spelling::new(key.try_into().expect("sixteen bytes"))
     }
 
     /// What the server has said to its log so far.
     pub fn log(&self) -> String {
-        self.log.text()
+        self.servers.iter().map(Process::log).collect()
     }
 
     /// `kill -9`: no goodbye, nothing flushed.
     pub async fn kill(mut self) {
-        self.child.kill().expect("the server can be killed");
-        self.ends_by_itself().await;
+        self.is_told(Signal::KILL);
+        self.end().await;
     }
 
     /// SIGHUP: it is to look again.
     pub fn is_told_to_look(&self) {
-        let process = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(process, rustix::process::Signal::HUP)
-            .expect("the server can be told");
+        self.is_told(Signal::HUP);
     }
 
     /// SIGTERM, and the exit code.
     pub async fn stop(mut self) -> i32 {
-        let process = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(process, rustix::process::Signal::TERM)
-            .expect("the server can be told");
-        self.ends_by_itself()
-            .await
-            .expect("told to end, it ends with a code")
+        self.is_told(Signal::TERM);
+        self.end().await.expect("told to end, it ends with a code")
     }
 
     /// SIGTERM, how long it then took to end, and the exit code; `None` where it had not ended by then, and is killed.
     pub async fn ends_within(mut self, patience: Duration) -> Option<(Duration, i32)> {
-        let process = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(process, rustix::process::Signal::TERM)
-            .expect("the server can be told");
+        self.is_told(Signal::TERM);
         let told = Instant::now();
-        while told.elapsed() < patience {
-            if let Some(status) = self.child.try_wait().expect("the server is our child") {
-                return status.code().map(|code| (told.elapsed(), code));
-            }
-            sleep(Duration::from_millis(10)).await;
+        let ends = self.servers.iter_mut().map(|one| one.ends_within(patience));
+        if !join_all(ends).await.into_iter().all(|ended| ended) {
+            self.is_told(Signal::KILL);
+            return None;
         }
-        self.child.kill().expect("the server can be killed");
-        None
+        let took = told.elapsed();
+        Some((took, self.end().await?))
     }
 
     /// Closes the server's standard input, and waits for the exit code.
     pub async fn let_go(mut self) -> i32 {
-        drop(self.child.stdin.take());
-        self.ends_by_itself()
-            .await
-            .expect("let go, it ends with a code")
+        self.servers.iter_mut().for_each(Process::is_let_go);
+        self.end().await.expect("let go, it ends with a code")
     }
 
-    async fn ends_by_itself(&mut self) -> Option<i32> {
-        let asked = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().expect("the server is our child") {
-                return status.code();
-            }
-            assert!(
-                asked.elapsed() < Duration::from_secs(10),
-                "the server did not end within 10 s"
-            );
-            sleep(Duration::from_millis(10)).await;
+    fn is_told(&self, signal: Signal) {
+        for server in &self.servers {
+            server.is_told(signal);
         }
+    }
+
+    /// The exit code, the worst of several.
+    async fn end(&mut self) -> Option<i32> {
+        let codes = join_all(self.servers.iter_mut().map(Process::ends)).await;
+        codes
+            .into_iter()
+            .collect::<Option<Vec<_>>>()?
+            .into_iter()
+            .max()
     }
 }
 
 impl Drop for Chat {
     fn drop(&mut self) {
-        // It clears its temporary directory when its input closes; if it does not go then, it is ended.
-        drop(self.child.stdin.take());
-        let begun = Instant::now();
-        while matches!(self.child.try_wait(), Ok(None)) && begun.elapsed() < PATIENCE {
-            thread::sleep(Duration::from_millis(5));
-        }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        if thread::panicking() {
-            eprintln!("--- what the server said ---\n{}---", self.log.text());
-        }
+        // All at once: each is then waited for in turn.
+        self.servers.iter_mut().for_each(Process::is_let_go);
     }
+}
+
+fn must(flags: &[&str], started: Result<Chat, Refusal>) -> Chat {
+    started.unwrap_or_else(|refusal| panic!("{flags:?}: ended with {refusal:?}"))
 }
 
 /// The flags for a server on a file that limits nothing and hashes fast.
 pub fn on_file(file: &Path) -> Vec<&str> {
-    let file = file.to_str().expect("a temporary path is UTF-8");
+    on(file.to_str().expect("a temporary path is UTF-8"))
+}
+
+/// The same, for whatever `--db` takes.
+pub fn on(place: &str) -> Vec<&str> {
     let unlimited = "--limit-auth off --limit-api off --limit-upload off --limit-upload-bytes off --limit-events off --limit-connects off --limit-conversations off --limit-members off --limit-message-bytes off --limit-changes off";
     let quick = "--listen 127.0.0.1:0 --bcrypt-cost 4";
-    ["--db", file]
+    ["--db", place]
         .into_iter()
         .chain(quick.split(' '))
         .chain(unlimited.split(' '))
         .collect()
-}
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    /// Read all the time, or a talkative server would stand still before a full pipe.
-    fn collect(&self, mut from: impl Read + Send + 'static) -> thread::JoinHandle<()> {
-        let log = self.clone();
-        thread::spawn(move || {
-            let mut some = [0; 4096];
-            while let Ok(count @ 1..) = from.read(&mut some) {
-                log.0
-                    .lock()
-                    .expect("the log is only appended to")
-                    .extend(&some[..count]);
-            }
-        })
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().expect("the log is only appended to")).into_owned()
-    }
-}
-
-/// The first line, or an empty one if there is none; the rest is read and forgotten.
-fn first_line(from: impl Read + Send + 'static) -> oneshot::Receiver<String> {
-    let (tell, line) = oneshot::channel();
-    thread::spawn(move || {
-        let (mut from, mut line) = (BufReader::new(from), String::new());
-        let _ = from.read_line(&mut line);
-        let _ = tell.send(line);
-        let _ = std::io::copy(&mut from, &mut std::io::sink());
-    });
-    line
 }

@@ -3,6 +3,14 @@
 pub(in crate::core) mod address;
 mod certificates;
 pub(in crate::core) mod connect;
+pub(in crate::core) mod connection;
+mod error;
+pub(in crate::core) mod feed;
+pub(in crate::core) mod listener;
 mod parameters;
 mod passfile;
+pub(in crate::core) mod pen;
+pub(in crate::core) mod schema;
+mod search;
 mod tls;
+pub(in crate::core) mod value;
