@@ -115,6 +115,11 @@
 //!     - `backup`: copies the file and checks it for damage
 //!     - `postgres`: what only PostgreSQL can do
 //!       - `address`: which PostgreSQL server, which database, as whom
+//!       - `parameters`: what else an address says: encryption, and how long a connection may be silent
+//!       - `passfile`: which password is for which server
+//!       - `connect`: makes a connection, host after host
+//!       - `tls`: encrypts a connection
+//!       - `certificates`: which certificates are good
 //!     - `error`: turns errors of SQLite into refusals
 //!     - `savepoint_tests`: tests what a verb that fails leaves behind
 //! - [`web`]: what all routes share

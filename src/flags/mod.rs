@@ -58,7 +58,7 @@ pub fn read<Word: Into<OsString> + Clone>(
             let wrong = format!("--db stands behind the subcommand: write chat {name} … --db FILE");
             Flags::command().error(ErrorKind::ArgumentConflict, wrong)
         }
-        _ => error,
+        _ => without_password(error),
     })?;
     let flags = Flags::from_arg_matches(&matches)?;
     let named = matches.value_source("db") == Some(ValueSource::CommandLine);
@@ -71,6 +71,15 @@ pub fn read<Word: Into<OsString> + Clone>(
         return Err(Flags::command().error(ErrorKind::MissingRequiredArgument, wrong));
     }
     Ok((flags, matches))
+}
+
+/// What is wrong with an address is not said with the password in it.
+fn without_password(mut error: clap::Error) -> clap::Error {
+    if let Some(ContextValue::String(given)) = error.get(ContextKind::InvalidValue) {
+        let shown = ContextValue::String(values::without_password(given));
+        error.insert(ContextKind::InvalidValue, shown);
+    }
+    error
 }
 
 /// The subcommands. They work on the database file, also while a server runs on it.
@@ -914,7 +923,7 @@ impl Serve {
     /// # Errors
     /// If the directory is missing, cannot be written, or is another server's; or if the database is no file.
     pub fn backups(&self) -> anyhow::Result<Option<BackupFolder>> {
-        if self.backup_dir.is_some() && !self.temp && self.db.file().is_none() {
+        if self.backup_dir.is_some() && self.db.file().is_none() {
             bail!(
                 "--backup-dir is for a database file, and {} is none: leave it out, and let PostgreSQL's own tools make \
                  backups, such as pg_dump or pg_basebackup",
