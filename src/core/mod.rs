@@ -27,6 +27,7 @@ pub mod external_login;
 pub mod file;
 pub mod file_path;
 pub mod first_room;
+mod hash_text;
 pub mod health;
 pub mod id;
 pub mod identity;
