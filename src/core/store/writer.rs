@@ -102,9 +102,10 @@ impl Writer {
         directory: Arc<Directory>,
         meter: Arc<Meter>,
         outlet: Outlet,
-        checkpoints: Option<Checkpoints>,
+        on_a_file: Option<(Checkpoints, Mailbox)>,
         heard: Option<Arc<Heard>>,
     ) -> Result<Self> {
+        let (checkpoints, mailbox) = on_a_file.unzip();
         let (queue, tasks) = sync_channel(QUEUE);
         let queue = Arc::new(queue);
         let end = Arc::<OnceLock<Instant>>::default();
@@ -117,7 +118,7 @@ impl Writer {
             outlet,
             checkpoints,
             heard,
-            mailbox: None,
+            mailbox,
         };
         let thread = std::thread::Builder::new()
             .name("writer".into())
@@ -223,9 +224,6 @@ impl WriterLoop {
             tracing::warn!(%error, "the writer folds in the write-ahead log alone");
         }
         let serves = matches!(self.outlet, Outlet::Here(_));
-        if serves && self.heard.is_none() {
-            self.mailbox = Some(Mailbox::open(&self.view()));
-        }
         // Only a server indexes behind the log: the command line ends before it is idle.
         let mut indexing = serves.then(Indexing::default);
         loop {
@@ -310,11 +308,10 @@ impl WriterLoop {
     /// Hears what the command line has left on this file.
     fn hear_mailbox(&mut self) {
         if let Some(mut mailbox) = self.mailbox.take() {
-            let announced = mailbox.look(&self.view());
-            self.mailbox = Some(mailbox);
-            if !announced.is_empty() {
+            mailbox.look(&self.view(), |announced| {
                 self.tell(Commit::new(announced, Vec::new()));
-            }
+            });
+            self.mailbox = Some(mailbox);
         }
     }
 
@@ -349,6 +346,10 @@ impl WriterLoop {
                 if number != expected {
                     return Err(heard.lose("news are missing"));
                 }
+                let announced = announced.map_err(|error| {
+                    tracing::error!(%error, number, "news are lost");
+                    heard.lose("news cannot be read")
+                })?;
                 self.tell(Commit::new(announced, Vec::new()));
                 heard.note(number);
             }
