@@ -351,13 +351,13 @@ CREATE TABLE audit (
     detail  TEXT NOT NULL DEFAULT ''
 ) STRICT;
 
--- Changes by another process (the command line) that the running server must hear of.
+-- What was announced by other processes, which the running server must hear: on a file by the command line, on PostgreSQL by
+-- every commit of every server. Kept until it is heard; on PostgreSQL for ten minutes.
 CREATE TABLE news (
-    id      INTEGER PRIMARY KEY AUTOINCREMENT,
-    topic   TEXT NOT NULL,                 -- account, profile, device, notice, left or unwanted
-    subject INTEGER NOT NULL,              -- id of such a thing; left: of the conversation; unwanted: 0
-    account INTEGER NOT NULL,              -- whom it concerns; unwanted: 0
-    at      INTEGER NOT NULL
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    nonce  BLOB NOT NULL,                  -- random: by it its writer finds out whether a commit in doubt has happened
+    told   TEXT NOT NULL,                  -- what was announced: JSON (src/core/store/feed.rs)
+    at     INTEGER NOT NULL
 ) STRICT;
 
 -- Overwritten by `/healthz`, which says whether the database can be written; never read.

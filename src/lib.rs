@@ -82,7 +82,8 @@
 //!     - `mention`: whom messages mention
 //!     - `file`: files and their parts
 //!     - `attached`: which messages name which files
-//!     - `notice`: notifications, the audit log, and news from other processes
+//!     - `notice`: notifications, and the audit log
+//!     - `feed`: what other processes hear of a commit
 //!     - `session`: mentoring sessions
 //!     - `code`: codes and proofs
 //!     - `invitation`: invitations, and where they lead to

@@ -10,6 +10,8 @@ use std::fmt::{self, Write as _};
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use siphasher::sip::SipHasher24;
 
 use super::short::Short;
@@ -70,6 +72,18 @@ impl<K: IdKind> Id<K> {
     }
 }
 
+/// As its number.
+impl<K> Serialize for Id<K> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+impl<'de, K: IdKind> Deserialize<'de> for Id<K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = i64::deserialize(deserializer)?;
+        Self::new(number).ok_or_else(|| D::Error::custom(format!("{number} is no id")))
+    }
+}
 impl<K> Clone for Id<K> {
     fn clone(&self) -> Self {
         *self

@@ -85,6 +85,8 @@ use model::{DeviceId, FileId, Me, MessageId, Time};
 use password::Passwords;
 use store::checkpoint::Checkpoints;
 pub use store::identify::OpenError;
+use store::postgres::feed::Heard;
+use store::postgres::listener::Listener;
 use store::read_pool::ReadPool;
 pub use store::schema::{Durability, Locked};
 pub use store::verb::Commit;
@@ -122,6 +124,9 @@ struct Inner {
     /// `None` once the core is closed.
     writer: Mutex<Option<Writer>>,
     readers: ReadPool,
+    /// If other servers share the database.
+    heard: Option<Arc<Heard>>,
+    listener: Option<Listener>,
     options: Options,
     directory: Arc<Directory>,
     spelling: Spelling,
@@ -189,21 +194,27 @@ impl Core {
         options: Options,
         outlet: Outlet,
     ) -> std::result::Result<Self, OpenError> {
-        let path = match database {
-            Database::File(path) => path,
-            Database::Postgres(_) => {
-                let cause = "PostgreSQL is not spoken yet";
-                return Err(store::identify::unusable(std::path::Path::new(""), cause));
-            }
-        };
-        let unusable = |cause: String| store::identify::unusable(path, cause);
-        let mut conn = store::schema::open(path)?;
-        if !matches!(outlet, Outlet::Elsewhere) {
-            store::leap::begin(&mut conn, path).map_err(|e| unusable(format!("{e:#}")))?;
+        if database.file().is_some() {
+            return Self::opened(database, options, outlet, None);
         }
-        let key = |e: anyhow::Error| unusable(e.to_string());
-        let spelling = Spelling::new(store::schema::secret(&conn, "ids").map_err(key)?);
-        let kept: [u8; 32] = store::schema::secret(&conn, "tokens").map_err(key)?;
+        // Whoever asks PostgreSQL waits for it, which an async thread must not: not even at the start.
+        let runtime = tokio::runtime::Handle::try_current().ok();
+        let opening = || Self::opened(database, options, outlet, runtime);
+        let opened = std::thread::scope(|threads| threads.spawn(opening).join());
+        opened.unwrap_or_else(|_| Err(store::unusable(database, "it could not be opened")))
+    }
+
+    fn opened(
+        database: &Database,
+        options: Options,
+        outlet: Outlet,
+        runtime: Option<tokio::runtime::Handle>,
+    ) -> std::result::Result<Self, OpenError> {
+        let unusable = |cause: String| store::unusable(database, cause);
+        let conn = store::open(database, options.durability, outlet.is_alone())?;
+        let key = |e: Error| unusable(e.to_string());
+        let spelling = Spelling::new(conn.secret("ids").map_err(key)?);
+        let kept: [u8; 32] = conn.secret("tokens").map_err(key)?;
         let secret = options.token_secret.as_deref().unwrap_or(&kept);
         let tokens = Tokens::new(
             secret,
@@ -212,16 +223,20 @@ impl Core {
             options.trust.clone(),
         );
 
-        store::schema::promise(&conn, options.durability).map_err(|e| unusable(e.to_string()))?;
-
         let directory = Arc::<Directory>::default();
-        let view = View::new(&conn, &options.limits, &directory, Time::now());
-        view.fill_directory().map_err(|e| unusable(e.to_string()))?;
-        let last_before = view.position().map_err(|e| unusable(e.to_string()))?;
         let serves = matches!(outlet, Outlet::Here(_));
+        let view = View::new(&conn, &options.limits, &directory, Time::now());
+        let filled = view.snapshot(|| {
+            view.fill_directory()?;
+            Ok((view.position()?, view.how_far()?))
+        });
+        let (last_before, heard) = filled.map_err(|e| unusable(e.to_string()))?;
+        drop(view);
+        let heard = heard.filter(|_| serves).map(Arc::new);
         let meter = Arc::<meter::Meter>::default();
         let limits = options.limits.clone();
-        let checkpoints = serves.then(|| Checkpoints::start(path)).transpose();
+        let served = database.file().filter(|_| serves);
+        let checkpoints = served.map(Checkpoints::start).transpose();
         let checkpoints = checkpoints.map_err(|e| unusable(e.to_string()))?;
         let writer = Writer::start(
             conn,
@@ -230,12 +245,23 @@ impl Core {
             meter.clone(),
             outlet,
             checkpoints,
+            heard.clone(),
         )
         .map_err(|e| unusable(e.to_string()))?;
 
+        let listener = match (database, &heard, runtime) {
+            (Database::Postgres(address), Some(heard), Some(runtime)) => {
+                let _runtime = runtime.enter();
+                let looking = writer.looking();
+                Some(Listener::start(address.clone(), heard.clone(), looking))
+            }
+            _ => None,
+        };
         let core = Self(Arc::new(Inner {
             writer: Mutex::new(Some(writer)),
-            readers: ReadPool::new(path, options.limits.clone(), directory.clone()),
+            heard,
+            listener,
+            readers: ReadPool::new(database, options.limits.clone(), directory.clone()),
             passwords: Passwords::new(options.bcrypt_cost),
             searching: [
                 limits::SEARCHES,
@@ -254,11 +280,41 @@ impl Core {
             erasures: Notify::new(),
             rules_changed: Notify::new(),
         }));
-        if serves {
+        if serves && database.file().is_some() {
             // Queued before everything else; nobody waits for it.
             drop(core.write(|tx| tx.delete_unfinished_files()));
         }
         Ok(core)
+    }
+
+    /// Waits until this server has heard all that others on its database had committed before this call. Whoever has just been
+    /// answered by another server finds here what it was told.
+    ///
+    /// # Errors
+    /// `Overloaded` if the database cannot be asked.
+    pub async fn hear(&self) -> Result<()> {
+        match &self.0.listener {
+            Some(listener) => listener.hear().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until this server is the one of all on its database that mails, tidies up and erases. It need not stay so.
+    pub async fn keeping(&self) {
+        if let Some(listener) = &self.0.listener
+            && listener.keeps().wait_for(|keeps| *keeps).await.is_err()
+        {
+            // The core is being closed.
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Ready once this server must end because what it has in memory need not be true any more.
+    pub async fn lost(&self) -> &'static str {
+        match &self.0.heard {
+            Some(heard) => heard.lost().await,
+            None => std::future::pending().await,
+        }
     }
 
     /// Runs a verb that changes something. It is queued by this call itself, in the order of the calls; the future

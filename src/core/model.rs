@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 pub use super::id::{
     AccountId, AccountKind, ConversationId, ConversationKind, DeviceId, DeviceKind, FileId,
     FileKind, Id, InvitationId, MailId, MessageId, MessageKind, NoticeId, NoticeKind, ReportId,
@@ -69,14 +71,14 @@ pub struct Audited {
 }
 
 /// A profile picture.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Picture {
     Kept(FileId),
     Elsewhere(String),
 }
 
 /// A person, as others may see them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Person {
     pub id: AccountId,
     pub name: String,
@@ -96,7 +98,7 @@ pub struct Session {
 }
 
 /// An attachment of a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attachment {
     pub filename: String,
     pub media_type: String,
@@ -192,7 +194,7 @@ pub struct Device {
 }
 
 /// The four kinds of conversation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Kind {
     /// Two people.
     Direct,
@@ -216,7 +218,7 @@ impl Kind {
 }
 
 /// A conversation, as far as permissions and delivery need it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     pub id: ConversationId,
     pub kind: Kind,
@@ -264,7 +266,7 @@ impl Standing {
 }
 
 /// What owners impose on people in their conversations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RestraintKind {
     /// They may not come in.
     Ban,
@@ -284,7 +286,7 @@ impl RestraintKind {
 }
 
 /// When something ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Until {
     At(Time),
     /// When somebody lifts it.
@@ -314,7 +316,7 @@ pub struct Restraint {
 }
 
 /// What a member wants to be told of while they are away. It rules mail, never what their sockets hear.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Level {
     #[default]
     All,
@@ -336,7 +338,7 @@ impl Level {
 }
 
 /// A member's own settings of a conversation.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     pub level: Level,
     /// Until then they are told of nothing; `None`, or a time that is over: it is not muted.
@@ -357,14 +359,14 @@ impl Settings {
 }
 
 /// How long messages and files of a conversation are kept, in milliseconds; 0 is for ever, `None` what the server says.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
     pub messages: Option<i64>,
     pub files: Option<i64>,
 }
 
 /// A conversation in full.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conversation {
     pub place: Place,
     pub name: String,
@@ -383,16 +385,17 @@ pub struct Conversation {
 }
 
 /// Somebody's name beside their id.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Author {
     pub id: AccountId,
     pub name: Arc<str>,
 }
 
 /// One message. `id` grows in commit order over all conversations, `seq` counts 1, 2, 3 … within its own.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Message {
-    /// The dialect that it was posted in; empty if the message was read from the database.
+    /// The dialect that it was posted in; empty if the message was read from the database, or posted at another server.
+    #[serde(skip)]
     pub dialect: &'static str,
     pub id: MessageId,
     pub place: Place,
@@ -420,7 +423,7 @@ pub struct Message {
 }
 
 /// An emoji with which people react to a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reaction {
     pub emoji: String,
     /// How many people do.
@@ -430,14 +433,14 @@ pub struct Reaction {
 }
 
 /// Since when a message is pinned, and by whom.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pin {
     pub at: Time,
     pub by: AccountId,
 }
 
 /// A stored file, without its bytes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct File {
     pub id: FileId,
     /// Safe characters only.
@@ -458,7 +461,7 @@ pub struct File {
 }
 
 /// A file, and how it was named.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Named {
     pub id: FileId,
     /// By one of its long ids, which nobody can guess?
@@ -470,7 +473,7 @@ pub struct Named {
 pub type Position = MessageId;
 
 /// A deleted message, and the position of its deletion.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Deletion {
     pub id: MessageId,
     pub conversation: ConversationId,
@@ -479,7 +482,7 @@ pub struct Deletion {
 }
 
 /// A system notification.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Notice {
     pub id: NoticeId,
     pub account: AccountId,
@@ -528,7 +531,7 @@ pub struct Closed {
 }
 
 /// Whether somebody is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Presence {
     pub account: AccountId,
     pub online: bool,
@@ -537,7 +540,7 @@ pub struct Presence {
 }
 
 /// How far somebody has read now, as `messages_read` tells it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Receipt {
     pub reader: AccountId,
     /// Messages of others that became read.
@@ -559,18 +562,18 @@ pub struct Reading {
 }
 
 /// A subscriber: a number that realtime gave to a socket in a dialect. Core only carries it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SubscriberId(pub u64);
 
 /// What a verb announces. It leaves with the commit, in the order of the announcements.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Announcement {
     Event(Event),
     StateChange(StateChange),
 }
 
 /// How did somebody come to belong to a conversation?
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Arrival {
     /// They made it, spoke there, or are one of its two people: nobody has to be told but their sockets that join by
     /// themselves.
@@ -582,7 +585,7 @@ pub enum Arrival {
 }
 
 /// What happened in a conversation, or to a person: dialects retell it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Event {
     MessagePosted(Arc<Message>),
     /// A message was edited, pinned or reacted to: it is now thus.
@@ -652,7 +655,7 @@ pub enum Event {
 }
 
 /// What only the server keeps track of: no dialect tells it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum StateChange {
     /// A subscriber hears a conversation from exactly this point of the order.
     Subscribed {

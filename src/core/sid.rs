@@ -1,6 +1,10 @@
 //! The name of a device in its token: random, so that no two devices share one, not even in a copy of the file.
 
+use std::borrow::Cow;
 use std::fmt;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::random;
 
@@ -28,6 +32,20 @@ impl Sid {
 
     fn is_random(self) -> bool {
         self.0 >> 127 == 1
+    }
+}
+
+/// As tokens have it.
+impl Serialize for Sid {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Sid {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        Self::read(&text).ok_or_else(|| D::Error::custom("no name of a device"))
     }
 }
 

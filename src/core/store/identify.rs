@@ -29,6 +29,18 @@ pub enum OpenError {
     },
     #[error("{} cannot be opened: {cause}", .path.display())]
     Unusable { path: PathBuf, cause: String },
+    #[error("{address} cannot be used: {cause}")]
+    Unreachable { address: String, cause: String },
+    #[error("{0} has tables of another program: give chat a database of its own with --db")]
+    ForeignTables(String),
+    #[error(
+        "{address} was written by a newer version of chat ({found}, this one knows {known}): update chat"
+    )]
+    NewerTables {
+        address: String,
+        found: i64,
+        known: i64,
+    },
     #[error("{} is there already, and a backup replaces nothing", .0.display())]
     Exists(PathBuf),
 }

@@ -1,7 +1,8 @@
 //! The log's last position and counts: one row, written once for each commit.
 
+use super::postgres::feed::Heard;
 use super::sql::Params;
-use super::{Tx, View, run};
+use super::{Tx, View};
 use crate::core::error::Result;
 use crate::core::model::{Id, MessageId, Position};
 
@@ -9,6 +10,16 @@ impl View<'_> {
     /// The log's last position; `None` if it is empty.
     pub(in crate::core) fn position(&self) -> Result<Option<Position>> {
         Ok(Id::new(self.last_position()?))
+    }
+
+    /// How far the news are that servers on one database tell each other; `None` if it is a file.
+    pub(in crate::core) fn how_far(&self) -> Result<Option<Heard>> {
+        if self.conn.sqlite().is_some() {
+            return Ok(None);
+        }
+        self.one("SELECT batch, history FROM log", (), |row| {
+            Ok(Heard::new(row.get("batch")?, row.get("history")?))
+        })
     }
 
     fn last_position(&self) -> Result<i64> {
@@ -64,10 +75,10 @@ impl Tx<'_> {
     /// Writes what was counted in memory. If that fails, the whole commit is rolled back: memory has forgotten the
     /// counts, so a position would be given out twice, or somebody's own messages would be unread for them for ever.
     fn write_counted(&self, sql: &str, params: impl Params) -> Result<()> {
-        let written = run(self.conn, sql, params);
+        let written = self.conn.send(sql, params);
         if written.is_err() {
-            run(self.conn, "ROLLBACK", ()).ok();
+            self.conn.roll_back();
         }
-        Ok(written.map(drop)?)
+        written
     }
 }

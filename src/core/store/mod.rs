@@ -12,9 +12,11 @@ mod certificate;
 mod change;
 pub(in crate::core) mod checkpoint;
 mod code;
+pub(in crate::core) mod connection;
 mod conversation;
 mod digest;
 mod error;
+mod feed;
 mod file;
 pub(in crate::core) mod identify;
 mod importing;
@@ -55,13 +57,15 @@ pub(in crate::core) mod writer;
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
 
-use rusqlite::{Connection, Statement};
-
+use super::database::Database;
 use super::directory::Directory;
 use super::error::{Error, Result};
 use super::limits::Limits;
 use super::model::{Announcement, Time};
+use connection::Connection;
+use identify::OpenError;
 use read_cache::ReadCache;
+use schema::Durability;
 use sql::{Params, Row};
 
 pub(in crate::core) use account::NewAccount;
@@ -136,6 +140,17 @@ impl<'c> View<'c> {
         }
     }
 
+    /// Reads several things as they are at one moment.
+    pub(in crate::core) fn snapshot<T>(&self, read: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.conn.begin(match self.conn {
+            Connection::Sqlite(_) => "BEGIN",
+            Connection::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ",
+        })?;
+        let read = read();
+        self.conn.leave();
+        read
+    }
+
     /// The one row that a query finds, if it finds one.
     fn one<T>(
         &self,
@@ -143,12 +158,12 @@ impl<'c> View<'c> {
         params: impl Params,
         row: impl FnOnce(&Row<'_>) -> Result<T>,
     ) -> Result<Option<T>> {
-        let mut statement = self.conn.prepare_cached(sql)?;
-        bind(&mut statement, params)?;
-        match statement.raw_query().next()? {
-            Some(found) => Ok(Some(row(&Row::of(found))?)),
-            None => Ok(None),
-        }
+        let (mut row, mut made) = (Some(row), None);
+        self.conn.rows(sql, params, |found| {
+            made = row.take().map(|row| row(found)).transpose()?;
+            Ok(false)
+        })?;
+        Ok(made)
     }
 
     /// All rows that a query finds.
@@ -168,15 +183,13 @@ impl<'c> View<'c> {
         params: impl Params,
         mut row: impl FnMut(&Row<'_>) -> Result<Option<T>>,
     ) -> Result<Vec<T>> {
-        let mut statement = self.conn.prepare_cached(sql)?;
-        bind(&mut statement, params)?;
-        let (mut rows, mut all) = (statement.raw_query(), Vec::new());
-        while let Some(found) = rows.next()? {
-            match row(&Row::of(found))? {
-                Some(made) => all.push(made),
-                None => break,
-            }
-        }
+        let mut all = Vec::new();
+        self.conn.rows(sql, params, |found| {
+            let made = row(found)?;
+            let goes_on = made.is_some();
+            all.extend(made);
+            Ok(goes_on)
+        })?;
         Ok(all)
     }
 
@@ -202,12 +215,17 @@ impl<'c> Tx<'c> {
     /// Writes, and answers how many rows changed. Before a verb's first write a savepoint is set, unless it has decided.
     fn change(&self, sql: &str, params: impl Params) -> Result<usize> {
         self.save()?;
-        Ok(run(self.conn, sql, params)?)
+        self.conn.run(sql, params)
     }
 
     /// Writes, whether or not the statement finds a row to change.
     fn write(&self, sql: &str, params: impl Params) -> Result<()> {
-        self.change(sql, params).map(drop)
+        self.save()?;
+        match self.decided.get() {
+            // If it fails, that fails the whole commit, whenever it is noticed.
+            true => self.conn.send(sql, params),
+            false => self.conn.run(sql, params).map(drop),
+        }
     }
 
     /// Writes, and reads what the statement returns.
@@ -239,7 +257,7 @@ impl<'c> Tx<'c> {
             Undo::Nothing => {
                 // Counts of earlier verbs must be written before the savepoint, or a rollback to it would undo them.
                 self.settle()?;
-                run(self.conn, "SAVEPOINT verb", ())?;
+                self.conn.begin("SAVEPOINT verb")?;
                 self.undo.set(Undo::Savepoint);
             }
         }
@@ -247,23 +265,36 @@ impl<'c> Tx<'c> {
     }
 }
 
-/// Runs a statement that belongs to no verb: BEGIN, COMMIT and the like, or one that is a transaction by itself. Answers
-/// how many rows it changed.
-fn run(conn: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<usize> {
-    let mut statement = conn.prepare_cached(sql)?;
-    bind(&mut statement, params)?;
-    statement.raw_execute()
+/// Opens the writing connection and brings the schema up to date. `alone`: nobody else serves from it, so that a copy of a
+/// file can leap ahead.
+pub(in crate::core) fn open(
+    database: &Database,
+    durability: Durability,
+    alone: bool,
+) -> std::result::Result<Connection, OpenError> {
+    match database {
+        Database::File(path) => {
+            let mut conn = schema::open(path)?;
+            if alone {
+                leap::begin(&mut conn, path)
+                    .map_err(|e| identify::unusable(path, format!("{e:#}")))?;
+            }
+            schema::promise(&conn, durability).map_err(|e| identify::unusable(path, e))?;
+            Ok(Connection::Sqlite(conn))
+        }
+        Database::Postgres(address) => {
+            let conn = postgres::schema::open(address, durability)?;
+            Ok(Connection::Postgres(conn))
+        }
+    }
 }
 
-fn bind(statement: &mut Statement<'_>, params: impl Params) -> rusqlite::Result<()> {
-    params.bound(|values| {
-        let wanted = statement.parameter_count();
-        if values.len() != wanted {
-            return Err(rusqlite::Error::InvalidParameterCount(values.len(), wanted));
-        }
-        let mut bound = (1..).zip(values);
-        bound.try_for_each(|(n, value)| statement.raw_bind_parameter(n, value))
-    })
+/// Why a database cannot be used.
+pub(in crate::core) fn unusable(database: &Database, cause: impl ToString) -> OpenError {
+    match database {
+        Database::File(path) => identify::unusable(path, cause),
+        Database::Postgres(address) => postgres::schema::refused(address, cause),
+    }
 }
 
 impl<'c> Deref for Tx<'c> {

@@ -1,13 +1,9 @@
-//! System notifications, the audit log, and news from other processes, as rows.
-
-use std::sync::Arc;
+//! System notifications and the audit log, as rows.
 
 use super::sql::Row;
 use super::{Tx, View};
 use crate::core::error::Result;
-use crate::core::model::{
-    AccountId, Announcement, Event, Id, Listed, Notice, NoticeId, Page, StateChange, Time,
-};
+use crate::core::model::{AccountId, Id, Listed, Notice, NoticeId, Page, Time};
 
 pub(super) fn notice(row: &Row<'_>) -> Result<Notice> {
     Ok(Notice {
@@ -43,41 +39,6 @@ impl View<'_> {
             "SELECT count(*) FROM notices WHERE account = $1 AND read_at IS NULL",
             [who.number()],
         )
-    }
-
-    /// The announcement that a row of the `news` table stands for.
-    pub(super) fn news_announcement(
-        &self,
-        topic: &str,
-        subject: i64,
-        account: AccountId,
-    ) -> Result<Option<Announcement>> {
-        Ok(match topic {
-            "account" => Some(StateChange::AccountChanged(account).into()),
-            "profile" => Some(StateChange::ProfileChanged(account).into()),
-            "unwanted" => Some(StateChange::UnwantedChanged.into()),
-            "device" => {
-                let device = Id::stored(subject);
-                Some(StateChange::DeviceEnded { device, account }.into())
-            }
-            "left" => {
-                let conversation = Id::stored(subject);
-                let left = Event::MemberLeft {
-                    conversation,
-                    account,
-                };
-                Some(left.into())
-            }
-            // If a socket has fetched it meanwhile, nobody needs to be told.
-            "notice" => self
-                .one(
-                    "SELECT * FROM notices WHERE id = $1 AND heard_at IS NULL",
-                    [subject],
-                    notice,
-                )?
-                .map(|notice| Event::NoticeMade(Arc::new(notice)).into()),
-            _ => None,
-        })
     }
 }
 
@@ -128,14 +89,6 @@ impl Tx<'_> {
             "UPDATE notices SET read_at = coalesce(read_at, $1) WHERE id = $2 AND account = $3 RETURNING *",
             (self.now.0, id.number(), who.number()),
             notice,
-        )
-    }
-
-    /// Tells the server that runs on this file of a change that another process made.
-    pub(super) fn insert_news(&self, topic: &str, subject: i64, account: AccountId) -> Result<()> {
-        self.write(
-            "INSERT INTO news (topic, subject, account, at) VALUES ($1, $2, $3, $4)",
-            (topic, subject, account.number(), self.now.0),
         )
     }
 

@@ -1,16 +1,18 @@
 //! How is anything read? By a few read-only connections, each read in one snapshot; off the async threads, unless it is
 //! short and finds everything in memory.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use r2d2_sqlite::SqliteConnectionManager;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::OpenFlags;
 use tokio::sync::Semaphore;
 
-use super::{View, run, schema};
+use super::connection::Connection;
+use super::postgres::{self, address::Address};
+use super::{View, schema};
+use crate::core::database::Database;
 use crate::core::directory::Directory;
 use crate::core::error::{Error, Result};
 use crate::core::limits::Limits;
@@ -30,7 +32,9 @@ const PROBATION: u32 = 8;
 pub(in crate::core) struct ReadPool(Arc<Inner>);
 
 struct Inner {
-    pool: r2d2::Pool<SqliteConnectionManager>,
+    pool: r2d2::Pool<Readers>,
+    /// Reads from a file may run on the thread that asks.
+    may_be_inline: bool,
     /// A permit for each reader: a read that waits holds no thread.
     places: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
@@ -42,17 +46,25 @@ struct Inner {
 
 impl ReadPool {
     /// Connections are opened when they are needed.
-    pub fn new(path: &Path, limits: Limits, directory: Arc<Directory>) -> Self {
-        let manager = SqliteConnectionManager::file(path)
-            .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-            .with_init(schema::prepare_reader);
+    pub fn new(database: &Database, limits: Limits, directory: Arc<Directory>) -> Self {
+        let readers = match database {
+            Database::File(path) => Readers::Sqlite(
+                SqliteConnectionManager::file(path)
+                    .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+                    .with_init(schema::prepare_reader),
+            ),
+            Database::Postgres(address) => Readers::Postgres(address.clone()),
+        };
         let pool = r2d2::Pool::builder()
             .max_size(READERS)
             .min_idle(Some(0))
-            .test_on_check_out(false)
-            .build_unchecked(manager);
+            .test_on_check_out(matches!(readers, Readers::Postgres(_)))
+            .connection_timeout(CONNECTING)
+            .error_handler(Box::new(Quiet))
+            .build_unchecked(readers);
         Self(Arc::new(Inner {
             pool,
+            may_be_inline: database.file().is_some(),
             places: Arc::new(Semaphore::new(READERS as usize)),
             waiting: Arc::new(Semaphore::new(WAITING)),
             limits,
@@ -76,10 +88,10 @@ impl ReadPool {
         let read = tokio::task::spawn_blocking(move || {
             // Held until the read is done, even if the caller has gone.
             let _place = place;
-            let conn = inner
-                .pool
-                .get()
-                .map_err(|e| Error::Internal(format!("no reader: {e}")))?;
+            let conn = inner.pool.get().map_err(|error| {
+                tracing::warn!(%error, "no reader");
+                Error::Overloaded("The database cannot be reached")
+            })?;
             inner.look(&conn, verb)
         });
         read.await
@@ -110,7 +122,8 @@ impl ReadPool {
         T: Send + 'static,
     {
         let inner = &self.0;
-        if inner.probation.load(Relaxed) == 0
+        if inner.may_be_inline
+            && inner.probation.load(Relaxed) == 0
             && let Ok(_place) = inner.places.try_acquire()
             && let Some(conn) = inner.pool.try_get()
         {
@@ -142,6 +155,65 @@ impl Inner {
     }
 }
 
+/// How long a read waits for a new connection.
+const CONNECTING: Duration = Duration::from_secs(3);
+
+/// Makes the reading connections.
+enum Readers {
+    Sqlite(SqliteConnectionManager),
+    Postgres(Address),
+}
+
+impl r2d2::ManageConnection for Readers {
+    type Connection = Connection;
+    type Error = Failure;
+
+    fn connect(&self) -> std::result::Result<Connection, Failure> {
+        match self {
+            Self::Sqlite(file) => Ok(Connection::Sqlite(file.connect().map_err(Failure::of)?)),
+            Self::Postgres(address) => {
+                let conn = postgres::schema::reader(address).map_err(Failure::of)?;
+                Ok(Connection::Postgres(conn))
+            }
+        }
+    }
+
+    fn is_valid(&self, conn: &mut Connection) -> std::result::Result<(), Failure> {
+        if let Connection::Postgres(conn) = conn {
+            conn.notice();
+        }
+        match self.has_broken(conn) {
+            true => Err(Failure("it was closed".to_owned())),
+            false => Ok(()),
+        }
+    }
+
+    fn has_broken(&self, conn: &mut Connection) -> bool {
+        conn.postgres().is_some_and(|conn| conn.is_lost())
+    }
+}
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Failure(String);
+
+impl Failure {
+    fn of(cause: impl std::fmt::Display) -> Self {
+        Self(format!("{cause:#}"))
+    }
+}
+
+/// Whoever asks for a connection is told what fails.
+#[derive(Debug)]
+struct Quiet;
+
+impl r2d2::HandleError<Failure> for Quiet {
+    fn handle_error(&self, error: Failure) {
+        tracing::debug!(%error, "a reader could not connect");
+    }
+}
+
 /// How many steps of SQLite's machine are run before it looks at the clock again: less than a millisecond.
 const STEPS: std::ffi::c_int = 1_000;
 
@@ -149,16 +221,27 @@ const STEPS: std::ffi::c_int = 1_000;
 struct Deadline<'c>(&'c Connection);
 
 impl<'c> Deadline<'c> {
-    fn of(conn: &'c Connection, longest: Duration) -> rusqlite::Result<Self> {
-        let end = Instant::now() + longest;
-        conn.progress_handler(STEPS, Some(move || Instant::now() > end))?;
+    fn of(conn: &'c Connection, longest: Duration) -> Result<Self> {
+        match conn {
+            Connection::Sqlite(conn) => {
+                let end = Instant::now() + longest;
+                conn.progress_handler(STEPS, Some(move || Instant::now() > end))?;
+            }
+            // Until the end of the snapshot.
+            Connection::Postgres(_) => conn.send(
+                "SELECT set_config('statement_timeout', $1, true)",
+                [longest.as_millis().to_string()],
+            )?,
+        }
         Ok(Self(conn))
     }
 }
 
 impl Drop for Deadline<'_> {
     fn drop(&mut self) {
-        if let Err(error) = self.0.progress_handler(0, None::<fn() -> bool>) {
+        if let Some(conn) = self.0.sqlite()
+            && let Err(error) = conn.progress_handler(0, None::<fn() -> bool>)
+        {
             tracing::error!(%error, "a deadline was not taken away");
         }
     }
@@ -168,16 +251,14 @@ impl Drop for Deadline<'_> {
 struct Snapshot<'c>(&'c Connection);
 
 impl<'c> Snapshot<'c> {
-    fn of(conn: &'c Connection) -> rusqlite::Result<Self> {
-        run(conn, "BEGIN", ())?;
+    fn of(conn: &'c Connection) -> Result<Self> {
+        conn.begin("BEGIN")?;
         Ok(Self(conn))
     }
 }
 
 impl Drop for Snapshot<'_> {
     fn drop(&mut self) {
-        if let Err(error) = run(self.0, "ROLLBACK", ()) {
-            tracing::error!(%error, "a snapshot did not end");
-        }
+        self.0.leave();
     }
 }

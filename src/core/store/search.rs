@@ -47,7 +47,7 @@ pub(in crate::core) enum Mark {
 }
 
 impl Mark {
-    fn word(self) -> String {
+    pub(super) fn word(self) -> String {
         match self {
             Self::In(id) => format!("{MARK}c{}", id.number()),
             Self::Open => format!("{MARK}open"),
@@ -174,8 +174,8 @@ impl View<'_> {
         match sought.reader {
             // Only days were asked for.
             _ if query.is_empty() => self.all(
-                "SELECT m.id FROM messages m CROSS JOIN conversations c ON c.id = m.conversation
-                 WHERE m.id >= $1 AND m.id < $2 AND m.deleted_at IS NULL AND ($3 IS NULL OR c.kind = 'room' OR EXISTS
+                "SELECT m.id FROM messages m CROSS JOIN conversations c
+                 WHERE c.id = m.conversation AND m.id >= $1 AND m.id < $2 AND m.deleted_at IS NULL AND ($3 IS NULL OR c.kind = 'room' OR EXISTS
                      (SELECT 1 FROM members WHERE conversation = m.conversation AND account = $3))
                      AND NOT EXISTS
                      (SELECT 1 FROM restraints r WHERE r.conversation = m.conversation AND r.account = $3
@@ -193,6 +193,7 @@ impl View<'_> {
                 ),
                 found,
             ),
+            _ if self.conn.postgres().is_some() => self.find_in_vectors(sought, sent, limit),
             None if !any_time => self.all(
                 "SELECT s.rowid FROM search s CROSS JOIN messages m ON m.id = s.rowid
                  WHERE s.search MATCH $1 AND s.rowid >= $2 AND s.rowid < $3 AND m.sent_at >= $4 AND m.sent_at < $5
@@ -344,7 +345,10 @@ impl Tx<'_> {
         let rules = self.count("SELECT rules FROM search_progress", ())?;
         if rules != words::RULES {
             // By other rules one could not say which words are to be taken out.
-            self.write("INSERT INTO search (search) VALUES ('delete-all')", ())?;
+            match self.conn.postgres() {
+                Some(_) => self.take_all_vectors()?,
+                None => self.write("INSERT INTO search (search) VALUES ('delete-all')", ())?,
+            }
             self.write(
                 "UPDATE search_progress SET upto = 0, rules = $1",
                 [words::RULES],
@@ -378,6 +382,10 @@ impl Tx<'_> {
     /// After so many messages were taken out: writes some pages of the index anew; answers how many of those messages that was
     /// for, which is none as long as the index is of one part.
     pub(in crate::core) fn tidy_index(&self, taken_out: u32) -> Result<u32> {
+        if self.conn.postgres().is_some() {
+            // It vacuums by itself.
+            return Ok(taken_out);
+        }
         let pages = (i64::from(taken_out / TAKEN_OUT_OF_PAGE) + 1).min(MERGED);
         // If no merge is under way, and no level of the index has enough parts for one, all parts are to become one.
         let merged = self.merge(pages)? || self.merge(-pages)?;
@@ -387,21 +395,27 @@ impl Tx<'_> {
 
     /// Merges so many pages; if the number is negative, of all parts. Answers whether there was anything to merge.
     fn merge(&self, pages: i64) -> Result<bool> {
-        let changes = self.conn.total_changes();
+        let Some(conn) = self.conn.sqlite() else {
+            return Ok(false);
+        };
+        let changes = conn.total_changes();
         self.write(
             "INSERT INTO search (search, rank) VALUES ('merge', $1)",
             [pages],
         )?;
         // As FTS5's documents say it.
-        Ok(self.conn.total_changes() - changes >= 2)
+        Ok(conn.total_changes() - changes >= 2)
     }
 
     fn index(&self, said: &Said) -> Result<usize> {
         let words = said.words();
-        self.write(
-            "INSERT INTO search (rowid, words) VALUES ($1, $2)",
-            (said.id, words.join(" ")),
-        )?;
+        match self.conn.postgres() {
+            Some(_) => self.put_vector(said.id, &words)?,
+            None => self.write(
+                "INSERT INTO search (rowid, words) VALUES ($1, $2)",
+                (said.id, words.join(" ")),
+            )?,
+        }
         Ok(words.len())
     }
 
@@ -431,12 +445,17 @@ impl Tx<'_> {
         let Some(said) = self.indexed(id)? else {
             return Ok(Vec::new());
         };
+        self.taken_out.set(self.taken_out.get() + 1);
+        if self.conn.postgres().is_some() {
+            self.take_vector(said.id)?;
+            // No pages of ours keep any.
+            return Ok(Vec::new());
+        }
         let words = said.words();
         self.write(
             "INSERT INTO search (search, rowid, words) VALUES ('delete', $1, $2)",
             (said.id, words.join(" ")),
         )?;
-        self.taken_out.set(self.taken_out.get() + 1);
         Ok(words)
     }
 

@@ -209,7 +209,7 @@ async fn what_takes_too_long_is_broken_off_and_the_next_read_is_not() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("chat.db");
     let (core, _news, _lock) = open(&path);
-    let pool = ReadPool::new(&path, Default::default(), Default::default());
+    let pool = ReadPool::new(&path.clone().into(), Default::default(), Default::default());
     let endless =
         "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n";
     let longest = Duration::from_millis(20);

@@ -4,14 +4,15 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::sync::Arc;
 
+use rusqlite::ToSql;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{RowIndex, ToSql};
 
+use super::postgres::value::Found;
 use crate::core::error::{Error, Result};
 
 /// A value as a database has it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Value<'v> {
+pub(in crate::core) enum Value<'v> {
     Null,
     Integer(i64),
     Text(&'v str),
@@ -199,24 +200,31 @@ impl<T: FromValue> FromValue for Option<T> {
     }
 }
 
-/// A row that a statement has found. Its columns are named by their number or by their name.
-pub(super) struct Row<'r>(&'r rusqlite::Row<'r>);
+/// What a column is named by: its number or its name.
+pub(super) trait Column:
+    rusqlite::RowIndex + tokio_postgres::row::RowIndex + Display + Copy
+{
+}
 
-impl<'r> Row<'r> {
-    pub fn of(row: &'r rusqlite::Row<'r>) -> Self {
-        Self(row)
-    }
+impl<C: rusqlite::RowIndex + tokio_postgres::row::RowIndex + Display + Copy> Column for C {}
 
-    pub fn get<C: RowIndex + Display + Copy, T: FromValue>(&self, column: C) -> Result<T> {
+/// A row that a statement has found.
+pub(super) enum Row<'r> {
+    Sqlite(&'r rusqlite::Row<'r>),
+    Postgres(&'r tokio_postgres::Row),
+}
+
+impl Row<'_> {
+    pub fn get<C: Column, T: FromValue>(&self, column: C) -> Result<T> {
         T::from_value(self.value(column)?).ok_or_else(|| unreadable(column))
     }
 
     /// A text that is only looked at.
-    pub fn text<C: RowIndex + Display + Copy>(&self, column: C) -> Result<&str> {
+    pub fn text<C: Column>(&self, column: C) -> Result<&str> {
         self.text_or_null(column)?.ok_or_else(|| unreadable(column))
     }
 
-    pub fn text_or_null<C: RowIndex + Display + Copy>(&self, column: C) -> Result<Option<&str>> {
+    pub fn text_or_null<C: Column>(&self, column: C) -> Result<Option<&str>> {
         match self.value(column)? {
             Value::Null => Ok(None),
             Value::Text(text) => Ok(Some(text)),
@@ -225,21 +233,27 @@ impl<'r> Row<'r> {
     }
 
     /// Is there anything in this column?
-    pub fn has<C: RowIndex + Display + Copy>(&self, column: C) -> Result<bool> {
+    pub fn has<C: Column>(&self, column: C) -> Result<bool> {
         Ok(self.value(column)? != Value::Null)
     }
 
-    fn value<C: RowIndex + Display + Copy>(&self, column: C) -> Result<Value<'_>> {
-        Ok(match self.0.get_ref(column)? {
-            ValueRef::Null => Value::Null,
-            ValueRef::Integer(integer) => Value::Integer(integer),
-            ValueRef::Text(text) => {
-                Value::Text(str::from_utf8(text).map_err(|_| unreadable(column))?)
+    fn value<C: Column>(&self, column: C) -> Result<Value<'_>> {
+        match self {
+            Self::Sqlite(row) => Ok(match row.get_ref(column)? {
+                ValueRef::Null => Value::Null,
+                ValueRef::Integer(integer) => Value::Integer(integer),
+                ValueRef::Text(text) => {
+                    Value::Text(str::from_utf8(text).map_err(|_| unreadable(column))?)
+                }
+                ValueRef::Blob(blob) => Value::Blob(blob),
+                // No column has any.
+                ValueRef::Real(_) => return Err(unreadable(column)),
+            }),
+            Self::Postgres(row) => {
+                let found = row.try_get::<_, Found<'_>>(column);
+                Ok(found.map_err(|_| unreadable(column))?.0)
             }
-            ValueRef::Blob(blob) => Value::Blob(blob),
-            // No column has any.
-            ValueRef::Real(_) => return Err(unreadable(column)),
-        })
+        }
     }
 }
 

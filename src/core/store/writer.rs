@@ -10,18 +10,21 @@ use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::checkpoint::Checkpoints;
+use super::connection::Connection;
+use super::feed::{Mailbox, Nonce};
 use super::indexing::{Done, Indexing, Step};
+use super::postgres::feed::Heard;
+use super::postgres::pen::Pen;
 use super::verb::{AnsweredBy, Commit, Job, Outcome, Verb};
-use super::{Tx, Undo, View, run, search};
+use super::{Tx, Undo, View, search};
 use crate::core::directory::Directory;
 use crate::core::error::{Error, Result};
 use crate::core::limits::Limits;
 use crate::core::meter::Meter;
-use crate::core::model::{Announcement, Event, Id, StateChange, Time};
+use crate::core::model::{Announcement, Event, Time};
 
 /// Verbs that may wait; beyond that new ones are refused as overload.
 const QUEUE: usize = 8_192;
@@ -32,6 +35,8 @@ pub(super) const LOOK: Duration = Duration::from_millis(250);
 
 /// How long queued verbs are still run when the server ends; after that the rest are refused.
 const LAST_VERBS: Duration = Duration::from_secs(2);
+/// How long after PostgreSQL could not be asked it is asked again.
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// The answer to verbs that come too late.
 const STOPPING: &str = "The server is stopping";
@@ -48,6 +53,13 @@ pub(in crate::core) enum Outlet {
     Nowhere,
 }
 
+impl Outlet {
+    /// Has whoever opens the database for this a file to itself?
+    pub fn is_alone(&self) -> bool {
+        !matches!(self, Self::Elsewhere)
+    }
+}
+
 /// A verb that was not queued, and why.
 pub(in crate::core) struct Refused(Box<dyn Job>, Error);
 
@@ -58,9 +70,25 @@ impl Refused {
     }
 }
 
-/// The handle on the writer's thread; the thread ends when the last clone of the queue is gone.
+/// What the writer is to do.
+pub(super) enum Task {
+    Run(Box<dyn Job>),
+    /// Other servers have committed something.
+    Look,
+}
+
+impl Task {
+    fn job(self) -> Option<Box<dyn Job>> {
+        match self {
+            Self::Run(job) => Some(job),
+            Self::Look => None,
+        }
+    }
+}
+
+/// The handle on the writer's thread; the thread ends when this is gone.
 pub(in crate::core) struct Writer {
-    queue: SyncSender<Box<dyn Job>>,
+    queue: Arc<SyncSender<Task>>,
     meter: Arc<Meter>,
     /// Until when queued verbs are still run; set when the server stops.
     end: Arc<OnceLock<Instant>>,
@@ -75,8 +103,10 @@ impl Writer {
         meter: Arc<Meter>,
         outlet: Outlet,
         checkpoints: Option<Checkpoints>,
+        heard: Option<Arc<Heard>>,
     ) -> Result<Self> {
-        let (queue, jobs) = sync_channel(QUEUE);
+        let (queue, tasks) = sync_channel(QUEUE);
+        let queue = Arc::new(queue);
         let end = Arc::<OnceLock<Instant>>::default();
         let writer_loop = WriterLoop {
             end: end.clone(),
@@ -86,10 +116,12 @@ impl Writer {
             meter: meter.clone(),
             outlet,
             checkpoints,
+            heard,
+            mailbox: None,
         };
         let thread = std::thread::Builder::new()
             .name("writer".into())
-            .spawn(move || writer_loop.work(&jobs))
+            .spawn(move || writer_loop.work(&tasks))
             .map_err(|e| Error::Internal(format!("no thread for the writer: {e}")))?;
         Ok(Self {
             queue,
@@ -134,15 +166,27 @@ impl Writer {
     fn enqueue(&self, job: impl Job + 'static) -> std::result::Result<(), Refused> {
         // Counted before it is queued: the writer may have taken it before this returns.
         self.meter.waiting.fetch_add(1, Relaxed);
-        if let Err(refused) = self.queue.try_send(Box::new(job)) {
-            self.meter.waiting.fetch_sub(1, Relaxed);
-            let (job, why) = match refused {
-                TrySendError::Full(job) => (job, "The server has too much to write"),
-                TrySendError::Disconnected(job) => (job, STOPPING),
-            };
-            return Err(Refused(job, Error::Overloaded(why)));
+        let (task, why) = match self.queue.try_send(Task::Run(Box::new(job))) {
+            Ok(()) => return Ok(()),
+            Err(TrySendError::Full(task)) => (task, "The server has too much to write"),
+            Err(TrySendError::Disconnected(task)) => (task, STOPPING),
+        };
+        self.meter.waiting.fetch_sub(1, Relaxed);
+        match task {
+            Task::Run(job) => Err(Refused(job, Error::Overloaded(why))),
+            Task::Look => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Has the writer look for what other servers have committed. It does not keep the writer's thread from ending.
+    pub fn looking(&self) -> impl Fn() + Send + Sync + use<> {
+        let queue = Arc::downgrade(&self.queue);
+        move || {
+            if let Some(queue) = queue.upgrade() {
+                // If it is full, the writer hears the news before the next of its commits.
+                queue.try_send(Task::Look).ok();
+            }
+        }
     }
 
     /// Runs queued verbs for [`LAST_VERBS`] and refuses the rest, checkpoints the write-ahead log, and closes the
@@ -165,35 +209,45 @@ struct WriterLoop {
     end: Arc<OnceLock<Instant>>,
     /// Beside a server's writer.
     checkpoints: Option<Checkpoints>,
+    /// Of a server that shares its database with others.
+    heard: Option<Arc<Heard>>,
+    /// Of a server on a file.
+    mailbox: Option<Mailbox>,
 }
 
 impl WriterLoop {
-    fn work(mut self, jobs: &Receiver<Box<dyn Job>>) {
-        if let Some(checkpoints) = &self.checkpoints
-            && let Err(error) = checkpoints.help(&self.conn)
+    fn work(mut self, tasks: &Receiver<Task>) {
+        if let (Some(checkpoints), Some(conn)) = (&self.checkpoints, self.conn.sqlite())
+            && let Err(error) = checkpoints.help(conn)
         {
             tracing::warn!(%error, "the writer folds in the write-ahead log alone");
         }
-        let mut mailbox = match &self.outlet {
-            Outlet::Here(_) => Some(Mailbox::open(&self.view())),
-            Outlet::Elsewhere | Outlet::Nowhere => None,
-        };
+        let serves = matches!(self.outlet, Outlet::Here(_));
+        if serves && self.heard.is_none() {
+            self.mailbox = Some(Mailbox::open(&self.view()));
+        }
         // Only a server indexes behind the log: the command line ends before it is idle.
-        let mut indexing = mailbox.is_some().then(Indexing::default);
+        let mut indexing = serves.then(Indexing::default);
         loop {
             let wait = indexing.as_ref().map_or(LOOK, Indexing::wait);
-            let first = match jobs.recv_timeout(wait) {
-                Ok(job) => Some(job),
+            let first = match tasks.recv_timeout(wait) {
+                Ok(task) => Some(task),
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => break,
             };
             let is_idle = first.is_none();
-            let done = first.map_or_else(Done::default, |first| {
-                let batch = std::iter::once(first).chain(jobs.try_iter().take(BATCH - 1));
-                let done = self.commit(batch);
+            let batch = first
+                .into_iter()
+                .chain(tasks.try_iter().take(BATCH - 1))
+                .filter_map(Task::job)
+                .collect::<Vec<_>>();
+            let mut done = Done::default();
+            if !batch.is_empty() {
+                done = self.commit(batch);
                 self.checkpoint();
-                done
-            });
+            } else if !is_idle {
+                self.look();
+            }
             if let Some(indexing) = &mut indexing {
                 indexing.committed(done);
                 if indexing.is_due(is_idle, self.meter.waiting.load(Relaxed) > 0) {
@@ -202,16 +256,14 @@ impl WriterLoop {
                     self.checkpoint();
                 }
             }
-            if let Some(mailbox) = &mut mailbox {
-                let announced = mailbox.look(&self.view());
-                if !announced.is_empty() {
-                    self.tell(Commit::new(announced, Vec::new()));
-                }
+            if self.mailbox.as_ref().is_some_and(Mailbox::is_due) {
+                self.hear_mailbox();
             }
         }
         self.checkpoints.take();
         if !matches!(self.outlet, Outlet::Elsewhere)
-            && let Err(error) = self.conn.pragma_update(None, "wal_checkpoint", "TRUNCATE")
+            && let Some(conn) = self.conn.sqlite()
+            && let Err(error) = conn.pragma_update(None, "wal_checkpoint", "TRUNCATE")
         {
             tracing::debug!(%error, "the write-ahead log was not folded in");
         }
@@ -221,9 +273,14 @@ impl WriterLoop {
         View::new(&self.conn, &self.limits, &self.directory, Time::now())
     }
 
-    fn tx(&self, undo: Undo) -> Tx<'_> {
+    fn tx(&self, undo: Undo, pen: Option<&Pen>) -> Tx<'_> {
+        let mut view = self.view();
+        if let Some(pen) = pen {
+            view.now = pen.now;
+            view.cache.note_position(pen.last);
+        }
         Tx {
-            view: self.view(),
+            view,
             announced: RefCell::default(),
             undo: Cell::new(undo),
             decided: Cell::new(false),
@@ -231,51 +288,123 @@ impl WriterLoop {
         }
     }
 
+    /// Begins a transaction that writes. On PostgreSQL that waits until it is this server's turn, and hears what others have
+    /// committed: what comes next is decided and told behind that.
+    fn begin(&mut self) -> Result<Option<Pen>> {
+        if self.conn.sqlite().is_some() {
+            self.conn.begin("BEGIN IMMEDIATE")?;
+            self.hear_mailbox();
+            return Ok(None);
+        }
+        self.conn.begin("BEGIN")?;
+        let pen = Pen::take(&self.conn).and_then(|pen| {
+            self.hear(Some(&pen))?;
+            Ok(pen)
+        });
+        if pen.is_err() {
+            self.conn.roll_back();
+        }
+        pen.map(Some)
+    }
+
+    /// Hears what the command line has left on this file.
+    fn hear_mailbox(&mut self) {
+        if let Some(mut mailbox) = self.mailbox.take() {
+            let announced = mailbox.look(&self.view());
+            self.mailbox = Some(mailbox);
+            if !announced.is_empty() {
+                self.tell(Commit::new(announced, Vec::new()));
+            }
+        }
+    }
+
+    /// Other servers have committed something, and this one has nothing to write.
+    fn look(&mut self) {
+        if let Err(error) = self.ready().and_then(|()| self.hear(None)) {
+            tracing::warn!(cause = ?error, "news of other servers could not be read");
+        }
+    }
+
+    /// Hears what other servers have committed: up to the pen's number, or as far as it is.
+    fn hear(&self, pen: Option<&Pen>) -> Result<()> {
+        let Some(heard) = &self.heard else {
+            return Ok(());
+        };
+        if pen.is_some_and(|pen| pen.history != heard.history) {
+            return Err(heard.lose("the database is another one than it was: commits were lost"));
+        }
+        loop {
+            let last = heard.number();
+            if pen.is_some_and(|pen| pen.batch == last) {
+                return Ok(());
+            }
+            let rows = self.view().news_after(last)?;
+            if rows.is_empty() {
+                return match pen {
+                    Some(_) => Err(heard.lose("news are missing")),
+                    None => Ok(()),
+                };
+            }
+            for (expected, (number, announced)) in (last + 1..).zip(rows) {
+                if number != expected {
+                    return Err(heard.lose("news are missing"));
+                }
+                self.tell(Commit::new(announced, Vec::new()));
+                heard.note(number);
+            }
+        }
+    }
+
     /// Indexes a few messages for search, and tidies up after those that were taken out. It is not flushed to the disk: if it
     /// is lost, it is done again, and the next commit flushes it as well.
-    fn index(&self, taken_out: u32) -> Result<Step> {
+    fn index(&mut self, taken_out: u32) -> Result<Step> {
+        let Some(conn) = self.conn.sqlite() else {
+            return self.index_unflushed(taken_out);
+        };
         let durability = self.view().count("PRAGMA synchronous", ())?;
-        self.conn.pragma_update(None, "synchronous", "NORMAL")?;
+        conn.pragma_update(None, "synchronous", "NORMAL")?;
         let indexed = self.index_unflushed(taken_out);
-        self.conn.pragma_update(None, "synchronous", durability)?;
+        if let Some(conn) = self.conn.sqlite() {
+            conn.pragma_update(None, "synchronous", durability)?;
+        }
         indexed
     }
 
-    fn index_unflushed(&self, taken_out: u32) -> Result<Step> {
-        self.transact("BEGIN IMMEDIATE")?;
-        let tx = self.tx(Undo::Everything);
+    fn index_unflushed(&mut self, taken_out: u32) -> Result<Step> {
+        let pen = self.begin()?;
+        let tx = self.tx(Undo::Everything, pen.as_ref());
         let indexed = tx.index_more(search::BATCH).and_then(|more| {
             let tidied = (taken_out > 0).then(|| tx.tidy_index(taken_out));
             let tidied = tidied.transpose()?;
-            self.transact("COMMIT")?;
+            self.conn.end("COMMIT")?;
             Ok(Step { more, tidied })
         });
         if indexed.is_err() {
-            // Fails if SQLite has rolled back by itself.
-            self.transact("ROLLBACK").ok();
+            self.conn.roll_back();
         }
         indexed
     }
 
     /// Runs verbs and commits them.
-    fn commit(&self, batch: impl Iterator<Item = Box<dyn Job>>) -> Done {
-        if let Err(error) = self.transact("BEGIN IMMEDIATE") {
-            let error = Error::from(error);
-            batch.for_each(|job| {
-                self.meter.waiting.fetch_sub(1, Relaxed);
-                job.refuse(error.clone());
-            });
-            return Done::default();
-        }
-        let tx = self.tx(Undo::Nothing);
+    fn commit(&mut self, batch: Vec<Box<dyn Job>>) -> Done {
+        let pen = match self.ready().and_then(|()| self.begin()) {
+            Ok(pen) => pen,
+            Err(error) => {
+                for job in batch {
+                    self.meter.waiting.fetch_sub(1, Relaxed);
+                    job.refuse(error.clone());
+                }
+                return Done::default();
+            }
+        };
+        let tx = self.tx(Undo::Nothing, pen.as_ref());
         let mut outcomes = Vec::new();
         for job in batch {
             self.meter.waiting.fetch_sub(1, Relaxed);
             if self.has_ended() {
                 job.refuse(Error::Overloaded(STOPPING));
-            } else if self.conn.is_autocommit() {
-                // SQLite has rolled back by itself, as it may if the disk is full: this verb would run outside of
-                // the transaction.
+            } else if self.conn.has_failed() {
+                // This verb would run outside of the transaction.
                 job.refuse(Error::Overloaded(ROLLED_BACK));
             } else {
                 outcomes.push(self.attempt(&tx, job));
@@ -283,18 +412,21 @@ impl WriterLoop {
         }
         // A failure from here on fails the whole commit, so no savepoint is set.
         tx.undo.set(Undo::Everything);
-        let complete = if self.conn.is_autocommit() {
-            Err(Error::Overloaded(ROLLED_BACK))
-        } else {
-            tx.settle()
+        let complete = match self.conn.has_failed() {
+            true => Err(Error::Overloaded(ROLLED_BACK)),
+            false => tx.settle(),
         };
-        let announced = tx.announced.take();
+        let (announced, taken_out) = (tx.announced.take(), tx.taken_out.get());
         let is_post =
             |one: &&Announcement| matches!(one, Announcement::Event(Event::MessagePosted(_)));
         let posted = announced.iter().filter(is_post).count();
-        let committed = complete
-            .and_then(|()| self.leave_news(&tx, &announced))
-            .and_then(|()| Ok(self.transact("COMMIT")?));
+        let left = complete.and_then(|()| match (&pen, &self.outlet) {
+            (Some(pen), _) => tx.take_number(pen, &announced).map(Some),
+            (None, Outlet::Elsewhere) => tx.leave_news(&announced).map(|()| None),
+            (None, Outlet::Here(_) | Outlet::Nowhere) => Ok(None),
+        });
+        drop(tx);
+        let committed = left.and_then(|nonce| self.end(pen.as_ref(), nonce));
         let now = Instant::now();
         let (mut behind_the_news, mut at_once) = (Vec::new(), Vec::new());
         for outcome in outcomes {
@@ -307,27 +439,74 @@ impl WriterLoop {
         let told = match committed {
             Ok(()) => {
                 self.tell(Commit::new(announced, behind_the_news));
+                if let (Some(heard), Some(pen)) = (&self.heard, &pen) {
+                    heard.note(pen.next());
+                }
                 Ok(())
             }
             Err(error) => {
                 tracing::error!(cause = ?error, "a commit failed");
-                // Fails if SQLite has rolled back by itself.
-                self.transact("ROLLBACK").ok();
+                self.conn.roll_back();
                 at_once.append(&mut behind_the_news);
                 Err(error)
             }
         };
         at_once.into_iter().for_each(|answer| answer(told.clone()));
-        Done {
-            posted,
-            taken_out: tx.taken_out.get(),
+        Done { posted, taken_out }
+    }
+
+    /// Commits. If PostgreSQL is lost before it has answered, nobody knows whether that happened: then it is asked until it
+    /// says so, and nobody is answered before.
+    fn end(&mut self, pen: Option<&Pen>, nonce: Option<Nonce>) -> Result<()> {
+        let ended = self.conn.end("COMMIT");
+        let (Err(error), Some(pen), Some(nonce)) = (&ended, pen, nonce) else {
+            return ended;
+        };
+        let is_lost = self.conn.postgres().is_some_and(|conn| conn.is_lost());
+        while is_lost && !self.has_ended() {
+            tracing::warn!(cause = ?error, "the connection was lost in a commit: did it happen?");
+            match self.ready().and_then(|()| self.was_committed(pen, &nonce)) {
+                Ok(true) => return Ok(()),
+                Ok(false) => return ended,
+                Err(_) => std::thread::sleep(AGAIN),
+            }
         }
+        ended
+    }
+
+    /// Did a commit happen whose answer was lost? Whoever has the pen knows: the old transaction has ended.
+    fn was_committed(&self, before: &Pen, nonce: &Nonce) -> Result<bool> {
+        self.conn.begin("BEGIN")?;
+        let looked = Pen::take(&self.conn).and_then(|pen| match &self.heard {
+            Some(heard) if heard.history != pen.history => {
+                Err(heard.lose("the database is another one than it was: commits were lost"))
+            }
+            _ => self.view().has_news(before.next(), nonce),
+        });
+        self.conn.roll_back();
+        looked
+    }
+
+    /// Connects to PostgreSQL again, if the connection was lost.
+    fn ready(&mut self) -> Result<()> {
+        let Some(lost) = self.conn.postgres().filter(|conn| conn.is_lost()) else {
+            return Ok(());
+        };
+        let again = lost.again().map_err(|error| {
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "the database cannot be reached"
+            );
+            Error::Overloaded("The database cannot be reached")
+        })?;
+        self.conn = Connection::Postgres(again);
+        Ok(())
     }
 
     /// Something was committed: the thread beside this one may have something to do.
     fn checkpoint(&self) {
-        if let Some(checkpoints) = &self.checkpoints {
-            checkpoints.look(&self.conn);
+        if let (Some(checkpoints), Some(conn)) = (&self.checkpoints, self.conn.sqlite()) {
+            checkpoints.look(conn);
         }
     }
 
@@ -350,12 +529,10 @@ impl WriterLoop {
         }
         let undone = match tx.undo.get() {
             Undo::Nothing => Ok(()),
-            Undo::Savepoint if outcome.failed => self
-                .transact("ROLLBACK TO verb")
-                .and_then(|()| self.transact("RELEASE verb")),
-            Undo::Savepoint => self.transact("RELEASE verb"),
+            Undo::Savepoint if outcome.failed => self.conn.roll_back_verb(),
+            Undo::Savepoint => self.conn.begin("RELEASE verb"),
             // All verbs of the commit fail with it.
-            Undo::Everything if outcome.failed => self.transact("ROLLBACK"),
+            Undo::Everything if outcome.failed => self.conn.doom(),
             Undo::Everything => Ok(()),
         };
         if undone.is_err() {
@@ -380,111 +557,5 @@ impl WriterLoop {
         if let Some(commit) = untold {
             commit.answer();
         }
-    }
-
-    fn leave_news(&self, tx: &Tx<'_>, announced: &[Announcement]) -> Result<()> {
-        if let Outlet::Elsewhere = self.outlet {
-            for announcement in announced {
-                let (topic, subject, account) = match announcement {
-                    Announcement::StateChange(StateChange::AccountChanged(account)) => {
-                        ("account", account.number(), account)
-                    }
-                    Announcement::StateChange(StateChange::ProfileChanged(account)) => {
-                        ("profile", account.number(), account)
-                    }
-                    Announcement::StateChange(StateChange::DeviceEnded { device, account }) => {
-                        ("device", device.number(), account)
-                    }
-                    Announcement::StateChange(StateChange::UnwantedChanged) => {
-                        ("unwanted", 0, &Id::stored(0))
-                    }
-                    Announcement::Event(Event::NoticeMade(notice)) => {
-                        ("notice", notice.id.number(), &notice.account)
-                    }
-                    Announcement::Event(Event::MemberLeft {
-                        conversation,
-                        account,
-                    }) => ("left", conversation.number(), account),
-                    // The command line announces nothing else.
-                    _ => continue,
-                };
-                tx.insert_news(topic, subject, *account)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn transact(&self, sql: &str) -> rusqlite::Result<()> {
-        run(&self.conn, sql, ()).map(drop)
-    }
-}
-
-/// Finds what other processes have left in the `news` table.
-struct Mailbox {
-    last: i64,
-    version: i64,
-    looked: Instant,
-}
-
-impl Mailbox {
-    fn open(view: &View<'_>) -> Self {
-        let last = view.count("SELECT coalesce(max(id), 0) FROM news", ());
-        let last = last.unwrap_or(0);
-        forget_news(view.conn, last);
-        Self {
-            last,
-            version: 0,
-            looked: Instant::now(),
-        }
-    }
-
-    fn look(&mut self, view: &View<'_>) -> Vec<Announcement> {
-        if self.looked.elapsed() < LOOK {
-            return Vec::new();
-        }
-        self.looked = Instant::now();
-        let version = view
-            .count("PRAGMA data_version", ())
-            .unwrap_or(self.version);
-        if std::mem::replace(&mut self.version, version) == version {
-            return Vec::new();
-        }
-        self.read(view).unwrap_or_else(|error| {
-            tracing::warn!(%error, "news from another process could not be read");
-            Vec::new()
-        })
-    }
-
-    fn read(&mut self, view: &View<'_>) -> Result<Vec<Announcement>> {
-        let rows = view.all(
-            "SELECT id, topic, subject, account FROM news WHERE id > $1 ORDER BY id",
-            [self.last],
-            |row| {
-                Ok((
-                    row.get::<_, i64>("id")?,
-                    row.get::<_, String>("topic")?,
-                    row.get("subject")?,
-                    Id::stored(row.get("account")?),
-                ))
-            },
-        )?;
-        let mut announced = Vec::new();
-        let heard = !rows.is_empty();
-        for (id, topic, subject, account) in rows {
-            self.last = id;
-            announced.extend(view.news_announcement(&topic, subject, account)?);
-        }
-        if heard {
-            forget_news(view.conn, self.last);
-        }
-        Ok(announced)
-    }
-}
-
-/// Deletes news that were read, in a transaction of its own: otherwise they would stay in the file for ever.
-fn forget_news(conn: &Connection, upto: i64) {
-    if let Err(error) = run(conn, "DELETE FROM news WHERE id <= $1", [upto]) {
-        // They are deleted with the next ones, or at the next start.
-        tracing::debug!(%error, "news that were heard are kept");
     }
 }

@@ -1,3 +1,12 @@
 //! What only PostgreSQL can do, and how we speak to it.
 
 pub(in crate::core) mod address;
+pub(in crate::core) mod connect;
+pub(in crate::core) mod connection;
+mod error;
+pub(in crate::core) mod feed;
+pub(in crate::core) mod listener;
+pub(in crate::core) mod pen;
+pub(in crate::core) mod schema;
+mod search;
+pub(in crate::core) mod value;

@@ -347,3 +347,12 @@ CREATE TABLE histories (
     upto         INTEGER NOT NULL,
     state        TEXT NOT NULL
 ) STRICT;
+
+-- A running server is told of everything now. What nobody has heard yet is in the tables, which a server reads at its start.
+DROP TABLE news;
+CREATE TABLE news (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    nonce  BLOB NOT NULL,                  -- random: by it its writer finds out whether a commit in doubt has happened
+    told   TEXT NOT NULL,                  -- what was announced: JSON (src/core/store/feed.rs)
+    at     INTEGER NOT NULL
+) STRICT;

@@ -1,0 +1,192 @@
+//! A connection to the database, whichever it is.
+
+use rusqlite::Statement;
+
+use super::postgres;
+use super::sql::{Params, Row, Value};
+use crate::core::error::{Error, Result};
+use crate::core::random;
+
+/// A connection to an SQLite file, or to PostgreSQL. Everything in the store but what only one of them can do asks this.
+pub(in crate::core) enum Connection {
+    Sqlite(rusqlite::Connection),
+    Postgres(postgres::connection::Connection),
+}
+
+impl Connection {
+    /// Hands the rows that a statement finds or returns to `each`, until that answers `false`.
+    pub(super) fn rows(
+        &self,
+        sql: &str,
+        params: impl Params,
+        mut each: impl FnMut(&Row<'_>) -> Result<bool>,
+    ) -> Result<()> {
+        match self {
+            Self::Sqlite(conn) => {
+                let mut statement = conn.prepare_cached(sql)?;
+                bind(&mut statement, params)?;
+                let mut rows = statement.raw_query();
+                while let Some(found) = rows.next()? {
+                    if !each(&Row::Sqlite(found))? {
+                        break;
+                    }
+                }
+            }
+            Self::Postgres(conn) => {
+                for found in params.bound(|values| conn.fetch(sql, values))? {
+                    if !each(&Row::Postgres(&found))? {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a statement, and answers how many rows it has changed.
+    pub(super) fn run(&self, sql: &str, params: impl Params) -> Result<usize> {
+        match self {
+            Self::Sqlite(conn) => {
+                let mut statement = conn.prepare_cached(sql)?;
+                bind(&mut statement, params)?;
+                Ok(statement.raw_execute()?)
+            }
+            Self::Postgres(conn) => {
+                let changed = params.bound(|values| conn.execute(sql, values))?;
+                Ok(usize::try_from(changed).unwrap_or(usize::MAX))
+            }
+        }
+    }
+
+    /// Runs a statement whose outcome nobody looks at. On PostgreSQL nobody waits for it either: if it fails, what comes next
+    /// in the transaction fails, and so does the commit.
+    pub(super) fn send(&self, sql: &str, params: impl Params) -> Result<()> {
+        match self {
+            Self::Sqlite(_) => self.run(sql, params).map(drop),
+            Self::Postgres(conn) => Ok(params.bound(|values| conn.send(sql, values))?),
+        }
+    }
+
+    /// BEGIN, SAVEPOINT and the like, for which nobody waits on PostgreSQL.
+    pub(super) fn begin(&self, sql: &'static str) -> Result<()> {
+        match self {
+            Self::Sqlite(_) => self.run(sql, ()).map(drop),
+            Self::Postgres(conn) => Ok(conn.send_simple(sql)?),
+        }
+    }
+
+    /// COMMIT and the like: when it answers, all that was sent has happened.
+    pub(super) fn end(&self, sql: &'static str) -> Result<()> {
+        match self {
+            Self::Sqlite(_) => self.run(sql, ()).map(drop),
+            Self::Postgres(conn) => Ok(conn.run_simple(sql)?),
+        }
+    }
+
+    /// Can the transaction not be committed any more? SQLite may have rolled back by itself, if the disk is full.
+    pub(super) fn has_failed(&self) -> bool {
+        match self {
+            Self::Sqlite(conn) => conn.is_autocommit(),
+            Self::Postgres(conn) => conn.has_failed(),
+        }
+    }
+
+    /// Undoes the transaction, if it is not undone already.
+    pub(super) fn roll_back(&self) {
+        match self {
+            // Fails if SQLite has rolled back by itself.
+            Self::Sqlite(_) => drop(self.run("ROLLBACK", ())),
+            Self::Postgres(conn) => {
+                if let Err(error) = conn.run_simple("ROLLBACK") {
+                    tracing::debug!(%error, "a transaction ended with what it was about");
+                }
+                conn.forget_failures();
+            }
+        }
+    }
+
+    /// All that was written is to be undone, whatever comes behind it.
+    pub(super) fn doom(&self) -> Result<()> {
+        match self {
+            Self::Sqlite(_) => self.run("ROLLBACK", ()).map(drop),
+            Self::Postgres(conn) => {
+                conn.doom();
+                Ok(())
+            }
+        }
+    }
+
+    /// Ends a transaction that has only read.
+    pub(super) fn leave(&self) {
+        match self {
+            Self::Sqlite(_) => {
+                if let Err(error) = self.run("ROLLBACK", ()) {
+                    tracing::error!(%error, "a snapshot did not end");
+                }
+            }
+            Self::Postgres(conn) => {
+                conn.forget_failures();
+                match conn.send_simple("ROLLBACK") {
+                    // It leaves; nobody waits for the answer.
+                    Ok(()) => conn.notice(),
+                    Err(error) => tracing::debug!(%error, "a snapshot did not end"),
+                }
+            }
+        }
+    }
+
+    /// Undoes what was written since the savepoint of the current verb.
+    pub(super) fn roll_back_verb(&self) -> Result<()> {
+        match self {
+            Self::Sqlite(_) => {
+                self.begin("ROLLBACK TO verb")?;
+                self.begin("RELEASE verb")
+            }
+            Self::Postgres(conn) => {
+                conn.forget_failure();
+                Ok(conn.send_simple("ROLLBACK TO verb; RELEASE verb")?)
+            }
+        }
+    }
+
+    /// A random key that is made on first use and kept in the database.
+    pub(in crate::core) fn secret<const BYTES: usize>(&self, name: &str) -> Result<[u8; BYTES]> {
+        self.run(
+            "INSERT INTO secrets (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
+            (name, random::<BYTES>()),
+        )?;
+        let mut kept = None;
+        self.rows("SELECT value FROM secrets WHERE name = $1", [name], |row| {
+            kept = Some(row.get(0)?);
+            Ok(false)
+        })?;
+        kept.ok_or_else(|| Error::Internal(format!("the secret {name} is gone")))
+    }
+
+    /// The file's own connection, if it is a file.
+    pub(super) fn sqlite(&self) -> Option<&rusqlite::Connection> {
+        match self {
+            Self::Sqlite(conn) => Some(conn),
+            Self::Postgres(_) => None,
+        }
+    }
+
+    /// The connection to PostgreSQL, if it is one.
+    pub(super) fn postgres(&self) -> Option<&postgres::connection::Connection> {
+        match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres(conn) => Some(conn),
+        }
+    }
+}
+
+fn bind(statement: &mut Statement<'_>, params: impl Params) -> rusqlite::Result<()> {
+    params.bound(|values: &[Value<'_>]| {
+        let wanted = statement.parameter_count();
+        if values.len() != wanted {
+            return Err(rusqlite::Error::InvalidParameterCount(values.len(), wanted));
+        }
+        let mut bound = (1..).zip(values);
+        bound.try_for_each(|(n, value)| statement.raw_bind_parameter(n, value))
+    })
+}

@@ -1,0 +1,26 @@
+-- What only a database on PostgreSQL has, behind the tables of schema.sql.
+
+-- Which version of schema.sql this is: one row.
+CREATE TABLE schema_version (
+    version BIGINT NOT NULL
+);
+
+-- Whoever has locked the row of `log` writes: all servers take turns. So numbers have no gap, and ids grow in commit order.
+ALTER TABLE log
+    ADD batch   BIGINT NOT NULL DEFAULT 0,                        -- news.number of the last commit
+    ADD at      BIGINT NOT NULL DEFAULT 0,                        -- and its time, which never goes back
+    ADD history TEXT NOT NULL DEFAULT CAST(gen_random_uuid() AS TEXT);  -- another one after a restore or a failover
+
+-- The words of messages, for search.
+CREATE TABLE search (
+    id    BIGINT PRIMARY KEY,                                     -- messages.id
+    words TSVECTOR NOT NULL
+);
+CREATE INDEX search_words ON search USING gin (words);
+
+-- What is older than ten minutes goes.
+CREATE INDEX news_by_age ON news (at);
+
+-- Rows of one row each that every commit updates: their old versions are cleared away soon.
+ALTER TABLE log SET (fillfactor = 10, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0);
+ALTER TABLE search_progress SET (fillfactor = 10, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0);

@@ -1,0 +1,273 @@
+//! One connection to PostgreSQL, used by one thread: it asks and waits, or says what it need not wait for.
+//!
+//! Each connection has a runtime of its own on the thread that uses it, so that no other thread is woken for an answer. What
+//! is only said ([`Connection::send`]) leaves in one piece with what is asked next, and its errors come with that answer.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use futures_util::{StreamExt, TryStreamExt};
+use tokio::runtime::Runtime;
+use tokio::time::timeout;
+use tokio_postgres::{Client, Error, Row, Statement};
+
+use super::address::Address;
+use super::connect::connect;
+use crate::core::store::sql::Value;
+
+/// An answer that takes longer never comes: the server, or the way to it, is gone.
+const LONGEST: Duration = Duration::from_secs(30);
+/// Statements that are kept prepared. Some are put together, so there is no end of them.
+const STATEMENTS: usize = 512;
+/// So many that nobody waits for leave by themselves.
+const SENT: usize = 512;
+
+type Sent = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
+
+/// Why nothing was answered.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::core) enum Failed {
+    #[error("{0}")]
+    Database(#[from] Error),
+    #[error("no answer for {} s", LONGEST.as_secs())]
+    Late,
+}
+
+/// A connection, and what is prepared there.
+pub(in crate::core) struct Connection {
+    /// `None` once it is dropped.
+    runtime: Option<Runtime>,
+    client: Arc<Client>,
+    address: Address,
+    settings: String,
+    statements: RefCell<HashMap<String, Statement>>,
+    /// What was sent and is not answered yet.
+    sent: RefCell<Vec<Sent>>,
+    /// It is of no use any more.
+    is_lost: Cell<bool>,
+    /// A statement of this transaction has failed: nothing runs but a rollback, to a savepoint or of everything.
+    has_failed: Cell<bool>,
+    /// One has failed that nobody waited for, so nobody knows what was built on it: nothing but a rollback of everything.
+    is_doomed: Cell<bool>,
+}
+
+impl Connection {
+    /// Connects, and settles the session with these statements. Blocks; not to be called on an async thread.
+    pub fn open(address: &Address, settings: &str) -> anyhow::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let client = runtime.block_on(async {
+            let (client, mut driving) = connect(address).await?;
+            // Ends with the connection; notices of the server are of no interest.
+            tokio::spawn(async move { while driving.next().await.is_some() {} });
+            let settled = client.batch_execute(settings).await;
+            settled.map(|()| client).map_err(anyhow::Error::from)
+        });
+        Ok(Self {
+            client: Arc::new(client?),
+            address: address.clone(),
+            settings: settings.to_owned(),
+            runtime: Some(runtime),
+            statements: RefCell::default(),
+            sent: RefCell::default(),
+            is_lost: Cell::new(false),
+            has_failed: Cell::new(false),
+            is_doomed: Cell::new(false),
+        })
+    }
+
+    /// Is it of no use any more?
+    pub fn is_lost(&self) -> bool {
+        self.is_lost.get() || self.client.is_closed()
+    }
+
+    /// Can the transaction not be committed any more?
+    pub fn has_failed(&self) -> bool {
+        self.is_lost() || self.has_failed.get() || self.is_doomed.get()
+    }
+
+    pub fn doom(&self) {
+        self.is_doomed.set(true);
+    }
+
+    /// The same connection once more.
+    pub fn again(&self) -> anyhow::Result<Self> {
+        Self::open(&self.address, &self.settings)
+    }
+
+    /// A transaction begins, or the last one was rolled back.
+    pub fn forget_failures(&self) {
+        self.has_failed.set(false);
+        self.is_doomed.set(false);
+    }
+
+    /// The transaction was rolled back to a savepoint.
+    pub fn forget_failure(&self) {
+        self.has_failed.set(false);
+    }
+
+    /// Finds out whether the other side has hung up while nobody asked anything.
+    pub fn notice(&self) {
+        if let Some(runtime) = &self.runtime {
+            // It has learned of what came as soon as its driver has run once more.
+            runtime.block_on(async {
+                for _ in 0..3 {
+                    tokio::task::yield_now().await;
+                }
+            });
+        }
+    }
+
+    /// The rows that a statement finds or returns.
+    pub fn fetch(&self, sql: &str, values: &[Value<'_>]) -> Result<Vec<Row>, Failed> {
+        let statement = self.prepared(sql)?;
+        self.wait(async {
+            let rows = self.client.query_raw(&statement, values).await?;
+            pin!(rows).try_collect().await
+        })
+    }
+
+    /// Runs a statement, and answers how many rows it has changed.
+    pub fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<u64, Failed> {
+        let statement = self.prepared(sql)?;
+        self.wait(self.client.execute_raw(&statement, values))
+    }
+
+    /// Runs a statement that nobody waits for. If it fails, what is asked next fails.
+    pub fn send(&self, sql: &str, values: &[Value<'_>]) -> Result<(), Failed> {
+        let statement = self.prepared(sql)?;
+        let client = self.client.clone();
+        let mut running = Box::pin({
+            let values: Vec<Owned> = values.iter().map(Owned::from).collect();
+            async move {
+                let values = values.iter().map(Owned::value);
+                client.execute_raw(&statement, values).await.map(drop)
+            }
+        });
+        self.begin(&mut running);
+        self.sent.borrow_mut().push(running);
+        self.bound()
+    }
+
+    /// The same for BEGIN and the like, which have no values.
+    pub fn send_simple(&self, sql: &'static str) -> Result<(), Failed> {
+        let client = self.client.clone();
+        let mut running = Box::pin(async move { client.batch_execute(sql).await });
+        self.begin(&mut running);
+        self.sent.borrow_mut().push(running);
+        self.bound()
+    }
+
+    /// Runs COMMIT and the like, and waits for everything that was sent.
+    pub fn run_simple(&self, sql: &str) -> Result<(), Failed> {
+        self.wait(self.client.batch_execute(sql))
+    }
+
+    /// Puts what is said first into the order of what leaves.
+    fn begin(&self, running: &mut (impl Future<Output = Result<(), Error>> + Unpin)) {
+        let mut context = Context::from_waker(Waker::noop());
+        if let Poll::Ready(Err(error)) = Pin::new(running).poll(&mut context) {
+            tracing::debug!(%error, "a statement could not be sent");
+            self.is_lost.set(true);
+        }
+    }
+
+    fn bound(&self) -> Result<(), Failed> {
+        match self.sent.borrow().len() < SENT {
+            true => Ok(()),
+            false => self.wait(async { Ok(()) }),
+        }
+    }
+
+    fn prepared(&self, sql: &str) -> Result<Statement, Failed> {
+        if let Some(known) = self.statements.borrow().get(sql) {
+            return Ok(known.clone());
+        }
+        let statement = self.wait(self.client.prepare(sql))?;
+        let mut statements = self.statements.borrow_mut();
+        if statements.len() >= STATEMENTS {
+            statements.clear();
+        }
+        statements.insert(sql.to_owned(), statement.clone());
+        Ok(statement)
+    }
+
+    /// Waits for everything that was sent, and for this.
+    fn wait<T>(&self, asked: impl Future<Output = Result<T, Error>>) -> Result<T, Failed> {
+        let sent = self.sent.take();
+        let runtime = self.runtime.as_ref().ok_or(Failed::Late)?;
+        let answers = async {
+            let sent = async {
+                let mut first = Ok(());
+                for one in sent {
+                    let done = one.await;
+                    first = first.and(done);
+                }
+                first
+            };
+            futures_util::future::join(sent, asked).await
+        };
+        // A time-out begins within the runtime.
+        let answer = runtime.block_on(async { timeout(LONGEST, answers).await });
+        match answer {
+            Ok((sent, asked)) => {
+                self.is_doomed.set(self.is_doomed.get() || sent.is_err());
+                self.has_failed.set(self.has_failed.get() || asked.is_err());
+                // The first that failed says why; behind it everything in the transaction fails.
+                Ok(sent.and(asked).inspect_err(|error| {
+                    if error.as_db_error().is_none() {
+                        self.is_lost.set(true);
+                    }
+                })?)
+            }
+            Err(_) => {
+                self.is_lost.set(true);
+                Err(Failed::Late)
+            }
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // Also on an async thread, where nothing may wait.
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// A value that waits to be sent.
+enum Owned {
+    Null,
+    Integer(i64),
+    Text(String),
+    Blob(Vec<u8>),
+}
+
+impl From<&Value<'_>> for Owned {
+    fn from(value: &Value<'_>) -> Self {
+        match *value {
+            Value::Null => Self::Null,
+            Value::Integer(integer) => Self::Integer(integer),
+            Value::Text(text) => Self::Text(text.to_owned()),
+            Value::Blob(blob) => Self::Blob(blob.to_vec()),
+        }
+    }
+}
+
+impl Owned {
+    fn value(&self) -> Value<'_> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Integer(integer) => Value::Integer(*integer),
+            Self::Text(text) => Value::Text(text),
+            Self::Blob(blob) => Value::Blob(blob),
+        }
+    }
+}
