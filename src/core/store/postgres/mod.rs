@@ -9,6 +9,7 @@ pub(in crate::core) mod feed;
 pub(in crate::core) mod listener;
 mod parameters;
 mod passfile;
+mod peers;
 pub(in crate::core) mod pen;
 pub(in crate::core) mod schema;
 mod search;
