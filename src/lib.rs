@@ -120,6 +120,7 @@
 //!       - `connect`: makes a connection, host after host
 //!       - `tls`: encrypts a connection
 //!       - `certificates`: which certificates are good
+//!       - `look`: whether a server is fit for chat
 //!     - `error`: turns errors of SQLite into refusals
 //!     - `savepoint_tests`: tests what a verb that fails leaves behind
 //! - [`web`]: what all routes share
@@ -248,6 +249,7 @@
 //!   - `notify`: `chat notify`
 //!   - `backup`: `chat backup`, `chat restore`, `chat check`
 //!   - `doctor`: `chat doctor`
+//!     - `postgres`: what is wrong with a PostgreSQL server
 //!   - `healthcheck`: `chat healthcheck`
 //!   - `export`: `chat export`: everything as a ZIP
 //!   - `import`: `chat import`: what that, Slack or Mattermost has written
