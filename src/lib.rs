@@ -66,6 +66,7 @@
 //!   - `text`: says what is wrong with a name, an address, a password or a text
 //!   - `time`: milliseconds inside, ISO 8601 outside
 //!   - `short`: short texts without heap memory
+//!   - `hash_text`: a hash as text, in the feed
 //!   - `error`: every way to refuse something, with a sentence for the person who asked
 //!   - `cost`: a test that a message costs the same however many belong to the conversation
 //!   - `store`: all SQL, in methods that only the core can call

@@ -15,6 +15,7 @@ mod endure;
 mod inputs;
 mod layout;
 mod mentor;
+mod nodes;
 mod rooms;
 mod slow;
 mod support;

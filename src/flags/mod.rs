@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 use lettre::message::Mailbox;
@@ -60,8 +61,12 @@ pub fn read<Word: Into<OsString> + Clone>(
         _ => without_password(error),
     })?;
     let flags = Flags::from_arg_matches(&matches)?;
+    let named = matches.value_source("db") == Some(ValueSource::CommandLine);
+    if flags.serve.temp && named && flags.serve.db.file().is_some() {
+        let wrong = "the argument '--temp' cannot be used with '--db <FILE>'";
+        return Err(Flags::command().error(ErrorKind::ArgumentConflict, wrong));
+    }
     if !flags.serve.user.is_empty() && !flags.serve.temp {
-        // `requires` cannot say it, because --temp has a conflict of its own.
         let wrong = "--user makes accounts in a throwaway instance only: add --temp";
         return Err(Flags::command().error(ErrorKind::MissingRequiredArgument, wrong));
     }
@@ -479,8 +484,9 @@ pub struct Serve {
     #[arg(long, value_name = "ORIGIN", help_heading = "Where")]
     pub cors_origin: Vec<Origin>,
 
-    /// A throwaway instance: a database in a temporary directory, a free port, no limits on how often and how many
-    #[arg(long, conflicts_with = "db", help_heading = "For tests")]
+    /// A throwaway instance: a database in a temporary directory, or with --db on PostgreSQL; a free port, no limits on how often
+    /// and how many
+    #[arg(long, help_heading = "For tests")]
     pub temp: bool,
     /// Print the URLs in one line of JSON on stdout when the server is ready
     #[arg(long, value_name = "FORMAT", help_heading = "For tests")]

@@ -1,0 +1,4 @@
+//! Several servers on one database: they are one chat, whichever of them somebody reaches.
+
+mod balancer;
+mod way;
