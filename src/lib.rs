@@ -132,6 +132,7 @@
 //!       - `peers`: the servers on one database, and who is there
 //!       - `search`: the index of words
 //!       - `error`: turns errors of PostgreSQL into refusals
+//!       - `look`: whether a server is fit for chat
 //!     - `error`: turns errors of SQLite into refusals
 //!     - `savepoint_tests`: tests what a verb that fails leaves behind
 //! - [`web`]: what all routes share
@@ -260,6 +261,7 @@
 //!   - `notify`: `chat notify`
 //!   - `backup`: `chat backup`, `chat restore`, `chat check`
 //!   - `doctor`: `chat doctor`
+//!     - `postgres`: what is wrong with a PostgreSQL server
 //!   - `healthcheck`: `chat healthcheck`
 //!   - `export`: `chat export`: everything as a ZIP
 //!   - `import`: `chat import`: what that, Slack or Mattermost has written

@@ -2,11 +2,13 @@
 //! gone so far. Its key and the account at the directory are secrets like those that tokens are signed with: whoever has a
 //! copy of the file has them, and nothing else shows them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
+use super::database::Database;
 use super::error::Result;
 use super::model::{Issued, Time};
+use super::store::postgres::look;
 use super::store::{Tx, View, backup};
 
 /// Which certificate a server is to get, and where.
@@ -71,9 +73,13 @@ pub fn renewal((begins, ends): (Time, Time)) -> Time {
     begins.plus(ends.since(begins) * 2 / 3)
 }
 
-/// Until when the certificate for a plan is valid that is kept in a file; `None` if there is none.
-pub fn kept_until(db: &Path, plan: &Plan) -> Option<Time> {
-    backup::certificate_end(db, &plan.directory, &plan.names().join(","))
+/// Until when the certificate for a plan is valid that is kept in a database; `None` if there is none.
+pub async fn kept_until(db: &Database, plan: &Plan) -> Option<Time> {
+    let (directory, domains) = (&plan.directory, plan.names().join(","));
+    match db {
+        Database::File(file) => backup::certificate_end(file, directory, &domains),
+        Database::Postgres(at) => look::certificate_end(at, directory, &domains).await,
+    }
 }
 
 /// The certificates of a directory that have not ended, the newest first.

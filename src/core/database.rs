@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 pub use super::store::postgres::address::Address;
+pub use super::store::postgres::look::{DatabaseLook, Look, Road, ServerLook, Tables, look};
 
 /// What `--db` names.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,6 +7,7 @@ pub(in crate::core) mod connection;
 mod error;
 pub(in crate::core) mod feed;
 pub(in crate::core) mod listener;
+pub(in crate::core) mod look;
 mod parameters;
 mod passfile;
 mod peers;

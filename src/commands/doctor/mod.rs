@@ -1,6 +1,8 @@
 //! `chat doctor`: what is wrong with these flags, the file, the disk, the clock, the addresses, mail, the certificate and
 //! the backups, and what to type? It changes nothing, and may be asked while a server runs.
 
+mod postgres;
+
 use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
@@ -13,8 +15,9 @@ use super::Failure;
 use crate::core::backup;
 use crate::core::backup_folder::BackupFolder;
 use crate::core::certificate::{self, Plan};
+use crate::core::database::Database;
 use crate::core::model::Time;
-use crate::flags::{self, Doctor, Listen, Serve};
+use crate::flags::{self, Doctor, DurabilityFlag, Listen, Serve};
 use crate::server::acme_directory::Directory;
 use crate::server::certificate_files::CertificateFiles;
 use crate::web::issuer;
@@ -146,13 +149,16 @@ async fn look(flags: &Serve, listen_given: bool, findings: &mut Findings) {
         true => findings.ok("flags", "they can be used"),
         false => findings.problem("flags", wrong.join("; ")),
     }
-    match flags.db.file() {
-        Some(db) => {
+    match &flags.db {
+        Database::Postgres(address) => {
+            let durable = matches!(flags.durability, DurabilityFlag::Full);
+            postgres::examine(address, durable, findings).await;
+        }
+        Database::File(db) => {
             file(db, findings);
             disk(db, findings);
             clock(db, findings);
         }
-        None => findings.ok("database", format!("it is {}", flags.db)),
     }
     addresses(flags, listen_given, findings).await;
     mail(flags, findings).await;
@@ -391,11 +397,7 @@ async fn automatic(plan: &Plan, flags: &Serve, listen_given: bool, findings: &mu
         },
     }
     let now = Time::now();
-    match flags
-        .db
-        .file()
-        .and_then(|db| certificate::kept_until(db, plan))
-    {
+    match certificate::kept_until(&flags.db, plan).await {
         None => findings.warning(
             "certificate",
             "there is none for these domains yet: the server gets it when it runs",
@@ -418,6 +420,15 @@ async fn automatic(plan: &Plan, flags: &Serve, listen_given: bool, findings: &mu
 }
 
 fn backups(flags: &Serve, findings: &mut Findings) {
+    if flags.db.file().is_none() {
+        return match flags.backups() {
+            Err(error) => findings.problem("backups", format!("{error:#}")),
+            Ok(_) => findings.ok(
+                "backups",
+                "PostgreSQL's own tools make them: pg_dump, or pg_basebackup",
+            ),
+        };
+    }
     let Some(directory) = &flags.backup_dir else {
         return findings.warning(
             "backups",
