@@ -86,6 +86,8 @@
 //!     - `attached`: which messages name which files
 //!     - `notice`: notifications, and the audit log
 //!     - `feed`: what other processes hear of a commit
+//!     - `feed_tests`: tests that a row says it all, also to other versions
+//!     - `mailbox_tests`: tests when a server on a file hears what a command has done
 //!     - `session`: mentoring sessions
 //!     - `code`: codes and proofs
 //!     - `invitation`: invitations, and where they lead to

@@ -17,6 +17,8 @@ mod conversation;
 mod digest;
 mod error;
 mod feed;
+#[cfg(test)]
+mod feed_tests;
 mod file;
 pub(in crate::core) mod identify;
 mod importing;
@@ -25,6 +27,8 @@ mod invitation;
 pub(in crate::core) mod leap;
 mod level;
 mod log;
+#[cfg(test)]
+mod mailbox_tests;
 mod mention;
 mod message;
 mod missed;
