@@ -144,7 +144,7 @@ struct Home {
 
 impl Home {
     fn of(flags: &Serve) -> anyhow::Result<Self> {
-        if !flags.temp {
+        if !flags.temp || flags.db.file().is_none() {
             return Ok(Self {
                 db: flags.db.clone(),
                 directory: None,

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 use lettre::message::Mailbox;
@@ -60,8 +61,12 @@ pub fn read<Word: Into<OsString> + Clone>(
         _ => error,
     })?;
     let flags = Flags::from_arg_matches(&matches)?;
+    let is_given = matches.value_source("db") == Some(ValueSource::CommandLine);
+    if flags.serve.temp && is_given && flags.serve.db.file().is_some() {
+        let wrong = "the argument '--temp' cannot be used with '--db FILE'";
+        return Err(Flags::command().error(ErrorKind::ArgumentConflict, wrong));
+    }
     if !flags.serve.user.is_empty() && !flags.serve.temp {
-        // `requires` cannot say it, because --temp has a conflict of its own.
         let wrong = "--user makes accounts in a throwaway instance only: add --temp";
         return Err(Flags::command().error(ErrorKind::MissingRequiredArgument, wrong));
     }
@@ -470,8 +475,9 @@ pub struct Serve {
     #[arg(long, value_name = "ORIGIN", help_heading = "Where")]
     pub cors_origin: Vec<Origin>,
 
-    /// A throwaway instance: a database in a temporary directory, a free port, no limits on how often and how many
-    #[arg(long, conflicts_with = "db", help_heading = "For tests")]
+    /// A throwaway instance: a database in a temporary directory, a free port, no limits on how often and how many. With
+    /// --db postgres://… it is that database, which nothing else uses, and stays; several may share it
+    #[arg(long, help_heading = "For tests")]
     pub temp: bool,
     /// Print the URLs in one line of JSON on stdout when the server is ready
     #[arg(long, value_name = "FORMAT", help_heading = "For tests")]
@@ -908,7 +914,7 @@ impl Serve {
     /// # Errors
     /// If the directory is missing, cannot be written, or is another server's; or if the database is no file.
     pub fn backups(&self) -> anyhow::Result<Option<BackupFolder>> {
-        if self.backup_dir.is_some() && !self.temp && self.db.file().is_none() {
+        if self.backup_dir.is_some() && self.db.file().is_none() {
             bail!(
                 "--backup-dir is for a database file, and {} is none: leave it out, and let PostgreSQL's own tools make \
                  backups, such as pg_dump or pg_basebackup",
