@@ -66,6 +66,7 @@
 //!   - `text`: says what is wrong with a name, an address, a password or a text
 //!   - `time`: milliseconds inside, ISO 8601 outside
 //!   - `short`: short texts without heap memory
+//!   - `hash_text`: a hash as text, in the feed
 //!   - `error`: every way to refuse something, with a sentence for the person who asked
 //!   - `cost`: a test that a message costs the same however many belong to the conversation
 //!   - `store`: all SQL, in methods that only the core can call
@@ -115,6 +116,11 @@
 //!     - `backup`: copies the file and checks it for damage
 //!     - `postgres`: what only PostgreSQL can do
 //!       - `address`: which PostgreSQL server, which database, as whom
+//!       - `parameters`: what else an address says: encryption, and how long a connection may be silent
+//!       - `passfile`: which password is for which server
+//!       - `connect`: makes a connection, host after host
+//!       - `tls`: encrypts a connection
+//!       - `certificates`: which certificates are good
 //!     - `error`: turns errors of SQLite into refusals
 //!     - `savepoint_tests`: tests what a verb that fails leaves behind
 //! - [`web`]: what all routes share

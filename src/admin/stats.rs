@@ -178,7 +178,8 @@ fn warnings(
             "Passwords and messages cross the network in the clear. Set --acme, or --tls-cert and --tls-key, or put a proxy with TLS in front and set --public-url.",
         ),
         (
-            old && messages > 0,
+            // Of a PostgreSQL database others make them, and do not tell us.
+            old && messages > 0 && size.log.is_some(),
             "no-backup",
             match last_backup {
                 None => {

@@ -57,7 +57,10 @@ impl Meter {
     pub(in crate::core) fn happened(&self, announced: &[Announcement]) {
         let mut posted = self.posted.lock();
         for announcement in announced {
-            if let Announcement::Event(Event::MessagePosted(message)) = announcement {
+            // One without a dialect was posted at another server, which counts it.
+            if let Announcement::Event(Event::MessagePosted(message)) = announcement
+                && !message.dialect.is_empty()
+            {
                 *posted.entry(message.dialect).or_default() += 1;
             }
         }

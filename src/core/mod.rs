@@ -27,6 +27,7 @@ pub mod external_login;
 pub mod file;
 pub mod file_path;
 pub mod first_room;
+mod hash_text;
 pub mod health;
 pub mod id;
 pub mod identity;
@@ -228,9 +229,9 @@ impl Core {
         let view = View::new(&conn, &options.limits, &directory, Time::now());
         let filled = view.snapshot(|| {
             view.fill_directory()?;
-            Ok((view.position()?, view.how_far()?))
+            Ok((view.position()?, view.how_far()?, view.mailbox()?))
         });
-        let (last_before, heard) = filled.map_err(|e| unusable(e.to_string()))?;
+        let (last_before, heard, mailbox) = filled.map_err(|e| unusable(e.to_string()))?;
         drop(view);
         let heard = heard.filter(|_| serves).map(Arc::new);
         let meter = Arc::<meter::Meter>::default();
@@ -244,7 +245,7 @@ impl Core {
             directory.clone(),
             meter.clone(),
             outlet,
-            checkpoints,
+            checkpoints.zip(mailbox),
             heard.clone(),
         )
         .map_err(|e| unusable(e.to_string()))?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::hash_text;
 pub use super::id::{
     AccountId, AccountKind, ConversationId, ConversationKind, DeviceId, DeviceKind, FileId,
     FileKind, Id, InvitationId, MailId, MessageId, MessageKind, NoticeId, NoticeKind, ReportId,
@@ -82,6 +83,7 @@ pub enum Picture {
 pub struct Person {
     pub id: AccountId,
     pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub picture: Option<Picture>,
     pub created_at: Time,
 }
@@ -105,6 +107,7 @@ pub struct Attachment {
     pub url: String,
     pub size: i64,
     /// The file of this server that the URL names; set only while the message is posted.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<Named>,
 }
 
@@ -223,6 +226,7 @@ pub struct Place {
     pub id: ConversationId,
     pub kind: Kind,
     /// The two people of a direct or session conversation.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub pair: Option<(AccountId, AccountId)>,
 }
 
@@ -342,6 +346,7 @@ impl Level {
 pub struct Settings {
     pub level: Level,
     /// Until then they are told of nothing; `None`, or a time that is over: it is not muted.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub muted_until: Option<Time>,
 }
 
@@ -361,7 +366,9 @@ impl Settings {
 /// How long messages and files of a conversation are kept, in milliseconds; 0 is for ever, `None` what the server says.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub messages: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub files: Option<i64>,
 }
 
@@ -372,12 +379,15 @@ pub struct Conversation {
     pub name: String,
     pub description: String,
     /// Who made it. If they leave a group, the first of its owners stands here.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub creator: Option<AccountId>,
     pub created_at: Time,
     /// The owners of a group or a room, who has been one longest first.
     pub owners: Vec<AccountId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub picture: Option<FileId>,
     /// Since then it is read, and nobody speaks there.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub archived_at: Option<Time>,
     /// Seconds between two messages of one account; 0: any number at once.
     pub slow_mode: u32,
@@ -404,21 +414,30 @@ pub struct Message {
     pub text: String,
     /// `text`, unless its author said otherwise.
     pub content_type: Cow<'static, str>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
     pub sent_at: Time,
     /// When somebody other than the author first marked it as read.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub read_at: Option<Time>,
     /// The message that it answers, which may be deleted since.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<MessageId>,
     /// Members whom it mentions, other than its author.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<AccountId>,
     /// The position of its latest change.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub changed: Option<Position>,
     /// When its author last changed the text.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub edited_at: Option<Time>,
     /// In order of first use.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reactions: Vec<Reaction>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub pinned: Option<Pin>,
 }
 
@@ -453,10 +472,12 @@ pub struct File {
     /// SHA-256 in hex.
     pub hash: String,
     pub uploader: AccountId,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub conversation: Option<ConversationId>,
     pub public: bool,
     pub created_at: Time,
     /// The position at which it was shared.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub position: Option<Position>,
 }
 
@@ -490,6 +511,7 @@ pub struct Notice {
     pub text: String,
     pub kind: String,
     pub created_at: Time,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub read_at: Option<Time>,
 }
 
@@ -536,6 +558,7 @@ pub struct Presence {
     pub account: AccountId,
     pub online: bool,
     /// When they were last there: now, if they are. `None` if they never were, or do not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub last_seen_at: Option<Time>,
 }
 
@@ -644,6 +667,7 @@ pub enum Event {
         account: AccountId,
         kind: RestraintKind,
         /// `None`: it was lifted.
+        #[serde(skip_serializing_if = "Option::is_none")]
         until: Option<Until>,
         owners: Arc<[AccountId]>,
     },
@@ -678,6 +702,7 @@ pub enum StateChange {
         account: AccountId,
         expires_at: Time,
         /// SHA-256 of a token that another application minted.
+        #[serde(default, with = "hash_text", skip_serializing_if = "Option::is_none")]
         token: Option<[u8; 32]>,
     },
     /// A device that is in use lives longer.

@@ -58,12 +58,12 @@ pub fn read<Word: Into<OsString> + Clone>(
             let wrong = format!("--db stands behind the subcommand: write chat {name} … --db FILE");
             Flags::command().error(ErrorKind::ArgumentConflict, wrong)
         }
-        _ => error,
+        _ => without_password(error),
     })?;
     let flags = Flags::from_arg_matches(&matches)?;
-    let is_given = matches.value_source("db") == Some(ValueSource::CommandLine);
-    if flags.serve.temp && is_given && flags.serve.db.file().is_some() {
-        let wrong = "the argument '--temp' cannot be used with '--db FILE'";
+    let named = matches.value_source("db") == Some(ValueSource::CommandLine);
+    if flags.serve.temp && named && flags.serve.db.file().is_some() {
+        let wrong = "the argument '--temp' cannot be used with '--db <FILE>'";
         return Err(Flags::command().error(ErrorKind::ArgumentConflict, wrong));
     }
     if !flags.serve.user.is_empty() && !flags.serve.temp {
@@ -71,6 +71,15 @@ pub fn read<Word: Into<OsString> + Clone>(
         return Err(Flags::command().error(ErrorKind::MissingRequiredArgument, wrong));
     }
     Ok((flags, matches))
+}
+
+/// What is wrong with an address is not said with the password in it.
+fn without_password(mut error: clap::Error) -> clap::Error {
+    if let Some(ContextValue::String(given)) = error.get(ContextKind::InvalidValue) {
+        let shown = ContextValue::String(values::without_password(given));
+        error.insert(ContextKind::InvalidValue, shown);
+    }
+    error
 }
 
 /// The subcommands. They work on the database file, also while a server runs on it.
@@ -475,8 +484,8 @@ pub struct Serve {
     #[arg(long, value_name = "ORIGIN", help_heading = "Where")]
     pub cors_origin: Vec<Origin>,
 
-    /// A throwaway instance: a database in a temporary directory, a free port, no limits on how often and how many. With
-    /// --db postgres://… it is that database, which nothing else uses, and stays; several may share it
+    /// A throwaway instance: a database in a temporary directory, or with --db on PostgreSQL; a free port, no limits on how often
+    /// and how many
     #[arg(long, help_heading = "For tests")]
     pub temp: bool,
     /// Print the URLs in one line of JSON on stdout when the server is ready

@@ -4,6 +4,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, CommandFactory};
 
 use super::Flags;
+use crate::core::database::Database;
 use crate::web::watch::Setting;
 
 /// Flags whose values are secret.
@@ -32,9 +33,12 @@ fn setting(matches: &ArgMatches, arg: &Arg, long: &str) -> Setting {
             let values = values.map(|value| value.to_string_lossy().into_owned());
             values.collect::<Vec<_>>().join(" ")
         });
-        values.map(|values| match SECRET.contains(&id) {
-            true => "set".to_owned(),
-            false => values,
+        values.map(|values| match id {
+            _ if SECRET.contains(&id) => "set".to_owned(),
+            "db" => values
+                .parse::<Database>()
+                .map_or(values, |db| db.to_string()),
+            _ => values,
         })
     };
     let names = arg.get_value_names().unwrap_or_default();

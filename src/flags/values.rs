@@ -55,6 +55,31 @@ pub fn database() -> impl TypedValueParser<Value = Database> {
     })
 }
 
+/// A URL with dots in place of a password, also if it is none that can be read: rather too much is hidden than too little.
+pub fn without_password(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return text.to_owned();
+    };
+    let parameters = rest.split_inclusive(['?', '&']).map(|part| {
+        let is_secret = part.starts_with("password=");
+        let end = part.strip_suffix('&').map_or("", |_| "&");
+        if is_secret {
+            format!("password=…{end}")
+        } else {
+            part.to_owned()
+        }
+    });
+    let rest = parameters.collect::<String>();
+    let rest = match rest.rsplit_once('@') {
+        Some((who, place)) => match who.split_once(':') {
+            Some((user, _)) => format!("{user}:…@{place}"),
+            None => rest,
+        },
+        None => rest,
+    };
+    format!("{scheme}://{rest}")
+}
+
 pub fn user(text: &str) -> Result<(String, String), String> {
     match text.split_once(':') {
         Some((name, password)) if !name.is_empty() => Ok((name.into(), password.into())),
@@ -230,6 +255,32 @@ mod tests {
         assert_eq!(volume("off"), Ok(Volume(None)));
         for wrong in ["500MiB", "0/1d", "500MiB/0s", "/1d", "many/1d"] {
             assert!(volume(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn passwords_are_not_said_again() {
+        for (written, shown) in [
+            ("chat.db", "chat.db"),
+            ("postgres://ann@db/chat", "postgres://ann@db/chat"),
+            (
+                "postgres://ann:secret@db:1/chat",
+                "postgres://ann:…@db:1/chat",
+            ),
+            (
+                "postgres://ann:se@cr?e/t@db/chat",
+                "postgres://ann:…@db/chat",
+            ),
+            (
+                "postgres://db/chat?password=s@:et&sslmode=x",
+                "postgres://db/chat?password=…&sslmode=x",
+            ),
+            (
+                "postgres://db/chat?sslmode=x&password=set",
+                "postgres://db/chat?sslmode=x&password=…",
+            ),
+        ] {
+            assert_eq!(without_password(written), shown);
         }
     }
 }

@@ -9,6 +9,18 @@ import { gather, nameOf } from './saving.js';
 import { When, bytes, decimal } from './words.js';
 
 const command = 'chat backup --db chat.db chat-backup.db';
+const dump = 'pg_dump --format=custom --file=chat.dump postgres://user@host/database';
+
+/** What is on PostgreSQL its own tools copy. */
+const Elsewhere = () => html`
+  <${Screen} title="Backup" lead="The database is on a PostgreSQL server, whose own tools copy it while everybody talks.">
+    <section class="card stack" aria-labelledby="command"><h2 id="command">By command</h2>
+      <p class="small quiet"><code>pg_restore --clean</code> puts a copy back, while no server runs. <code>chat export</code> writes what others can read.</p>
+      <${Code} label="The command" text=${dump} wrap />
+      <div class="buttons"><${Copy} text=${dump} what="the command" /></div>
+      <p class="small quiet">Keep it as you keep the server itself: it holds every message, and the secret that tokens are signed with.</p>
+    </section>
+  </${Screen}>`;
 
 export function Backup() {
   const { said, wrong, reload } = useLoad('stats');
@@ -39,6 +51,7 @@ export function Backup() {
   const stats = said?.stats;
   const own = stats?.backups;
   const { busy, size, made } = state;
+  if (stats && stats.walBytes === null) return html`<${Elsewhere} />`;
   return html`
     <${Screen} title="Backup" lead="A consistent copy of the whole database, files included. Nobody has to wait for it.">
       <${Refused} refusal=${wrong} />

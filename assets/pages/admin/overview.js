@@ -39,6 +39,10 @@ function plotsOf(history) {
 const Tile = ({ title, value, more, tone = '' }) => html`
   <div class=${`tile ${tone}`}><dt>${title}</dt><dd>${value}${more && html`<span class="small quiet">${more}</span>`}</dd></div>`;
 
+/** Only a file has a log beside it, and a disk that we know. */
+const besideDatabase = ({ walBytes, diskFreeBytes }) => (walBytes === null ? 'on PostgreSQL'
+  : `log ${bytes(walBytes)}; ${bytes(diskFreeBytes)} of disk free`);
+
 /** The certificate that the server gets by itself. */
 const Certificate = ({ own }) => html`
   <${Tile} title="Certificate until" value=${html`<${When} at=${own.notAfter} />`} tone=${own.failing ? 'bad' : ''}
@@ -59,12 +63,12 @@ function Tiles({ stats }) {
       more=${stats && `in ${count(stats.conversations)} conversations`} />
     <${Tile} title="Accounts" value=${count(stats?.accounts)} more=${stats && `${count(stats.requests)} requests since the start`} />
     <${Tile} title="Files" value=${count(stats?.files)} more=${stats && bytes(stats.fileBytes)} />
-    <${Tile} title="Database" value=${bytes(stats?.databaseBytes)} more=${stats && `log ${bytes(stats.walBytes)}; ${bytes(stats.diskFreeBytes)} of disk free`} />
+    <${Tile} title="Database" value=${bytes(stats?.databaseBytes)} more=${stats && besideDatabase(stats)} />
     <${Tile} title="Memory" value=${bytes(stats?.memoryBytes)} more=${stats && `${duration(stats.cpuSeconds)} of processor time`} />
     <${Tile} title="Open reports" tone=${stats?.reportsOpen ? 'bad' : ''}
       value=${stats?.reportsOpen ? html`<a href="#reports">${count(stats.reportsOpen)}</a>` : count(stats?.reportsOpen)} />
     <${Tile} title="Mail waiting" value=${count(mail)} tone=${stats?.outboxFailed ? 'bad' : ''} more=${stats && `${count(stats.outboxFailed)} failed`} />
-    <${Tile} title="Last backup" value=${stats ? html`<${When} at=${stats.lastBackupAt} />` : '–'} />
+    ${stats?.walBytes !== null && html`<${Tile} title="Last backup" value=${stats ? html`<${When} at=${stats.lastBackupAt} />` : '–'} />`}
     ${stats?.certificate && html`<${Certificate} own=${stats.certificate} />`}
     <${Tile} title="Running for" value=${duration(stats?.uptimeSeconds)} more=${stats && `version ${stats.version}`} />
   </dl>`;

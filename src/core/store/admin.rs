@@ -102,6 +102,7 @@ fn place_seen(row: &Row<'_>) -> Result<PlaceSeen> {
 
 /// Is the text of parameter `q` in one of these columns, in capitals or not? If there is no text, all rows fit.
 fn is_in(q: &str, columns: &[&str]) -> String {
+    let q = format!("CAST({q} AS TEXT)");
     let mut either = format!("({q} IS NULL");
     for column in columns {
         either.push_str(&format!(" OR lower({column}) LIKE lower({q}) ESCAPE '\\'"));
@@ -178,7 +179,7 @@ impl View<'_> {
     ) -> Result<Listed<PlaceSeen>> {
         let (named, member_named) = (is_in("$2", &["name"]), is_in("$2", &["a.name"]));
         let which = format!(
-            "($1 IS NULL OR kind = $1) AND ({named} OR EXISTS
+            "(CAST($1 AS TEXT) IS NULL OR kind = $1) AND ({named} OR EXISTS
              (SELECT 1 FROM members m JOIN accounts a ON a.id = m.account
               WHERE m.conversation = c.id AND {member_named}))"
         );
@@ -287,7 +288,7 @@ impl View<'_> {
                     (SELECT count(*) FROM conversations) AS conversations,
                     (SELECT messages FROM log) AS messages,
                     (SELECT count(*) FROM files WHERE ready = 1) AS files,
-                    (SELECT coalesce(sum(size), 0) FROM files WHERE ready = 1) AS file_bytes,
+                    (SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM files WHERE ready = 1) AS file_bytes,
                     (SELECT count(*) FROM outbox WHERE sent_at IS NULL AND refused_at IS NULL) AS mail_waiting,
                     (SELECT count(*) FROM outbox WHERE sent_at IS NULL AND error IS NOT NULL)
                         AS mail_failed,
@@ -310,7 +311,7 @@ impl View<'_> {
     }
 
     pub(in crate::core) fn file_bytes(&self) -> Result<i64> {
-        let sum = "SELECT coalesce(sum(size), 0) FROM files WHERE ready = 1";
+        let sum = "SELECT CAST(coalesce(sum(size), 0) AS BIGINT) FROM files WHERE ready = 1";
         self.count(sum, ())
     }
 
@@ -323,7 +324,7 @@ impl View<'_> {
     /// When an action whose name begins like this was last recorded.
     pub(in crate::core) fn last_audited(&self, action: &str) -> Result<Option<(Time, String)>> {
         self.one(
-            "SELECT at, detail FROM audit WHERE substr(action, 1, length($1)) = $1 ORDER BY id DESC LIMIT 1",
+            "SELECT at, detail FROM audit WHERE substr(action, 1, length(CAST($1 AS TEXT))) = $1 ORDER BY id DESC LIMIT 1",
             [action],
             |row| Ok((Time(row.get("at")?), row.get("detail")?)),
         )

@@ -139,7 +139,8 @@ impl Tx<'_> {
         }
         let (kinds, all, known) = self
             .one(
-                "SELECT count(*), coalesce(sum(count), 0), coalesce(sum(CASE WHEN emoji = $1 THEN 1 ELSE 0 END), 0)
+                "SELECT count(*), CAST(coalesce(sum(count), 0) AS BIGINT),
+                     coalesce(sum(CASE WHEN emoji = $1 THEN 1 ELSE 0 END), 0)
                  FROM emoji WHERE message = $2",
                 (emoji, message),
                 |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)),

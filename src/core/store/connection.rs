@@ -67,6 +67,31 @@ impl Connection {
         }
     }
 
+    /// Sets the savepoint to which a verb is rolled back if it fails.
+    pub(super) fn save(&self) -> Result<()> {
+        self.begin("SAVEPOINT verb")?;
+        if let Self::Postgres(conn) = self {
+            conn.note_savepoint(true);
+        }
+        Ok(())
+    }
+
+    /// The verb has succeeded.
+    pub(super) fn release(&self) -> Result<()> {
+        if let Self::Postgres(conn) = self {
+            conn.note_savepoint(false);
+        }
+        self.begin("RELEASE verb")
+    }
+
+    /// Waits for everything that was sent.
+    pub(super) fn flush(&self) -> Result<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(conn) => Ok(conn.flush()?),
+        }
+    }
+
     /// BEGIN, SAVEPOINT and the like, for which nobody waits on PostgreSQL.
     pub(super) fn begin(&self, sql: &'static str) -> Result<()> {
         match self {
@@ -144,6 +169,7 @@ impl Connection {
             }
             Self::Postgres(conn) => {
                 conn.forget_failure();
+                conn.note_savepoint(false);
                 Ok(conn.send_simple("ROLLBACK TO verb; RELEASE verb")?)
             }
         }

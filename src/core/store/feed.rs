@@ -4,7 +4,6 @@
 //! server writes and reads them, by number. The rows are JSON, the one place where the core writes any: they are read by
 //! servers of other versions, which skip what they do not know, and by people who look for what happened.
 
-use std::borrow::Cow;
 use std::time::Instant;
 
 use serde_json::value::RawValue;
@@ -24,14 +23,36 @@ const ROWS: u32 = 256;
 /// The subscribers of another server have numbers that none of this one has.
 const ELSEWHERE: u64 = 1 << 63;
 
-/// What others are to hear of it: not what concerns one socket of this server.
+/// Are others to hear of it? Not of what concerns one socket of this server.
 fn leaves(announcement: &Announcement) -> bool {
     match announcement {
-        Announcement::Event(Event::NoticesWaiting { .. })
-        | Announcement::StateChange(
-            StateChange::Subscribed { .. } | StateChange::Unsubscribed { .. },
-        ) => false,
-        Announcement::Event(_) | Announcement::StateChange(_) => true,
+        Announcement::Event(event) => match event {
+            Event::NoticesWaiting { .. } => false,
+            Event::MessagePosted(_)
+            | Event::MessageUpdated(_)
+            | Event::MessageDeleted(_)
+            | Event::FileShared { .. }
+            | Event::MessagesRead { .. }
+            | Event::Typing { .. }
+            | Event::NoticeMade(_)
+            | Event::SettingsChanged { .. }
+            | Event::BlockChanged { .. }
+            | Event::ConversationChanged(_)
+            | Event::MemberJoined { .. }
+            | Event::MemberLeft { .. }
+            | Event::RestraintChanged { .. }
+            | Event::PresenceChanged(_)
+            | Event::PersonChanged(_) => true,
+        },
+        Announcement::StateChange(change) => match change {
+            StateChange::Subscribed { .. } | StateChange::Unsubscribed { .. } => false,
+            StateChange::AccountChanged(_)
+            | StateChange::UnwantedChanged
+            | StateChange::ProfileChanged(_)
+            | StateChange::DeviceMade { .. }
+            | StateChange::DeviceProlonged { .. }
+            | StateChange::DeviceEnded { .. } => true,
+        },
     }
 }
 
@@ -46,9 +67,9 @@ pub(super) fn told(announced: &[Announcement]) -> Result<Option<String>> {
         .map_err(|e| Error::Internal(format!("news cannot be written: {e}")))
 }
 
-/// What a row says. What this version does not know is left out.
-fn read(told: &str) -> Result<Vec<Announcement>> {
-    let all: Vec<Cow<'_, RawValue>> = serde_json::from_str(told)
+/// What a row says. Each announcement is read by itself: one of a newer version that this one does not know is left out.
+pub(super) fn read(told: &str) -> Result<Vec<Announcement>> {
+    let all: Vec<&RawValue> = serde_json::from_str(told)
         .map_err(|e| Error::Internal(format!("news cannot be read: {e}")))?;
     let known = all.into_iter().filter_map(|one| {
         let read = serde_json::from_str(one.get());
@@ -58,6 +79,7 @@ fn read(told: &str) -> Result<Vec<Announcement>> {
     Ok(known.map(elsewhere).collect())
 }
 
+/// As it is told at this server.
 fn elsewhere(mut announcement: Announcement) -> Announcement {
     if let Announcement::Event(Event::Typing { subscriber, .. }) = &mut announcement {
         *subscriber = SubscriberId(subscriber.0 | ELSEWHERE);
@@ -65,13 +87,16 @@ fn elsewhere(mut announcement: Announcement) -> Announcement {
     announcement
 }
 
+/// A row's number, and what it says if it can be read.
+pub(super) type News = (i64, Result<Vec<Announcement>>);
+
 impl View<'_> {
-    /// The next news after this number, each with its own.
-    pub(super) fn news_after(&self, last: i64) -> Result<Vec<(i64, Vec<Announcement>)>> {
+    /// The next news after this number.
+    pub(super) fn news_after(&self, last: i64) -> Result<Vec<News>> {
         self.all(
             "SELECT number, told FROM news WHERE number > $1 ORDER BY number LIMIT $2",
             (last, ROWS),
-            |row| Ok((row.get("number")?, read(row.text("told")?)?)),
+            |row| Ok((row.get("number")?, read(row.text("told")?))),
         )
     }
 
@@ -84,8 +109,17 @@ impl View<'_> {
         Ok(count > 0)
     }
 
-    fn last_news(&self) -> Result<i64> {
-        self.count("SELECT coalesce(max(number), 0) FROM news", ())
+    /// On a file: what a server that has just read everything need not hear; `None` on PostgreSQL.
+    pub(in crate::core) fn mailbox(&self) -> Result<Option<Mailbox>> {
+        if self.conn.sqlite().is_none() {
+            return Ok(None);
+        }
+        let last = self.count("SELECT coalesce(max(number), 0) FROM news", ())?;
+        Ok(Some(Mailbox {
+            last,
+            version: None,
+            looked: Instant::now(),
+        }))
     }
 }
 
@@ -103,63 +137,58 @@ impl Tx<'_> {
 }
 
 /// Finds what the command line has left for the server on this file.
-pub(super) struct Mailbox {
+pub(in crate::core) struct Mailbox {
     last: i64,
-    /// SQLite's number for the changes that others have made.
-    version: i64,
+    /// SQLite's number for the changes that others have made; `None` before the first look.
+    version: Option<i64>,
     looked: Instant,
 }
 
 impl Mailbox {
-    /// What was left before is in memory already.
-    pub fn open(view: &View<'_>) -> Self {
-        let last = view.last_news().unwrap_or(0);
-        forget(view, last);
-        Self {
-            last,
-            version: 0,
-            looked: Instant::now(),
-        }
-    }
-
     /// Is it time to look although nothing is to be written?
     pub fn is_due(&self) -> bool {
         self.looked.elapsed() >= LOOK
     }
 
-    /// What was left since the last look.
-    pub fn look(&mut self, view: &View<'_>) -> Vec<Announcement> {
+    /// Hands over what was left since the last look, commit by commit.
+    pub fn look(&mut self, view: &View<'_>, tell: impl FnMut(Vec<Announcement>)) {
         self.looked = Instant::now();
-        let version = view
-            .count("PRAGMA data_version", ())
-            .unwrap_or(self.version);
-        if std::mem::replace(&mut self.version, version) == version {
-            return Vec::new();
-        }
-        self.read(view).unwrap_or_else(|error| {
+        if let Err(error) = self.read(view, tell) {
+            // It is there at the next look.
             tracing::warn!(%error, "news from another process could not be read");
-            Vec::new()
-        })
+        }
     }
 
-    fn read(&mut self, view: &View<'_>) -> Result<Vec<Announcement>> {
-        let mut all = Vec::new();
+    fn read(&mut self, view: &View<'_>, mut tell: impl FnMut(Vec<Announcement>)) -> Result<()> {
+        let version = Some(view.count("PRAGMA data_version", ())?);
+        if self.version == version {
+            return Ok(());
+        }
+        // What was left before the server began is in its memory already.
+        let mut is_full = self.version.is_none();
         loop {
             let rows = view.news_after(self.last)?;
-            let Some((last, _)) = rows.last() else {
+            if rows.is_empty() {
                 break;
-            };
-            self.last = *last;
-            all.extend(rows.into_iter().flat_map(|(_, announced)| announced));
+            }
+            is_full = true;
+            for (number, announced) in rows {
+                self.last = number;
+                match announced {
+                    Ok(announced) => tell(announced),
+                    Err(error) => tracing::error!(%error, number, "news are lost"),
+                }
+            }
         }
-        if !all.is_empty() {
+        if is_full {
             forget(view, self.last);
         }
-        Ok(all)
+        self.version = version;
+        Ok(())
     }
 }
 
-/// Deletes news that were read: otherwise they would stay in the file for ever.
+/// Deletes news that need not be read any more: otherwise they would stay in the file for ever.
 fn forget(view: &View<'_>, upto: i64) {
     if let Err(error) = view.conn.run("DELETE FROM news WHERE number <= $1", [upto]) {
         // They are deleted with the next ones, or at the next start.

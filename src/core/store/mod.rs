@@ -221,11 +221,8 @@ impl<'c> Tx<'c> {
     /// Writes, whether or not the statement finds a row to change.
     fn write(&self, sql: &str, params: impl Params) -> Result<()> {
         self.save()?;
-        match self.decided.get() {
-            // If it fails, that fails the whole commit, whenever it is noticed.
-            true => self.conn.send(sql, params),
-            false => self.conn.run(sql, params).map(drop),
-        }
+        // If it fails, the verb fails, or the whole commit if it had decided.
+        self.conn.send(sql, params)
     }
 
     /// Writes, and reads what the statement returns.
@@ -257,7 +254,7 @@ impl<'c> Tx<'c> {
             Undo::Nothing => {
                 // Counts of earlier verbs must be written before the savepoint, or a rollback to it would undo them.
                 self.settle()?;
-                self.conn.begin("SAVEPOINT verb")?;
+                self.conn.save()?;
                 self.undo.set(Undo::Savepoint);
             }
         }

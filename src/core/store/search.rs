@@ -175,7 +175,7 @@ impl View<'_> {
             // Only days were asked for.
             _ if query.is_empty() => self.all(
                 "SELECT m.id FROM messages m CROSS JOIN conversations c
-                 WHERE c.id = m.conversation AND m.id >= $1 AND m.id < $2 AND m.deleted_at IS NULL AND ($3 IS NULL OR c.kind = 'room' OR EXISTS
+                 WHERE c.id = m.conversation AND m.id >= $1 AND m.id < $2 AND m.deleted_at IS NULL AND (CAST($3 AS BIGINT) IS NULL OR c.kind = 'room' OR EXISTS
                      (SELECT 1 FROM members WHERE conversation = m.conversation AND account = $3))
                      AND NOT EXISTS
                      (SELECT 1 FROM restraints r WHERE r.conversation = m.conversation AND r.account = $3

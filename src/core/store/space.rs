@@ -1,4 +1,4 @@
-//! Pages of the database file: how many there are, and giving free ones back. Only SQLite has them.
+//! How large is the database? And the pages of a file: how many there are, and giving free ones back.
 
 use super::{Tx, View};
 use crate::core::error::Result;
@@ -31,22 +31,14 @@ impl View<'_> {
             shrinks: self.count("PRAGMA auto_vacuum", ())? == INCREMENTAL,
         })
     }
-}
 
-impl View<'_> {
-    /// Bytes of an SQLite database, also those that are still in the write-ahead log: a copy has no more.
-    pub(in crate::core) fn page_bytes(&self) -> Result<u64> {
-        let bytes = self.count(
-            "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
-            (),
-        )?;
-        Ok(bytes.unsigned_abs())
-    }
-
-    /// Bytes of a PostgreSQL database.
+    /// Bytes of the database; those of a file that are still in the write-ahead log count, because a copy has them too.
     pub(in crate::core) fn database_bytes(&self) -> Result<u64> {
-        let bytes = self.count("SELECT pg_database_size(current_database())", ())?;
-        Ok(bytes.unsigned_abs())
+        let asked = match self.conn.sqlite() {
+            Some(_) => "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+            None => "SELECT pg_database_size(current_database())",
+        };
+        Ok(self.count(asked, ())?.unsigned_abs())
     }
 }
 

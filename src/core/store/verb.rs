@@ -23,6 +23,15 @@ pub(super) struct Outcome {
     pub answer: Answer,
 }
 
+impl Outcome {
+    /// It has failed after all: what it wrote could not be written.
+    pub fn fail(&mut self, error: Error) {
+        self.failed = true;
+        let answer = std::mem::replace(&mut self.answer, Box::new(|_| ()));
+        self.answer = Box::new(move |commit| answer(commit.and(Err(error))));
+    }
+}
+
 /// How a caller is to be answered.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum AnsweredBy {

@@ -102,9 +102,10 @@ impl Writer {
         directory: Arc<Directory>,
         meter: Arc<Meter>,
         outlet: Outlet,
-        checkpoints: Option<Checkpoints>,
+        on_a_file: Option<(Checkpoints, Mailbox)>,
         heard: Option<Arc<Heard>>,
     ) -> Result<Self> {
+        let (checkpoints, mailbox) = on_a_file.unzip();
         let (queue, tasks) = sync_channel(QUEUE);
         let queue = Arc::new(queue);
         let end = Arc::<OnceLock<Instant>>::default();
@@ -117,7 +118,7 @@ impl Writer {
             outlet,
             checkpoints,
             heard,
-            mailbox: None,
+            mailbox,
         };
         let thread = std::thread::Builder::new()
             .name("writer".into())
@@ -223,9 +224,6 @@ impl WriterLoop {
             tracing::warn!(%error, "the writer folds in the write-ahead log alone");
         }
         let serves = matches!(self.outlet, Outlet::Here(_));
-        if serves && self.heard.is_none() {
-            self.mailbox = Some(Mailbox::open(&self.view()));
-        }
         // Only a server indexes behind the log: the command line ends before it is idle.
         let mut indexing = serves.then(Indexing::default);
         loop {
@@ -310,11 +308,10 @@ impl WriterLoop {
     /// Hears what the command line has left on this file.
     fn hear_mailbox(&mut self) {
         if let Some(mut mailbox) = self.mailbox.take() {
-            let announced = mailbox.look(&self.view());
-            self.mailbox = Some(mailbox);
-            if !announced.is_empty() {
+            mailbox.look(&self.view(), |announced| {
                 self.tell(Commit::new(announced, Vec::new()));
-            }
+            });
+            self.mailbox = Some(mailbox);
         }
     }
 
@@ -349,6 +346,10 @@ impl WriterLoop {
                 if number != expected {
                     return Err(heard.lose("news are missing"));
                 }
+                let announced = announced.map_err(|error| {
+                    tracing::error!(%error, number, "news are lost");
+                    heard.lose("news cannot be read")
+                })?;
                 self.tell(Commit::new(announced, Vec::new()));
                 heard.note(number);
             }
@@ -520,7 +521,13 @@ impl WriterLoop {
         let announced_before = tx.announced.borrow().len();
         tx.undo.set(Undo::Nothing);
         tx.decided.set(false);
-        let outcome = job.run(tx);
+        let mut outcome = job.run(tx);
+        if !outcome.failed
+            && tx.undo.get() == Undo::Savepoint
+            && let Err(error) = self.conn.flush()
+        {
+            outcome.fail(error);
+        }
         if outcome.failed {
             tx.announced.borrow_mut().truncate(announced_before);
             if tx.undo.get() != Undo::Nothing {
@@ -530,7 +537,7 @@ impl WriterLoop {
         let undone = match tx.undo.get() {
             Undo::Nothing => Ok(()),
             Undo::Savepoint if outcome.failed => self.conn.roll_back_verb(),
-            Undo::Savepoint => self.conn.begin("RELEASE verb"),
+            Undo::Savepoint => self.conn.release(),
             // All verbs of the commit fail with it.
             Undo::Everything if outcome.failed => self.conn.doom(),
             Undo::Everything => Ok(()),

@@ -1,20 +1,160 @@
-//! How is a connection to PostgreSQL made?
+//! How is a connection to PostgreSQL made? Host after host is tried, each within a bound of time.
 
+use std::error::Error as _;
+use std::net::IpAddr;
 use std::pin::Pin;
+use std::time::Duration;
 
+use anyhow::anyhow;
 use futures_util::Stream;
 use futures_util::stream::poll_fn;
-use tokio_postgres::{AsyncMessage, Client, Error, NoTls};
+use tokio::time::timeout;
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{AsyncMessage, Client, Config, Error};
 
 use super::address::Address;
+use super::parameters::Encryption;
+use super::passfile::Passfile;
+use super::tls::{Failed, Tls};
+
+/// How long a host may take if the address sets no bound, which it always does.
+const UNSAID: Duration = Duration::from_secs(5);
 
 /// Whoever polls this drives the connection, and hears what the server says by itself.
 pub(in crate::core) type Driving = Pin<Box<dyn Stream<Item = Result<AsyncMessage, Error>> + Send>>;
 
+/// Connects to the first host that takes it.
+///
+/// # Errors
+/// Why none did.
 pub(in crate::core) async fn connect(address: &Address) -> anyhow::Result<(Client, Driving)> {
-    let (client, mut connection) = address.config().connect(NoTls).await?;
-    Ok((
-        client,
-        Box::pin(poll_fn(move |cx| connection.poll_message(cx))),
-    ))
+    let asked = address.clone();
+    let prepared = tokio::task::spawn_blocking(move || {
+        let ways = asked.ways()?;
+        anyhow::Ok((ways, Tls::of(&asked)?))
+    });
+    let (ways, tls) = prepared.await??;
+    let mut failures = Vec::new();
+    for way in &ways {
+        match way.go(&tls, address.encryption).await {
+            Ok(connected) => return Ok(connected),
+            Err(error) if ways.len() == 1 => return Err(error),
+            Err(error) => failures.push(format!("{}: {error:#}", way.name)),
+        }
+    }
+    Err(anyhow!("{}", failures.join("; ")))
+}
+
+/// A host, and how to connect to it.
+pub(super) struct Way {
+    pub name: String,
+    pub config: Config,
+}
+
+impl Way {
+    /// Connects within three times the time that a host has to answer at all: what it says afterwards takes time, too.
+    async fn go(&self, tls: &Tls, encryption: Encryption) -> anyhow::Result<(Client, Driving)> {
+        let most = 3 * self.config.get_connect_timeout().copied().unwrap_or(UNSAID);
+        let late = |_| anyhow!("it did not answer within {} s", most.as_secs());
+        let encrypted = timeout(most, dial(&self.config, tls)).await.map_err(late)?;
+        let error = match encrypted {
+            Ok(connected) => return Ok(connected),
+            Err(error) => error,
+        };
+        if encryption == Encryption::Prefer && is_about_encryption(&error) {
+            let mut plain = self.config.clone();
+            plain.ssl_mode(SslMode::Disable);
+            if let Ok(Ok(connected)) = timeout(most, dial(&plain, tls)).await {
+                return Ok(connected);
+            }
+        }
+        Err(error.into())
+    }
+}
+
+async fn dial(config: &Config, tls: &Tls) -> Result<(Client, Driving), Error> {
+    let (client, mut connection) = config.connect(tls.clone()).await?;
+    let driving = poll_fn(move |cx| connection.poll_message(cx));
+    Ok((client, Box::pin(driving)))
+}
+
+/// Might it go without? There was no TLS, or the server takes nobody in like this.
+fn is_about_encryption(error: &Error) -> bool {
+    let is_tls = error
+        .source()
+        .is_some_and(<dyn std::error::Error>::is::<Failed>);
+    is_tls || error.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
+}
+
+impl Address {
+    /// How to connect to each host, in their order. Reads the file of passwords.
+    ///
+    /// # Errors
+    /// If that file is not as it must be.
+    pub(super) fn ways(&self) -> anyhow::Result<Vec<Way>> {
+        let passwords = self.passfile.as_deref().map(Passfile::read).transpose()?;
+        let (hosts, addresses) = (self.config.get_hosts(), self.config.get_hostaddrs());
+        let ports = self.config.get_ports();
+        let count = hosts.len().max(addresses.len());
+        let way = |i| {
+            let port = ports.get(i).or(ports.first()).copied().unwrap_or(5432);
+            let (config, host) = self.to(hosts.get(i), addresses.get(i).copied(), port);
+            let mut way = Way {
+                name: format!("{host}:{port}"),
+                config,
+            };
+            if let Some(passwords) = &passwords {
+                let database = self.config.get_dbname().unwrap_or_default();
+                let user = self.config.get_user().unwrap_or_default();
+                let names: &[&str] = match hosts.get(i) {
+                    Some(Host::Unix(_)) => &[&host, "localhost"],
+                    _ => &[&host],
+                };
+                let password = passwords.password(names, port, database, user)?;
+                way.config.password(password);
+            }
+            Ok(way)
+        };
+        (0..count).map(way).collect()
+    }
+
+    /// The same to one host alone, and its name.
+    fn to(&self, host: Option<&Host>, address: Option<IpAddr>, port: u16) -> (Config, String) {
+        let (all, mut one) = (&self.config, Config::new());
+        one.port(port)
+            .ssl_negotiation(all.get_ssl_negotiation())
+            .target_session_attrs(all.get_target_session_attrs())
+            .keepalives(all.get_keepalives())
+            .keepalives_idle(all.get_keepalives_idle());
+        let name = match (host, address) {
+            (Some(Host::Tcp(name)), _) => name.clone(),
+            (Some(Host::Unix(path)), _) => path.display().to_string(),
+            (None, address) => address.map_or_else(String::new, |address| address.to_string()),
+        };
+        one.host(&name);
+        address.map(|address| one.hostaddr(address));
+        // There is no TLS over a socket of this machine.
+        one.ssl_mode(match self.encryption {
+            _ if matches!(host, Some(Host::Unix(_))) => SslMode::Disable,
+            Encryption::Disable => SslMode::Disable,
+            Encryption::Prefer => SslMode::Prefer,
+            _ => SslMode::Require,
+        });
+        all.get_user().map(|user| one.user(user));
+        all.get_password().map(|password| one.password(password));
+        all.get_dbname().map(|name| one.dbname(name));
+        all.get_options().map(|options| one.options(options));
+        all.get_application_name()
+            .map(|name| one.application_name(name));
+        all.get_connect_timeout()
+            .map(|most| one.connect_timeout(*most));
+        all.get_tcp_user_timeout()
+            .map(|most| one.tcp_user_timeout(*most));
+        all.get_keepalives_interval()
+            .map(|each| one.keepalives_interval(each));
+        all.get_keepalives_retries()
+            .map(|count| one.keepalives_retries(count));
+        (one, name)
+    }
 }

@@ -45,8 +45,10 @@ pub(in crate::core) struct Connection {
     address: Address,
     settings: String,
     statements: RefCell<HashMap<String, Statement>>,
-    /// What was sent and is not answered yet.
-    sent: RefCell<Vec<Sent>>,
+    /// What was sent and is not answered yet, and whether a savepoint stands before it.
+    sent: RefCell<Vec<(bool, Sent)>>,
+    /// Is there a savepoint, to which a failed verb is rolled back?
+    has_savepoint: Cell<bool>,
     /// It is of no use any more.
     is_lost: Cell<bool>,
     /// A statement of this transaction has failed: nothing runs but a rollback, to a savepoint or of everything.
@@ -75,6 +77,7 @@ impl Connection {
             runtime: Some(runtime),
             statements: RefCell::default(),
             sent: RefCell::default(),
+            has_savepoint: Cell::new(false),
             is_lost: Cell::new(false),
             has_failed: Cell::new(false),
             is_doomed: Cell::new(false),
@@ -150,7 +153,8 @@ impl Connection {
             }
         });
         self.begin(&mut running);
-        self.sent.borrow_mut().push(running);
+        let sent = (self.has_savepoint.get(), running as Sent);
+        self.sent.borrow_mut().push(sent);
         self.bound()
     }
 
@@ -159,8 +163,22 @@ impl Connection {
         let client = self.client.clone();
         let mut running = Box::pin(async move { client.batch_execute(sql).await });
         self.begin(&mut running);
-        self.sent.borrow_mut().push(running);
+        self.sent.borrow_mut().push((false, running));
         self.bound()
+    }
+
+    /// From now on there is a savepoint, or none: what fails behind one dooms nobody else.
+    pub fn note_savepoint(&self, there: bool) {
+        self.has_savepoint.set(there);
+    }
+
+    /// Waits for everything that was sent.
+    pub fn flush(&self) -> Result<(), Failed> {
+        let is_nothing = self.sent.borrow().is_empty();
+        if is_nothing {
+            return Ok(());
+        }
+        self.wait(async { Ok(()) })
     }
 
     /// Runs COMMIT and the like, and waits for everything that was sent.
@@ -178,10 +196,8 @@ impl Connection {
     }
 
     fn bound(&self) -> Result<(), Failed> {
-        match self.sent.borrow().len() < SENT {
-            true => Ok(()),
-            false => self.wait(async { Ok(()) }),
-        }
+        let is_much = self.sent.borrow().len() >= SENT;
+        if is_much { self.flush() } else { Ok(()) }
     }
 
     fn prepared(&self, sql: &str) -> Result<Statement, Failed> {
@@ -203,21 +219,23 @@ impl Connection {
         let runtime = self.runtime.as_ref().ok_or(Failed::Late)?;
         let answers = async {
             let sent = async {
-                let mut first = Ok(());
-                for one in sent {
+                let (mut first, mut is_doomed) = (Ok(()), false);
+                for (is_saved, one) in sent {
                     let done = one.await;
+                    is_doomed |= done.is_err() && !is_saved;
                     first = first.and(done);
                 }
-                first
+                (first, is_doomed)
             };
             futures_util::future::join(sent, asked).await
         };
         // A time-out begins within the runtime.
         let answer = runtime.block_on(async { timeout(LONGEST, answers).await });
         match answer {
-            Ok((sent, asked)) => {
-                self.is_doomed.set(self.is_doomed.get() || sent.is_err());
-                self.has_failed.set(self.has_failed.get() || asked.is_err());
+            Ok(((sent, is_doomed), asked)) => {
+                self.is_doomed.set(self.is_doomed.get() || is_doomed);
+                let has_failed = sent.is_err() || asked.is_err();
+                self.has_failed.set(self.has_failed.get() || has_failed);
                 // The first that failed says why; behind it everything in the transaction fails.
                 Ok(sent.and(asked).inspect_err(|error| {
                     if error.as_db_error().is_none() {

@@ -1,12 +1,16 @@
 //! What only PostgreSQL can do, and how we speak to it.
 
 pub(in crate::core) mod address;
+mod certificates;
 pub(in crate::core) mod connect;
 pub(in crate::core) mod connection;
 mod error;
 pub(in crate::core) mod feed;
 pub(in crate::core) mod listener;
+mod parameters;
+mod passfile;
 pub(in crate::core) mod pen;
 pub(in crate::core) mod schema;
 mod search;
+mod tls;
 pub(in crate::core) mod value;

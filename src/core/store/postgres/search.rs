@@ -58,7 +58,7 @@ impl View<'_> {
                  JOIN messages m ON m.id = s.id
                  JOIN conversations c ON c.id = m.conversation
              WHERE s.words @@ CAST(CAST($1 AS TEXT) AS TSQUERY) AND s.id >= $2 AND s.id < $3
-                 AND ($4 IS NULL OR ((c.kind = 'room' OR EXISTS
+                 AND (CAST($4 AS BIGINT) IS NULL OR ((c.kind = 'room' OR EXISTS
                      (SELECT 1 FROM members WHERE conversation = m.conversation AND account = $4))
                      AND NOT EXISTS
                      (SELECT 1 FROM restraints r WHERE r.conversation = m.conversation AND r.account = $4
