@@ -6,6 +6,7 @@ use super::admin::set_up_link;
 use crate::core::Durability;
 use crate::core::database::Database;
 use crate::core::invitation::Who;
+use crate::flags::quoted;
 use crate::server::Server;
 
 /// What is printed at the start.
@@ -68,7 +69,7 @@ impl Greeting<'_> {
                     out,
                     "\nOnly who is invited may sign up{why}. This makes an invitation:"
                 )?;
-                let command = format!("chat invite --db {}", self.db);
+                let command = format!("chat invite --db {}", quoted(&self.db.to_string()));
                 writeln!(out, "  {}", self.bold(&command))?;
             }
             Who::Nobody => writeln!(

@@ -29,7 +29,7 @@ use crate::web::oidc::OidcFlags;
 use crate::web::origin::{self, Origin};
 use crate::web::rates::Rate;
 use crate::web::volume::Volume;
-pub use settings::settings;
+pub use settings::{quoted, settings};
 pub use values::Listen;
 
 /// A chat server in one binary and one SQLite file, which speaks five chat APIs at once.

@@ -58,7 +58,7 @@ fn setting(matches: &ArgMatches, arg: &Arg, long: &str) -> Setting {
 }
 
 /// Quoted for a shell, if necessary.
-fn quoted(value: &str) -> String {
+pub fn quoted(value: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,*[]".contains(c);
     if !value.is_empty() && value.chars().all(plain) {
         value.to_owned()

@@ -3,11 +3,13 @@
 mod administrators;
 mod copies;
 mod doctor;
+mod elsewhere;
 mod flags;
 mod importing;
 mod inviting;
 mod moving;
 mod printing;
+mod reaching;
 mod searching;
 mod service;
 mod starting;

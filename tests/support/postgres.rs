@@ -2,10 +2,10 @@
 
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 use std::env;
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener};
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
@@ -50,6 +50,8 @@ pub struct Cluster {
     pub port: u16,
     home: PathBuf,
     disk: Disk,
+    /// Beyond those that every cluster here has.
+    settings: Vec<String>,
     keeper: Option<Child>,
 }
 
@@ -78,6 +80,7 @@ impl Cluster {
             port: free_port(),
             home,
             disk,
+            settings: Vec::new(),
             keeper: None,
         };
         cluster.goes_on();
@@ -104,6 +107,9 @@ impl Cluster {
         ] {
             server.args(["-c", setting]);
         }
+        for setting in &self.settings {
+            server.args(["-c", setting]);
+        }
         let keeper = Command::new("sh")
             .args(["-c", KEEPER, "sh"])
             .arg(&self.home)
@@ -120,6 +126,29 @@ impl Cluster {
             assert!(asked.elapsed() < PATIENCE, "{why:?}\n{}", self.log());
             thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Starts it again with these settings, and no others that a scene has set.
+    pub fn is_set(&mut self, settings: &[&str]) {
+        self.ends();
+        self.settings = settings.iter().map(|&setting| setting.to_owned()).collect();
+        self.goes_on();
+    }
+
+    /// Where its files are.
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// Puts a file there that nobody else can read: a key, say, or the rules about who may connect (`data/pg_hba.conf`).
+    pub fn keeps(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.home.join(name);
+        fs::write(&path, content).expect("a file");
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("it is ours");
+        if geteuid().is_root() {
+            chown(&path, Some(NOBODY), Some(NOBODY)).expect("root may give it away");
+        }
+        path
     }
 
     /// Ends it in order; sessions are ended, what is committed is there when it goes on.

@@ -157,7 +157,7 @@ async fn database(client: &Client) -> Result<DatabaseLook, tokio_postgres::Error
     // Names as statements need them. A limit of -1 is none.
     let asked = "SELECT quote_ident(d.datname) AS name, pg_encoding_to_char(d.encoding) AS encoding,
             quote_ident(r.rolname) AS role, r.rolsuper AS is_superuser,
-            has_schema_privilege('public', 'CREATE') AS may_make_tables,
+            coalesce(has_schema_privilege(CAST(to_regnamespace('public') AS OID), 'CREATE'), false) AS may_make_tables,
             (SELECT count(*) FROM pg_roles AS o
              WHERE o.rolcanlogin AND NOT o.rolsuper AND o.oid <> r.oid
                AND has_database_privilege(o.oid, d.oid, 'CONNECT')) AS others,
