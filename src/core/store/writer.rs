@@ -235,17 +235,16 @@ impl WriterLoop {
                 Err(RecvTimeoutError::Disconnected) => break,
             };
             let is_idle = first.is_none();
-            let batch = first
-                .into_iter()
-                .chain(tasks.try_iter().take(BATCH - 1))
-                .filter_map(Task::job)
-                .collect::<Vec<_>>();
             let mut done = Done::default();
-            if !batch.is_empty() {
-                done = self.commit(batch);
-                self.checkpoint();
-            } else if !is_idle {
-                self.look();
+            match first {
+                Some(Task::Run(first)) => {
+                    // Also what comes while these run, or while the writer waits for its turn.
+                    let more = tasks.try_iter().filter_map(Task::job);
+                    done = self.commit(std::iter::once(first).chain(more).take(BATCH));
+                    self.checkpoint();
+                }
+                Some(Task::Look) => self.look(),
+                None => {}
             }
             if let Some(indexing) = &mut indexing {
                 indexing.committed(done);
@@ -388,7 +387,7 @@ impl WriterLoop {
     }
 
     /// Runs verbs and commits them.
-    fn commit(&mut self, batch: Vec<Box<dyn Job>>) -> Done {
+    fn commit(&mut self, batch: impl Iterator<Item = Box<dyn Job>>) -> Done {
         let pen = match self.ready().and_then(|()| self.begin()) {
             Ok(pen) => pen,
             Err(error) => {
