@@ -255,6 +255,7 @@ CREATE TABLE files (
 ) STRICT;
 CREATE INDEX files_of_conversation ON files (conversation, position);
 CREATE INDEX files_of_uploader ON files (uploader);
+CREATE INDEX files_unfinished ON files (created_at) WHERE ready = 0;
 CREATE UNIQUE INDEX files_by_client_id ON files (uploader, client_id) WHERE client_id IS NOT NULL;
 
 CREATE TABLE file_parts (

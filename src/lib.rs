@@ -30,6 +30,7 @@
 //!   - `missed`: finds what a client missed since a position, in the order of the log
 //!   - `notice`: system notifications
 //!   - `presence`: who is there, and who may know it
+//!   - `peers`: who is there at the other servers on the database
 //!   - `first_room`: makes the room that everybody meets in
 //!   - `session`: mentoring sessions, which another application records
 //!   - `account`: signs people up and changes passwords
@@ -85,6 +86,8 @@
 //!     - `attached`: which messages name which files
 //!     - `notice`: notifications, and the audit log
 //!     - `feed`: what other processes hear of a commit
+//!     - `feed_tests`: tests that a row says it all, also to other versions
+//!     - `mailbox_tests`: tests when a server on a file hears what a command has done
 //!     - `session`: mentoring sessions
 //!     - `code`: codes and proofs
 //!     - `invitation`: invitations, and where they lead to
@@ -104,6 +107,7 @@
 //!     - `read_cache`: what one snapshot has read already
 //!     - `certificate`: certificates, and accounts at those who issue them
 //!     - `admin`: what only administrators see
+//!     - `connection`: a connection to whichever database it is
 //!     - `sql`: what statements are given, and what they find
 //!     - `checkpoint`: folds the write-ahead log in, beside the writer
 //!     - `writer`: one thread that commits whatever verbs have queued up
@@ -121,6 +125,17 @@
 //!       - `connect`: makes a connection, host after host
 //!       - `tls`: encrypts a connection
 //!       - `certificates`: which certificates are good
+//!       - `connection`: a connection that one thread uses
+//!       - `value`: how values are written and read there
+//!       - `schema`: makes the tables
+//!       - `pen`: whose turn it is to write
+//!       - `feed`: how far this server has heard what all have committed
+//!       - `leap`: moves all counters ahead after a failover or a restore
+//!       - `listener`: learns that others have committed
+//!       - `peers`: the servers on one database, and who is there
+//!       - `tries`: how often passwords and the like were tried
+//!       - `search`: the index of words
+//!       - `error`: turns errors of PostgreSQL into refusals
 //!       - `look`: whether a server is fit for chat
 //!     - `error`: turns errors of SQLite into refusals
 //!     - `savepoint_tests`: tests what a verb that fails leaves behind

@@ -134,6 +134,8 @@ fn refuse(found: Vec<String>) {
 fn the_core_knows_no_http_no_json_and_no_socket() {
     let mut found = Vec::new();
     for source in sources("src/core") {
+        // Rows of the feed are JSON, which servers of other versions read.
+        let is_feed = source.path.starts_with("src/core/store/feed");
         for outsider in [
             "warp",
             "serde_json",
@@ -141,7 +143,7 @@ fn the_core_knows_no_http_no_json_and_no_socket() {
             "engineioxide",
             "hyper",
         ] {
-            if source.names(outsider) {
+            if source.names(outsider) && !(is_feed && outsider == "serde_json") {
                 found.push(format!("{} names {outsider}", source.path));
             }
         }

@@ -129,11 +129,19 @@ pub async fn run(flags: Serve, mut set: Vec<Setting>, listen_given: bool) -> Res
         }
     }
     let manager = ServiceManager::of_this_process().ready();
-    let why = shutdown.received().await;
+    let (why, is_lost) = tokio::select! {
+        why = shutdown.received() => (why, false),
+        why = server.lost() => (why, true),
+    };
     manager.stopping();
     tracing::info!(why, "ending");
     server.stop().await;
-    Ok(())
+    match is_lost {
+        true => Err(Failure::Other(anyhow::anyhow!(
+            "{why}: it has to be started again"
+        ))),
+        false => Ok(()),
+    }
 }
 
 /// Where the database is. A temporary directory is deleted when this is dropped.

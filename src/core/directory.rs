@@ -11,9 +11,11 @@ use parking_lot::RwLock;
 
 use super::error::{Error, Result};
 use super::model::{
-    Account, AccountId, Announcement, Device, DeviceId, Event, Me, Presence, Sid, StateChange, Time,
+    Account, AccountId, Announcement, Attendance, Device, DeviceId, Event, Me, Presence, ServerId,
+    Sid, StateChange, Time,
 };
 use super::pace::Pace;
+use super::peers::Peers;
 use super::recent::Recent;
 use super::word_list::{Entry, List};
 
@@ -119,6 +121,10 @@ pub struct Directory {
     here: RwLock<HashMap<AccountId, usize>>,
     /// Who counts as being there: also some seconds after the last socket has gone.
     online: RwLock<HashSet<AccountId>>,
+    /// This server, as others on its database know it,
+    server: ServerId,
+    /// and who is there at those.
+    peers: RwLock<Peers>,
     /// Whom each account has blocked.
     blocks: RwLock<HashMap<AccountId, HashSet<AccountId>>>,
     unwanted: RwLock<Arc<List>>,
@@ -294,12 +300,13 @@ impl Directory {
         &self.exports
     }
 
-    /// This person has opened a socket; answers how many were open before.
+    /// This person has opened a socket; answers how many were open before, at all servers.
     pub fn came(&self, account: AccountId) -> usize {
+        let elsewhere = self.peers.read().of(account).sockets;
         let mut here = self.here.write();
         let count = here.entry(account).or_default();
         *count += 1;
-        *count - 1
+        *count - 1 + elsewhere
     }
 
     /// This person has closed a socket.
@@ -313,20 +320,47 @@ impl Directory {
         }
     }
 
-    /// How many sockets this person has open.
+    /// How many sockets this person has open, at all servers.
     pub fn sockets(&self, account: AccountId) -> usize {
-        let here = self.here.read();
-        here.get(&account).copied().unwrap_or_default()
+        self.attendance(account).sockets + self.peers.read().of(account).sockets
     }
 
     /// Has this person a live socket?
     pub fn is_here(&self, account: AccountId) -> bool {
-        self.here.read().contains_key(&account)
+        self.sockets(account) > 0
     }
 
-    /// This person counts as being there from now on.
-    pub fn appear(&self, account: AccountId) {
-        self.online.write().insert(account);
+    /// This server, as others on its database know it.
+    pub(in crate::core) fn server(&self) -> ServerId {
+        self.server
+    }
+
+    /// What this server has of an account.
+    pub(in crate::core) fn attendance(&self, account: AccountId) -> Attendance {
+        Attendance {
+            sockets: self.here.read().get(&account).copied().unwrap_or_default(),
+            online: self.online.read().contains(&account),
+        }
+    }
+
+    /// Who is there at this server.
+    pub(in crate::core) fn attending(&self) -> HashSet<AccountId> {
+        let here = self.here.read();
+        let online = self.online.read();
+        here.keys().chain(online.iter()).copied().collect()
+    }
+
+    /// Begins with what other servers have said.
+    pub(in crate::core) fn load_peers(&self, said: Vec<(ServerId, AccountId, Attendance)>) {
+        let mut peers = self.peers.write();
+        for (server, account, said) in said {
+            peers.put(server, account, said);
+        }
+    }
+
+    /// This person counts as being there from now on; answers `false` if they did already.
+    pub fn appear(&self, account: AccountId) -> bool {
+        self.online.write().insert(account)
     }
 
     /// This person counts as being there no more. When they were last there has been noted.
@@ -336,7 +370,7 @@ impl Directory {
 
     /// Is this person there, as others may know it? Somebody suspended or removed is not.
     pub fn presence(&self, account: AccountId) -> Presence {
-        let is_here = self.online.read().contains(&account);
+        let is_here = self.online.read().contains(&account) || self.peers.read().of(account).online;
         let known = self.tables.read();
         let card = known.accounts.get(&account);
         let card = card.filter(|card| !card.hides_presence);
@@ -508,6 +542,18 @@ impl Directory {
                         tracing::error!(%error, "the unwanted words could not be read again");
                     }
                 },
+                StateChange::Attended {
+                    server,
+                    account,
+                    said,
+                } => {
+                    if *server != self.server {
+                        self.peers.write().put(*server, *account, *said);
+                    }
+                }
+                StateChange::ServerGone { server, accounts } => {
+                    self.peers.write().forget(*server, accounts);
+                }
                 StateChange::Subscribed { .. }
                 | StateChange::Unsubscribed { .. }
                 | StateChange::ProfileChanged(_) => {}

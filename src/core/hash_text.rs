@@ -11,10 +11,7 @@ use super::hex;
 ///
 /// # Errors
 /// The serializer's.
-pub fn serialize<S: Serializer>(
-    hash: &Option<[u8; 32]>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
+pub fn serialize<S: Serializer>(hash: &Option<[u8; 32]>, serializer: S) -> Result<S::Ok, S::Error> {
     hash.map(|hash| hex(&hash)).serialize(serializer)
 }
 

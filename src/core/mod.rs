@@ -48,6 +48,7 @@ pub mod outbox;
 pub mod owner;
 pub mod pace;
 pub mod password;
+pub mod peers;
 pub mod presence;
 pub mod quota;
 pub mod recent;
@@ -82,7 +83,7 @@ use directory::Directory;
 use error::{Error, Result};
 use id::Spelling;
 use limits::Limits;
-use model::{DeviceId, FileId, Me, MessageId, Time};
+use model::{AccountId, DeviceId, Event, FileId, Me, MessageId, Time};
 use password::Passwords;
 use store::checkpoint::Checkpoints;
 pub use store::identify::OpenError;
@@ -310,6 +311,60 @@ impl Core {
         }
     }
 
+    /// May other servers run on the same database?
+    pub fn has_peers(&self) -> bool {
+        self.0.heard.is_some()
+    }
+
+    /// Announces what no verb has announced, here and at the other servers; answers `false` if there can be none, and nothing
+    /// was announced.
+    pub fn announce_to_peers(&self, event: &Event) -> bool {
+        if self.has_peers() {
+            let event = event.clone();
+            drop(self.write(move |tx| {
+                tx.announce(event);
+                Ok(())
+            }));
+        }
+        self.has_peers()
+    }
+
+    /// Counts a try of something that must not be tried often, at all servers together: how many there were before within
+    /// this span, and since when.
+    pub async fn count_try(&self, what: String, span: Duration) -> Result<(u32, Time)> {
+        self.write(move |tx| tx.count_try(&what, span)).await
+    }
+
+    /// Has what this server knows of an account's sockets told to the others on its database; nobody waits for that.
+    pub fn tell_peers(&self, account: AccountId) {
+        if self.0.heard.is_some() {
+            drop(self.write(move |tx| peers::tell(tx, account)));
+        }
+    }
+
+    /// Tells the others on its database that this server lives, until it is stopped.
+    pub async fn beat(&self) {
+        if self.0.heard.is_none() {
+            return;
+        }
+        let mut beat = tokio::time::interval(peers::BEAT);
+        beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            beat.tick().await;
+            if let Err(error) = self.write(peers::beat).await {
+                tracing::debug!(%error, "the other servers were not told that this one lives");
+            }
+        }
+    }
+
+    /// This server is about to end: the others need not wait until they miss it.
+    pub async fn leave_peers(&self) {
+        if self.0.heard.is_some() {
+            let left = self.write(|tx| peers::bury(tx, tx.directory.server()));
+            left.await.ok();
+        }
+    }
+
     /// Ready once this server must end because what it has in memory need not be true any more.
     pub async fn lost(&self) -> &'static str {
         match &self.0.heard {
@@ -468,6 +523,7 @@ impl Core {
     /// # Errors
     /// `Unauthorized` for a bad, expired or revoked token, `Forbidden` for a suspended account.
     pub async fn me(&self, token: &str) -> Result<Me> {
+        self.hear().await?;
         let (account, device) = match self.0.tokens.read(token) {
             Ok((account, sid)) => {
                 let device = self.0.directory.device(sid);

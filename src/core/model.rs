@@ -11,6 +11,7 @@ pub use super::id::{
     FileKind, Id, InvitationId, MailId, MessageId, MessageKind, NoticeId, NoticeKind, ReportId,
     StopId, UnwantedId,
 };
+pub use super::peers::{Attendance, ServerId};
 pub use super::sid::Sid;
 pub use super::time::Time;
 
@@ -714,6 +715,17 @@ pub enum StateChange {
     DeviceEnded {
         device: DeviceId,
         account: AccountId,
+    },
+    /// What a server has of an account, as it tells the others on its database.
+    Attended {
+        server: ServerId,
+        account: AccountId,
+        said: Attendance,
+    },
+    /// A server is gone, at which these people were.
+    ServerGone {
+        server: ServerId,
+        accounts: Vec<AccountId>,
     },
 }
 

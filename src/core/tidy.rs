@@ -1,6 +1,8 @@
 //! Deleting what has expired: devices, codes, proofs, invitations, bans, silences and closed reports, while the server runs, a few at a time,
 //! so that neither the file nor memory grows with time alone.
 
+use std::time::Duration;
+
 use super::error::Result;
 use super::limits;
 use super::model::StateChange;
@@ -15,6 +17,11 @@ const REPORTS: u32 = 200;
 const INVITATIONS: u32 = 200;
 /// Bans and silences, and turns in slow mode, that one step deletes.
 const RESTRAINTS: u32 = 1_000;
+
+/// How long news of other servers are kept: one that has not heard them by then begins anew.
+const NEWS_KEPT: Duration = Duration::from_secs(600);
+/// Uploads that began before that have ended with their server.
+const UNFINISHED: Duration = Duration::from_secs(86_400);
 
 /// What a step has deleted.
 #[derive(Debug, Default)]
@@ -40,6 +47,9 @@ pub fn step(tx: &Tx<'_>) -> Result<Over> {
     }
     if !more {
         tx.delete_expired_codes()?;
+        tx.delete_tries_over()?;
+        tx.delete_news_before(tx.now.minus(NEWS_KEPT))?;
+        tx.delete_files_unfinished_since(tx.now.minus(UNFINISHED))?;
         more = tx.delete_expired_invitations(INVITATIONS)? >= INVITATIONS as usize;
         let over = tx.delete_restraints_over(RESTRAINTS)?;
         let forgotten = tx.delete_turns(slow_mode::forgotten_before(tx.now), RESTRAINTS)?;

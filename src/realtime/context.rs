@@ -50,6 +50,7 @@ impl Context {
     /// One of the sockets that an account may have open; free again when it is dropped.
     pub fn take_slot(self: &Arc<Self>, account: AccountId) -> Result<SocketSlot, Error> {
         let before = self.core.directory().came(account);
+        self.core.tell_peers(account);
         let slot = SocketSlot {
             context: self.clone(),
             account,
@@ -72,5 +73,6 @@ pub struct SocketSlot {
 impl Drop for SocketSlot {
     fn drop(&mut self) {
         self.context.core.directory().went(self.account);
+        self.context.core.tell_peers(self.account);
     }
 }

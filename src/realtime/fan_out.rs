@@ -122,7 +122,9 @@ impl FanOut {
                     entry.connected = true;
                     entry.client.connected();
                     let account = entry.client.me.id;
-                    self.presence.came(self.context.core.directory(), account);
+                    if self.presence.came(self.context.core.directory(), account) {
+                        self.context.core.tell_peers(account);
+                    }
                 }
             }
             Signal::Joins(page) => {
@@ -237,6 +239,14 @@ impl FanOut {
             StateChange::ProfileChanged(account) => {
                 let first = self.introductions.note(*account);
                 self.begin_to_introduce(first);
+            }
+            StateChange::Attended { account, .. } => {
+                self.presence.look(self.context.core.directory(), *account);
+            }
+            StateChange::ServerGone { accounts, .. } => {
+                for account in accounts {
+                    self.presence.look(self.context.core.directory(), *account);
+                }
             }
             StateChange::DeviceMade { .. } | StateChange::UnwantedChanged => {}
         }
@@ -438,7 +448,10 @@ impl FanOut {
         self.expiries.remove(&(entry.expires_at, number));
         self.backlog.remove(number);
         for stopped in self.typing.stop_at(number) {
-            self.tell(&stopped);
+            // The others tell it too, or would when typing lasts no longer.
+            if !self.context.core.announce_to_peers(&stopped) {
+                self.tell(&stopped);
+            }
         }
     }
 
@@ -494,7 +507,9 @@ impl FanOut {
         for stopped in self.typing.stop_overdue() {
             self.tell(&stopped);
         }
-        self.presence.settle(self.context.core.directory());
+        for account in self.presence.settle(self.context.core.directory()) {
+            self.context.core.tell_peers(account);
+        }
         let now = Time::now();
         while let Some((at, number)) = self.expiries.first().copied() {
             if at > now {

@@ -77,13 +77,14 @@ struct Slices {
 }
 
 impl PresenceNow {
-    /// A socket of this account has connected.
-    pub fn came(&mut self, people: &Directory, account: AccountId) {
+    /// A socket of this account has connected; answers whether it is the first.
+    pub fn came(&mut self, people: &Directory, account: AccountId) -> bool {
         let here = self.here.entry(account).or_default();
         here.sockets += 1;
         here.since = None;
-        people.appear(account);
+        let is_new = people.appear(account);
         self.look(people, account);
+        is_new
     }
 
     /// A connected socket of this account has gone.
@@ -99,8 +100,9 @@ impl PresenceNow {
         }
     }
 
-    /// Those whose last socket went longer than [`GRACE`] ago are there no more.
-    pub fn settle(&mut self, people: &Directory) {
+    /// Those whose last socket went longer than [`GRACE`] ago are there no more; answers who.
+    pub fn settle(&mut self, people: &Directory) -> Vec<AccountId> {
+        let mut vanished = Vec::new();
         while let Some((since, account)) = self.gone.front().copied() {
             if since.elapsed() < GRACE {
                 break;
@@ -112,8 +114,10 @@ impl PresenceNow {
                 self.here.remove(&account);
                 people.vanish(account);
                 self.look(people, account);
+                vanished.push(account);
             }
         }
+        vanished
     }
 
     /// If this person has come or gone, as others may know it, these are to be told.

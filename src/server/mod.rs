@@ -215,6 +215,8 @@ impl Server {
         }
         let mut background = JoinSet::new();
         background.spawn(admin::stats::observe(core.clone(), watch.clone()));
+        let beating = core.clone();
+        background.spawn(async move { beating.beat().await });
         background.spawn(tidying::tidy_up(core.clone()));
         background.spawn(erasing::run(core.clone()));
         background.spawn(tidying::retain(core.clone()));
@@ -252,6 +254,11 @@ impl Server {
         &self.url
     }
 
+    /// Ready once it must end because what it has in memory need not be true any more: it is to be started again.
+    pub async fn lost(&self) -> &'static str {
+        self.core.lost().await
+    }
+
     /// Stops it in order: closes the listeners, disconnects the sockets, answers the requests, and checkpoints the database.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
@@ -268,6 +275,8 @@ impl Server {
         {
             tracing::warn!("some requests did not finish in time");
         }
+        let left = self.core.leave_peers();
+        tokio::time::timeout(SOCKETS_STOP, left).await.ok();
         let core = self.core.clone();
         let closing = tokio::task::spawn_blocking(move || core.close());
         if tokio::time::timeout(WRITER_STOP, closing).await.is_err() {

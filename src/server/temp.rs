@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::{Listeners, Server, Settings};
 use crate::core::error::Error;
 use crate::core::model::{AccountId, Time};
-use crate::core::{Core, account, device};
+use crate::core::{Core, account, admin, device};
 use crate::flags::{Flags, Serve};
 
 /// A server in this process. When it is dropped it stops, and everything in it is deleted.
@@ -115,14 +115,38 @@ impl Drop for Temp {
 }
 
 /// Makes the accounts of a throwaway server: an administrator, whose token this returns, and `users` by name and password.
+/// Another such server may have made them in the same database.
+///
+/// # Errors
+/// If the database has accounts and not this administrator: something else uses it, where limits and people are meant.
 pub async fn people(core: &Core, users: &[(String, String)]) -> Result<String, Error> {
     let secret: [u8; 16] = crate::core::random();
     let password = crate::core::hex(&secret);
-    let admin = person(core, "admin", &password, true).await?;
+    let admin = match known(core, "admin").await? {
+        Some(admin) => admin,
+        None if core.read(admin::figures).await?.accounts > 0 => {
+            return Err(Error::Conflict(
+                "--temp is for a database that nothing else uses, and this one has accounts of others",
+            ));
+        }
+        None => person(core, "admin", &password, true).await?,
+    };
     for (name, password) in users {
-        person(core, name, password, false).await?;
+        if known(core, name).await?.is_none() {
+            person(core, name, password, false).await?;
+        }
     }
     log_in(core, admin).await
+}
+
+async fn known(core: &Core, name: &str) -> Result<Option<AccountId>, Error> {
+    let email = email(name);
+    let found = core.read(move |view| account::with_email(view, &email));
+    Ok(found.await?.map(|(account, _)| account.id))
+}
+
+fn email(name: &str) -> String {
+    format!("{name}@example.test")
 }
 
 async fn log_in(core: &Core, id: AccountId) -> Result<String, Error> {
@@ -139,7 +163,7 @@ async fn person(core: &Core, name: &str, password: &str, admin: bool) -> Result<
         home: if admin { "admin" } else { "rooms" },
         name: name.to_owned(),
         username: true,
-        email: format!("{name}@example.test"),
+        email: email(name),
     };
     let new = new.checked("--user", password).map_err(Error::Invalid)?;
     let hash = core.passwords().hash(password.to_owned()).await?;

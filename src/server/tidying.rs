@@ -19,6 +19,7 @@ pub async fn tidy_up(core: Core) {
     let mut clock = Clock::new(TIDY);
     loop {
         clock.strikes().await;
+        core.keeping().await;
         note(core.tidy_up().await);
     }
 }
@@ -27,6 +28,7 @@ pub async fn tidy_up(core: Core) {
 pub async fn retain(core: Core) {
     let mut clock = Clock::new(RETAIN);
     loop {
+        core.keeping().await;
         tokio::select! {
             () = clock.strikes() => note(core.retain().await),
             () = core.rules_changed().notified() => {

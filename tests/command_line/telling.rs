@@ -1,4 +1,4 @@
-//! `chat session` and `chat notify`: what another application tells by the command line.
+//! `chat session` and `chat notify`: what another application tells by the command line; and what sockets hear of commands.
 
 use super::{a_file, fed, typed, words};
 use crate::support::mentor::SESSION;
@@ -49,4 +49,33 @@ async fn sessions_and_notifications_are_told() {
     typed(&[&nobody[..], &db].concat())
         .await
         .badly(1, "User not found");
+}
+
+/// Sockets hear what a command changes as if the server had done it, and in the same order.
+#[tokio::test]
+async fn a_group_hears_who_owns_it_when_a_command_has_removed_its_owner() {
+    let chat = Chat::open().await;
+    let (ann, bob) = (chat.campus("ann").await, chat.rooms("bob").await);
+    let group = ann.gathers("Friends", &[&bob]).await;
+    let campus = bob.opens_a_socket().await;
+    let joins = json!({ "conversationId": group });
+    campus.does("join-conversation", joins).await;
+    let rooms = bob.opens_a_socket().await;
+    rooms.does("joinRoom", json!({ "roomId": group })).await;
+    let mentor = bob.opens_chat().await;
+
+    chat.command(&["user", "remove", "ann"]).await;
+    for (socket, left, changed, owner) in [
+        (&campus, "member-left", "conversation-updated", &bob.uuid),
+        (&rooms, "memberLeft", "roomUpdated", &bob.id),
+        (&mentor, "member_left", "conversation_updated", &bob.uuid),
+    ] {
+        let heard = socket.hears_all(2).await;
+        let names: Vec<_> = heard.iter().map(|(event, _)| &**event).collect();
+        assert_eq!(names, [left, changed]);
+        assert_eq!(heard[1].1["owners"], json!([owner]), "{changed}");
+        for event in [left, changed] {
+            socket.hears_nothing_of(event).await;
+        }
+    }
 }

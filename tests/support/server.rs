@@ -20,10 +20,11 @@ pub struct Chat {
     pub address: String,
     /// The line with which the server announced itself.
     pub announced: Value,
-    pub kept: Kept,
     /// One, or several behind a balancer.
     servers: Vec<Process>,
     _balancer: Option<Balancer>,
+    /// Dropped last: nobody serves from it then.
+    pub kept: Kept,
 }
 
 impl Chat {

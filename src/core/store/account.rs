@@ -155,6 +155,7 @@ impl View<'_> {
         let blocks = self.all_blocks()?;
         self.directory
             .load(&accounts, devices, tokens, blocks, unwanted);
+        self.directory.load_peers(self.attendances()?);
         Ok(())
     }
 

@@ -143,7 +143,13 @@ impl Tx<'_> {
                      coalesce(sum(CASE WHEN emoji = $1 THEN 1 ELSE 0 END), 0)
                  FROM emoji WHERE message = $2",
                 (emoji, message),
-                |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)),
+                |row| {
+                    Ok((
+                        row.get::<_, i64>(0)?,
+                        row.get::<_, i64>(1)?,
+                        row.get::<_, i64>(2)?,
+                    ))
+                },
             )?
             .unwrap_or_default();
         if all >= limits::REACTIONS {

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::writer::LOOK;
 use super::{Tx, View};
 use crate::core::error::{Error, Result};
-use crate::core::model::{Announcement, Event, StateChange, SubscriberId};
+use crate::core::model::{Announcement, Event, StateChange, SubscriberId, Time};
 use crate::core::random;
 
 /// Which commit a row is of: nobody else's has the same.
@@ -51,7 +51,9 @@ fn leaves(announcement: &Announcement) -> bool {
             | StateChange::ProfileChanged(_)
             | StateChange::DeviceMade { .. }
             | StateChange::DeviceProlonged { .. }
-            | StateChange::DeviceEnded { .. } => true,
+            | StateChange::DeviceEnded { .. }
+            | StateChange::Attended { .. }
+            | StateChange::ServerGone { .. } => true,
         },
     }
 }
@@ -124,6 +126,11 @@ impl View<'_> {
 }
 
 impl Tx<'_> {
+    /// Deletes news that everybody has heard.
+    pub(in crate::core) fn delete_news_before(&self, before: Time) -> Result<()> {
+        self.write("DELETE FROM news WHERE at < $1", [before.0])
+    }
+
     /// Leaves what was announced for the server on this file. If that changed nothing that others hear of, nothing.
     pub(super) fn leave_news(&self, announced: &[Announcement]) -> Result<()> {
         let Some(told) = told(announced)? else {

@@ -193,4 +193,16 @@ impl Tx<'_> {
         )?;
         self.write("DELETE FROM files WHERE ready = 0", ())
     }
+
+    /// Deletes uploads that began before and were never complete.
+    pub(in crate::core) fn delete_files_unfinished_since(&self, before: Time) -> Result<()> {
+        self.write(
+            "DELETE FROM file_parts WHERE file IN (SELECT id FROM files WHERE ready = 0 AND created_at < $1)",
+            [before.0],
+        )?;
+        self.write(
+            "DELETE FROM files WHERE ready = 0 AND created_at < $1",
+            [before.0],
+        )
+    }
 }

@@ -16,6 +16,7 @@ use super::checkpoint::Checkpoints;
 use super::connection::Connection;
 use super::feed::{Mailbox, Nonce};
 use super::indexing::{Done, Indexing, Step};
+use super::postgres;
 use super::postgres::feed::Heard;
 use super::postgres::pen::Pen;
 use super::verb::{AnsweredBy, Commit, Job, Outcome, Verb};
@@ -493,7 +494,7 @@ impl WriterLoop {
         let Some(lost) = self.conn.postgres().filter(|conn| conn.is_lost()) else {
             return Ok(());
         };
-        let again = lost.again().map_err(|error| {
+        let again = postgres::schema::again(lost).map_err(|error| {
             tracing::warn!(
                 error = format!("{error:#}"),
                 "the database cannot be reached"

@@ -46,6 +46,7 @@ pub async fn deliver(core: Core, smtp: Arc<Smtp>, links: Links) {
                 deliveries.under_way.remove(&id);
             }
         }
+        deliveries.core.keeping().await;
         for kind in [MailKind::Code, MailKind::Digest] {
             if let Err(error) = deliveries.send_due(kind).await {
                 tracing::warn!(%error, "the outbox could not be read");

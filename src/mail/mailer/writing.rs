@@ -23,6 +23,7 @@ pub async fn write(core: &Core, links: &Links) {
     let mut tidy_at = Instant::now();
     loop {
         round.tick().await;
+        core.keeping().await;
         if let Err(error) = write_due(core, links).await {
             tracing::warn!(%error, "mail about unread messages could not be written yet");
         }

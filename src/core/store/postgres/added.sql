@@ -18,6 +18,30 @@ CREATE TABLE search (
 );
 CREATE INDEX search_words ON search USING gin (words);
 
+-- The servers that run on this database.
+CREATE TABLE servers (
+    id      BIGINT PRIMARY KEY,                                   -- random
+    seen_at BIGINT NOT NULL                                       -- when it last said that it lives
+);
+
+-- Who is there, at which of them.
+CREATE TABLE attendances (
+    server  BIGINT NOT NULL,
+    account BIGINT NOT NULL,
+    sockets BIGINT NOT NULL,                                      -- how many the account has open there
+    online  BIGINT NOT NULL,                                      -- 1: it counts as being there
+    PRIMARY KEY (server, account)
+);
+
+-- How often what must not be tried often was tried, by whom and where, within a span from the first try.
+CREATE TABLE tries (
+    what    TEXT COLLATE "C" PRIMARY KEY,
+    since   BIGINT NOT NULL,
+    count   BIGINT NOT NULL,
+    ends_at BIGINT NOT NULL
+);
+CREATE INDEX tries_by_end ON tries (ends_at);
+
 -- What is older than ten minutes goes.
 CREATE INDEX news_by_age ON news (at);
 

@@ -356,3 +356,5 @@ CREATE TABLE news (
     told   TEXT NOT NULL,                  -- what was announced: JSON (src/core/store/feed.rs)
     at     INTEGER NOT NULL
 ) STRICT;
+
+CREATE INDEX files_unfinished ON files (created_at) WHERE ready = 0;

@@ -1,0 +1,114 @@
+//! Who is there at the other servers on this database? Each tells the others of its own sockets, and that it lives.
+//!
+//! Memory holds what they said ([`Peers`]); the database has it too, for servers that start later. A server that has not been
+//! heard of for [`SILENT`] is gone, and its people with it.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::Result;
+use super::model::{AccountId, StateChange};
+use super::random;
+use super::store::Tx;
+
+/// How often a server says that it lives.
+pub const BEAT: Duration = Duration::from_secs(2);
+/// After so long the others take it for dead.
+const SILENT: Duration = Duration::from_secs(10);
+
+/// A running server: random, so that one that starts again is another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ServerId(pub(in crate::core) i64);
+
+impl Default for ServerId {
+    fn default() -> Self {
+        Self(i64::from_ne_bytes(random()) >> 11)
+    }
+}
+
+/// What one server says of one account.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attendance {
+    /// How many sockets the account has open there.
+    pub sockets: usize,
+    /// Does it count as being there? Also some seconds after the last socket has gone.
+    pub online: bool,
+}
+
+impl Attendance {
+    fn is_over(self) -> bool {
+        self == Self::default()
+    }
+}
+
+/// What the other servers say.
+#[derive(Debug, Default)]
+pub(in crate::core) struct Peers(HashMap<AccountId, HashMap<ServerId, Attendance>>);
+
+impl Peers {
+    pub fn put(&mut self, server: ServerId, account: AccountId, said: Attendance) {
+        let at = self.0.entry(account).or_default();
+        match said.is_over() {
+            true => at.remove(&server),
+            false => at.insert(server, said),
+        };
+        if at.is_empty() {
+            self.0.remove(&account);
+        }
+    }
+
+    /// A server is gone.
+    pub fn forget(&mut self, server: ServerId, accounts: &[AccountId]) {
+        for account in accounts {
+            self.put(server, *account, Attendance::default());
+        }
+    }
+
+    /// All servers together.
+    pub fn of(&self, account: AccountId) -> Attendance {
+        let mut all = Attendance::default();
+        for said in self.0.get(&account).into_iter().flat_map(HashMap::values) {
+            all.sockets += said.sockets;
+            all.online |= said.online;
+        }
+        all
+    }
+}
+
+/// Tells the other servers what this one has of an account: as it is when this runs.
+pub(in crate::core) fn tell(tx: &Tx<'_>, account: AccountId) -> Result<()> {
+    let (server, said) = (tx.directory.server(), tx.directory.attendance(account));
+    match said.is_over() {
+        true => tx.delete_attendance(server, account)?,
+        false => tx.put_attendance(server, account, said)?,
+    }
+    tx.announce(StateChange::Attended {
+        server,
+        account,
+        said,
+    });
+    Ok(())
+}
+
+/// This server lives. If the others have taken it for dead, it tells them everything again.
+pub(in crate::core) fn beat(tx: &Tx<'_>) -> Result<()> {
+    let server = tx.directory.server();
+    if !tx.renew_server(server)? {
+        tx.insert_server(server)?;
+        for account in tx.directory.attending() {
+            tell(tx, account)?;
+        }
+    }
+    let dead = tx.servers_before(tx.now.minus(SILENT))?;
+    dead.into_iter().try_for_each(|dead| bury(tx, dead))
+}
+
+/// A server is gone: those who were there alone are there no more.
+pub(in crate::core) fn bury(tx: &Tx<'_>, server: ServerId) -> Result<()> {
+    tx.delete_server(server)?;
+    let accounts = tx.delete_attendances(server)?;
+    tx.announce(StateChange::ServerGone { server, accounts });
+    Ok(())
+}

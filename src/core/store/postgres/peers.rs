@@ -1,0 +1,92 @@
+//! The servers on one database, and who is there, as rows. A file has one server, and no such tables.
+
+use crate::core::error::Result;
+use crate::core::model::{AccountId, Id, Time};
+use crate::core::peers::{Attendance, ServerId};
+use crate::core::store::{Tx, View};
+
+impl View<'_> {
+    /// What other servers have said.
+    pub(in crate::core) fn attendances(&self) -> Result<Vec<(ServerId, AccountId, Attendance)>> {
+        if self.conn.sqlite().is_some() {
+            return Ok(Vec::new());
+        }
+        self.all(
+            "SELECT server, account, sockets, online FROM attendances",
+            (),
+            |row| {
+                let said = Attendance {
+                    sockets: row.get::<_, u32>("sockets")? as usize,
+                    online: row.get("online")?,
+                };
+                let server = ServerId(row.get("server")?);
+                Ok((server, Id::stored(row.get("account")?), said))
+            },
+        )
+    }
+}
+
+impl Tx<'_> {
+    pub(in crate::core) fn put_attendance(
+        &self,
+        server: ServerId,
+        account: AccountId,
+        said: Attendance,
+    ) -> Result<()> {
+        self.write(
+            "INSERT INTO attendances (server, account, sockets, online) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (server, account) DO UPDATE SET sockets = excluded.sockets, online = excluded.online",
+            (server.0, account.number(), said.sockets as i64, said.online),
+        )
+    }
+
+    pub(in crate::core) fn delete_attendance(
+        &self,
+        server: ServerId,
+        account: AccountId,
+    ) -> Result<()> {
+        self.write(
+            "DELETE FROM attendances WHERE server = $1 AND account = $2",
+            (server.0, account.number()),
+        )
+    }
+
+    /// All that a server has said; answers of whom.
+    pub(in crate::core) fn delete_attendances(&self, server: ServerId) -> Result<Vec<AccountId>> {
+        self.save()?;
+        self.all(
+            "DELETE FROM attendances WHERE server = $1 RETURNING account",
+            [server.0],
+            |row| row.get(0).map(Id::stored),
+        )
+    }
+
+    /// `false` if this server is not known, or no more.
+    pub(in crate::core) fn renew_server(&self, server: ServerId) -> Result<bool> {
+        let known = self.change(
+            "UPDATE servers SET seen_at = $1 WHERE id = $2",
+            (self.now.0, server.0),
+        )?;
+        Ok(known > 0)
+    }
+
+    pub(in crate::core) fn insert_server(&self, server: ServerId) -> Result<()> {
+        self.write(
+            "INSERT INTO servers (id, seen_at) VALUES ($1, $2)",
+            (server.0, self.now.0),
+        )
+    }
+
+    pub(in crate::core) fn delete_server(&self, server: ServerId) -> Result<()> {
+        self.write("DELETE FROM servers WHERE id = $1", [server.0])
+    }
+
+    /// Servers that were last heard of before.
+    pub(in crate::core) fn servers_before(&self, before: Time) -> Result<Vec<ServerId>> {
+        self.all(
+            "SELECT id FROM servers WHERE seen_at < $1",
+            [before.0],
+            |row| Ok(ServerId(row.get(0)?)),
+        )
+    }
+}
