@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 /// Where a client connects to, and how.
@@ -45,6 +46,8 @@ struct Client {
     homes: Vec<Home>,
     by: By,
     chance: Chance,
+    /// Servers come and go meanwhile: an entry may be refused in any way, and one tries again.
+    is_patient: bool,
     /// The last message shown.
     position: Value,
     shown: Vec<String>,
@@ -69,88 +72,113 @@ pub struct Tally {
 /// Cuts so many links; returns how it was.
 pub async fn cuts(count: usize, seed: u64) -> Tally {
     let chat = Chat::open().await;
-    let ann = chat.rooms("ann").await;
-    let mut people = Vec::new();
-    for at in 0..CLIENTS.len() {
-        people.push(chat.rooms(&format!("client {at}")).await);
-    }
-    let everybody: Vec<_> = people.iter().collect();
-    let mut groups = Vec::new();
-    for at in 0..CONVERSATIONS {
-        groups.push(ann.gathers(&format!("Everybody {at}"), &everybody).await);
-    }
-    let first = ann.sends_to(&groups[0], "first").await;
-    let polling = CLIENTS.iter().filter(|(_, by)| *by == By::Polling).count();
-    let by_polling = LOST_POLLS.min(count / CLIENTS.len());
-    let by_websocket = (count - polling * by_polling).div_ceil(CLIENTS.len() - polling);
-    let each = (count / 8).max(40) as u64;
-    let all = each as usize * CLIENTS.len();
+    let talk = Talk::begins(&chat, count, seed, false).await;
+    talk.ends(&chat).await
+}
 
-    let mut talking = Vec::new();
-    for (at, ((tongues, by), person)) in CLIENTS.into_iter().zip(&people).enumerate() {
-        let homes = groups.iter().zip(tongues.iter().cycle().skip(at));
-        let homes = homes.map(|(place, tongue)| Home {
-            place: place.clone(),
-            tongue,
-        });
-        let mut client = Client {
-            name: format!("{at}"),
-            token: person.token.clone(),
-            address: chat.address.clone(),
-            homes: homes.collect(),
-            by,
-            chance: Chance::of(seed << 8 | at as u64),
-            position: first["id"].clone(),
-            shown: Vec::new(),
-            unacknowledged: BTreeSet::new(),
-            said: 0,
-            tally: Tally::default(),
-        };
-        let cuts = match by {
-            By::Websocket | By::NarrowWebsocket => by_websocket,
-            By::Polling => by_polling,
-        };
-        talking.push(tokio::spawn(async move {
-            client.talks(each, all, cuts).await;
-            client
-        }));
+/// Everybody talks, while their links break.
+pub struct Talk {
+    talking: Vec<JoinHandle<Client>>,
+    /// How many messages there will be.
+    all: usize,
+}
+
+impl Talk {
+    pub async fn begins(chat: &Chat, count: usize, seed: u64, is_patient: bool) -> Talk {
+        let ann = chat.rooms("ann").await;
+        let mut people = Vec::new();
+        for at in 0..CLIENTS.len() {
+            people.push(chat.rooms(&format!("client {at}")).await);
+        }
+        let everybody: Vec<_> = people.iter().collect();
+        let mut groups = Vec::new();
+        for at in 0..CONVERSATIONS {
+            groups.push(ann.gathers(&format!("Everybody {at}"), &everybody).await);
+        }
+        let first = ann.sends_to(&groups[0], "first").await;
+        let polling = CLIENTS.iter().filter(|(_, by)| *by == By::Polling).count();
+        let by_polling = LOST_POLLS.min(count / CLIENTS.len());
+        let by_websocket = (count - polling * by_polling).div_ceil(CLIENTS.len() - polling);
+        let each = (count / 8).max(40) as u64;
+        let all = each as usize * CLIENTS.len();
+
+        let mut talking = Vec::new();
+        for (at, ((tongues, by), person)) in CLIENTS.into_iter().zip(&people).enumerate() {
+            let homes = groups.iter().zip(tongues.iter().cycle().skip(at));
+            let homes = homes.map(|(place, tongue)| Home {
+                place: place.clone(),
+                tongue,
+            });
+            let mut client = Client {
+                name: format!("{at}"),
+                token: person.token.clone(),
+                address: chat.address.clone(),
+                is_patient,
+                homes: homes.collect(),
+                by,
+                chance: Chance::of(seed << 8 | at as u64),
+                position: first["id"].clone(),
+                shown: Vec::new(),
+                unacknowledged: BTreeSet::new(),
+                said: 0,
+                tally: Tally::default(),
+            };
+            let cuts = match by {
+                By::Websocket | By::NarrowWebsocket => by_websocket,
+                By::Polling => by_polling,
+            };
+            talking.push(tokio::spawn(async move {
+                client.talks(each, all, cuts).await;
+                client
+            }));
+        }
+        Talk { talking, all }
     }
-    let mut tally = Tally::default();
-    let mut clients = Vec::new();
-    for talking in talking {
-        clients.push(
-            talking
-                .await
-                .expect("everybody has their say, and hears everything"),
-        );
+
+    pub fn goes_on(&self) -> bool {
+        self.talking.iter().any(|one| !one.is_finished())
     }
-    let mut stored = chat.said();
-    stored.remove(0);
-    assert_eq!(stored.len(), all, "each message is stored once");
-    for client in clients {
-        let who = format!("{} by {:?}", client.name, client.by);
-        let mut shown = client.shown.clone();
-        if let Some(at) = (1..shown.len()).find(|at| shown[..*at].contains(&shown[*at])) {
-            panic!(
-                "{who}: {} is shown twice, after {:?}",
-                shown[at],
-                &shown[..at]
+
+    /// Waits until everything is said and heard, and looks whether it is what was stored.
+    pub async fn ends(self, chat: &Chat) -> Tally {
+        let Talk { talking, all } = self;
+        let mut tally = Tally::default();
+        let mut clients = Vec::new();
+        for talking in talking {
+            clients.push(
+                talking
+                    .await
+                    .expect("everybody has their say, and hears everything"),
             );
         }
-        let wrong = shown
-            .iter()
-            .zip(&stored)
-            .position(|(shown, stored)| shown != stored);
-        if let Some(at) = wrong {
-            shown.truncate(at + 1);
-            panic!("{who}: {shown:?}, but {} was next", stored[at]);
+        let mut stored = chat.said();
+        stored.remove(0);
+        assert_eq!(stored.len(), all, "each message is stored once");
+        for client in clients {
+            let who = format!("{} by {:?}", client.name, client.by);
+            let mut shown = client.shown.clone();
+            if let Some(at) = (1..shown.len()).find(|at| shown[..*at].contains(&shown[*at])) {
+                panic!(
+                    "{who}: {} is shown twice, after {:?}",
+                    shown[at],
+                    &shown[..at]
+                );
+            }
+            let wrong = shown
+                .iter()
+                .zip(&stored)
+                .position(|(shown, stored)| shown != stored);
+            if let Some(at) = wrong {
+                shown.truncate(at + 1);
+                panic!("{who}: {shown:?}, but {} was next", stored[at]);
+            }
+            assert_eq!(shown.len(), stored.len(), "{who}");
+            tally.cuts += client.tally.cuts;
+            tally.said_again += client.tally.said_again;
         }
-        assert_eq!(shown.len(), stored.len(), "{who}");
-        tally.cuts += client.tally.cuts;
-        tally.said_again += client.tally.said_again;
+        tally.messages = all;
+        tally
     }
-    tally.messages = all;
-    tally
 }
 
 impl Client {
@@ -234,7 +262,8 @@ impl Client {
                 Some(link)
             }
             Err(why) => {
-                assert!(why.contains("429") || why.contains("Too many"), "{why}");
+                let is_expected = why.contains("429") || why.contains("Too many");
+                assert!(is_expected || self.is_patient, "{why}");
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 None
             }

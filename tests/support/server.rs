@@ -1,10 +1,10 @@
 //! The real server, started for one scene and ended with it; on PostgreSQL, if the scenes are played there, one or two.
 
-use super::Person;
 use super::balancer::Balancer;
 use super::ground::Ground;
 use super::kept::Kept;
 use super::process::{BINARY, Process};
+use super::{MOMENT, Person};
 use chat::core::id::Spelling;
 use futures_util::future::join_all;
 use rustix::process::Signal;
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
+use tokio::time::sleep;
 
 pub use super::process::Refusal;
 
@@ -22,9 +23,11 @@ pub struct Chat {
     pub announced: Value,
     /// One, or several behind a balancer.
     servers: Vec<Process>,
-    _balancer: Option<Balancer>,
-    /// Dropped last: nobody serves from it then.
+    balancer: Option<Balancer>,
+    /// Behind the servers, which end before what they keep is dropped.
     pub kept: Kept,
+    /// What the next server is told.
+    flags: Vec<String>,
 }
 
 impl Chat {
@@ -38,14 +41,26 @@ impl Chat {
         let ground = Ground::for_flags(flags);
         let started = match ground.servers() {
             0 => Chat::start(&[&["--temp"], flags].concat()).await,
-            servers => {
-                let kept = Kept::on_postgres().await;
-                let place = kept.place();
-                let flags = [&["--temp", "--db", &place], flags].concat();
-                Chat::several(servers, &flags, kept).await
-            }
+            servers => return Chat::of_several(servers, flags).await,
         };
         must(flags, started)
+    }
+
+    /// A throwaway server with these flags that is alone and reached directly, wherever the scenes are played: for what
+    /// each server counts by itself, and for who asks it.
+    pub async fn alone(flags: &[&str]) -> Chat {
+        if Ground::wished() == Ground::File {
+            return Chat::with(flags).await;
+        }
+        Chat::of_several(1, flags).await
+    }
+
+    /// As many throwaway servers on one database on PostgreSQL, behind a balancer if they are more than one.
+    pub async fn of_several(count: usize, flags: &[&str]) -> Chat {
+        let kept = Kept::on_postgres().await;
+        let place = kept.place();
+        let all = [&["--temp", "--db", &place], flags].concat();
+        must(flags, Chat::several(count, &all, kept).await)
     }
 
     /// A server on a database that stays, as unlimited as a throwaway one. It is the file; on PostgreSQL it goes by its name.
@@ -105,7 +120,8 @@ impl Chat {
     pub async fn start_by(command: Command, flags: &[&str]) -> Result<Chat, Refusal> {
         let server = Process::start(command, flags).await?;
         let kept = Kept::where_announced(&server.announced, flags);
-        Ok(Chat::of(vec![server], None, kept))
+        let flags = flags.iter().map(|&flag| flag.to_owned()).collect();
+        Ok(Chat::of(vec![server], None, kept, flags))
     }
 
     /// As many servers with the same flags, behind a balancer if they are more than one.
@@ -115,20 +131,20 @@ impl Chat {
             Some(balancer) => balancer.flags(flags),
             None => flags.iter().map(|&flag| flag.to_owned()).collect(),
         };
-        let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
         let mut servers = Vec::new();
         // In turn, so that the first has made the tables and the first accounts.
         for _ in 0..count {
-            let server = Process::start(Command::new(BINARY), &flags).await?;
-            if let Some(balancer) = &balancer {
-                balancer.takes_in(&server.address);
-            }
-            servers.push(server);
+            servers.push(one_more(&flags, balancer.as_ref()).await?);
         }
-        Ok(Chat::of(servers, balancer, kept))
+        Ok(Chat::of(servers, balancer, kept, flags))
     }
 
-    fn of(servers: Vec<Process>, balancer: Option<Balancer>, kept: Kept) -> Chat {
+    fn of(
+        servers: Vec<Process>,
+        balancer: Option<Balancer>,
+        kept: Kept,
+        flags: Vec<String>,
+    ) -> Chat {
         let first = servers.first().expect("there is one");
         let mut announced = first.announced.clone();
         let mut address = first.address.clone();
@@ -141,8 +157,47 @@ impl Chat {
             announced,
             kept,
             servers,
-            _balancer: balancer,
+            balancer,
+            flags,
         }
+    }
+
+    /// Where each of the servers is reached, past the balancer.
+    pub fn servers(&self) -> Vec<String> {
+        let servers = self.servers.iter();
+        servers.map(|server| server.address.clone()).collect()
+    }
+
+    /// One server more, with the flags of the others; it gets its share at once.
+    pub async fn gains_a_server(&mut self) -> String {
+        let started = one_more(&self.flags, self.balancer.as_ref()).await;
+        let server = started.unwrap_or_else(|refusal| panic!("ended with {refusal:?}"));
+        let address = server.address.clone();
+        self.servers.push(server);
+        address
+    }
+
+    /// One server less, as its operator would: the balancer is told first, and it ends in order.
+    pub async fn drains(&mut self, address: &str) {
+        let balancer = self.balancer.as_ref().expect("there are several");
+        balancer.lets_go(address);
+        // What was on its way there arrives.
+        sleep(MOMENT).await;
+        let mut server = self.takes_out(address);
+        server.is_told(Signal::TERM);
+        assert_eq!(server.ends().await, Some(0), "{}", server.log());
+    }
+
+    /// `kill -9` of one server; nobody tells the balancer.
+    pub async fn loses(&mut self, address: &str) {
+        let mut server = self.takes_out(address);
+        server.is_told(Signal::KILL);
+        server.ends().await;
+    }
+
+    fn takes_out(&mut self, address: &str) -> Process {
+        let at = self.servers.iter().position(|one| one.address == address);
+        self.servers.remove(at.expect("it is one of them"))
     }
 
     /// Another command of the same program, on this server's database.
@@ -259,6 +314,15 @@ impl Drop for Chat {
         // All at once: each is then waited for in turn.
         self.servers.iter_mut().for_each(Process::is_let_go);
     }
+}
+
+async fn one_more(flags: &[String], balancer: Option<&Balancer>) -> Result<Process, Refusal> {
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let server = Process::start(Command::new(BINARY), &flags).await?;
+    if let Some(balancer) = balancer {
+        balancer.takes_in(&server.address);
+    }
+    Ok(server)
 }
 
 fn must(flags: &[&str], started: Result<Chat, Refusal>) -> Chat {
