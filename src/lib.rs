@@ -130,8 +130,10 @@
 //!       - `schema`: makes the tables
 //!       - `pen`: whose turn it is to write
 //!       - `feed`: how far this server has heard what all have committed
+//!       - `leap`: moves all counters ahead after a failover or a restore
 //!       - `listener`: learns that others have committed
 //!       - `peers`: the servers on one database, and who is there
+//!       - `tries`: how often passwords and the like were tried
 //!       - `search`: the index of words
 //!       - `error`: turns errors of PostgreSQL into refusals
 //!       - `look`: whether a server is fit for chat

@@ -343,6 +343,13 @@ impl Directory {
         }
     }
 
+    /// When this person was last there, as far as this server knows.
+    pub(in crate::core) fn seen_at(&self, account: AccountId) -> Option<Time> {
+        let known = self.tables.read();
+        let seen_at = known.accounts.get(&account)?.seen_at.load(Ordering::Relaxed);
+        Some(seen_at).filter(|at| *at > 0).map(Time)
+    }
+
     /// Who is there at this server.
     pub(in crate::core) fn attending(&self) -> HashSet<AccountId> {
         let here = self.here.read();
@@ -546,7 +553,13 @@ impl Directory {
                     server,
                     account,
                     said,
+                    seen_at,
                 } => {
+                    if let (Some(card), Some(at)) =
+                        (self.tables.read().accounts.get(account), seen_at)
+                    {
+                        card.see(at.0);
+                    }
                     if *server != self.server {
                         self.peers.write().put(*server, *account, *said);
                     }

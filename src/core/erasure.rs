@@ -47,7 +47,7 @@ pub fn step(tx: &Tx<'_>, work: Erasure) -> Result<()> {
             Ok(_) | Err(Error::NotFound(_)) => {}
             Err(error) => return Err(error),
         }
-        if began.elapsed() > LONG {
+        if began.elapsed() > tx.longest_step(LONG) {
             return tx.move_erasure(account, found.at);
         }
     }

@@ -83,7 +83,7 @@ use directory::Directory;
 use error::{Error, Result};
 use id::Spelling;
 use limits::Limits;
-use model::{AccountId, DeviceId, FileId, Me, MessageId, Time};
+use model::{AccountId, DeviceId, Event, FileId, Me, MessageId, Time};
 use password::Passwords;
 use store::checkpoint::Checkpoints;
 pub use store::identify::OpenError;
@@ -314,6 +314,25 @@ impl Core {
     /// May other servers run on the same database?
     pub fn has_peers(&self) -> bool {
         self.0.heard.is_some()
+    }
+
+    /// Announces what no verb has announced, here and at the other servers; answers `false` if there can be none, and nothing
+    /// was announced.
+    pub fn announce_to_peers(&self, event: &Event) -> bool {
+        if self.has_peers() {
+            let event = event.clone();
+            drop(self.write(move |tx| {
+                tx.announce(event);
+                Ok(())
+            }));
+        }
+        self.has_peers()
+    }
+
+    /// Counts a try of something that must not be tried often, at all servers together: how many there were before within
+    /// this span, and since when.
+    pub async fn count_try(&self, what: String, span: Duration) -> Result<(u32, Time)> {
+        self.write(move |tx| tx.count_try(&what, span)).await
     }
 
     /// Has what this server knows of an account's sockets told to the others on its database; nobody waits for that.

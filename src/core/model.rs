@@ -721,6 +721,8 @@ pub enum StateChange {
         server: ServerId,
         account: AccountId,
         said: Attendance,
+        /// When they were last there, as far as that server knows.
+        seen_at: Option<Time>,
     },
     /// A server is gone, at which these people were.
     ServerGone {

@@ -84,10 +84,12 @@ pub(in crate::core) fn tell(tx: &Tx<'_>, account: AccountId) -> Result<()> {
         true => tx.delete_attendance(server, account)?,
         false => tx.put_attendance(server, account, said)?,
     }
+    let seen_at = tx.directory.seen_at(account);
     tx.announce(StateChange::Attended {
         server,
         account,
         said,
+        seen_at,
     });
     Ok(())
 }

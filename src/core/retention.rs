@@ -179,7 +179,7 @@ pub fn step(tx: &Tx<'_>, cut: Cut) -> Result<u64> {
         }
         for member in behind {
             tx.move_mark(&cut, member)?;
-            if began.elapsed() > LONG {
+            if began.elapsed() > tx.longest_step(LONG) {
                 return Ok(0);
             }
         }
@@ -188,7 +188,7 @@ pub fn step(tx: &Tx<'_>, cut: Cut) -> Result<u64> {
     for seq in cut.first..=cut.last {
         tx.remove_message(&cut, seq, &mut words)?;
         removed += 1;
-        if began.elapsed() > LONG {
+        if began.elapsed() > tx.longest_step(LONG) {
             break;
         }
     }

@@ -47,6 +47,7 @@ pub fn step(tx: &Tx<'_>) -> Result<Over> {
     }
     if !more {
         tx.delete_expired_codes()?;
+        tx.delete_tries_over()?;
         tx.delete_news_before(tx.now.minus(NEWS_KEPT))?;
         tx.delete_files_unfinished_since(tx.now.minus(UNFINISHED))?;
         more = tx.delete_expired_invitations(INVITATIONS)? >= INVITATIONS as usize;

@@ -448,7 +448,10 @@ impl FanOut {
         self.expiries.remove(&(entry.expires_at, number));
         self.backlog.remove(number);
         for stopped in self.typing.stop_at(number) {
-            self.tell(&stopped);
+            // The others tell it too, or would when typing lasts no longer.
+            if !self.context.core.announce_to_peers(&stopped) {
+                self.tell(&stopped);
+            }
         }
     }
 

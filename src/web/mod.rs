@@ -146,7 +146,10 @@ impl Web {
         let Some(route) = shared.find(|route| route.meant.is_none_or(|meant| meant(&call))) else {
             return refuse(&Error::NotFound("Route"));
         };
-        let (rate_limit, counted) = match self.rates.count(route.class, route.path, call.asker()) {
+        let counting =
+            self.rates
+                .count_with_peers(&self.core, route.class, route.path, call.asker());
+        let (rate_limit, counted) = match counting.await {
             Some((headers, counted)) => (Some(headers), counted),
             None => (None, Ok(())),
         };

@@ -13,8 +13,8 @@ use super::answer::seconds;
 use super::this_machine::is_this_machine;
 use super::volume::{Volume, VolumeLimiter};
 use crate::core::error::{Error, Result};
-use crate::core::model::AccountId;
-use crate::core::time;
+use crate::core::model::{AccountId, Time};
+use crate::core::{Core, time};
 
 /// A number in a span of time, as `5/1m`; `None` is `off`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,6 +158,32 @@ impl Rates {
         };
         window.as_ref().map(|window| window.count(key))
     }
+
+    /// The same for a server that shares its database with others: what guards secrets counts at all of them together.
+    pub async fn count_with_peers(
+        &self,
+        core: &Core,
+        class: Class,
+        route: &'static str,
+        asker: Asker,
+    ) -> Option<(RateLimitHeaders, Result<()>)> {
+        if class != Class::Auth || !core.has_peers() {
+            return self.count(class, route, asker);
+        }
+        let window = self.auth.as_ref()?;
+        let what = format!("{} {route}", network(asker.address));
+        let counted = core.count_try(what, window.span).await;
+        let (before, reset) = match &counted {
+            Ok((before, since)) => {
+                let since = Time::now().0.saturating_sub(since.0);
+                let since = Duration::from_millis(since.try_into().unwrap_or(0));
+                (*before, window.span.saturating_sub(since))
+            }
+            Err(_) => (0, window.span),
+        };
+        let within = window.counted(before, reset);
+        Some((within.0, counted.and(within.1)))
+    }
 }
 
 impl RateLimiter {
@@ -180,7 +206,11 @@ impl RateLimiter {
             .counts
             .get_with(key, || Arc::new((Instant::now(), AtomicU32::new(0))));
         let before = window.1.fetch_add(1, Ordering::Relaxed);
-        let reset = self.span.saturating_sub(window.0.elapsed());
+        self.counted(before, self.span.saturating_sub(window.0.elapsed()))
+    }
+
+    /// One more after so many, in a window that ends then.
+    fn counted(&self, before: u32, reset: Duration) -> (RateLimitHeaders, Result<()>) {
         let remaining = self.limit.saturating_sub(before.saturating_add(1));
         let headers = RateLimitHeaders {
             limit: self.limit,

@@ -45,7 +45,7 @@ async fn commands_work_there_as_on_a_file() {
     ])
     .await
     .well();
-    assert!(on(&["invite"]).await.well().out.contains("/chat?invite="));
+    assert!(on(&["invite"]).await.well().out.contains("/#invitation="));
     assert!(on(&["invite", "list"]).await.well().out.lines().count() > 1);
     assert!(
         on(&["admin", "link"])

@@ -24,10 +24,10 @@ pub struct Chat {
     /// One, or several behind a balancer.
     servers: Vec<Process>,
     balancer: Option<Balancer>,
-    /// Behind the servers, which end before what they keep is dropped.
-    pub kept: Kept,
     /// What the next server is told.
     flags: Vec<String>,
+    /// Dropped last: nobody serves from it then.
+    pub kept: Kept,
 }
 
 impl Chat {

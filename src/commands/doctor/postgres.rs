@@ -119,7 +119,7 @@ fn durability(server: &ServerLook, name: &str, durable: bool, findings: &mut Fin
     ] {
         if !is_on {
             let text = format!(
-                "{setting} is off, so a power cut may destroy everything: ALTER SYSTEM SET {setting} = on; SELECT pg_reload_conf()"
+                "{setting} is off, so a power cut may destroy everything: ALTER SYSTEM SET {setting} = on, and reload PostgreSQL"
             );
             findings.problem("durability", text);
         }
@@ -142,12 +142,12 @@ fn durability(server: &ServerLook, name: &str, durable: bool, findings: &mut Fin
 /// What is not promised if a standby takes over.
 fn standbys(server: &ServerLook, findings: &mut Findings) {
     const WAIT: &str =
-        "ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (*)'; SELECT pg_reload_conf()";
+        "ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (*)', and reload PostgreSQL";
     let waits = server.waits_for_standby && !matches!(server.commits.as_str(), "off" | "local");
     match (server.standbys, waits) {
         (0, true) => findings.problem(
             "standbys",
-            "commits wait for a standby, and none is there: start it, or ALTER SYSTEM SET synchronous_standby_names = ''",
+            "commits wait for a standby, and none is there: start it, or ALTER SYSTEM SET synchronous_standby_names = '', and reload PostgreSQL",
         ),
         (0, false) => findings.ok("standbys", "there are none"),
         (_, true) => findings.ok("standbys", "commits wait for them"),

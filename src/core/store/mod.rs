@@ -60,6 +60,7 @@ pub(in crate::core) mod writer;
 
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
+use std::time::Duration;
 
 use super::database::Database;
 use super::directory::Directory;
@@ -205,6 +206,15 @@ impl<'c> View<'c> {
 }
 
 impl<'c> Tx<'c> {
+    /// How long a verb may work at what nobody waits for, if so long on a file. On PostgreSQL each statement takes longer, but
+    /// others have time between any two.
+    pub(in crate::core) fn longest_step(&self, on_a_file: Duration) -> Duration {
+        match self.conn {
+            Connection::Sqlite(_) => on_a_file,
+            Connection::Postgres(_) => 8 * on_a_file,
+        }
+    }
+
     /// Announces what becomes true with the commit.
     pub(in crate::core) fn announce(&self, what: impl Into<Announcement>) {
         self.announced.borrow_mut().push(what.into());

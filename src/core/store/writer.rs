@@ -16,6 +16,7 @@ use super::checkpoint::Checkpoints;
 use super::connection::Connection;
 use super::feed::{Mailbox, Nonce};
 use super::indexing::{Done, Indexing, Step};
+use super::postgres;
 use super::postgres::feed::Heard;
 use super::postgres::pen::Pen;
 use super::verb::{AnsweredBy, Commit, Job, Outcome, Verb};
@@ -234,17 +235,16 @@ impl WriterLoop {
                 Err(RecvTimeoutError::Disconnected) => break,
             };
             let is_idle = first.is_none();
-            let batch = first
-                .into_iter()
-                .chain(tasks.try_iter().take(BATCH - 1))
-                .filter_map(Task::job)
-                .collect::<Vec<_>>();
             let mut done = Done::default();
-            if !batch.is_empty() {
-                done = self.commit(batch);
-                self.checkpoint();
-            } else if !is_idle {
-                self.look();
+            match first {
+                Some(Task::Run(first)) => {
+                    // Also what comes while these run, or while the writer waits for its turn.
+                    let more = tasks.try_iter().filter_map(Task::job);
+                    done = self.commit(std::iter::once(first).chain(more).take(BATCH));
+                    self.checkpoint();
+                }
+                Some(Task::Look) => self.look(),
+                None => {}
             }
             if let Some(indexing) = &mut indexing {
                 indexing.committed(done);
@@ -387,7 +387,7 @@ impl WriterLoop {
     }
 
     /// Runs verbs and commits them.
-    fn commit(&mut self, batch: Vec<Box<dyn Job>>) -> Done {
+    fn commit(&mut self, batch: impl Iterator<Item = Box<dyn Job>>) -> Done {
         let pen = match self.ready().and_then(|()| self.begin()) {
             Ok(pen) => pen,
             Err(error) => {
@@ -493,7 +493,7 @@ impl WriterLoop {
         let Some(lost) = self.conn.postgres().filter(|conn| conn.is_lost()) else {
             return Ok(());
         };
-        let again = lost.again().map_err(|error| {
+        let again = postgres::schema::again(lost).map_err(|error| {
             tracing::warn!(
                 error = format!("{error:#}"),
                 "the database cannot be reached"

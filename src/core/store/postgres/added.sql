@@ -33,6 +33,15 @@ CREATE TABLE attendances (
     PRIMARY KEY (server, account)
 );
 
+-- How often what must not be tried often was tried, by whom and where, within a span from the first try.
+CREATE TABLE tries (
+    what    TEXT COLLATE "C" PRIMARY KEY,
+    since   BIGINT NOT NULL,
+    count   BIGINT NOT NULL,
+    ends_at BIGINT NOT NULL
+);
+CREATE INDEX tries_by_end ON tries (ends_at);
+
 -- What is older than ten minutes goes.
 CREATE INDEX news_by_age ON news (at);
 

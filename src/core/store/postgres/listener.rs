@@ -97,20 +97,26 @@ struct Listening {
 
 impl Listening {
     async fn run(mut self) {
+        let mut is_known = false;
         loop {
-            let began = self.begin().await;
-            let ended = match began {
-                Ok((client, told)) => self.listen(&client, told).await,
+            let ended = match self.begin().await {
+                Ok((client, told)) => {
+                    is_known = false;
+                    self.listen(&client, told).await
+                }
                 Err(error) => Err(error),
             };
             // Another one may be the keeper from now on.
             self.keeper.send_replace(false);
             match ended {
                 Ok(()) => return,
-                Err(error) => {
+                Err(error) if !is_known => {
                     tracing::warn!(error = format!("{error:#}"), "nobody tells of news");
                 }
+                // Said once, until it is there again.
+                Err(error) => tracing::debug!(error = format!("{error:#}"), "it is still so"),
             }
+            is_known = true;
             // Nobody waits for a database that is not there.
             let refusing = async {
                 while let Some(ask) = self.asked.recv().await {

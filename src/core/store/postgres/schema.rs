@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::address::Address;
 use super::connection::Connection;
+use super::leap;
 use crate::core::store::identify::{OpenError, VERSION};
 use crate::core::store::schema::Durability;
 
@@ -69,10 +70,7 @@ pub(in crate::core) fn open(
 /// One server at a time: others that start now wait for it.
 fn bring_up(conn: &Connection, address: &Address) -> Result<(), OpenError> {
     let run = |sql: &str| conn.run_simple(sql).map_err(|e| refused(address, e));
-    let number = |sql: &str| -> Result<i64, OpenError> {
-        let rows = conn.fetch(sql, &[]).map_err(|e| refused(address, e))?;
-        Ok(rows.first().map_or(0, |row| row.get(0)))
-    };
+    let number = |sql: &str| number(conn, sql).map_err(|e| refused(address, e));
     run("BEGIN; SELECT pg_advisory_xact_lock(7162240743911424)")?;
     let tables = number(
         "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema()",
@@ -99,7 +97,25 @@ fn bring_up(conn: &Connection, address: &Address) -> Result<(), OpenError> {
             known: VERSION.into(),
         });
     }
-    run("COMMIT")
+    run("COMMIT")?;
+    leap::begin(conn).map_err(|e| refused(address, format!("{e:#}")))
+}
+
+/// The number that a statement finds; 0 if it finds none.
+pub(super) fn number(conn: &Connection, sql: &str) -> anyhow::Result<i64> {
+    let rows = conn.fetch(sql, &[])?;
+    Ok(rows
+        .first()
+        .map(|row| row.try_get(0))
+        .transpose()?
+        .unwrap_or(0))
+}
+
+/// The same connection once more, after it was lost: perhaps to another server.
+pub(in crate::core) fn again(lost: &Connection) -> anyhow::Result<Connection> {
+    let conn = lost.again()?;
+    leap::begin(&conn)?;
+    Ok(conn)
 }
 
 /// `schema.sql` in PostgreSQL's words.

@@ -74,7 +74,10 @@ where
     fn make_tls_connect(&mut self, host: &str) -> Result<ToHost, Failed> {
         let name = match ServerName::try_from(host.to_owned()) {
             Ok(name) => name,
-            Err(_) if !self.checks_names => ServerName::IpAddress(Ipv4Addr::UNSPECIFIED.into()),
+            // A socket of this machine has no name, and no TLS.
+            Err(_) if !self.checks_names || host.is_empty() => {
+                ServerName::IpAddress(Ipv4Addr::UNSPECIFIED.into())
+            }
             Err(_) => {
                 let cause = format!("{host} is no name that a certificate could have");
                 return Err(Failed(io::Error::other(cause)));
