@@ -5,7 +5,7 @@ use crate::support::*;
 
 #[tokio::test]
 async fn every_change_is_in_the_log() {
-    let chat = Chat::open().await;
+    let chat = Chat::with_a_file(&[]).await;
     let (ann, bob) = (chat.rooms("ann").await, chat.rooms("bob").await);
     let admin = chat.admin();
     let room = ann.opens_room("Lobby").await;

@@ -28,7 +28,7 @@ fn samples(page: &str) -> HashMap<String, f64> {
 
 #[tokio::test]
 async fn metrics_count_what_was_done() {
-    let chat = Chat::open().await;
+    let chat = Chat::alone(&[]).await;
     let ann = chat.rooms("ann").await;
     let room = ann.opens_room("Lobby").await;
     let before = chat.nobody().get("/metrics").await;
@@ -67,7 +67,7 @@ async fn metrics_count_what_was_done() {
 
 #[tokio::test]
 async fn metrics_are_not_for_strangers_from_elsewhere() {
-    let chat = Chat::with(&["--trust-proxy", "127.0.0.1/32"]).await;
+    let chat = Chat::alone(&["--trust-proxy", "127.0.0.1/32"]).await;
     let from_elsewhere =
         |address: &str| Request::new("GET", "/metrics").header("X-Forwarded-For", address);
     let ann = chat.rooms("ann").await;
@@ -80,7 +80,7 @@ async fn metrics_are_not_for_strangers_from_elsewhere() {
     }
     chat.nobody().get("/metrics").await.has_status(200);
     // A proxy that nobody told us of stands between all the same.
-    let plain = Chat::open().await;
+    let plain = Chat::alone(&[]).await;
     let forwarded = plain.nobody().sends(from_elsewhere("203.0.113.7")).await;
     forwarded.refused(401);
     for header in ["X-Real-IP", "Forwarded", "Via", "X-Forwarded-Proto"] {
@@ -91,7 +91,7 @@ async fn metrics_are_not_for_strangers_from_elsewhere() {
 
 #[tokio::test]
 async fn metrics_are_for_this_machine_by_its_own_name_and_for_no_page() {
-    let chat = Chat::open().await;
+    let chat = Chat::alone(&[]).await;
     let (_, port) = chat.address.rsplit_once(':').expect("a port");
     for host in ["localhost", "LOCALHOST", "127.0.0.1", "[::1]", "127.1.2.3"] {
         for host in [host.to_owned(), format!("{host}:{port}")] {
@@ -194,7 +194,7 @@ async fn settings_hide_secrets() {
     let password = folder.path().join("smtp-password");
     std::fs::write(&password, "mail secret\n").expect("a file");
     let password = password.to_str().expect("a plain path");
-    let chat = Chat::with(&[
+    let chat = Chat::with_a_file(&[
         "--user",
         "ann:password of ann",
         "--smtp-url",
@@ -276,7 +276,7 @@ async fn health_is_for_everybody() {
 
 #[tokio::test]
 async fn a_backup_comes_as_a_file_that_can_be_opened() {
-    let chat = Chat::open().await;
+    let chat = Chat::with_a_file(&[]).await;
     let ann = chat.rooms("ann").await;
     let room = ann.opens_room("Lobby").await;
     ann.posts(&room, "Hello").await;

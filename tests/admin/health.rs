@@ -22,7 +22,7 @@ async fn writes(chat: &Chat) -> u64 {
 
 #[tokio::test]
 async fn anybody_may_ask_whether_it_lives_and_is_ready_and_learns_no_more() {
-    let chat = Chat::open().await;
+    let chat = Chat::alone(&[]).await;
     for path in ["/livez", "/readyz"] {
         let from_elsewhere = Request::new("GET", path).header("X-Forwarded-For", "203.0.113.7");
         let answer = chat.nobody().sends(from_elsewhere).await;
@@ -36,7 +36,7 @@ async fn anybody_may_ask_whether_it_lives_and_is_ready_and_learns_no_more() {
 
 #[tokio::test]
 async fn a_thousand_who_ask_at_once_share_one_write() {
-    let chat = Chat::open().await;
+    let chat = Chat::alone(&[]).await;
     let before = writes(&chat).await;
     let stranger = chat.nobody();
     for _ in 0..10 {
@@ -52,7 +52,7 @@ async fn a_thousand_who_ask_at_once_share_one_write() {
 
 #[tokio::test]
 async fn whoever_asks_and_runs_causes_no_more_writes() {
-    let chat = Chat::open().await;
+    let chat = Chat::alone(&[]).await;
     let before = writes(&chat).await;
     for _ in 0..200 {
         let mut connection = raw::connect(&chat).await;

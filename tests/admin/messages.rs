@@ -1,6 +1,7 @@
 //! A deleted message: its text is nowhere, its sequence number stays.
 
 use super::text;
+use crate::support::kept::Kept;
 use crate::support::mentor::{eventually, id};
 use crate::support::*;
 
@@ -74,8 +75,9 @@ async fn a_deleted_message_is_gone_from_every_history() {
         assert_eq!(seqs, dense);
         assert_eq!(seen["messages"][0]["id"], after["id"]);
     }
-    let check = chat.runs(&["check"]).await;
-    assert!(check.status.success(), "{check:?}");
+    if let Kept::File(_) = chat.kept {
+        chat.command(&["check"]).await;
+    }
 }
 
 #[tokio::test]

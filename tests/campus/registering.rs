@@ -183,7 +183,7 @@ async fn two_people_may_have_one_name() {
 
 #[tokio::test]
 async fn through_a_proxy_that_nobody_told_of_the_token_is_asked_for() {
-    let chat = Chat::open().await;
+    let chat = Chat::alone(&[]).await;
     let token = chat.proves("john@example.com").await;
     let nobody = chat.nobody();
     let through = async |request: Request| {

@@ -164,7 +164,7 @@ async fn through(chat: &Chat, sign: (&str, &str), method: &str, path: &str, body
 #[tokio::test]
 async fn an_address_that_many_share_proves_nothing() {
     for sign in SIGNS {
-        let chat = Chat::open().await;
+        let chat = Chat::alone(&[]).await;
         chat.campus("ann").await;
         let asks = async |path: &str, body: Value| {
             let method = if path.ends_with("reset-password") {
@@ -194,7 +194,7 @@ async fn an_address_that_many_share_proves_nothing() {
 
 #[tokio::test]
 async fn a_proof_of_before_the_proxy_is_not_taken_through_it() {
-    let chat = Chat::open().await;
+    let chat = Chat::alone(&[]).await;
     chat.campus("ann").await;
     proves_reset(&chat).await;
     let new = json!({ "email": ANN, "password": NEW });

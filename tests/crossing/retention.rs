@@ -365,7 +365,7 @@ async fn an_owner_keeps_things_shorter_and_an_administrator_as_long_as_they_like
 async fn nobody_changes_the_rules_all_the_time() {
     let home = tempfile::tempdir().expect("a folder");
     let file = home.path().join("chat.db");
-    let chat = Chat::on(&file, &[]).await;
+    let chat = Chat::alone_on(&file, &[]).await;
     let ann = chat.rooms("ann").await;
     let path = format!("/api/conversations/{}", ann.gathers("Friends", &[]).await);
     for days in 1..=10 {

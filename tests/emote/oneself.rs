@@ -507,7 +507,7 @@ async fn all_that_is_anns_comes_in_one_download() {
 #[tokio::test]
 async fn downloads_and_changes_are_not_without_end() {
     let folder = tempfile::tempdir().expect("a folder");
-    let chat = Chat::on(&folder.path().join("chat.db"), &[]).await;
+    let chat = Chat::alone_on(&folder.path().join("chat.db"), &[]).await;
     let (ann, bob) = (chat.emote("ann").await, chat.emote("bob").await);
     for _ in 0..5 {
         ann.get("/api/profile/export").await.has_status(200);
@@ -707,7 +707,7 @@ async fn however_many_places_somebody_leaves_nobody_waits_and_none_is_left_over(
 
 #[tokio::test]
 async fn one_download_at_a_time() {
-    let chat = Chat::open().await;
+    let chat = Chat::alone(&[]).await;
     let ann = chat.emote("ann").await;
     let large = vec![7_u8; 9 << 20];
     for name in ["one.bin", "two.bin"] {

@@ -4,11 +4,11 @@ use crate::support::packet::{self, Kind, Packet};
 use crate::support::*;
 use futures_util::{SinkExt, StreamExt};
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{sleep, timeout};
 use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::Message;
@@ -96,6 +96,11 @@ impl Drop for Nginx {
     }
 }
 
+/// Where a client is: nginx brings each to a server by that.
+fn place(at: u8) -> IpAddr {
+    IpAddr::from([127, 0, 0, 10 + at])
+}
+
 /// Three servers that believe the proxy, and nginx before them.
 async fn behind_nginx() -> (Chat, Nginx) {
     let chat = Chat::of_several(3, &[]).await;
@@ -119,7 +124,9 @@ async fn people_talk_through_it_wherever_it_brings_them() {
     let file = Form::file("large.bin", "application/octet-stream", &large).field("roomId", &room);
     ann.uploads(file).await.has_status(201);
     for at in 0..6 {
-        ann.posts(&room, &format!("{at}")).await;
+        let said = json!({ "roomId": room, "content": format!("{at}") });
+        let said = Request::new("POST", "/api/messages").json(&said);
+        ann.sends(said.from(place(at))).await.has_status(201);
     }
     for socket in &ears {
         for at in 0..6 {
@@ -129,8 +136,7 @@ async fn people_talk_through_it_wherever_it_brings_them() {
     }
 }
 
-/// As `socket.io-client` connects: it polls, and tries a websocket for the same session meanwhile. A cookie that it gets it
-/// brings along, as a browser does.
+/// As `socket.io-client` connects: it polls, and tries a websocket for the same session meanwhile.
 #[tokio::test]
 async fn polling_becomes_a_websocket_at_the_same_server() {
     let (chat, nginx) = behind_nginx().await;
@@ -138,27 +144,20 @@ async fn polling_becomes_a_websocket_at_the_same_server() {
     let room = ann.opens_room("Lobby").await;
     for at in 0..6 {
         let polling = "/socket.io/?EIO=4&transport=polling";
-        let opened = Request::new("GET", polling).send(&nginx.address).await;
-        let cookie = opened.header("set-cookie").map(|cookie| {
-            let pair = cookie.split(';').next().unwrap_or_default();
-            pair.to_owned()
-        });
-        let with_cookie = |request: Request| match &cookie {
-            Some(cookie) => request.header("Cookie", cookie),
-            None => request,
-        };
+        let sends = async |request: Request| request.from(place(at)).send(&nginx.address).await;
+        let opened = sends(Request::new("GET", polling)).await;
         let opened: Value = serde_json::from_str(&opened.text()[1..]).expect("a handshake");
         let session = opened["sid"].as_str().expect("a session");
         let path = format!("{polling}&sid={session}");
         let says = async |words: String| {
             let said = Request::new("POST", &path).body("text/plain;charset=UTF-8", words);
-            with_cookie(said).send(&nginx.address).await.has_status(200);
+            sends(said).await.has_status(200);
         };
         let polls = async || {
-            let polled = with_cookie(Request::new("GET", &path))
-                .send(&nginx.address)
-                .await;
-            polled.has_status(200).text()
+            sends(Request::new("GET", &path))
+                .await
+                .has_status(200)
+                .text()
         };
         says(packet::connect("/", &json!({ "token": bob.token }))).await;
         let let_in = polls().await;
@@ -168,19 +167,17 @@ async fn polling_becomes_a_websocket_at_the_same_server() {
         says(packet::event("/", Some(1), &join, 0)).await;
         assert!(polls().await.contains("\"ok\":true"), "joined");
 
-        let url = format!(
-            "ws://{}/socket.io/?EIO=4&transport=websocket&sid={session}",
-            nginx.address
-        );
-        let mut upgrade =
-            tokio_tungstenite::tungstenite::client::IntoClientRequest::into_client_request(url)
-                .expect("the URL is one");
-        if let Some(cookie) = &cookie {
-            let cookie = cookie.parse().expect("a header's value");
-            upgrade.headers_mut().insert("cookie", cookie);
-        }
-        let stream = TcpStream::connect(&nginx.address).await.expect("a door");
-        let (mut wire, _) = client_async(upgrade, stream).await.expect("a websocket");
+        let upgraded = path.replace("polling", "websocket");
+        let url = format!("ws://{}{upgraded}", nginx.address);
+        let socket = TcpSocket::new_v4().expect("a socket");
+        let its = socket.bind(SocketAddr::new(place(at), 0));
+        its.expect("all of 127.0.0.0/8 is this machine");
+        let stream = socket
+            .connect(nginx.address.parse().expect("an address"))
+            .await;
+        let (mut wire, _) = client_async(url, stream.expect("a door"))
+            .await
+            .expect("a websocket");
         wire.send(Message::text("2probe"))
             .await
             .expect("it is open");

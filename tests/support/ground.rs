@@ -3,19 +3,25 @@
 //! It counts for `Chat::open`, `with` and `on` alone, in the scenes that `tests/on-postgres` names. What is about a file as
 //! such says so: `Chat::on_the_file`, `Chat::start`.
 
+use super::MOMENT;
 use std::env;
+use std::time::Duration;
 
 /// Flags about what each server has or counts by itself: addresses, certificates, and rates that nobody's secrets hang on.
-const OF_ONE_SERVER: [&str; 9] = [
+const OF_ONE_SERVER: [&str; 13] = [
     "--listen",
     "--tls-cert",
     "--acme",
     "--backup-dir",
     "--limit-api",
+    "--limit-changes",
+    "--limit-conversations",
     "--limit-upload",
     "--limit-upload-bytes",
     "--limit-events",
     "--limit-connects",
+    "--limit-members",
+    "--limit-message-bytes",
 ];
 
 #[derive(Clone, Copy, PartialEq)]
@@ -44,6 +50,14 @@ impl Ground {
                 Ground::Postgres
             }
             wished => wished,
+        }
+    }
+
+    /// How long something that must not happen is given to happen all the same: what is far away takes longer.
+    pub fn moment(self) -> Duration {
+        match self {
+            Ground::File => MOMENT,
+            _ => 2 * MOMENT,
         }
     }
 

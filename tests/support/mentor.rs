@@ -1,6 +1,6 @@
 //! Sessions, and what people of the mentor document do again and again.
 
-use super::{Chat, Person, Socket, Value, json};
+use super::{Chat, PATIENCE, Person, Socket, Value, json};
 use tokio::time::{Duration, Instant, sleep};
 
 /// A session's UUID is another application's: of any version, and nothing of ours.
@@ -77,11 +77,11 @@ pub fn has_people(conversation: &Value, people: &[&Person]) {
     assert_eq!(shown, expected, "{conversation}");
 }
 
-/// Waits for what the command line has changed: it reaches a running server within a second.
+/// Waits for what the command line has changed: alone it reaches a running server within a second.
 pub async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let asked = Instant::now();
     while !is_so().await {
-        assert!(asked.elapsed() < Duration::from_secs(3), "never: {what}");
+        assert!(asked.elapsed() < PATIENCE, "never: {what}");
         sleep(Duration::from_millis(50)).await;
     }
 }

@@ -24,10 +24,10 @@ pub struct Chat {
     /// One, or several behind a balancer.
     servers: Vec<Process>,
     balancer: Option<Balancer>,
-    /// Behind the servers, which end before what they keep is dropped.
-    pub kept: Kept,
     /// What the next server is told.
     flags: Vec<String>,
+    /// Dropped last: nobody serves from it then.
+    pub kept: Kept,
 }
 
 impl Chat {
@@ -39,20 +39,24 @@ impl Chat {
     /// A throwaway server with these flags.
     pub async fn with(flags: &[&str]) -> Chat {
         let ground = Ground::for_flags(flags);
-        let started = match ground.servers() {
-            0 => Chat::start(&[&["--temp"], flags].concat()).await,
-            servers => return Chat::of_several(servers, flags).await,
-        };
-        must(flags, started)
+        match ground.servers() {
+            0 => Chat::with_a_file(flags).await,
+            servers => Chat::of_several(servers, flags).await,
+        }
+    }
+
+    /// A throwaway server with these flags on a file, for scenes about files.
+    pub async fn with_a_file(flags: &[&str]) -> Chat {
+        must(flags, Chat::start(&[&["--temp"], flags].concat()).await)
     }
 
     /// A throwaway server with these flags that is alone and reached directly, wherever the scenes are played: for what
     /// each server counts by itself, and for who asks it.
     pub async fn alone(flags: &[&str]) -> Chat {
-        if Ground::wished() == Ground::File {
-            return Chat::with(flags).await;
+        match Ground::wished() {
+            Ground::File => Chat::with_a_file(flags).await,
+            _ => Chat::of_several(1, flags).await,
         }
-        Chat::of_several(1, flags).await
     }
 
     /// As many throwaway servers on one database on PostgreSQL, behind a balancer if they are more than one.
@@ -65,8 +69,15 @@ impl Chat {
 
     /// A server on a database that stays, as unlimited as a throwaway one. It is the file; on PostgreSQL it goes by its name.
     pub async fn on(file: &Path, flags: &[&str]) -> Chat {
-        let ground = Ground::for_flags(flags);
-        let servers = ground.servers();
+        Chat::on_with(Ground::for_flags(flags).servers(), file, flags).await
+    }
+
+    /// The same with a server that is alone, wherever the scenes are played.
+    pub async fn alone_on(file: &Path, flags: &[&str]) -> Chat {
+        Chat::on_with(Ground::wished().servers().min(1), file, flags).await
+    }
+
+    async fn on_with(servers: usize, file: &Path, flags: &[&str]) -> Chat {
         if servers == 0 {
             return Chat::on_the_file(file, flags).await;
         }

@@ -2,9 +2,10 @@
 
 use super::documented;
 use super::ears::{Ears, listen};
+use super::ground::Ground;
 use super::looks::{Expected, assert_looks_like};
 use super::packet;
-use super::{MOMENT, PATIENCE};
+use super::PATIENCE;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -178,7 +179,7 @@ impl Socket {
             let refused = timeout(PATIENCE, refused).await;
             refused.unwrap_or_else(|_| panic!("a refused {FENCE} yields no error"));
         }
-        sleep(MOMENT).await;
+        sleep(Ground::wished().moment()).await;
     }
 
     /// No event of that name is waiting, and none is under way.
