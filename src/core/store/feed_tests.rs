@@ -294,6 +294,19 @@ fn changes() -> Vec<StateChange> {
             expires_at: Time(9),
         },
         StateChange::DeviceEnded { device, account },
+        StateChange::Attended {
+            server: ServerId::default(),
+            account,
+            said: Attendance {
+                sockets: 2,
+                online: true,
+            },
+            seen_at: Some(Time(9)),
+        },
+        StateChange::ServerGone {
+            server: ServerId::default(),
+            accounts: vec![account],
+        },
     ]
 }
 
