@@ -294,6 +294,18 @@ fn changes() -> Vec<StateChange> {
             expires_at: Time(9),
         },
         StateChange::DeviceEnded { device, account },
+        StateChange::Attended {
+            server: ServerId(7),
+            account,
+            said: Attendance {
+                sockets: 2,
+                online: true,
+            },
+        },
+        StateChange::ServerGone {
+            server: ServerId(7),
+            accounts: vec![account, id(2)],
+        },
     ]
 }
 
