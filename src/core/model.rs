@@ -632,7 +632,7 @@ pub enum Event {
         on: bool,
     },
     NoticeMade(Arc<Notice>),
-    /// A subscriber that has just connected hears the notices that nobody had heard.
+    /// A subscriber that has just connected hears the notices that nobody had heard, of which there may be none.
     NoticesWaiting {
         subscriber: SubscriberId,
         notices: Vec<Arc<Notice>>,

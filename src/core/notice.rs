@@ -55,15 +55,14 @@ pub fn make(
     Ok(notice)
 }
 
-/// Tells a subscriber that has just connected the notices that nobody had heard.
+/// Tells a subscriber that has just connected the notices that nobody had heard, also if there are none: from here on it
+/// hears new ones when they are made.
 pub fn catch_up(tx: &Tx<'_>, who: AccountId, subscriber: SubscriberId) -> Result<()> {
     let notices: Vec<_> = tx.hear_notices(who)?.into_iter().map(Arc::new).collect();
-    if !notices.is_empty() {
-        tx.announce(Event::NoticesWaiting {
-            subscriber,
-            notices,
-        });
-    }
+    tx.announce(Event::NoticesWaiting {
+        subscriber,
+        notices,
+    });
     Ok(())
 }
 

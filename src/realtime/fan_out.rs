@@ -144,6 +144,7 @@ impl FanOut {
                 let next = self.introductions.next();
                 self.begin_to_introduce(next);
             }
+            Signal::NoNotices(number) => self.tell_notices(subscriber(number, 0), &[]),
             Signal::Disconnected(number) => self.remove(number),
         }
     }
@@ -154,7 +155,7 @@ impl FanOut {
                 subscriber,
                 notices,
             } => {
-                return tell_waiting(&self.context, &self.registry, *subscriber, notices);
+                return self.tell_notices(*subscriber, notices);
             }
             Event::NoticeMade(made) => self.mark_heard(made),
             Event::Typing {
@@ -319,11 +320,29 @@ impl FanOut {
         count
     }
 
+    /// Tells a socket the notifications that nobody had heard, and those that were made since it came in, the oldest first. From
+    /// here on it hears new ones when they are made.
+    fn tell_notices(&mut self, subscriber: SubscriberId, unheard: &[Arc<Notice>]) {
+        let (number, _) = socket_and_dialect(subscriber);
+        let Some(entry) = self.registry.get_mut(number) else {
+            return;
+        };
+        let mut notices = entry.held_notices.take().unwrap_or_default();
+        notices.extend_from_slice(unheard);
+        notices.sort_by_key(|notice| notice.id);
+        notices.dedup_by_key(|notice| notice.id);
+        if !notices.is_empty() {
+            tell_waiting(&self.context, &entry.client, subscriber, notices);
+        }
+    }
+
     /// If an account has a socket, its new notification counts as heard.
-    fn mark_heard(&mut self, made: &Notice) {
+    fn mark_heard(&mut self, made: &Arc<Notice>) {
         let id = made.id;
         self.registry.each_of(made.account, |entry| {
-            entry.first_notice.get_or_insert(id);
+            if let Some(held) = &mut entry.held_notices {
+                held.push(made.clone());
+            }
         });
         if !self.registry.of(made.account).is_empty() {
             drop(self.context.core.write(move |tx| notice::heard(tx, id)));

@@ -242,8 +242,15 @@ async fn admit(
     signals.send(Signal::Admitted(client, expires_at)).ok();
     // Before CONNECT is answered, so what the client does afterwards comes later in the order. Waiting notifications come
     // back as an event.
-    let core = &context.core;
-    drop(core.write(move |tx| notice::catch_up(tx, account, client::subscriber(number, 0))));
+    let untold = signals.clone();
+    context.core.write_then(
+        move |tx| notice::catch_up(tx, account, client::subscriber(number, 0)),
+        move |told| {
+            if told.is_err() {
+                untold.send(Signal::NoNotices(number)).ok();
+            }
+        },
+    );
     if joins {
         joining::join_all_or_end(context, signals, &admitted, account).await;
     }

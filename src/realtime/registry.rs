@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::client::Client;
 use super::context::Context;
 use super::handshake::Handshake;
-use crate::core::model::{AccountId, ConversationId, NoticeId, Time};
+use crate::core::model::{AccountId, ConversationId, Notice, Time};
 use crate::dialects::{ALL, Dialect};
 use crate::web::watch::SocketSeen;
 
@@ -46,8 +46,9 @@ pub struct Entry {
     pub caught_up: HashSet<Room>,
     /// While it joins all conversations of its account, page by page: those that the account has left meanwhile.
     pub left: Option<HashSet<ConversationId>>,
-    /// It has heard this notification and all later ones when they were made.
-    pub first_notice: Option<NoticeId>,
+    /// Until it is told the notifications that nobody had heard: those that were made meanwhile, which it hears behind them. At
+    /// most as many as the writer has in its queue when the socket is let in.
+    pub held_notices: Option<Vec<Arc<Notice>>>,
 }
 
 impl Entry {
@@ -95,7 +96,7 @@ impl Registry {
             dialects: 0,
             caught_up: HashSet::new(),
             left: joins.then(HashSet::new),
-            first_notice: None,
+            held_notices: Some(Vec::new()),
         };
         self.entries.insert(number, entry);
     }
@@ -106,6 +107,12 @@ impl Registry {
 
     pub fn get_mut(&mut self, number: u64) -> Option<&mut Entry> {
         self.entries.get_mut(&number)
+    }
+
+    /// Is this socket yet to be told the notifications that nobody had heard?
+    pub fn holds_notices(&self, number: u64) -> bool {
+        let entry = self.get(number);
+        entry.is_some_and(|entry| entry.held_notices.is_some())
     }
 
     pub fn all(&self) -> impl Iterator<Item = &Entry> {

@@ -14,12 +14,14 @@ use crate::web::watch::WireEvent;
 /// Tells an event to the sockets that listen, in each dialect that they listen in.
 pub fn retell(context: &Context, registry: &Registry, event: &Event) {
     let conversation = event.conversation();
+    let is_notice = matches!(event, Event::NoticeMade(_));
     for (index, dialect) in ALL.iter().enumerate() {
         let room = conversation.and_then(|id| registry.subscribers(&(index, id)));
         // What goes to a person goes to all sockets of the dialect's namespace, whether or not they listen to a room.
         let namespace = dialect.namespace();
         let is_here = move |client: &&Arc<Client>| client.namespace == namespace;
-        let there = |who| registry.of(who).iter().filter(is_here);
+        let hears = |client: &&Arc<Client>| !(is_notice && registry.holds_notices(client.number));
+        let there = |who| registry.of(who).iter().filter(is_here).filter(hears);
         let is_there = |who| there(who).next().is_some();
         let core = &context.core;
         let mut telling =
@@ -93,27 +95,20 @@ pub fn packets(context: &Context, dialect: usize, event: &Event) -> Vec<Arc<Pack
     told.map(Arc::new).collect()
 }
 
-/// Tells one socket the notifications that nobody had heard, except those that it heard itself when they were made.
+/// Tells one socket notifications that were made before it hears each when it is made.
 pub fn tell_waiting(
     context: &Context,
-    registry: &Registry,
+    client: &Arc<Client>,
     subscriber: SubscriberId,
-    notices: &[Arc<Notice>],
+    notices: Vec<Arc<Notice>>,
 ) {
-    let Some(entry) = registry.get(socket_and_dialect(subscriber).0) else {
-        return;
-    };
-    let missed = notices
-        .iter()
-        .filter(|notice| entry.first_notice.is_none_or(|first| notice.id < first))
-        .cloned();
     let event = Event::NoticesWaiting {
         subscriber,
-        notices: missed.collect(),
+        notices,
     };
-    let here = |dialect: &(usize, &&dyn Dialect)| dialect.1.namespace() == entry.client.namespace;
+    let here = |dialect: &(usize, &&dyn Dialect)| dialect.1.namespace() == client.namespace;
     for (index, _) in ALL.iter().enumerate().filter(here) {
-        tell_one(context, &entry.client, index, &event);
+        tell_one(context, client, index, &event);
     }
 }
 

@@ -20,6 +20,8 @@ pub enum Signal {
     /// A page of the conversations that a socket joins by itself.
     Joins(JoinPage),
     Disconnected(u64),
+    /// The notifications that nobody had heard could not be read for this socket.
+    NoNotices(u64),
     /// A socket has been told what it missed, as far as this many requests ask for, and some of it as it is since then.
     CaughtUp(u64, usize, Newer),
     /// The conversations whose listeners are told that this person has come or gone; `None` if they could not be read.

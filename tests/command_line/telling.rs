@@ -79,3 +79,26 @@ async fn a_group_hears_who_owns_it_when_a_command_has_removed_its_owner() {
         }
     }
 }
+
+#[tokio::test]
+async fn who_connects_right_then_hears_notifications_once_and_in_their_order() {
+    let chat = Chat::open().await;
+    let eve = chat.rooms("eve").await;
+    let room = eve.opens_room("Lobby").await;
+    for name in ["ann", "bob", "cleo"] {
+        let person = chat.direct(name).await;
+        chat.notifies(&person, "First", "Thank you", "payment")
+            .await;
+        // The server hears of the first one now, when nobody is there, and of the second one while the socket comes in.
+        eve.posts(&room, "Hello").await;
+        chat.notifies(&person, "Second", "Thank you", "payment")
+            .await;
+        let socket = person.opens_a_socket().await;
+        let heard = socket.hears_many(2, "new_notification").await;
+        let heard: Vec<_> = heard.iter().map(|notice| &notice["title"]).collect();
+        assert_eq!(heard, ["First", "Second"], "{name}");
+        socket.hears_nothing_of("new_notification").await;
+        let later = person.opens_a_socket().await;
+        later.hears_nothing_of("new_notification").await;
+    }
+}

@@ -295,17 +295,16 @@ fn changes() -> Vec<StateChange> {
         },
         StateChange::DeviceEnded { device, account },
         StateChange::Attended {
-            server: ServerId::default(),
+            server: ServerId(7),
             account,
             said: Attendance {
                 sockets: 2,
                 online: true,
             },
-            seen_at: Some(Time(9)),
         },
         StateChange::ServerGone {
-            server: ServerId::default(),
-            accounts: vec![account],
+            server: ServerId(7),
+            accounts: vec![account, id(2)],
         },
     ]
 }
