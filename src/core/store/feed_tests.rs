@@ -301,6 +301,7 @@ fn changes() -> Vec<StateChange> {
                 sockets: 2,
                 online: true,
             },
+            seen_at: Some(Time(9)),
         },
         StateChange::ServerGone {
             server: ServerId(7),
