@@ -479,13 +479,15 @@ impl Directory {
         self.tables.read().accounts.is_empty()
     }
 
-    /// Takes in what a commit has changed; `read` reads an account again, and `unwanted` the unwanted words.
+    /// Takes in what a commit has changed; `read` reads an account again, and `unwanted` the unwanted words. Answers whether all
+    /// of that could be read.
     pub(in crate::core) fn learn(
         &self,
         announced: &[Announcement],
         read: impl Fn(AccountId) -> Result<Option<Account>>,
         unwanted: impl Fn() -> Result<Vec<Entry>>,
-    ) {
+    ) -> bool {
+        let mut is_true = true;
         self.recent.learn(announced);
         for announcement in announced {
             let change = match announcement {
@@ -511,7 +513,8 @@ impl Directory {
                             .put(*id, account.as_ref().map(Card::from));
                     }
                     Err(error) => {
-                        tracing::error!(%error, ?id, "an account could not be read again")
+                        is_true = false;
+                        tracing::error!(%error, ?id, "an account could not be read again");
                     }
                 },
                 StateChange::DeviceMade {
@@ -546,6 +549,7 @@ impl Directory {
                 StateChange::UnwantedChanged => match unwanted() {
                     Ok(entries) => *self.unwanted.write() = Arc::new(List::read(entries)),
                     Err(error) => {
+                        is_true = false;
                         tracing::error!(%error, "the unwanted words could not be read again");
                     }
                 },
@@ -572,5 +576,6 @@ impl Directory {
                 | StateChange::ProfileChanged(_) => {}
             }
         }
+        is_true
     }
 }

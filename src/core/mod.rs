@@ -229,6 +229,13 @@ impl Core {
         let serves = matches!(outlet, Outlet::Here(_));
         let view = View::new(&conn, &options.limits, &directory, Time::now());
         let filled = view.snapshot(|| {
+            if matches!(outlet, Outlet::Nowhere)
+                && view.is_served_since(view.now.minus(peers::SILENT))?
+            {
+                return Err(Error::Conflict(
+                    "a chat server runs on it: stop all that do, and wait ten seconds",
+                ));
+            }
             view.fill_directory()?;
             Ok((view.position()?, view.how_far()?, view.mailbox()?))
         });

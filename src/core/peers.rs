@@ -16,7 +16,7 @@ use super::store::Tx;
 /// How often a server says that it lives.
 pub const BEAT: Duration = Duration::from_secs(2);
 /// After so long the others take it for dead.
-const SILENT: Duration = Duration::from_secs(10);
+pub(in crate::core) const SILENT: Duration = Duration::from_secs(10);
 
 /// A running server: random, so that one that starts again is another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -551,11 +551,14 @@ impl WriterLoop {
     fn tell(&self, commit: Commit) {
         self.meter.happened(commit.announced());
         let view = self.view();
-        self.directory.learn(
+        let is_true = self.directory.learn(
             commit.announced(),
             |id| view.account(id),
             || view.unwanted_entries(),
         );
+        if let Some(heard) = self.heard.as_ref().filter(|_| !is_true) {
+            heard.lose("what is in memory could not be read again");
+        }
         let untold = match &self.outlet {
             Outlet::Here(fan_out) => fan_out.blocking_send(commit).err().map(|error| error.0),
             Outlet::Elsewhere | Outlet::Nowhere => Some(commit),

@@ -26,6 +26,17 @@ impl View<'_> {
     }
 }
 
+impl View<'_> {
+    /// Does a server run on this database that was heard of since then? A file's server locks the file instead.
+    pub(in crate::core) fn is_served_since(&self, then: Time) -> Result<bool> {
+        if self.conn.sqlite().is_some() {
+            return Ok(false);
+        }
+        let living = "SELECT count(*) FROM servers WHERE seen_at >= $1";
+        Ok(self.count(living, [then.0])? > 0)
+    }
+}
+
 impl Tx<'_> {
     pub(in crate::core) fn put_attendance(
         &self,
