@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::client::{Client, socket_and_dialect};
+use super::client::Client;
 use super::context::Context;
 use super::registry::Registry;
 use super::send_queue::Packet;
