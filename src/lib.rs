@@ -47,7 +47,6 @@
 //!   - `admin`: what an administrator may do to accounts, messages, files and mail
 //!   - `moving`: reads everything that a server holds
 //!   - `importing`: takes in the history of another server or another chat
-//!   - `database`: where everything is kept: a file, or a PostgreSQL server
 //!   - `size`: how large the database is
 //!   - `backup`: copies the database, and restores a copy
 //!   - `backup_folder`: when a server backs itself up, and which backups it keeps
@@ -107,6 +106,7 @@
 //!     - `read_cache`: what one snapshot has read already
 //!     - `certificate`: certificates, and accounts at those who issue them
 //!     - `admin`: what only administrators see
+//!     - `database`: where everything is kept: a file, or a PostgreSQL server
 //!     - `connection`: a connection to whichever database it is
 //!     - `sql`: what statements are given, and what they find
 //!     - `checkpoint`: folds the write-ahead log in, beside the writer

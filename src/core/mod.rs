@@ -17,7 +17,6 @@ pub mod code;
 pub mod conversation;
 #[cfg(test)]
 mod cost;
-pub mod database;
 pub mod device;
 pub mod digest;
 pub mod directory;
@@ -78,7 +77,8 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
 
-use database::Database;
+pub use store::database;
+use store::database::Database;
 use directory::Directory;
 use error::{Error, Result};
 use id::Spelling;

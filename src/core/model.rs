@@ -11,7 +11,6 @@ pub use super::id::{
     FileKind, Id, InvitationId, MailId, MessageId, MessageKind, NoticeId, NoticeKind, ReportId,
     StopId, UnwantedId,
 };
-pub use super::peers::{Attendance, ServerId};
 pub use super::sid::Sid;
 pub use super::time::Time;
 
@@ -561,6 +560,31 @@ pub struct Presence {
     /// When they were last there: now, if they are. `None` if they never were, or do not tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_seen_at: Option<Time>,
+}
+
+/// A running server: random, so that one that starts again is another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ServerId(pub(in crate::core) i64);
+
+impl Default for ServerId {
+    fn default() -> Self {
+        Self(i64::from_ne_bytes(super::random()) >> 11)
+    }
+}
+
+/// What one server says of one account.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attendance {
+    /// How many sockets the account has open there.
+    pub sockets: usize,
+    /// Does it count as being there? Also some seconds after the last socket has gone.
+    pub online: bool,
+}
+
+impl Attendance {
+    pub(in crate::core) fn is_over(self) -> bool {
+        self == Self::default()
+    }
 }
 
 /// How far somebody has read now, as `messages_read` tells it.

@@ -6,42 +6,14 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use super::error::Result;
-use super::model::{AccountId, StateChange};
-use super::random;
+use super::model::{AccountId, Attendance, ServerId, StateChange};
 use super::store::Tx;
 
 /// How often a server says that it lives.
 pub const BEAT: Duration = Duration::from_secs(2);
 /// After so long the others take it for dead.
 pub(in crate::core) const SILENT: Duration = Duration::from_secs(10);
-
-/// A running server: random, so that one that starts again is another one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct ServerId(pub(in crate::core) i64);
-
-impl Default for ServerId {
-    fn default() -> Self {
-        Self(i64::from_ne_bytes(random()) >> 11)
-    }
-}
-
-/// What one server says of one account.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attendance {
-    /// How many sockets the account has open there.
-    pub sockets: usize,
-    /// Does it count as being there? Also some seconds after the last socket has gone.
-    pub online: bool,
-}
-
-impl Attendance {
-    fn is_over(self) -> bool {
-        self == Self::default()
-    }
-}
 
 /// What the other servers say.
 #[derive(Debug, Default)]

@@ -107,11 +107,8 @@ async fn the_page_shows_what_there_is_and_no_password() {
     let started = Chat::start(&["--temp", "--db", &with_password]).await;
     let chat = started.unwrap_or_else(|refusal| panic!("{refusal:?}"));
     assert_eq!(chat.announced["db"], url.as_str());
-    assert!(
-        chat.log().contains(&format!("{url}   everything is in it")),
-        "{}",
-        chat.log()
-    );
+    let greeting = format!("{url}   everything is in it");
+    mentor::eventually("it says where", async || chat.log().contains(&greeting)).await;
     let admin = chat.admin();
     let stats = admin.get("/api/admin/stats").await.json()["stats"].clone();
     assert!(stats["databaseBytes"].as_u64() > Some(1 << 20), "{stats}");

@@ -10,9 +10,9 @@ use rusqlite::OpenFlags;
 use tokio::sync::Semaphore;
 
 use super::connection::Connection;
+use super::database::Database;
 use super::postgres::{self, address::Address};
 use super::{View, schema};
-use crate::core::database::Database;
 use crate::core::directory::Directory;
 use crate::core::error::{Error, Result};
 use crate::core::limits::Limits;

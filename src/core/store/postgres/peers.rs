@@ -1,8 +1,7 @@
 //! The servers on one database, and who is there, as rows. A file has one server, and no such tables.
 
 use crate::core::error::Result;
-use crate::core::model::{AccountId, Id, Time};
-use crate::core::peers::{Attendance, ServerId};
+use crate::core::model::{AccountId, Attendance, Id, ServerId, Time};
 use crate::core::store::{Tx, View};
 
 impl View<'_> {

@@ -4,8 +4,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-pub use super::store::postgres::address::Address;
-pub use super::store::postgres::look::{DatabaseLook, Look, Road, ServerLook, Tables, look};
+pub use super::postgres::address::Address;
+pub use super::postgres::look::{DatabaseLook, Look, Road, ServerLook, Tables, look};
 
 /// What `--db` names.
 #[derive(Debug, Clone, PartialEq, Eq)]
