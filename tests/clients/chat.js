@@ -40,6 +40,8 @@ export async function open(...flags) {
   });
   const chat = {
     ...announced,
+    child,
+    ended,
     signUp: (name) => signUp(announced.url, name),
     asks: (...what) => ask(announced.url, ...what),
     command: (...words) => promisify(execFile)(binary, [...words, '--db', announced.db]),
