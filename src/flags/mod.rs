@@ -82,23 +82,23 @@ fn without_password(mut error: clap::Error) -> clap::Error {
     error
 }
 
-/// The subcommands. They work on the database file, also while a server runs on it.
+/// The subcommands. They work on the database, also while a server runs on it.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Send a system notification to an account
     Notify(Notify),
-    /// Write a consistent copy of the database to a new file, also while a server runs
+    /// Write a consistent copy of the database file to a new one, also while a server runs
     Backup(CopyFile),
-    /// Replace the database with a copy; the old file is kept beside it; not while a server runs
+    /// Replace the database file with a copy; the old file is kept beside it; not while a server runs
     Restore(CopyFile),
     /// Write everything that the server holds to a new ZIP of JSON lines and files, also while it runs
     Export(CopyFile),
     /// Take in what chat export, Slack or Mattermost has written; not while a server runs. The same again adds only what is
     /// missing
     Import(ImportFile),
-    /// Check the database for damage
+    /// Check the database file for damage
     Check(DbFile),
-    /// Say what is wrong with these flags, the file, the disk, the clock, the addresses, mail, the certificate and the
+    /// Say what is wrong with these flags, the database, the disk, the clock, the addresses, mail, the certificate and the
     /// backups, and what to type: chat doctor --db /var/lib/chat/chat.db
     Doctor(Doctor),
     /// Ask a running server whether it is ready, as containers do: exit code 0 or 1

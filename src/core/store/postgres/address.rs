@@ -6,6 +6,7 @@ use std::error::Error as _;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
@@ -32,15 +33,19 @@ const PASSED_ON: [&str; 12] = [
 
 /// The address of a database on a PostgreSQL server, or on several of which one takes writes.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Address {
+pub struct Address(pub(super) Arc<Parts>);
+
+/// What it says.
+#[derive(PartialEq, Eq)]
+pub(super) struct Parts {
     /// As it was written, without a password.
     shown: String,
     /// All but what the other fields say.
-    pub(super) config: Config,
-    pub(super) encryption: Encryption,
+    pub config: Config,
+    pub encryption: Encryption,
     /// The file with the certificates of whoever is trusted; without it, whom browsers trust.
-    pub(super) roots: Option<PathBuf>,
-    pub(super) passfile: Option<PathBuf>,
+    pub roots: Option<PathBuf>,
+    pub passfile: Option<PathBuf>,
 }
 
 impl FromStr for Address {
@@ -66,13 +71,13 @@ impl FromStr for Address {
                 ));
             }
         }
-        Ok(Self {
+        Ok(Self(Arc::new(Parts {
             shown: written.shown,
             config,
             encryption,
             roots,
             passfile: own.passfile,
-        })
+        })))
     }
 }
 
@@ -181,14 +186,14 @@ fn decoded(raw: &str) -> String {
 /// Without a password.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.shown)
+        f.write_str(&self.0.shown)
     }
 }
 
 /// The same.
 impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.shown)
+        f.write_str(&self.0.shown)
     }
 }
 
@@ -214,7 +219,7 @@ mod tests {
         let address = read(
             "postgresql://ann:p%40ss%2Fword@db.example.com:6432/chat?sslmode=require&application_name=a@b&connect_timeout=2",
         );
-        let config = &address.config;
+        let config = &address.0.config;
         assert_eq!(config.get_user(), Some("ann"));
         assert_eq!(config.get_password(), Some(&b"p@ss/word"[..]));
         assert_eq!(config.get_hosts(), [Host::Tcp("db.example.com".to_owned())]);
@@ -222,12 +227,12 @@ mod tests {
         assert_eq!(config.get_dbname(), Some("chat"));
         assert_eq!(config.get_application_name(), Some("a@b"));
         assert_eq!(config.get_connect_timeout(), Some(&Duration::from_secs(2)));
-        assert_eq!(address.encryption, Encryption::Require);
+        assert_eq!(address.0.encryption, Encryption::Require);
         let shown = "postgres://ann@db.example.com:6432/chat?sslmode=require&application_name=a@b&connect_timeout=2";
         assert_eq!(address.to_string(), shown);
         assert_eq!(format!("{address:?}"), shown);
         let elsewhere = read("postgres://ann@db/chat?password=secret&sslmode=disable");
-        assert_eq!(elsewhere.config.get_password(), Some(&b"secret"[..]));
+        assert_eq!(elsewhere.0.config.get_password(), Some(&b"secret"[..]));
         assert_eq!(
             elsewhere.to_string(),
             "postgres://ann@db/chat?sslmode=disable"
@@ -249,12 +254,13 @@ mod tests {
         }
         let address =
             read("postgres://ann@db/chat?sslmode=verify-full&sslrootcert=/etc/ca+1%202.pem");
-        assert_eq!(address.roots, Some("/etc/ca+1 2.pem".into()));
+        assert_eq!(address.0.roots, Some("/etc/ca+1 2.pem".into()));
     }
 
     #[test]
     fn what_is_not_said_is_bounded() {
-        let config = read("postgres://db/chat").config;
+        let address = read("postgres://db/chat");
+        let config = &address.0.config;
         assert_eq!(config.get_application_name(), Some("chat"));
         assert_eq!(config.get_connect_timeout(), Some(&Duration::from_secs(5)));
         assert_eq!(
@@ -270,7 +276,8 @@ mod tests {
         assert_eq!(config.get_keepalives_retries(), Some(3));
         assert_eq!(config.get_target_session_attrs(), TargetSessionAttrs::Any);
         let said = "tcp_user_timeout=2500&keepalives_idle=60&keepalives_interval=7&keepalives_count=9&keepalives=1";
-        let config = read(&format!("postgres://a,b/chat?{said}")).config;
+        let address = read(&format!("postgres://a,b/chat?{said}"));
+        let config = &address.0.config;
         assert_eq!(
             config.get_tcp_user_timeout(),
             Some(&Duration::from_millis(2_500))
@@ -292,7 +299,7 @@ mod tests {
     fn encryption_is_what_libpq_would_make_of_it() {
         let of = |query: &str| {
             let address = read(&format!("postgres://db/chat?{query}"));
-            (address.encryption, address.roots)
+            (address.0.encryption, address.0.roots.clone())
         };
         let file = || Some(PathBuf::from("ca.pem"));
         assert_eq!(of(""), (Encryption::Prefer, None));

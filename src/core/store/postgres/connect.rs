@@ -37,7 +37,7 @@ pub(in crate::core) async fn connect(address: &Address) -> anyhow::Result<(Clien
     let (ways, tls) = prepared.await??;
     let mut failures = Vec::new();
     for way in &ways {
-        match way.go(&tls, address.encryption).await {
+        match way.go(&tls, address.0.encryption).await {
             Ok(connected) => return Ok(connected),
             Err(error) if ways.len() == 1 => return Err(error),
             Err(error) => failures.push(format!("{}: {error:#}", way.name)),
@@ -93,9 +93,9 @@ impl Address {
     /// # Errors
     /// If that file is not as it must be.
     pub(super) fn ways(&self) -> anyhow::Result<Vec<Way>> {
-        let passwords = self.passfile.as_deref().map(Passfile::read).transpose()?;
-        let (hosts, addresses) = (self.config.get_hosts(), self.config.get_hostaddrs());
-        let ports = self.config.get_ports();
+        let passwords = self.0.passfile.as_deref().map(Passfile::read).transpose()?;
+        let (hosts, addresses) = (self.0.config.get_hosts(), self.0.config.get_hostaddrs());
+        let ports = self.0.config.get_ports();
         let count = hosts.len().max(addresses.len());
         let way = |i| {
             let port = ports.get(i).or(ports.first()).copied().unwrap_or(5432);
@@ -105,8 +105,8 @@ impl Address {
                 config,
             };
             if let Some(passwords) = &passwords {
-                let database = self.config.get_dbname().unwrap_or_default();
-                let user = self.config.get_user().unwrap_or_default();
+                let database = self.0.config.get_dbname().unwrap_or_default();
+                let user = self.0.config.get_user().unwrap_or_default();
                 let names: &[&str] = match hosts.get(i) {
                     Some(Host::Unix(_)) => &[&host, "localhost"],
                     _ => &[&host],
@@ -121,7 +121,7 @@ impl Address {
 
     /// The same to one host alone, and its name.
     fn to(&self, host: Option<&Host>, address: Option<IpAddr>, port: u16) -> (Config, String) {
-        let (all, mut one) = (&self.config, Config::new());
+        let (all, mut one) = (&self.0.config, Config::new());
         one.port(port)
             .ssl_negotiation(all.get_ssl_negotiation())
             .target_session_attrs(all.get_target_session_attrs())
@@ -135,7 +135,7 @@ impl Address {
         one.host(&name);
         address.map(|address| one.hostaddr(address));
         // There is no TLS over a socket of this machine.
-        one.ssl_mode(match self.encryption {
+        one.ssl_mode(match self.0.encryption {
             _ if matches!(host, Some(Host::Unix(_))) => SslMode::Disable,
             Encryption::Disable => SslMode::Disable,
             Encryption::Prefer => SslMode::Prefer,

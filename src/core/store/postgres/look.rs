@@ -212,7 +212,7 @@ async fn road(client: &Client, address: &Address) -> Result<Road, tokio_postgres
     let asked = "SELECT coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false) AS is_encrypted,
             coalesce(host(inet_client_addr()) = host(inet_server_addr()), true) AS is_here";
     let row: Row = client.query_one(asked, &[]).await?;
-    Ok(match (row.get("is_encrypted"), address.encryption) {
+    Ok(match (row.get("is_encrypted"), address.0.encryption) {
         (true, Encryption::VerifyFull | Encryption::VerifyCa) => Road::Verified,
         _ if row.get("is_here") => Road::Here,
         (true, _) => Road::Encrypted,

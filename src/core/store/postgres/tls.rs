@@ -33,13 +33,13 @@ impl Tls {
     /// # Errors
     /// If there is a file that says it, and it cannot be read or has no certificate in it.
     pub fn of(address: &Address) -> anyhow::Result<Self> {
-        let checks_names = address.encryption == Encryption::VerifyFull;
+        let checks_names = address.0.encryption == Encryption::VerifyFull;
         let builder = ClientConfig::builder();
         let schemes = builder
             .crypto_provider()
             .signature_verification_algorithms
             .supported_schemes();
-        let builder = match (address.encryption, &address.roots) {
+        let builder = match (address.0.encryption, &address.0.roots) {
             (Encryption::VerifyFull, None) => builder.with_webpki_roots(),
             (_, Some(file)) => {
                 let verifier = Arc::new(Trusting::read(file, checks_names)?);
