@@ -35,6 +35,8 @@ pub(in crate::core) struct Column {
     pub name: String,
     /// INTEGER, TEXT or BLOB
     pub kind: String,
+    /// Does SQLite put capitals beside small letters, where PostgreSQL does not?
+    folds_case: bool,
 }
 
 /// All tables that are moved.
@@ -57,10 +59,19 @@ pub(in crate::core) fn tables() -> anyhow::Result<Vec<Table>> {
 }
 
 fn table(conn: &rusqlite::Connection, name: String, is_counted: bool) -> anyhow::Result<Table> {
-    let mut info = conn.prepare("SELECT name, type, pk FROM pragma_table_info($1) ORDER BY cid")?;
+    let mut info = conn.prepare(
+        "SELECT name, type, pk, EXISTS (
+             SELECT 1 FROM pragma_index_list($1) i, pragma_index_xinfo(i.name) x
+             WHERE x.cid = t.cid AND x.coll = 'NOCASE')
+         FROM pragma_table_info($1) t ORDER BY cid",
+    )?;
     let info = info.query_map([&name], |row| {
-        let (name, kind) = (row.get(0)?, row.get(1)?);
-        Ok((Column { name, kind }, row.get::<_, u32>(2)?))
+        let column = Column {
+            name: row.get(0)?,
+            kind: row.get(1)?,
+            folds_case: row.get(3)?,
+        };
+        Ok((column, row.get::<_, u32>(2)?))
     })?;
     let info: Vec<_> = info.collect::<rusqlite::Result<_>>()?;
     let mut key: Vec<_> = (0..info.len()).filter(|at| info[*at].1 > 0).collect();
@@ -92,9 +103,9 @@ impl Table {
     fn key_on(&self, conn: &Connection) -> Vec<String> {
         let ordered = |at: &usize| {
             let column = &self.columns[*at];
-            match (conn.sqlite(), &*column.kind) {
-                (Some(_), "TEXT") => format!("{} COLLATE BINARY", column.name),
-                _ => column.name.clone(),
+            match conn.sqlite().is_some() && column.folds_case {
+                true => format!("{} COLLATE BINARY", column.name),
+                false => column.name.clone(),
             }
         };
         self.key.iter().map(ordered).collect()
@@ -432,6 +443,11 @@ mod tests {
         let tables = tables().expect("the schema");
         let moved: Vec<_> = tables.iter().map(|table| &*table.name).collect();
         assert_eq!(moved, made);
+        let folding = tables
+            .iter()
+            .filter(|table| table.key.iter().any(|at| table.columns[*at].folds_case));
+        let folding: Vec<_> = folding.map(|table| &*table.name).collect();
+        assert_eq!(folding, ["proofs"]);
         let single = tables.iter().filter(|table| table.key.is_empty());
         let single: Vec<_> = single.map(|table| &*table.name).collect();
         assert_eq!(single, ["log", "server"], "the others have keys");
