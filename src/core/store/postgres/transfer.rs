@@ -8,7 +8,7 @@ use crate::core::store::sql::{Owned, Value};
 use crate::core::store::transfer::Table;
 
 /// A move at a time to a database.
-const LOCK: i64 = 7_162_240_743_911_425;
+const LOCK: i64 = 7_162_240_743_911_426;
 
 /// A table that is moved may take longer to read or to look at than a request of a server.
 const PATIENT: &str = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0";
