@@ -96,6 +96,7 @@
 //!     - `server`: the public URL of the server on this file, and its first room
 //!     - `moving`: everything that a server holds, as rows
 //!     - `importing`: what is imported, as rows
+//!     - `transfer`: the rows of any table, from one database to another
 //!     - `retention`: what is too old
 //!     - `space`: pages of the file
 //!     - `log`: the last position of the log
@@ -137,6 +138,7 @@
 //!       - `search`: the index of words
 //!       - `error`: turns errors of PostgreSQL into refusals
 //!       - `look`: whether a server is fit for chat
+//!       - `transfer`: takes in many rows at once, and sets the counters
 //!     - `error`: turns errors of SQLite into refusals
 //!     - `savepoint_tests`: tests what a verb that fails leaves behind
 //! - [`web`]: what all routes share
@@ -276,6 +278,7 @@
 //!     - `slack`: reads Slack's export
 //!     - `mattermost`: reads Mattermost's bulk export
 //!     - `emoji`: emoji by their names
+//!   - `transfer`: `chat move`: everything from a file to PostgreSQL, or back
 //!   - `stop`: ends long work on Ctrl-C
 //!   - `search`: `chat search`
 //!   - `print`: `chat completions` and `chat systemd`

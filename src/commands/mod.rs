@@ -18,6 +18,7 @@ mod service;
 mod session;
 mod stop;
 mod table;
+mod transfer;
 mod user;
 
 use std::path::Path;
@@ -73,6 +74,7 @@ pub async fn run(command: Command) -> Result<(), Failure> {
         Command::Backup(copy) => backup::make(&copy).await,
         Command::Export(copy) => export::run(copy).await,
         Command::Import(flags) => import::run(flags).await,
+        Command::Move(flags) => transfer::run(flags).await,
         Command::Restore(copy) => backup::restore(&copy),
         Command::Check(file) => backup::check(&file),
         Command::Doctor(asked) => doctor::run(&asked).await,

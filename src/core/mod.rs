@@ -65,6 +65,7 @@ pub mod text;
 pub mod tidy;
 pub mod time;
 pub mod token;
+pub mod transfer;
 pub mod unwanted;
 pub mod word_list;
 pub mod words;

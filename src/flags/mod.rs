@@ -96,6 +96,9 @@ pub enum Command {
     /// Take in what chat export, Slack or Mattermost has written; not while a server runs. The same again adds only what is
     /// missing
     Import(ImportFile),
+    /// Move everything from a database file to a PostgreSQL server, or back, and compare the two; not while a server runs. The
+    /// same again goes on where it was interrupted
+    Move(Move),
     /// Check the database file for damage
     Check(DbFile),
     /// Say what is wrong with these flags, the database, the disk, the clock, the addresses, mail, the certificate and the
@@ -374,6 +377,20 @@ pub struct ImportFile {
     pub max_upload: u64,
     #[command(flatten)]
     pub file: DbFile,
+}
+
+/// `chat move --from FILE --to URL`, or the other way round
+#[derive(Debug, Args)]
+pub struct Move {
+    /// What is moved, and stays as it is: a file, or postgres://user@host/database
+    #[arg(long, value_name = "FILE|URL", value_parser = values::database())]
+    pub from: Database,
+    /// Where to: a database with nobody in it, or a new file
+    #[arg(long, value_name = "URL|FILE", value_parser = values::database())]
+    pub to: Database,
+    /// Answer in JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What can be imported.

@@ -14,6 +14,7 @@ mod searching;
 mod service;
 mod starting;
 mod telling;
+mod transferring;
 mod upgrades;
 mod users;
 

@@ -142,7 +142,7 @@ impl Connection {
     }
 
     /// Ends a transaction that has only read.
-    pub(super) fn leave(&self) {
+    pub(in crate::core) fn leave(&self) {
         match self {
             Self::Sqlite(_) => {
                 if let Err(error) = self.run("ROLLBACK", ()) {

@@ -41,6 +41,10 @@ pub enum OpenError {
         found: i64,
         known: i64,
     },
+    #[error(
+        "{0} holds a part of another chat, because chat move did not end: type it again, and it goes on"
+    )]
+    HalfMoved(String),
     #[error("{} is there already, and a backup replaces nothing", .0.display())]
     Exists(PathBuf),
 }

@@ -54,6 +54,7 @@ mod server;
 mod session;
 mod space;
 mod sql;
+pub(in crate::core) mod transfer;
 mod unwanted;
 mod upgrade;
 pub(in crate::core) mod verb;
@@ -280,6 +281,20 @@ impl<'c> Tx<'c> {
 /// Opens the writing connection and brings the schema up to date. `alone`: nobody else serves from it, so that a copy of a
 /// file can leap ahead.
 pub(in crate::core) fn open(
+    database: &Database,
+    durability: Durability,
+    alone: bool,
+) -> std::result::Result<Connection, OpenError> {
+    let conn = open_unfinished(database, durability, alone)?;
+    match transfer::mark(&conn) {
+        Ok(None) => Ok(conn),
+        Ok(Some(_)) => Err(OpenError::HalfMoved(database.to_string())),
+        Err(error) => Err(unusable(database, error)),
+    }
+}
+
+/// The same, also if `chat move` has not finished with it.
+pub(in crate::core) fn open_unfinished(
     database: &Database,
     durability: Durability,
     alone: bool,

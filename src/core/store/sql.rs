@@ -19,6 +19,37 @@ pub(in crate::core) enum Value<'v> {
     Blob(&'v [u8]),
 }
 
+/// A value that outlives the row in which it was found, or waits to be sent.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::core) enum Owned {
+    Null,
+    Integer(i64),
+    Text(String),
+    Blob(Vec<u8>),
+}
+
+impl From<&Value<'_>> for Owned {
+    fn from(value: &Value<'_>) -> Self {
+        match *value {
+            Value::Null => Self::Null,
+            Value::Integer(integer) => Self::Integer(integer),
+            Value::Text(text) => Self::Text(text.to_owned()),
+            Value::Blob(blob) => Self::Blob(blob.to_vec()),
+        }
+    }
+}
+
+impl Owned {
+    pub fn value(&self) -> Value<'_> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Integer(integer) => Value::Integer(*integer),
+            Self::Text(text) => Value::Text(text),
+            Self::Blob(blob) => Value::Blob(blob),
+        }
+    }
+}
+
 /// What stands for one `$n` of a statement.
 pub(super) trait ToValue {
     fn to_value(&self) -> Value<'_>;
@@ -80,6 +111,12 @@ pub(super) trait Params {
 impl<T: ToValue, const N: usize> Params for [T; N] {
     fn bound<R>(&self, run: impl FnOnce(&[Value<'_>]) -> R) -> R {
         run(&self.each_ref().map(T::to_value))
+    }
+}
+
+impl Params for &[Value<'_>] {
+    fn bound<R>(&self, run: impl FnOnce(&[Value<'_>]) -> R) -> R {
+        run(self)
     }
 }
 
@@ -237,7 +274,7 @@ impl Row<'_> {
         Ok(self.value(column)? != Value::Null)
     }
 
-    fn value<C: Column>(&self, column: C) -> Result<Value<'_>> {
+    pub fn value<C: Column>(&self, column: C) -> Result<Value<'_>> {
         match self {
             Self::Sqlite(row) => Ok(match row.get_ref(column)? {
                 ValueRef::Null => Value::Null,

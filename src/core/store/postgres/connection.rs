@@ -13,11 +13,13 @@ use std::time::Duration;
 use futures_util::{StreamExt, TryStreamExt};
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
+use tokio_postgres::binary_copy::BinaryCopyInWriter;
+use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Error, Row, Statement};
 
 use super::address::Address;
 use super::connect::connect;
-use crate::core::store::sql::Value;
+use crate::core::store::sql::{Owned, Value};
 
 /// An answer that takes longer never comes: the server, or the way to it, is gone.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -186,6 +188,19 @@ impl Connection {
         self.wait(self.client.batch_execute(sql))
     }
 
+    /// Writes rows into columns of these types, by a COPY that reads its binary format: all of them, or none.
+    pub fn copy(&self, sql: &str, types: &[Type], rows: &[Vec<Owned>]) -> Result<u64, Failed> {
+        self.wait(async {
+            let writer = BinaryCopyInWriter::new(self.client.copy_in(sql).await?, types);
+            let mut writer = pin!(writer);
+            for row in rows {
+                let values: Vec<_> = row.iter().map(Owned::value).collect();
+                writer.as_mut().write_raw(&values).await?;
+            }
+            writer.finish().await
+        })
+    }
+
     /// Puts what is said first into the order of what leaves.
     fn begin(&self, running: &mut (impl Future<Output = Result<(), Error>> + Unpin)) {
         let mut context = Context::from_waker(Waker::noop());
@@ -256,36 +271,6 @@ impl Drop for Connection {
         if let Some(runtime) = self.runtime.take() {
             // Also on an async thread, where nothing may wait.
             runtime.shutdown_background();
-        }
-    }
-}
-
-/// A value that waits to be sent.
-enum Owned {
-    Null,
-    Integer(i64),
-    Text(String),
-    Blob(Vec<u8>),
-}
-
-impl From<&Value<'_>> for Owned {
-    fn from(value: &Value<'_>) -> Self {
-        match *value {
-            Value::Null => Self::Null,
-            Value::Integer(integer) => Self::Integer(integer),
-            Value::Text(text) => Self::Text(text.to_owned()),
-            Value::Blob(blob) => Self::Blob(blob.to_vec()),
-        }
-    }
-}
-
-impl Owned {
-    fn value(&self) -> Value<'_> {
-        match self {
-            Self::Null => Value::Null,
-            Self::Integer(integer) => Value::Integer(*integer),
-            Self::Text(text) => Value::Text(text),
-            Self::Blob(blob) => Value::Blob(blob),
         }
     }
 }

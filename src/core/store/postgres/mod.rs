@@ -16,5 +16,6 @@ pub(in crate::core) mod pen;
 pub(in crate::core) mod schema;
 mod search;
 mod tls;
+pub(in crate::core) mod transfer;
 mod tries;
 pub(in crate::core) mod value;
