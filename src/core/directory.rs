@@ -346,7 +346,11 @@ impl Directory {
     /// When this person was last there, as far as this server knows.
     pub(in crate::core) fn seen_at(&self, account: AccountId) -> Option<Time> {
         let known = self.tables.read();
-        let seen_at = known.accounts.get(&account)?.seen_at.load(Ordering::Relaxed);
+        let seen_at = known
+            .accounts
+            .get(&account)?
+            .seen_at
+            .load(Ordering::Relaxed);
         Some(seen_at).filter(|at| *at > 0).map(Time)
     }
 

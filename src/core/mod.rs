@@ -78,8 +78,6 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
 
-pub use store::database;
-use store::database::Database;
 use directory::Directory;
 use error::{Error, Result};
 use id::Spelling;
@@ -87,6 +85,8 @@ use limits::Limits;
 use model::{AccountId, DeviceId, Event, FileId, Me, MessageId, Time};
 use password::Passwords;
 use store::checkpoint::Checkpoints;
+pub use store::database;
+use store::database::Database;
 pub use store::identify::OpenError;
 use store::postgres::feed::Heard;
 use store::postgres::listener::Listener;

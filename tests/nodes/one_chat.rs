@@ -10,9 +10,16 @@ const SECOND: Duration = Duration::from_secs(1);
 /// How long others may wait to hear that somebody has gone.
 const GONE: Duration = Duration::from_secs(20);
 
+/// How one joins, if one does, and what one hears with the words where.
+type Listening = (
+    Option<(&'static str, &'static str)>,
+    &'static str,
+    &'static str,
+);
+
 /// How one listens in each dialect: the event by which one joins and its field, and the event by which one hears, with where
 /// in it the words are.
-const LISTENING: [(Option<(&str, &str)>, &str, &str); 4] = [
+const LISTENING: [Listening; 4] = [
     (Some(("joinRoom", "roomId")), "message", "/content"),
     (
         Some(("join_conversation", "conversationId")),

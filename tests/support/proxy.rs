@@ -253,9 +253,12 @@ fn later(from: &mut TcpStream, to: &TcpStream, delay: Duration, shared: &Shared)
     })
 }
 
+/// What is to arrive, and when.
+type Piece = (Instant, Vec<u8>);
+
 #[derive(Default)]
 struct Queue {
-    under_way: Mutex<(VecDeque<(Instant, Vec<u8>)>, bool)>,
+    under_way: Mutex<(VecDeque<Piece>, bool)>,
     changed: Condvar,
 }
 
@@ -395,7 +398,7 @@ fn commits_are_known() {
         vec![b'Z', 0],
     ]
     .concat();
-    let whole = messages.whole(|message| is_committed(message));
+    let whole = messages.whole(is_committed);
     assert_eq!((whole.bytes, whole.ends), (11, true));
     let whole = messages.whole(|_| false);
     assert_eq!((whole.bytes, whole.ends), (23, false));

@@ -1,11 +1,11 @@
 //! One live connection: what it says, what it hears in which order, and when it was sent away.
 
+use super::PATIENCE;
 use super::documented;
 use super::ears::{Ears, listen};
 use super::ground::Ground;
 use super::looks::{Expected, assert_looks_like};
 use super::packet;
-use super::PATIENCE;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -48,11 +48,11 @@ impl ReadPool {
     /// Connections are opened when they are needed.
     pub fn new(database: &Database, limits: Limits, directory: Arc<Directory>) -> Self {
         let readers = match database {
-            Database::File(path) => Readers::Sqlite(
+            Database::File(path) => Readers::Sqlite(Box::new(
                 SqliteConnectionManager::file(path)
                     .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
                     .with_init(schema::prepare_reader),
-            ),
+            )),
             Database::Postgres(address) => Readers::Postgres(address.clone()),
         };
         let pool = r2d2::Pool::builder()
@@ -160,7 +160,7 @@ const CONNECTING: Duration = Duration::from_secs(3);
 
 /// Makes the reading connections.
 enum Readers {
-    Sqlite(SqliteConnectionManager),
+    Sqlite(Box<SqliteConnectionManager>),
     Postgres(Address),
 }
 

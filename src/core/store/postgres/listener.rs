@@ -188,9 +188,9 @@ impl Listening {
                 (self.look)();
             }
             let heard = timeout(PATIENCE, self.heard.upto(number)).await;
+            let heard = heard.map_err(|_| UNREACHABLE);
             for ask in asking.drain(..) {
-                ask.send(heard.as_ref().map(|()| ()).map_err(|_| UNREACHABLE))
-                    .ok();
+                ask.send(heard.clone()).ok();
             }
         }
     }
