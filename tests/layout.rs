@@ -224,6 +224,7 @@ fn statements_pass_the_helpers_and_are_what_sqlite_and_postgresql_share() {
         "leap.rs",
         "listener.rs",
         "schema.rs",
+        "transfer.rs",
         "upgrade.rs",
     ];
     let mut found = Vec::new();

@@ -80,7 +80,8 @@ impl Watching {
 
 #[tokio::test]
 async fn every_dialects_event_passes() {
-    let chat = Chat::open().await;
+    // A server shows its own sockets and what it tells itself.
+    let chat = Chat::alone(&[]).await;
     let (ann, bob) = (chat.rooms("ann").await, chat.rooms("bob").await);
     let pair = ann.meets(&bob).await;
     let (socket, other) = (bob.opens_a_socket().await, bob.opens_chat().await);
@@ -132,7 +133,8 @@ async fn every_dialects_event_passes() {
 
 #[tokio::test]
 async fn who_is_no_administrator_any_more_watches_no_more() {
-    let chat = Chat::open().await;
+    // A server shows its own sockets and what it tells itself.
+    let chat = Chat::alone(&[]).await;
     let ann = chat.campus("ann").await;
     let room = ann.opens_room("Lobby").await;
     let path = format!("/api/admin/users/{}", ann.uuid);

@@ -297,6 +297,11 @@ impl Chat {
         Some((took, self.end().await?))
     }
 
+    /// Waits until it ends by itself, and returns the exit code.
+    pub async fn ends(mut self) -> i32 {
+        self.end().await.expect("it ends by itself, with a code")
+    }
+
     /// Closes the server's standard input, and waits for the exit code.
     pub async fn let_go(mut self) -> i32 {
         self.servers.iter_mut().for_each(Process::is_let_go);

@@ -68,7 +68,7 @@ impl Connection {
         let client = runtime.block_on(async {
             let (client, mut driving) = connect(address).await?;
             // Ends with the connection; notices of the server are of no interest.
-            tokio::spawn(async move { while driving.next().await.is_some() {} });
+            tokio::spawn(async move { while let Some(Ok(_)) = driving.next().await {} });
             let settled = client.batch_execute(settings).await;
             settled.map(|()| client).map_err(anyhow::Error::from)
         });

@@ -125,7 +125,7 @@ pub(in crate::core) async fn certificate_end(
 
 async fn client(address: &Address) -> anyhow::Result<Client> {
     let (client, mut driving) = connect(address).await?;
-    tokio::spawn(async move { while driving.next().await.is_some() {} });
+    tokio::spawn(async move { while let Some(Ok(_)) = driving.next().await {} });
     Ok(client)
 }
 
