@@ -147,15 +147,14 @@ impl Connection {
     pub fn send(&self, sql: &str, values: &[Value<'_>]) -> Result<(), Failed> {
         let statement = self.prepared(sql)?;
         let client = self.client.clone();
-        let mut running = Box::pin({
+        let running: Sent = Box::pin({
             let values: Vec<Owned> = values.iter().map(Owned::from).collect();
             async move {
                 let values = values.iter().map(Owned::value);
                 client.execute_raw(&statement, values).await.map(drop)
             }
         });
-        self.begin(&mut running);
-        let sent = (self.has_savepoint.get(), running as Sent);
+        let sent = (self.has_savepoint.get(), self.begun(running));
         self.sent.borrow_mut().push(sent);
         self.bound()
     }
@@ -163,9 +162,9 @@ impl Connection {
     /// The same for BEGIN and the like, which have no values.
     pub fn send_simple(&self, sql: &'static str) -> Result<(), Failed> {
         let client = self.client.clone();
-        let mut running = Box::pin(async move { client.batch_execute(sql).await });
-        self.begin(&mut running);
-        self.sent.borrow_mut().push((false, running));
+        let running: Sent = Box::pin(async move { client.batch_execute(sql).await });
+        let sent = (false, self.begun(running));
+        self.sent.borrow_mut().push(sent);
         self.bound()
     }
 
@@ -201,12 +200,13 @@ impl Connection {
         })
     }
 
-    /// Puts what is said first into the order of what leaves.
-    fn begin(&self, running: &mut (impl Future<Output = Result<(), Error>> + Unpin)) {
+    /// Puts it into the order of what leaves.
+    fn begun(&self, mut running: Sent) -> Sent {
         let mut context = Context::from_waker(Waker::noop());
-        if let Poll::Ready(Err(error)) = Pin::new(running).poll(&mut context) {
-            tracing::debug!(%error, "a statement could not be sent");
-            self.is_lost.set(true);
+        match running.as_mut().poll(&mut context) {
+            Poll::Pending => running,
+            // The connection is lost. Whoever waits learns of it then.
+            Poll::Ready(ended) => Box::pin(std::future::ready(ended)),
         }
     }
 
