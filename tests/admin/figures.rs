@@ -139,8 +139,8 @@ async fn metrics_are_for_this_machine_by_its_own_name_and_for_no_page() {
 
 #[tokio::test]
 async fn stats_say_how_much_there_is() {
-    // A server shows its own sockets and what it tells itself.
-    let chat = Chat::alone(&[]).await;
+    // With the figures that only a file has.
+    let chat = Chat::with_a_file(&[]).await;
     let ann = chat.rooms("ann").await;
     let room = ann.opens_room("Lobby").await;
     let socket = ann.opens_a_socket().await;
