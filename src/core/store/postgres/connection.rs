@@ -19,6 +19,7 @@ use tokio_postgres::{Client, Error, Row, Statement};
 
 use super::address::Address;
 use super::connect::connect;
+use super::error::ends_session;
 use crate::core::store::sql::{Owned, Value};
 
 /// An answer that takes longer never comes: the server, or the way to it, is gone.
@@ -253,7 +254,7 @@ impl Connection {
                 self.has_failed.set(self.has_failed.get() || has_failed);
                 // The first that failed says why; behind it everything in the transaction fails.
                 Ok(sent.and(asked).inspect_err(|error| {
-                    if error.as_db_error().is_none() {
+                    if ends_session(error) {
                         self.is_lost.set(true);
                     }
                 })?)

@@ -1,6 +1,6 @@
 //! What does PostgreSQL refuse, and what is that called in chat?
 
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{Severity, SqlState};
 
 use super::connection::Failed;
 use crate::core::error::Error;
@@ -33,20 +33,19 @@ impl From<Failed> for Error {
             &SqlState::READ_ONLY_SQL_TRANSACTION => {
                 Self::Overloaded("The database cannot be written")
             }
-            code if is_an_end(code) => Self::Overloaded("The database cannot be reached"),
+            _ if ends_session(error) => Self::Overloaded("The database cannot be reached"),
             code => Self::Internal(format!("database: {} ({})", refused.message(), code.code())),
         }
     }
 }
 
-/// Does the server end the session with this?
-fn is_an_end(code: &SqlState) -> bool {
-    [
-        SqlState::ADMIN_SHUTDOWN,
-        SqlState::CRASH_SHUTDOWN,
-        SqlState::CANNOT_CONNECT_NOW,
-        SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
-        SqlState::DATABASE_DROPPED,
-    ]
-    .contains(code)
+/// Is the session over with this error? Then nobody knows whether a COMMIT that it answers has happened.
+pub(super) fn ends_session(error: &tokio_postgres::Error) -> bool {
+    // Without one it was not the server that spoke, but the connection that ended.
+    error.as_db_error().is_none_or(|refused| {
+        matches!(
+            refused.parsed_severity(),
+            Some(Severity::Fatal | Severity::Panic)
+        )
+    })
 }
