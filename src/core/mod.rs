@@ -113,6 +113,22 @@ pub struct Options {
     pub trust: Option<token::Trust>,
 }
 
+#[cfg(test)]
+impl Options {
+    /// Nothing limited but by its defaults, and quick.
+    fn for_tests() -> Self {
+        Self {
+            durability: Durability::Normal,
+            limits: Limits::default(),
+            bcrypt_cost: 4,
+            token_ttl: Duration::from_secs(60),
+            login_max: Duration::from_secs(60),
+            token_secret: None,
+            trust: None,
+        }
+    }
+}
+
 /// Parts of files that one commit takes in at most: flushing more to the disk would hold everybody up.
 const PARTS: usize = 2;
 
@@ -292,7 +308,7 @@ impl Core {
         }));
         if serves && database.file().is_some() {
             // Queued before everything else; nobody waits for it.
-            drop(core.write(|tx| tx.delete_unfinished_files()));
+            drop(core.write(|tx| tx.delete_unfinished_files(Time(i64::MAX))));
         }
         Ok(core)
     }
@@ -345,14 +361,14 @@ impl Core {
 
     /// Has what this server knows of an account's sockets told to the others on its database; nobody waits for that.
     pub fn tell_peers(&self, account: AccountId) {
-        if self.0.heard.is_some() {
+        if self.has_peers() {
             drop(self.write(move |tx| peers::tell(tx, account)));
         }
     }
 
     /// Tells the others on its database that this server lives, until it is stopped.
     pub async fn beat(&self) {
-        if self.0.heard.is_none() {
+        if !self.has_peers() {
             return;
         }
         let mut beat = tokio::time::interval(peers::BEAT);
@@ -367,7 +383,7 @@ impl Core {
 
     /// This server is about to end: the others need not wait until they miss it.
     pub async fn leave_peers(&self) {
-        if self.0.heard.is_some() {
+        if self.has_peers() {
             let left = self.write(|tx| peers::bury(tx, tx.directory.server()));
             left.await.ok();
         }

@@ -49,7 +49,7 @@ pub fn step(tx: &Tx<'_>) -> Result<Over> {
         tx.delete_expired_codes()?;
         tx.delete_tries_over()?;
         tx.delete_news_before(tx.now.minus(NEWS_KEPT))?;
-        tx.delete_files_unfinished_since(tx.now.minus(UNFINISHED))?;
+        tx.delete_unfinished_files(tx.now.minus(UNFINISHED))?;
         more = tx.delete_expired_invitations(INVITATIONS)? >= INVITATIONS as usize;
         let over = tx.delete_restraints_over(RESTRAINTS)?;
         let forgotten = tx.delete_turns(slow_mode::forgotten_before(tx.now), RESTRAINTS)?;

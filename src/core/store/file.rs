@@ -185,17 +185,8 @@ impl Tx<'_> {
         self.write("DELETE FROM files WHERE id = $1", [id.number()])
     }
 
-    /// Deletes what uploads left that were cut off when the server ended.
-    pub(in crate::core) fn delete_unfinished_files(&self) -> Result<()> {
-        self.change(
-            "DELETE FROM file_parts WHERE file IN (SELECT id FROM files WHERE ready = 0)",
-            (),
-        )?;
-        self.write("DELETE FROM files WHERE ready = 0", ())
-    }
-
     /// Deletes uploads that began before and were never complete.
-    pub(in crate::core) fn delete_files_unfinished_since(&self, before: Time) -> Result<()> {
+    pub(in crate::core) fn delete_unfinished_files(&self, before: Time) -> Result<()> {
         self.write(
             "DELETE FROM file_parts WHERE file IN (SELECT id FROM files WHERE ready = 0 AND created_at < $1)",
             [before.0],
