@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::message::{Draft, post};
 use super::model::{AccountId, ConversationId, DeviceId, Me};
-use super::{Core, Durability, Options, account, conversation};
+use super::{Core, Options, account, conversation};
 
 /// Messages in one measurement; a thousand share a commit.
 const MESSAGES: usize = 1_000;
@@ -45,15 +45,7 @@ async fn talk(core: &Core, me: &Me, place: ConversationId) -> Duration {
 #[tokio::test]
 async fn a_message_to_256_who_are_away_costs_what_one_to_an_open_room_does() {
     let folder = tempfile::tempdir().expect("a folder");
-    let options = Options {
-        durability: Durability::Normal,
-        limits: Default::default(),
-        bcrypt_cost: 4,
-        token_ttl: Duration::from_secs(60),
-        login_max: Duration::from_secs(60),
-        token_secret: None,
-        trust: None,
-    };
+    let options = Options::for_tests();
     let opened = Core::open(&folder.path().join("chat.db").into(), options);
     let (core, mut news, _lock) = opened.expect("a database");
     tokio::spawn(async move { while news.recv().await.is_some() {} });

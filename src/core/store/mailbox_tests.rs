@@ -7,18 +7,6 @@ use super::{Database, Tx, View};
 use crate::core::model::{Announcement, Id, StateChange, Time};
 use crate::core::{Core, Durability, News, Options};
 
-fn options() -> Options {
-    Options {
-        durability: Durability::Normal,
-        limits: Default::default(),
-        bcrypt_cost: 4,
-        token_ttl: Duration::from_secs(60),
-        login_max: Duration::from_secs(60),
-        token_secret: None,
-        trust: None,
-    }
-}
-
 fn a_file(folder: &Path) -> Database {
     folder.join("chat.db").into()
 }
@@ -63,8 +51,8 @@ async fn next(news: &mut News) -> Vec<i64> {
 async fn a_server_hears_what_a_command_has_done_before_it_tells_what_it_does_itself() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = a_file(folder.path());
-    let (core, mut news, _lock) = Core::open(&file, options()).expect("a database");
-    let command = Core::visit(&file, options()).expect("a visit");
+    let (core, mut news, _lock) = Core::open(&file, Options::for_tests()).expect("a database");
+    let command = Core::visit(&file, Options::for_tests()).expect("a visit");
     // However often: a row's number is not given out again when the row is gone.
     for round in (1..=9).step_by(3) {
         changes_account(&command, round).await;
@@ -82,10 +70,10 @@ async fn a_server_hears_what_a_command_has_done_before_it_tells_what_it_does_its
 async fn a_server_with_nothing_to_write_hears_a_command_all_the_same() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = a_file(folder.path());
-    let (core, mut news, _lock) = Core::open(&file, options()).expect("a database");
+    let (core, mut news, _lock) = Core::open(&file, Options::for_tests()).expect("a database");
     changes_account(&core, 1).await;
     assert_eq!(next(&mut news).await, [1]);
-    let command = Core::visit(&file, options()).expect("a visit");
+    let command = Core::visit(&file, Options::for_tests()).expect("a visit");
     changes_account(&command, 2).await;
     assert_eq!(next(&mut news).await, [2]);
 }
@@ -94,8 +82,8 @@ async fn a_server_with_nothing_to_write_hears_a_command_all_the_same() {
 async fn what_a_command_does_while_a_server_reads_everything_is_heard_once() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = a_file(folder.path());
-    drop(Core::open(&file, options()).expect("a database"));
-    let command = Core::visit(&file, options()).expect("a visit");
+    drop(Core::open(&file, Options::for_tests()).expect("a database"));
+    let command = Core::visit(&file, Options::for_tests()).expect("a visit");
     changes_account(&command, 1).await;
     let conn = super::open(&file, Durability::Normal, false).expect("a connection");
     let (limits, directory) = Default::default();
@@ -116,8 +104,8 @@ async fn what_a_command_does_while_a_server_reads_everything_is_heard_once() {
 async fn news_that_cannot_be_read_do_not_keep_back_those_behind_them() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = a_file(folder.path());
-    let (core, mut news, _lock) = Core::open(&file, options()).expect("a database");
-    let command = Core::visit(&file, options()).expect("a visit");
+    let (core, mut news, _lock) = Core::open(&file, Options::for_tests()).expect("a database");
+    let command = Core::visit(&file, Options::for_tests()).expect("a visit");
     let broken = |tx: &Tx<'_>| {
         let sql = "INSERT INTO news (nonce, told, at) VALUES ($1, $2, $3)";
         tx.write(sql, ([0_u8; 16], "no JSON", 0))

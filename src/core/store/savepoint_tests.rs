@@ -2,8 +2,7 @@
 
 use super::{Tx, View};
 use crate::core::error::{Error, Result};
-use crate::core::{Core, Durability, Options};
-use std::time::Duration;
+use crate::core::{Core, Options};
 
 const FAILED: Error = Error::Conflict("as asked");
 
@@ -26,15 +25,7 @@ fn names(view: &View<'_>) -> Result<Vec<String>> {
 /// The answers of three verbs that share a commit, and which rows were kept.
 async fn with(second: fn(&Tx<'_>) -> Result<()>) -> ([Result<()>; 3], Vec<String>) {
     let folder = tempfile::tempdir().expect("a folder");
-    let options = Options {
-        durability: Durability::Normal,
-        limits: Default::default(),
-        bcrypt_cost: 4,
-        token_ttl: Duration::from_secs(60),
-        login_max: Duration::from_secs(60),
-        token_secret: None,
-        trust: None,
-    };
+    let options = Options::for_tests();
     let opened = Core::open(&folder.path().join("chat.db").into(), options);
     let (core, _news, _lock) = opened.expect("a database");
     // While the writer waits in this verb, the others queue up behind it and share the next commit.

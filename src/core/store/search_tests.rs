@@ -5,7 +5,7 @@ use super::{BATCH, Sought, Tx};
 use crate::core::error::{Error, Result};
 use crate::core::model::MessageId;
 use crate::core::words;
-use crate::core::{Core, Durability, Locked, News, Options};
+use crate::core::{Core, Locked, News, Options};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -16,15 +16,7 @@ const ROOM: &str =
 const ANN: &str = "INSERT INTO accounts (id, home, name, created_at) VALUES (1, 'rooms', 'Ann', 0)";
 
 fn open(file: &Path) -> (Core, News, Option<Locked>) {
-    let options = Options {
-        durability: Durability::Normal,
-        limits: Default::default(),
-        bcrypt_cost: 4,
-        token_ttl: Duration::from_secs(60),
-        login_max: Duration::from_secs(60),
-        token_secret: None,
-        trust: None,
-    };
+    let options = Options::for_tests();
     Core::open(&file.to_path_buf().into(), options).expect("a database")
 }
 
