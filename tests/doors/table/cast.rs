@@ -90,6 +90,12 @@ impl<'c> Cast<'c> {
             .patch(suspended, json!({ "suspended": true }))
             .await
             .has_status(200);
+        // Their sockets end with it: whatever these say next comes too late.
+        for socket in [LOGGED_OUT, SUSPENDED].map(|who| &sockets[who]) {
+            if let Some(socket) = socket {
+                socket.is_sent_away().await;
+            }
+        }
         let mut cast = Cast {
             chat,
             people,
