@@ -82,7 +82,7 @@ use directory::Directory;
 use error::{Error, Result};
 use id::Spelling;
 use limits::Limits;
-use model::{AccountId, DeviceId, Event, FileId, Me, MessageId, Time};
+use model::{AccountId, DeviceId, Event, FileId, Me, Message, MessageId, Time};
 use password::Passwords;
 use store::checkpoint::Checkpoints;
 pub use store::database;
@@ -94,7 +94,7 @@ use store::read_pool::ReadPool;
 pub use store::schema::{Durability, Locked};
 pub use store::verb::Commit;
 use store::writer::{Outlet, Writer};
-pub use store::{ConversationOrder, FileOrder, Tx, View};
+pub use store::{ConversationOrder, FileOrder, Lookup, Tx, View};
 use token::Tokens;
 
 /// How the core is to be opened.
@@ -404,8 +404,21 @@ impl Core {
         V: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
         T: Send + 'static,
     {
+        self.write_after(Lookup::default(), verb)
+    }
+
+    /// The same for a verb that is about to look something up.
+    fn write_after<T, V>(
+        &self,
+        lookup: Lookup,
+        verb: V,
+    ) -> impl Future<Output = Result<T>> + Send + use<T, V>
+    where
+        V: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
         let writer = self.0.writer.lock();
-        let queued = writer.as_ref().map(|writer| writer.queue(verb));
+        let queued = writer.as_ref().map(|writer| writer.queue(lookup, verb));
         async move {
             match queued {
                 Some(answer) => answer.await,
@@ -414,9 +427,24 @@ impl Core {
         }
     }
 
+    /// Posts a message, as [`message::post`] does.
+    pub fn post(
+        &self,
+        author: Me,
+        draft: message::Draft,
+    ) -> impl Future<Output = Result<Arc<Message>>> + Send + use<> {
+        let draft = self.screened(draft);
+        let lookup = message::lookup(
+            &author,
+            Some(draft.conversation),
+            draft.client_id.as_deref(),
+        );
+        self.write_after(lookup, move |tx| message::post(tx, &author, draft))
+    }
+
     /// Runs a verb that changes something, in the order of the calls. `done` runs on the fan-out task after this commit's
-    /// events; it must not block.
-    pub fn write_then<T, V, D>(&self, verb: V, done: D)
+    /// events; it must not block. `lookup` is what the verb is about to look up, if that is known.
+    pub fn write_then<T, V, D>(&self, lookup: Lookup, verb: V, done: D)
     where
         V: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
         D: FnOnce(Result<T>) + Send + 'static,
@@ -425,7 +453,7 @@ impl Core {
         let writer = self.0.writer.lock();
         match writer.as_ref() {
             Some(queue) => {
-                let queued = queue.queue_then(verb, done);
+                let queued = queue.queue_then(lookup, verb, done);
                 // `done` must not run while this lock is held.
                 drop(writer);
                 if let Err(refused) = queued {

@@ -13,7 +13,7 @@ use crate::core::id::Spelling;
 use crate::core::limits::{TYPING_EVERY, TYPING_LASTS};
 use crate::core::message::{self, Draft};
 use crate::core::model::{ConversationId, Me, Message, SubscriberId};
-use crate::core::{Core, Tx, conversation};
+use crate::core::{Core, Lookup, Tx, conversation};
 use crate::web::fields::Fields;
 use crate::web::input::Input;
 use crate::web::rates::{Asker, Rates};
@@ -69,6 +69,16 @@ impl SocketEvent {
         T: Send + 'static,
         A: FnOnce(&Spelling, T) -> Ack + Send + 'static,
     {
+        self.queue_after(Lookup::default(), verb, ack)
+    }
+
+    /// The same for a verb that is about to look something up.
+    pub fn queue_after<T, V, A>(self, lookup: Lookup, verb: V, ack: A) -> Result<Reaction>
+    where
+        V: FnOnce(&Tx<'_>, &Me, SubscriberId) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+        A: FnOnce(&Spelling, T) -> Ack + Send + 'static,
+    {
         let Self {
             core,
             me,
@@ -78,6 +88,7 @@ impl SocketEvent {
         Ok(Reaction::Verb(Box::new(move |answer| {
             let spells = core.clone();
             core.write_then(
+                lookup,
                 move |tx| verb(tx, &me, subscriber),
                 move |written| answer(written.map(|done| ack(spells.spelling(), done))),
             );
@@ -90,7 +101,10 @@ impl SocketEvent {
         A: FnOnce(&Spelling, &Message) -> Ack + Send + 'static,
     {
         let draft = self.core.screened(draft);
-        self.queue(
+        let client_id = draft.client_id.as_deref();
+        let lookup = message::lookup(&self.me, Some(draft.conversation), client_id);
+        self.queue_after(
+            lookup,
             move |tx, me, subscriber| message::post_and_subscribe(tx, me, draft, subscriber),
             move |spell, message| ack(spell, &message),
         )

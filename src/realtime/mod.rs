@@ -37,7 +37,7 @@ use tokio::sync::{Semaphore, mpsc};
 use crate::core::error::Error;
 use crate::core::limits::JSON_BYTES;
 use crate::core::model::{MessageId, Time};
-use crate::core::{Core, News, missed, notice};
+use crate::core::{Core, Lookup, News, missed, notice};
 use crate::dialects::Namespace;
 use crate::web::call::without_bearer;
 use crate::web::input::Input;
@@ -244,6 +244,7 @@ async fn admit(
     // back as an event.
     let untold = signals.clone();
     context.core.write_then(
+        Lookup::default(),
         move |tx| notice::catch_up(tx, account, client::subscriber(number, 0)),
         move |told| {
             if told.is_err() {

@@ -43,7 +43,7 @@ impl Tx<'_> {
         attachments: &[Attachment],
     ) -> Result<()> {
         for (position, attachment) in attachments.iter().enumerate() {
-            self.change(
+            self.add(
                 "INSERT INTO attachments (message, position, filename, mime_type, url, size, file)
                  VALUES ($1, $2, $3, $4, $5, $6, $7)",
                 (

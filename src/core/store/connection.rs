@@ -67,6 +67,15 @@ impl Connection {
         }
     }
 
+    /// Adds a row by a statement for one row, whose outcome nobody looks at. On PostgreSQL such rows wait for more of their
+    /// kind, and those of different kinds are not written in the order of the calls.
+    pub(super) fn add(&self, sql: &'static str, params: impl Params) -> Result<()> {
+        match self {
+            Self::Sqlite(_) => self.run(sql, params).map(drop),
+            Self::Postgres(conn) => Ok(params.bound(|values| conn.add(sql, values))?),
+        }
+    }
+
     /// Sets the savepoint to which a verb is rolled back if it fails.
     pub(super) fn save(&self) -> Result<()> {
         self.begin("SAVEPOINT verb")?;
@@ -122,6 +131,7 @@ impl Connection {
             // Fails if SQLite has rolled back by itself.
             Self::Sqlite(_) => drop(self.run("ROLLBACK", ())),
             Self::Postgres(conn) => {
+                conn.forget_added();
                 if let Err(error) = conn.run_simple("ROLLBACK") {
                     tracing::debug!(%error, "a transaction ended with what it was about");
                 }

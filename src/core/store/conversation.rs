@@ -24,6 +24,21 @@ const CONVERSATION: &str =
     "SELECT id, kind, low, high, name, description, creator, created_at, picture, archived_at,
      keep_messages, keep_files, slow_mode FROM conversations";
 
+/// A conversation's place and what somebody is there: `$from` has the conversation as `c`, `$who` is an account's id.
+/// Further columns may follow.
+macro_rules! standing {
+    ($from:literal, $who:literal $(, $more:literal)*) => {
+        concat!(
+            "SELECT c.id, c.kind, c.low, c.high, m.account, m.owner_since, c.archived_at, c.slow_mode,
+                 b.account AS ban, b.until AS banned_until, s.account AS silence, s.until AS silenced_until", $(", ", $more,)*
+            " FROM ", $from, " LEFT JOIN members m ON m.conversation = c.id AND m.account = ", $who,
+            " LEFT JOIN restraints b ON b.conversation = c.id AND b.account = ", $who, " AND b.kind = 'ban'
+              LEFT JOIN restraints s ON s.conversation = c.id AND s.account = ", $who, " AND s.kind = 'silence'"
+        )
+    };
+}
+pub(super) use standing;
+
 fn kind(name: &str) -> Result<Kind> {
     [Kind::Direct, Kind::Group, Kind::Room, Kind::Session]
         .into_iter()
@@ -73,29 +88,27 @@ impl View<'_> {
             return Ok(Some(known));
         }
         let found = self.one(
-            "SELECT c.id, c.kind, c.low, c.high, m.account, m.owner_since, c.archived_at, c.slow_mode,
-                    b.account AS ban, b.until AS banned_until, s.account AS silence, s.until AS silenced_until
-             FROM conversations c LEFT JOIN members m ON m.conversation = c.id AND m.account = $1
-                 LEFT JOIN restraints b ON b.conversation = c.id AND b.account = $1 AND b.kind = 'ban'
-                 LEFT JOIN restraints s ON s.conversation = c.id AND s.account = $1 AND s.kind = 'silence'
-             WHERE c.id = $2",
+            concat!(standing!("conversations c", "$1"), " WHERE c.id = $2"),
             (who.map(|who| who.number()), id.number()),
-            |row| {
-                let standing = Standing {
-                    member: row.has("account")?,
-                    owner: row.has("owner_since")?,
-                    archived: row.has("archived_at")?,
-                    banned: holds("ban", "banned_until", row, self.now)?,
-                    silenced: holds("silence", "silenced_until", row, self.now)?,
-                    slow_mode: row.get("slow_mode")?,
-                };
-                Ok((place(row)?, standing))
-            },
+            |row| self.standing(row),
         )?;
         if let Some(found) = found {
             self.cache.note_place((id, who), found);
         }
         Ok(found)
+    }
+
+    /// From the columns of `standing!`.
+    pub(super) fn standing(&self, row: &Row<'_>) -> Result<(Place, Standing)> {
+        let standing = Standing {
+            member: row.has("account")?,
+            owner: row.has("owner_since")?,
+            archived: row.has("archived_at")?,
+            banned: holds("ban", "banned_until", row, self.now)?,
+            silenced: holds("silence", "silenced_until", row, self.now)?,
+            slow_mode: row.get("slow_mode")?,
+        };
+        Ok((place(row)?, standing))
     }
 
     pub(in crate::core) fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>> {

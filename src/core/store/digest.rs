@@ -173,7 +173,7 @@ impl Tx<'_> {
         due_at: Time,
     ) -> Result<()> {
         if self.cache.note_held(id) {
-            self.change(
+            self.add(
                 "INSERT INTO unread_mail (conversation, first, due_at) VALUES ($1, $2, $3)
                  ON CONFLICT (conversation) DO NOTHING",
                 (id.number(), first.number(), due_at.0),

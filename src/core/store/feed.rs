@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use serde_json::value::RawValue;
 
+use super::sql::Row;
 use super::writer::LOOK;
 use super::{Tx, View};
 use crate::core::error::{Error, Result};
@@ -18,7 +19,11 @@ use crate::core::random;
 pub(super) type Nonce = [u8; 16];
 
 /// Rows that are read at a time.
-const ROWS: u32 = 256;
+pub(super) const ROWS: u32 = 256;
+
+/// The next so many news after a number.
+pub(super) const NEWS: &str =
+    "SELECT number, told FROM news WHERE number > $1 ORDER BY number LIMIT $2";
 
 /// The subscribers of another server have numbers that none of this one has.
 const ELSEWHERE: u64 = 1 << 63;
@@ -92,14 +97,15 @@ fn elsewhere(mut announcement: Announcement) -> Announcement {
 /// A row's number, and what it says if it can be read.
 pub(super) type News = (i64, Result<Vec<Announcement>>);
 
+/// A row of [`NEWS`].
+pub(super) fn piece(row: &Row<'_>) -> Result<News> {
+    Ok((row.get("number")?, read(row.text("told")?)))
+}
+
 impl View<'_> {
     /// The next news after this number.
     pub(super) fn news_after(&self, last: i64) -> Result<Vec<News>> {
-        self.all(
-            "SELECT number, told FROM news WHERE number > $1 ORDER BY number LIMIT $2",
-            (last, ROWS),
-            |row| Ok((row.get("number")?, read(row.text("told")?))),
-        )
+        self.all(NEWS, (last, ROWS), piece)
     }
 
     /// Is this row there, of that commit?

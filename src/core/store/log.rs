@@ -1,7 +1,6 @@
 //! The log's last position and counts: one row, written once for each commit.
 
 use super::postgres::feed::Heard;
-use super::sql::Params;
 use super::{Tx, View};
 use crate::core::error::Result;
 use crate::core::model::{Id, MessageId, Position};
@@ -55,7 +54,8 @@ impl Tx<'_> {
         self.count_own()?;
         match self.cache.take_said() {
             Some(said) => {
-                self.write_counted("UPDATE log SET last = $1, messages = messages + $2", said)
+                let sql = "UPDATE log SET last = $1, messages = messages + $2";
+                self.counted(self.conn.send(sql, said))
             }
             None => Ok(()),
         }
@@ -64,18 +64,18 @@ impl Tx<'_> {
     /// Counts the messages that members have sent as their own: once for all messages of a commit.
     pub(super) fn count_own(&self) -> Result<()> {
         for ((conversation, who), count) in self.cache.take_own() {
-            self.write_counted(
+            let added = self.conn.add(
                 "UPDATE members SET own_since = own_since + $1 WHERE conversation = $2 AND account = $3",
                 (count, conversation.number(), who.number()),
-            )?;
+            );
+            self.counted(added)?;
         }
         Ok(())
     }
 
-    /// Writes what was counted in memory. If that fails, the whole commit is rolled back: memory has forgotten the
+    /// What was counted in memory was written. If that failed, the whole commit is rolled back: memory has forgotten the
     /// counts, so a position would be given out twice, or somebody's own messages would be unread for them for ever.
-    fn write_counted(&self, sql: &str, params: impl Params) -> Result<()> {
-        let written = self.conn.send(sql, params);
+    fn counted(&self, written: Result<()>) -> Result<()> {
         if written.is_err() {
             self.conn.roll_back();
         }

@@ -69,7 +69,7 @@ impl View<'_> {
 impl Tx<'_> {
     pub(super) fn mention(&self, id: ConversationId, seq: i64, people: &[AccountId]) -> Result<()> {
         for who in people {
-            self.change(
+            self.add(
                 "INSERT INTO mentions (conversation, seq, account) VALUES ($1, $2, $3)",
                 (id.number(), seq, who.number()),
             )?;

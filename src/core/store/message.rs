@@ -46,6 +46,9 @@ impl View<'_> {
         author: AccountId,
         client_id: &str,
     ) -> Result<Option<Message>> {
+        if self.cache.is_unsent(author, client_id) {
+            return Ok(None);
+        }
         let place = self.one(
             "SELECT c.id, kind, low, high FROM messages m JOIN conversations c ON c.id = m.conversation
              WHERE m.author = $1 AND m.client_id = $2",
@@ -290,7 +293,7 @@ impl Tx<'_> {
         let seq = self.last_seq(new.place.id)? + 1;
         let id = self.next_position()?;
         // Not `RETURNING`: for that SQLite makes a temporary table each time.
-        self.change(
+        self.add(
             "INSERT INTO messages
                  (conversation, seq, id, author, text, type, attachments, client_id, sent_at, reply_to, mentions)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
@@ -309,6 +312,9 @@ impl Tx<'_> {
             ),
         )?;
         self.cache.note_end(new.place.id, seq);
+        if let Some(client_id) = &new.client_id {
+            self.cache.note_sent(new.author.id, client_id);
+        }
         self.cache.note_said(id);
         self.attach(new.place.id, Id::stored(id), &new.attachments)?;
         self.mention(new.place.id, seq, &new.mentions)?;

@@ -28,6 +28,7 @@ mod invitation;
 pub(in crate::core) mod leap;
 mod level;
 mod log;
+mod lookup;
 #[cfg(test)]
 mod mailbox_tests;
 mod mention;
@@ -88,6 +89,7 @@ pub use file::{FileOrder, FinishedUpload};
 pub use importing::{
     Blocking, Import, Imposed, Kept, Listing, NewPlace, Newcomer, Reading, Said, State, Taken, What,
 };
+pub use lookup::Lookup;
 pub(in crate::core) use message::NewMessage;
 pub use message::PLAIN;
 pub(in crate::core) use missed::{Since, Source};
@@ -239,6 +241,13 @@ impl<'c> Tx<'c> {
         self.save()?;
         // If it fails, the verb fails, or the whole commit if it had decided.
         self.conn.send(sql, params)
+    }
+
+    /// Adds a row by a statement for one row. No other row that is added may depend on it, nor anything but what is read or
+    /// written otherwise: on PostgreSQL it waits for more of its kind.
+    fn add(&self, sql: &'static str, params: impl Params) -> Result<()> {
+        self.save()?;
+        self.conn.add(sql, params)
     }
 
     /// Writes, and reads what the statement returns.

@@ -23,6 +23,8 @@ pub(super) struct ReadCache {
     said: Cell<i64>,
     /// Messages that members have sent and that `own_since` does not have yet.
     own: RefCell<HashMap<(ConversationId, AccountId), i64>>,
+    /// What was not sent yet: by whom, and with which client id.
+    unsent: RefCell<HashSet<(AccountId, String)>>,
     /// Conversations that have a row in `unread_mail`.
     held: RefCell<HashSet<ConversationId>>,
 }
@@ -101,6 +103,24 @@ impl ReadCache {
         self.own.take()
     }
 
+    /// Is it known that this author has sent nothing with this client id?
+    pub fn is_unsent(&self, author: AccountId, client_id: &str) -> bool {
+        let unsent = self.unsent.borrow();
+        !unsent.is_empty() && unsent.contains(&(author, client_id.to_owned()))
+    }
+
+    pub fn note_unsent(&self, author: AccountId, client_id: String) {
+        self.unsent.borrow_mut().insert((author, client_id));
+    }
+
+    /// Something was sent with this client id.
+    pub fn note_sent(&self, author: AccountId, client_id: &str) {
+        let mut unsent = self.unsent.borrow_mut();
+        if !unsent.is_empty() {
+            unsent.remove(&(author, client_id.to_owned()));
+        }
+    }
+
     /// The conversation is about to have a row in `unread_mail`. `false` if that was known.
     pub fn note_held(&self, conversation: ConversationId) -> bool {
         self.held.borrow_mut().insert(conversation)
@@ -114,6 +134,7 @@ impl ReadCache {
     /// Writes were rolled back: nothing that is remembered need be true.
     pub fn forget(&self) {
         self.forget_held();
+        self.unsent.borrow_mut().clear();
         self.own.borrow_mut().clear();
         self.places.borrow_mut().clear();
         self.ends.borrow_mut().clear();

@@ -19,9 +19,21 @@ pub(in crate::core) enum Value<'v> {
     Blob(&'v [u8]),
 }
 
+impl Value<'_> {
+    /// Roughly what it takes up.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Null | Self::Integer(_) => 8,
+            Self::Text(text) => text.len(),
+            Self::Blob(blob) => blob.len(),
+        }
+    }
+}
+
 /// A value that outlives the row in which it was found, or waits to be sent.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(in crate::core) enum Owned {
+    #[default]
     Null,
     Integer(i64),
     Text(String),

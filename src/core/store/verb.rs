@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use super::Tx;
+use super::lookup::Lookup;
 use crate::core::error::{Error, Result};
 use crate::core::model::Announcement;
 
@@ -14,6 +15,8 @@ pub(super) trait Job: Send {
     /// Runs the verb. The caller is answered later, when the commit has succeeded or failed.
     fn run(self: Box<Self>, tx: &Tx<'_>) -> Outcome;
     fn refuse(self: Box<Self>, error: Error);
+    /// What it is about to look up.
+    fn lookup(&self) -> &Lookup;
 }
 
 pub(super) struct Outcome {
@@ -46,6 +49,7 @@ pub(super) type Answer = Box<dyn FnOnce(Result<()>) + Send>;
 
 /// A verb with the result `T`, and what is done with the result.
 pub(super) struct Verb<V, D, T> {
+    lookup: Lookup,
     verb: V,
     done: D,
     queued: Instant,
@@ -54,8 +58,9 @@ pub(super) struct Verb<V, D, T> {
 }
 
 impl<V, D, T> Verb<V, D, T> {
-    pub fn new(answered_by: AnsweredBy, verb: V, done: D) -> Self {
+    pub fn new(answered_by: AnsweredBy, lookup: Lookup, verb: V, done: D) -> Self {
         Self {
+            lookup,
             verb,
             done,
             queued: Instant::now(),
@@ -95,6 +100,10 @@ where
 
     fn refuse(self: Box<Self>, error: Error) {
         (self.done)(Err(error));
+    }
+
+    fn lookup(&self) -> &Lookup {
+        &self.lookup
     }
 }
 

@@ -14,11 +14,13 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::checkpoint::Checkpoints;
 use super::connection::Connection;
-use super::feed::{Mailbox, Nonce};
+use super::feed::{Mailbox, News, Nonce};
 use super::indexing::{Done, Indexing, Step};
+use super::lookup::Lookup;
 use super::postgres;
 use super::postgres::feed::Heard;
-use super::postgres::pen::Pen;
+use super::postgres::lookup::{Found, Lookups};
+use super::postgres::pen::{Pen, Turn};
 use super::verb::{AnsweredBy, Commit, Job, Outcome, Verb};
 use super::{Tx, Undo, View, search};
 use crate::core::directory::Directory;
@@ -134,7 +136,11 @@ impl Writer {
     }
 
     /// Queues a verb at once, in the order of the calls. The future is ready after the commit.
-    pub fn queue<T, V>(&self, verb: V) -> impl Future<Output = Result<T>> + Send + use<T, V>
+    pub fn queue<T, V>(
+        &self,
+        lookup: Lookup,
+        verb: V,
+    ) -> impl Future<Output = Result<T>> + Send + use<T, V>
     where
         V: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
         T: Send + 'static,
@@ -142,7 +148,7 @@ impl Writer {
         let (reply, answer) = oneshot::channel();
         // The caller may have gone; the commit stays.
         let done = move |result| drop(reply.send(result));
-        if let Err(refused) = self.enqueue(Verb::new(AnsweredBy::Writer, verb, done)) {
+        if let Err(refused) = self.enqueue(Verb::new(AnsweredBy::Writer, lookup, verb, done)) {
             refused.say();
         }
         async move {
@@ -156,13 +162,18 @@ impl Writer {
     ///
     /// # Errors
     /// The refusal: the caller answers it after it has released its lock.
-    pub fn queue_then<T, V, D>(&self, verb: V, done: D) -> std::result::Result<(), Refused>
+    pub fn queue_then<T, V, D>(
+        &self,
+        lookup: Lookup,
+        verb: V,
+        done: D,
+    ) -> std::result::Result<(), Refused>
     where
         V: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
         D: FnOnce(Result<T>) + Send + 'static,
         T: Send + 'static,
     {
-        self.enqueue(Verb::new(AnsweredBy::FanOut, verb, done))
+        self.enqueue(Verb::new(AnsweredBy::FanOut, lookup, verb, done))
     }
 
     fn enqueue(&self, job: impl Job + 'static) -> std::result::Result<(), Refused> {
@@ -235,17 +246,19 @@ impl WriterLoop {
                 Err(RecvTimeoutError::Disconnected) => break,
             };
             let is_idle = first.is_none();
-            let mut done = Done::default();
-            match first {
-                Some(Task::Run(first)) => {
-                    // Also what comes while these run, or while the writer waits for its turn.
-                    let more = tasks.try_iter().filter_map(Task::job);
-                    done = self.commit(std::iter::once(first).chain(more).take(BATCH));
+            let mut queued = first.into_iter().chain(tasks.try_iter());
+            let done = match queued.find_map(Task::job) {
+                Some(first) => {
+                    let done = self.commit(first, tasks);
                     self.checkpoint();
+                    done
                 }
-                Some(Task::Look) => self.look(),
-                None => {}
-            }
+                None if is_idle => Done::default(),
+                None => {
+                    self.look();
+                    Done::default()
+                }
+            };
             if let Some(indexing) = &mut indexing {
                 indexing.committed(done);
                 if indexing.is_due(is_idle, self.meter.waiting.load(Relaxed) > 0) {
@@ -288,21 +301,22 @@ impl WriterLoop {
 
     /// Begins a transaction that writes. On PostgreSQL that waits until it is this server's turn, and hears what others have
     /// committed: what comes next is decided and told behind that.
-    fn begin(&mut self) -> Result<Option<Pen>> {
-        if self.conn.sqlite().is_some() {
+    fn begin(&mut self, wanted: &Lookups) -> Result<Option<(Pen, Found)>> {
+        let Some(conn) = self.conn.postgres() else {
             self.conn.begin("BEGIN IMMEDIATE")?;
             self.hear_mailbox();
             return Ok(None);
-        }
+        };
         self.conn.begin("BEGIN")?;
-        let pen = Pen::take(&self.conn).and_then(|pen| {
-            self.hear(Some(&pen))?;
-            Ok(pen)
+        let heard = self.heard.as_deref().map(Heard::number);
+        let turn = Turn::take(conn, heard, wanted).and_then(|turn| {
+            self.hear(Some(&turn.pen), Some(turn.news))?;
+            Ok((turn.pen, turn.found))
         });
-        if pen.is_err() {
+        if turn.is_err() {
             self.conn.roll_back();
         }
-        pen.map(Some)
+        turn.map(Some)
     }
 
     /// Hears what the command line has left on this file.
@@ -317,13 +331,13 @@ impl WriterLoop {
 
     /// Other servers have committed something, and this one has nothing to write.
     fn look(&mut self) {
-        if let Err(error) = self.ready().and_then(|()| self.hear(None)) {
+        if let Err(error) = self.ready().and_then(|()| self.hear(None, None)) {
             tracing::warn!(cause = ?error, "news of other servers could not be read");
         }
     }
 
-    /// Hears what other servers have committed: up to the pen's number, or as far as it is.
-    fn hear(&self, pen: Option<&Pen>) -> Result<()> {
+    /// Hears what other servers have committed: up to the pen's number, or as far as it is. `news` were read already.
+    fn hear(&self, pen: Option<&Pen>, mut news: Option<Vec<News>>) -> Result<()> {
         let Some(heard) = &self.heard else {
             return Ok(());
         };
@@ -335,7 +349,10 @@ impl WriterLoop {
             if pen.is_some_and(|pen| pen.batch == last) {
                 return Ok(());
             }
-            let rows = self.view().news_after(last)?;
+            let rows = match news.take() {
+                Some(rows) => rows,
+                None => self.view().news_after(last)?,
+            };
             if rows.is_empty() {
                 return match pen {
                     Some(_) => Err(heard.lose("news are missing")),
@@ -372,7 +389,7 @@ impl WriterLoop {
     }
 
     fn index_unflushed(&mut self, taken_out: u32) -> Result<Step> {
-        let pen = self.begin()?;
+        let pen = self.begin(&Lookups::default())?.map(|(pen, _)| pen);
         let tx = self.tx(Undo::Everything, pen.as_ref());
         let indexed = tx.index_more(search::BATCH).and_then(|more| {
             let tidied = (taken_out > 0).then(|| tx.tidy_index(taken_out));
@@ -386,10 +403,15 @@ impl WriterLoop {
         indexed
     }
 
-    /// Runs verbs and commits them.
-    fn commit(&mut self, batch: impl Iterator<Item = Box<dyn Job>>) -> Done {
-        let pen = match self.ready().and_then(|()| self.begin()) {
-            Ok(pen) => pen,
+    /// Runs this verb and all that have queued up, also while these run or while the writer waits for its turn, and commits
+    /// them.
+    fn commit(&mut self, first: Box<dyn Job>, tasks: &Receiver<Task>) -> Done {
+        let queued = |most| tasks.try_iter().filter_map(Task::job).take(most);
+        let mut batch = vec![first];
+        batch.extend(queued(BATCH - 1));
+        let mut wanted = self.lookups(&batch);
+        let (pen, mut found) = match self.ready().and_then(|()| self.begin(&wanted)) {
+            Ok(begun) => begun.unzip(),
             Err(error) => {
                 for job in batch {
                     self.meter.waiting.fetch_sub(1, Relaxed);
@@ -399,17 +421,32 @@ impl WriterLoop {
             }
         };
         let tx = self.tx(Undo::Nothing, pen.as_ref());
-        let mut outcomes = Vec::new();
-        for job in batch {
-            self.meter.waiting.fetch_sub(1, Relaxed);
-            if self.has_ended() {
-                job.refuse(Error::Overloaded(STOPPING));
-            } else if self.conn.has_failed() {
-                // This verb would run outside of the transaction.
-                job.refuse(Error::Overloaded(ROLLED_BACK));
-            } else {
-                outcomes.push(self.attempt(&tx, job));
+        let (mut outcomes, mut room) = (Vec::new(), BATCH);
+        // On PostgreSQL each round takes a trip, so only what has come before the turn is run in this one.
+        let mut rounds = self.conn.postgres().map_or(usize::MAX, |_| 2);
+        while !batch.is_empty() {
+            (room, rounds) = (room - batch.len(), rounds - 1);
+            if let Some(found) = found.take()
+                && let Err(error) = wanted.note(&tx, &found)
+            {
+                // Whoever looks it up says the same.
+                tracing::debug!(%error, "what was looked up cannot be read");
             }
+            for job in batch {
+                self.meter.waiting.fetch_sub(1, Relaxed);
+                if self.has_ended() {
+                    job.refuse(Error::Overloaded(STOPPING));
+                } else if self.conn.has_failed() {
+                    // This verb would run outside of the transaction.
+                    job.refuse(Error::Overloaded(ROLLED_BACK));
+                } else {
+                    outcomes.push(self.attempt(&tx, job));
+                }
+            }
+            batch = queued(if rounds > 0 { room } else { 0 }).collect();
+            wanted = self.lookups(&batch);
+            // If that fails, nothing more runs in this transaction.
+            found = self.conn.postgres().and_then(|conn| wanted.find(conn).ok());
         }
         // A failure from here on fails the whole commit, so no savepoint is set.
         tx.undo.set(Undo::Everything);
@@ -454,6 +491,14 @@ impl WriterLoop {
         };
         at_once.into_iter().for_each(|answer| answer(told.clone()));
         Done { posted, taken_out }
+    }
+
+    /// What these verbs are about to look up, if it is worth to look it up for all of them at once.
+    fn lookups(&self, batch: &[Box<dyn Job>]) -> Lookups {
+        match self.conn.postgres() {
+            Some(_) => Lookups::of(batch.iter().map(|job| job.lookup())),
+            None => Lookups::default(),
+        }
     }
 
     /// Commits. If PostgreSQL is lost before it has answered, nobody knows whether that happened: then it is asked until it

@@ -103,8 +103,7 @@ pub async fn create_message(mut call: Call) -> Answer {
     let sender = fields.optional_id::<AccountKind>(&["senderId"]);
     let draft = draft(fields, most)?;
     is_me(&me, sender)?;
-    let draft = call.core().screened(draft);
-    let sent = call.write(move |tx| message::post(tx, &me, draft)).await?;
+    let sent = call.core().post(me, draft).await?;
     Ok(json_reply(
         StatusCode::CREATED,
         &shapes::message(call.core().spelling(), &sent),

@@ -25,7 +25,9 @@ pub fn send_message(mut event: SocketEvent) -> Result<Reaction> {
     fields.name_also(|| Vec::from_iter(message::wrong_with_text(CONTENT[0], &text, most)));
     let (text, client_id) = fields.done(Some((text, client_id)))?;
     let screened = event.core.screened_text(&text);
-    event.queue(
+    let lookup = message::lookup(&event.me, place, client_id.as_deref());
+    event.queue_after(
+        lookup,
         move |tx, me, subscriber| {
             // Before the permission is checked: a repeat gets the first message even if its sender may no longer speak there.
             if let Some(first) = message::repeated(tx, me, client_id.as_deref())? {

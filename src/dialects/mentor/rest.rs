@@ -139,8 +139,7 @@ pub async fn send(mut call: Call) -> Answer {
     let public_url = call.web().public_url.clone();
     let most = call.core().limits().message_chars;
     let draft = draft(id, call.fields().await?, &public_url, most)?;
-    let draft = call.core().screened(draft);
-    let sent = call.write(move |tx| message::post(tx, &me, draft)).await?;
+    let sent = call.core().post(me, draft).await?;
     Ok(json_reply(
         StatusCode::CREATED,
         &shapes::message(call.core().spelling(), &sent),

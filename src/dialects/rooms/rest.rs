@@ -234,8 +234,7 @@ pub async fn send(mut call: Call) -> Answer {
     let me = call.me()?;
     let most = call.core().limits().message_chars;
     let draft = draft(call.fields().await?, most)?;
-    let draft = call.core().screened(draft);
-    let sent = call.write(move |tx| message::post(tx, &me, draft)).await?;
+    let sent = call.core().post(me, draft).await?;
     let shape = shapes::sent(call.core().spelling(), &sent);
     Ok(json_reply(
         StatusCode::CREATED,

@@ -1,7 +1,8 @@
 //! One connection to PostgreSQL, used by one thread: it asks and waits, or says what it need not wait for.
 //!
 //! Each connection has a runtime of its own on the thread that uses it, so that no other thread is woken for an answer. What
-//! is only said ([`Connection::send`]) leaves in one piece with what is asked next, and its errors come with that answer.
+//! is only said ([`Connection::send`]) leaves in one piece with what is asked next, and its errors come with that answer. What
+//! is added row by row ([`Connection::add`]) waits for more of its kind, and leaves as one statement.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
 use futures_util::{StreamExt, TryStreamExt};
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
@@ -20,6 +22,8 @@ use tokio_postgres::{Client, Error, Row, Statement};
 use super::address::Address;
 use super::connect::connect;
 use super::error::ends_session;
+use super::sets;
+use super::value::Given;
 use crate::core::store::sql::{Owned, Value};
 
 /// An answer that takes longer never comes: the server, or the way to it, is gone.
@@ -28,6 +32,9 @@ const LONGEST: Duration = Duration::from_secs(30);
 const STATEMENTS: usize = 512;
 /// So many that nobody waits for leave by themselves.
 const SENT: usize = 512;
+/// Rows of one kind that are written by one statement, and bytes of text in all of them together.
+const ROWS: usize = 1_024;
+const BYTES: usize = 1 << 20;
 
 type Sent = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
@@ -40,6 +47,28 @@ pub(in crate::core) enum Failed {
     Late,
 }
 
+/// Rows to be written, by the statement that would write one of them.
+#[derive(Default)]
+struct Added {
+    kinds: Vec<(&'static str, Vec<Vec<Owned>>)>,
+    bytes: usize,
+}
+
+impl Added {
+    /// Notes a row. Is it time to write them?
+    fn note(&mut self, sql: &'static str, values: &[Value<'_>]) -> bool {
+        self.bytes += values.iter().map(Value::bytes).sum::<usize>();
+        let at = self.kinds.iter().position(|(kind, _)| *kind == sql);
+        let at = at.unwrap_or_else(|| {
+            self.kinds.push((sql, Vec::new()));
+            self.kinds.len() - 1
+        });
+        let rows = &mut self.kinds[at].1;
+        rows.push(values.iter().map(Owned::from).collect());
+        rows.len() >= ROWS || self.bytes >= BYTES
+    }
+}
+
 /// A connection, and what is prepared there.
 pub(in crate::core) struct Connection {
     /// `None` once it is dropped.
@@ -50,6 +79,8 @@ pub(in crate::core) struct Connection {
     statements: RefCell<HashMap<String, Statement>>,
     /// What was sent and is not answered yet, and whether a savepoint stands before it.
     sent: RefCell<Vec<(bool, Sent)>>,
+    /// What was added and has not left yet.
+    added: RefCell<Added>,
     /// Is there a savepoint, to which a failed verb is rolled back?
     has_savepoint: Cell<bool>,
     /// It is of no use any more.
@@ -80,6 +111,7 @@ impl Connection {
             runtime: Some(runtime),
             statements: RefCell::default(),
             sent: RefCell::default(),
+            added: RefCell::default(),
             has_savepoint: Cell::new(false),
             is_lost: Cell::new(false),
             has_failed: Cell::new(false),
@@ -112,6 +144,11 @@ impl Connection {
         self.is_doomed.set(false);
     }
 
+    /// The transaction is about to be rolled back: what has not left need not leave.
+    pub fn forget_added(&self) {
+        self.added.take();
+    }
+
     /// The transaction was rolled back to a savepoint.
     pub fn forget_failure(&self) {
         self.has_failed.set(false);
@@ -131,6 +168,7 @@ impl Connection {
 
     /// The rows that a statement finds or returns.
     pub fn fetch(&self, sql: &str, values: &[Value<'_>]) -> Result<Vec<Row>, Failed> {
+        self.leave()?;
         let statement = self.prepared(sql)?;
         self.wait(async {
             let rows = self.client.query_raw(&statement, values).await?;
@@ -138,23 +176,74 @@ impl Connection {
         })
     }
 
+    /// The rows that several statements find, which are asked together, one behind the other.
+    pub fn fetch_all(&self, asked: &[(&str, Vec<Given>)]) -> Result<Vec<Vec<Row>>, Failed> {
+        self.leave()?;
+        let mut asking = Vec::with_capacity(asked.len());
+        for (sql, values) in asked {
+            let statement = self.prepared(sql)?;
+            asking.push(async move {
+                let rows = self.client.query_raw(&statement, values).await?;
+                pin!(rows).try_collect().await
+            });
+        }
+        // Polled in this order, so they leave in it.
+        self.wait(try_join_all(asking))
+    }
+
     /// Runs a statement, and answers how many rows it has changed.
     pub fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<u64, Failed> {
+        self.leave()?;
         let statement = self.prepared(sql)?;
         self.wait(self.client.execute_raw(&statement, values))
     }
 
     /// Runs a statement that nobody waits for. If it fails, what is asked next fails.
     pub fn send(&self, sql: &str, values: &[Value<'_>]) -> Result<(), Failed> {
+        self.leave()?;
+        let values = values.iter().map(|value| Given::One(value.into()));
+        self.send_given(sql, values.collect())
+    }
+
+    /// Adds a row by a statement for one row. Until something else is said rows wait, and those of one kind are written
+    /// together, so kinds must not depend on each other. Behind a savepoint none waits.
+    pub fn add(&self, sql: &'static str, values: &[Value<'_>]) -> Result<(), Failed> {
+        if self.has_savepoint.get() {
+            return self.send(sql, values);
+        }
+        let are_many = self.added.borrow_mut().note(sql, values);
+        if are_many { self.leave() } else { Ok(()) }
+    }
+
+    /// What was added leaves.
+    fn leave(&self) -> Result<(), Failed> {
+        for (sql, mut rows) in self.added.take().kinds {
+            let many = match rows.len() {
+                1 => None,
+                _ => sets::for_each(sql, self.prepared(sql)?.params()),
+            };
+            let Some(many) = many else {
+                for row in rows {
+                    self.send_given(sql, row.into_iter().map(Given::One).collect())?;
+                }
+                continue;
+            };
+            let columns = rows.first().map_or(0, Vec::len);
+            let arrays = (0..columns).map(|column| {
+                let values = rows.iter_mut().map(|row| std::mem::take(&mut row[column]));
+                Given::Each(values.collect())
+            });
+            let arrays = arrays.collect();
+            self.send_given(&many, arrays)?;
+        }
+        Ok(())
+    }
+
+    fn send_given(&self, sql: &str, values: Vec<Given>) -> Result<(), Failed> {
         let statement = self.prepared(sql)?;
         let client = self.client.clone();
-        let running: Sent = Box::pin({
-            let values: Vec<Owned> = values.iter().map(Owned::from).collect();
-            async move {
-                let values = values.iter().map(Owned::value);
-                client.execute_raw(&statement, values).await.map(drop)
-            }
-        });
+        let running: Sent =
+            Box::pin(async move { client.execute_raw(&statement, &values).await.map(drop) });
         let sent = (self.has_savepoint.get(), self.begun(running));
         self.sent.borrow_mut().push(sent);
         self.bound()
@@ -162,6 +251,7 @@ impl Connection {
 
     /// The same for BEGIN and the like, which have no values.
     pub fn send_simple(&self, sql: &'static str) -> Result<(), Failed> {
+        self.leave()?;
         let client = self.client.clone();
         let running: Sent = Box::pin(async move { client.batch_execute(sql).await });
         let sent = (false, self.begun(running));
@@ -176,6 +266,7 @@ impl Connection {
 
     /// Waits for everything that was sent.
     pub fn flush(&self) -> Result<(), Failed> {
+        self.leave()?;
         let is_nothing = self.sent.borrow().is_empty();
         if is_nothing {
             return Ok(());
@@ -185,6 +276,7 @@ impl Connection {
 
     /// Runs COMMIT and the like, and waits for everything that was sent.
     pub fn run_simple(&self, sql: &str) -> Result<(), Failed> {
+        self.leave()?;
         self.wait(self.client.batch_execute(sql))
     }
 

@@ -6,7 +6,7 @@ use std::error::Error;
 use bytes::{BufMut, BytesMut};
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
-use crate::core::store::sql::Value;
+use crate::core::store::sql::{Owned, Value};
 
 type Wrong = Box<dyn Error + Sync + Send>;
 
@@ -29,6 +29,32 @@ impl ToSql for Value<'_> {
             Self::Blob(blob) => out.put_slice(blob),
         }
         Ok(IsNull::No)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+/// What a statement is given that is not waited for, or that reads for many at once.
+#[derive(Debug)]
+pub(in crate::core) enum Given {
+    One(Owned),
+    /// An array.
+    Each(Vec<Owned>),
+}
+
+impl ToSql for Given {
+    fn to_sql(&self, as_type: &Type, out: &mut BytesMut) -> Result<IsNull, Wrong> {
+        match self {
+            Self::One(value) => value.value().to_sql(as_type, out),
+            Self::Each(values) => {
+                let values: Vec<_> = values.iter().map(Owned::value).collect();
+                values.to_sql(as_type, out)
+            }
+        }
     }
 
     fn accepts(_: &Type) -> bool {

@@ -1,0 +1,14 @@
+//! What is a verb about to look up? On PostgreSQL the writer reads that for all verbs of a commit in one trip, before it
+//! runs the first. On a file nothing is faster than to look it up.
+
+use crate::core::model::{AccountId, ConversationId};
+
+/// What a verb is about to look up, as far as it is known before the verb runs. It need not be true: a verb that looks up
+/// something else asks for it.
+#[derive(Debug, Clone, Default)]
+pub struct Lookup {
+    /// Who does it, and where.
+    pub standing: Option<(AccountId, ConversationId)>,
+    /// Whose message with which client id.
+    pub repeat: Option<(AccountId, String)>,
+}
