@@ -47,8 +47,9 @@ impl Gathering {
         let mut people = Vec::with_capacity(count);
         let here: Vec<_> = (0..count).filter(|one| shape.is_here(*one)).collect();
         for number in here.iter().copied() {
-            let socket = Socket::open(server.address, &tokens[number % accounts])?;
-            let mut person = Person::new(socket);
+            let (at, address) = server.of(number);
+            let socket = Socket::open(address, &tokens[number % accounts])?;
+            let mut person = Person::new(socket, (at, server.count()));
             let mine = (0..seats.len()).filter(|room| seats[*room].contains(&number));
             let mine: Vec<_> = mine.collect();
             let ids: Vec<_> = mine.iter().map(|room| rooms[*room].as_str()).collect();
@@ -68,7 +69,7 @@ impl Gathering {
                     people[at].agenda = Some(agenda);
                 }
                 By::Rest => voices.push(Voice {
-                    line: Line::open(server.address)?,
+                    line: Line::open(server.of(agenda.sender).1)?,
                     token: {
                         let members = &seats[agenda.homes[0]];
                         tokens[members[agenda.sender % members.len()] % accounts].clone()

@@ -25,7 +25,7 @@ pub fn measure(server: &Server, shape: &Shape, count: u32) -> anyhow::Result<Res
     let begin = Instant::now();
     let mut sockets = Vec::with_capacity(count);
     for number in 0..count {
-        let mut socket = Socket::open(server.address, &tokens[number / SOCKETS_PER_ACCOUNT])?;
+        let mut socket = Socket::open(server.of(number).1, &tokens[number / SOCKETS_PER_ACCOUNT])?;
         crowd::join(shape.dialect, &mut socket, &[&rooms[number / room_size]])?;
         socket.never_wait()?;
         sockets.push(socket);

@@ -2,6 +2,7 @@
 //!
 //!     cargo bench --bench load                                   messages through rooms
 //!     cargo bench --bench load -- --dialect direct --senders 1 --in-flight 1
+//!     cargo bench --bench load -- --servers 3                    through three servers on one PostgreSQL
 //!     cargo bench --bench load -- --idle 5000                    memory of open, joined sockets
 //!     cargo bench --bench load -- --start 20                     from exec to serving
 //!     cargo bench --bench load -- compare                        beside Node, Bun and what is possible at best
@@ -29,12 +30,17 @@ mod requests;
 mod row;
 mod run;
 mod server;
+mod several;
 mod shape;
 mod storm;
 mod table;
 mod voice;
 mod websocket;
 mod wire;
+
+#[allow(dead_code, unused_imports, reason = "most of it only scenes need")]
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -73,6 +79,12 @@ struct Flags {
     /// One more flag for the server; repeatable.
     #[arg(long, value_name = "FLAG", allow_hyphen_values = true)]
     server_flag: Vec<String>,
+    /// So many servers on one PostgreSQL, which is started for this, instead of one on a file.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=16), conflicts_with = "start")]
+    servers: Option<u32>,
+    /// So many microseconds longer takes each round trip to PostgreSQL.
+    #[arg(long, value_name = "US", default_value_t = 0, requires = "servers")]
+    trip_us: u64,
     /// Another binary to measure.
     #[arg(long, value_name = "FILE", default_value = env!("CARGO_BIN_EXE_chat"))]
     server: PathBuf,
@@ -139,10 +151,14 @@ fn measure(flags: &Flags) -> anyhow::Result<()> {
         contestant::install()?;
     }
     let shape = &flags.shape;
-    let results = match (flags.idle, flags.start) {
-        (Some(sockets), _) => with_server(&launch, |server| idle::measure(server, shape, sockets))?,
+    let measured = |server: &Server| match flags.idle {
+        Some(sockets) => idle::measure(server, shape, sockets),
+        None => run::measure(server, shape),
+    };
+    let results = match (flags.servers, flags.start) {
+        (Some(count), _) => several::measure(&launch, count, flags.trip_us, measured)?,
         (_, Some(times)) => start(&launch, times)?,
-        _ => with_server(&launch, |server| run::measure(server, shape))?,
+        _ => with_server(&launch, measured)?,
     };
     for (name, value) in &results {
         println!("{name:>32}  {value}");
@@ -166,7 +182,14 @@ fn with_server(
     launch: &Launch,
     measurement: impl FnOnce(&Server) -> anyhow::Result<Results>,
 ) -> anyhow::Result<Results> {
-    let server = Server::start(launch)?;
+    measured(Server::start(launch)?, measurement)
+}
+
+/// The same with a server that has started.
+fn measured(
+    server: Server,
+    measurement: impl FnOnce(&Server) -> anyhow::Result<Results>,
+) -> anyhow::Result<Results> {
     let results = measurement(&server);
     if results.is_err() {
         eprintln!("{}", server.last_words());

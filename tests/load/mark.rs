@@ -1,19 +1,24 @@
 //! Which message is this? What leads every text, and in which order a sender says what where.
 
+use std::sync::LazyLock;
+use std::time::Instant;
+
 use crate::shape::Dialect;
 
 /// What tells one message from another, where a listener finds it without parsing.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct Mark {
     pub room: usize,
     pub sender: usize,
     pub number: u32,
+    /// When it was sent: microseconds since this program began.
+    pub sent: u64,
 }
 
 impl Mark {
     /// Stands in no other text of a packet.
     const SIGN: u8 = b'~';
-    const LENGTH: usize = 1 + 5 + 5 + 9;
+    const LENGTH: usize = 1 + 5 + 5 + 9 + 12;
 
     /// The text of this message, so many bytes long.
     pub fn text(self, length: usize) -> String {
@@ -21,9 +26,13 @@ impl Mark {
             room,
             sender,
             number,
+            sent,
         } = self;
         let filling = length - Self::LENGTH;
-        format!("~{room:05}{sender:05}{number:09}{:.<filling$}", "")
+        format!(
+            "~{room:05}{sender:05}{number:09}{sent:012}{:.<filling$}",
+            ""
+        )
     }
 
     /// The packet that says this message, acknowledged under its number.
@@ -43,16 +52,23 @@ impl Mark {
         }
         let digits = packet.get(*guess + 1..*guess + Self::LENGTH)?;
         let number = |digits: &[u8]| {
-            digits.iter().fold(0, |sum, digit| {
-                sum * 10 + u32::from(digit.wrapping_sub(b'0'))
+            digits.iter().fold(0, |sum: u64, digit| {
+                sum * 10 + u64::from(digit.wrapping_sub(b'0'))
             })
         };
         Some(Self {
             room: number(&digits[..5]) as usize,
             sender: number(&digits[5..10]) as usize,
-            number: number(&digits[10..]),
+            number: u32::try_from(number(&digits[10..19])).ok()?,
+            sent: number(&digits[19..]),
         })
     }
+}
+
+/// Microseconds since this program began, or nearly.
+pub fn now() -> u64 {
+    static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    u64::try_from(BEGIN.elapsed().as_micros()).unwrap_or(0)
 }
 
 /// What a sender says: numbered messages, to each of these rooms in turn.
@@ -71,6 +87,7 @@ impl Agenda {
             room: self.homes[number as usize % self.homes.len()],
             sender: self.sender,
             number,
+            sent: now(),
         }
     }
 

@@ -3,13 +3,15 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::mark::{Agenda, Mark};
+use crate::mark::{self, Agenda, Mark};
 use crate::shape::{Dialect, Shape};
 use crate::websocket::Socket;
 
 /// Somebody with a socket.
 pub struct Person {
     pub socket: Socket,
+    /// The number of the server, and how many there are.
+    pub server: (usize, usize),
     /// What this person says, unless only listening.
     pub agenda: Option<Agenda>,
     /// By room, in order.
@@ -37,15 +39,18 @@ pub struct Tally {
     pub acknowledged: u64,
     pub delivered: u64,
     pub latencies: Vec<Duration>,
+    /// How long after it was sent a message was heard at another server than its sender's.
+    pub crossings: Vec<Duration>,
     /// The first thing that went wrong, and how often anything did.
     pub wrong: Option<String>,
     pub wrongs: u64,
 }
 
 impl Person {
-    pub fn new(socket: Socket) -> Self {
+    pub fn new(socket: Socket, server: (usize, usize)) -> Self {
         Self {
             socket,
+            server,
             agenda: None,
             seats: Vec::new(),
             waiting: VecDeque::new(),
@@ -107,11 +112,13 @@ impl Person {
     ) -> anyhow::Result<()> {
         let Self {
             socket,
+            server: (server, servers),
             seats,
             waiting,
             guess,
             ..
         } = self;
+        let now = if *servers > 1 { mark::now() } else { 0 };
         let said: &[u8] = match dialect {
             Dialect::Rooms => b"42[\"message\",",
             Dialect::Direct => b"42[\"new_message\",",
@@ -121,6 +128,10 @@ impl Person {
                 tally.delivered += 1;
                 let mark = Mark::find(packet, guess);
                 let heard = mark.and_then(|mark| {
+                    if *servers > 1 && mark.sender % *servers != *server {
+                        let crossing = Duration::from_micros(now.saturating_sub(mark.sent));
+                        tally.crossings.push(crossing);
+                    }
                     let at = seats.binary_search_by_key(&mark.room, |seat| seat.room);
                     Some(seats[at.ok()?].hear(mark))
                 });

@@ -35,11 +35,13 @@ pub fn measure(server: &Server, shape: &Shape) -> anyhow::Result<Results> {
         if first.is_none() && now >= from {
             first = Some(moment(server, &tally)?);
             tally.latencies.clear();
+            tally.crossings.clear();
         }
         if last.is_none() && now >= until {
             last = Some((
                 moment(server, &tally)?,
                 std::mem::take(&mut tally.latencies),
+                std::mem::take(&mut tally.crossings),
             ));
         }
         all.listen(&mut scratch, shape.dialect, &mut tally)?;
@@ -63,7 +65,7 @@ pub fn measure(server: &Server, shape: &Shape) -> anyhow::Result<Results> {
     // One more look, for what should not come: a delivery too many.
     std::thread::sleep(Duration::from_millis(200));
     all.listen(&mut scratch, shape.dialect, &mut tally)?;
-    let (Some(first), Some((last, latencies))) = (first, last) else {
+    let (Some(first), Some((last, latencies, crossings))) = (first, last) else {
         unreachable!("the loop ends after the last moment, which follows the first")
     };
     ensure!(
@@ -72,7 +74,14 @@ pub fn measure(server: &Server, shape: &Shape) -> anyhow::Result<Results> {
         tally.wrong
     );
     let problem = problem(&all, &tally);
-    Ok(results(shape, &first, &last, latencies, problem.as_deref()))
+    let mut results = results(shape, &first, &last, latencies, problem.as_deref());
+    if server.count() > 1 {
+        let late = late(crossings);
+        results.push(("servers", server.count().into()));
+        results.push(("crossing_ms_p50", late[0].into()));
+        results.push(("crossing_ms_p99", late[1].into()));
+    }
+    Ok(results)
 }
 
 /// What was promised and not kept, if anything.

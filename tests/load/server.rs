@@ -23,6 +23,8 @@ pub struct Server {
     pub has_groups: bool,
     pub pid: u32,
     pub started_in: Duration,
+    /// Further servers on the same database.
+    others: Vec<Server>,
 }
 
 /// What a process has used so far.
@@ -30,6 +32,13 @@ pub struct Server {
 pub struct Usage {
     pub cpu_seconds: f64,
     pub resident_bytes: f64,
+}
+
+impl Usage {
+    pub fn add(&mut self, other: Self) {
+        self.cpu_seconds += other.cpu_seconds;
+        self.resident_bytes += other.resident_bytes;
+    }
 }
 
 impl Server {
@@ -60,6 +69,7 @@ impl Server {
             has_groups: launch.contestant == Contestant::Chat,
             pid: 0,
             started_in,
+            others: Vec::new(),
         };
         let announced: Value = serde_json::from_str(&line)
             .with_context(|| format!("no announcement, but {line:?}\n{}", server.last_words()))?;
@@ -78,6 +88,27 @@ impl Server {
         Ok(server)
     }
 
+    /// So many servers on one database.
+    pub fn start_several(launch: &Launch, count: usize) -> anyhow::Result<Self> {
+        let mut first = Self::start(launch)?;
+        for _ in 1..count {
+            first.others.push(Self::start(launch)?);
+        }
+        Ok(first)
+    }
+
+    /// How many servers there are.
+    pub fn count(&self) -> usize {
+        1 + self.others.len()
+    }
+
+    /// Which of the servers somebody uses: its number, and where it is.
+    pub fn of(&self, person: usize) -> (usize, SocketAddr) {
+        let at = person % self.count();
+        let other = at.checked_sub(1).map(|at| self.others[at].address);
+        (at, other.unwrap_or(self.address))
+    }
+
     /// The end of what it logged.
     pub fn last_words(&self) -> String {
         let log = std::fs::read_to_string(self.home.path().join("log")).unwrap_or_default();
@@ -92,7 +123,7 @@ impl Server {
         while Instant::now() < deadline {
             if let Some(status) = self.child.try_wait()? {
                 ensure!(status.success(), "the server ended with {status}");
-                return Ok(());
+                return self.others.drain(..).try_for_each(Self::stop);
             }
             std::thread::sleep(Duration::from_millis(10));
         }
@@ -134,8 +165,13 @@ impl Server {
         serde_json::from_str(&body).with_context(|| format!("{method} {path}: {body}"))
     }
 
+    /// What it has used, and the others with it.
     pub fn usage(&self) -> anyhow::Result<Usage> {
-        usage(&self.pid.to_string())
+        let mut sum = usage(&self.pid.to_string())?;
+        for other in &self.others {
+            sum.add(other.usage()?);
+        }
+        Ok(sum)
     }
 
     /// Memory with what is shared divided by who shares it. The kernel walks all of it, so not in a hurry.

@@ -185,7 +185,7 @@ impl Cluster {
     }
 
     /// The first is the one that the others are children of.
-    fn processes(&self) -> Vec<Pid> {
+    pub fn processes(&self) -> Vec<Pid> {
         let number = |word: &str| word.parse().ok().and_then(Pid::from_raw);
         let file = fs::read_to_string(self.home.join("data/postmaster.pid"));
         let file = file.expect("it runs");
