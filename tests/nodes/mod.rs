@@ -1,6 +1,7 @@
 //! Several servers on one database: they are one chat, whichever of them somebody reaches.
 
 mod balancer;
+mod batches;
 mod breaks;
 mod nginx;
 mod one_chat;
