@@ -24,26 +24,55 @@ const UNSAID: Duration = Duration::from_secs(5);
 /// Whoever polls this drives the connection, and hears what the server says by itself.
 pub(in crate::core) type Driving = Pin<Box<dyn Stream<Item = Result<AsyncMessage, Error>> + Send>>;
 
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+#[error("{cause:#}")]
+pub(in crate::core) struct Unconnected {
+    cause: anyhow::Error,
+    /// It may go by itself: a host is not there yet, say.
+    pub may_pass: bool,
+}
+
 /// Connects to the first host that takes it.
 ///
 /// # Errors
 /// Why none did.
-pub(in crate::core) async fn connect(address: &Address) -> anyhow::Result<(Client, Driving)> {
+pub(in crate::core) async fn connect(address: &Address) -> Result<(Client, Driving), Unconnected> {
     let asked = address.clone();
     let prepared = tokio::task::spawn_blocking(move || {
         let ways = asked.ways()?;
         anyhow::Ok((ways, Tls::of(&asked)?))
     });
-    let (ways, tls) = prepared.await??;
-    let mut failures = Vec::new();
+    let prepared = prepared.await.map_err(anyhow::Error::from).flatten();
+    let (ways, tls) = prepared.map_err(Unconnected::for_good)?;
+    let (mut failures, mut may_pass) = (Vec::new(), false);
     for way in &ways {
         match way.go(&tls, address.0.encryption).await {
             Ok(connected) => return Ok(connected),
-            Err(error) if ways.len() == 1 => return Err(error),
-            Err(error) => failures.push(format!("{}: {error:#}", way.name)),
+            Err(failed) if ways.len() == 1 => return Err(failed),
+            Err(failed) => {
+                failures.push(format!("{}: {failed}", way.name));
+                may_pass |= failed.may_pass;
+            }
         }
     }
-    Err(anyhow!("{}", failures.join("; ")))
+    let cause = anyhow!("{}", failures.join("; "));
+    Err(Unconnected { cause, may_pass })
+}
+
+impl Unconnected {
+    fn for_good(cause: anyhow::Error) -> Self {
+        let may_pass = false;
+        Self { cause, may_pass }
+    }
+}
+
+impl From<Error> for Unconnected {
+    fn from(error: Error) -> Self {
+        let may_pass = may_pass(&error);
+        let cause = error.into();
+        Self { cause, may_pass }
+    }
 }
 
 /// A host, and how to connect to it.
@@ -54,9 +83,16 @@ pub(super) struct Way {
 
 impl Way {
     /// Connects within three times the time that a host has to answer at all: what it says afterwards takes time, too.
-    async fn go(&self, tls: &Tls, encryption: Encryption) -> anyhow::Result<(Client, Driving)> {
+    async fn go(
+        &self,
+        tls: &Tls,
+        encryption: Encryption,
+    ) -> Result<(Client, Driving), Unconnected> {
         let most = 3 * self.config.get_connect_timeout().copied().unwrap_or(UNSAID);
-        let late = |_| anyhow!("it did not answer within {} s", most.as_secs());
+        let late = |_| Unconnected {
+            cause: anyhow!("it did not answer within {} s", most.as_secs()),
+            may_pass: true,
+        };
         let encrypted = timeout(most, dial(&self.config, tls)).await.map_err(late)?;
         let error = match encrypted {
             Ok(connected) => return Ok(connected),
@@ -85,6 +121,23 @@ fn is_about_encryption(error: &Error) -> bool {
         .source()
         .is_some_and(<dyn std::error::Error>::is::<Failed>);
     is_tls || error.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
+}
+
+/// May the same be taken a moment later? Not what a server refuses that is up and well, nor what the address asks in vain.
+fn may_pass(error: &Error) -> bool {
+    if let Some(code) = error.code() {
+        // It lacks connections or memory, starts or stops, or has trouble of its own.
+        let classes = ["08", "53", "57", "58", "XX"];
+        return classes.iter().any(|class| code.code().starts_with(class));
+    }
+    match error.source() {
+        Some(cause) => match cause.downcast_ref::<Failed>() {
+            Some(failed) => !failed.is_about_trust(),
+            // Without one it is words: there is no TLS, or no password.
+            None => cause.is::<std::io::Error>(),
+        },
+        None => true,
+    }
 }
 
 impl Address {

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::address::Address;
+use super::connect::Unconnected;
 use super::connection::Connection;
 use super::leap;
 use crate::core::store::identify::{OpenError, VERSION};
@@ -59,12 +60,19 @@ pub(in crate::core) fn open(
         match writer(address, durability) {
             Ok(conn) => break conn,
             // It starts at the same time as this server, perhaps.
-            Err(_) if begun.elapsed() < PATIENCE => std::thread::sleep(PATIENCE / 40),
+            Err(cause) if begun.elapsed() < PATIENCE && may_pass(&cause) => {
+                std::thread::sleep(PATIENCE / 40);
+            }
             Err(cause) => return Err(refused(address, format!("{cause:#}"))),
         }
     };
     bring_up(&conn, address)?;
     Ok(conn)
+}
+
+fn may_pass(cause: &anyhow::Error) -> bool {
+    let unconnected = cause.downcast_ref::<Unconnected>();
+    unconnected.is_none_or(|cause| cause.may_pass)
 }
 
 /// One server at a time: others that start now wait for it.
