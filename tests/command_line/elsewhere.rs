@@ -3,13 +3,22 @@
 
 use super::{Ended, typed, words};
 use crate::support::postgres::{Cluster, Database, Disk};
+use crate::support::server::on;
 use crate::support::*;
 use std::fs;
+
+/// A server has run there, which makes the tables.
+async fn is_begun(url: &str) {
+    let started = Chat::start(&on(url)).await;
+    let chat = started.unwrap_or_else(|refusal| panic!("{url}: {refusal:?}"));
+    assert_eq!(chat.stop().await, 0);
+}
 
 /// A database that has our tables and one account.
 async fn a_database() -> Database {
     let database = Database::new().await;
     let url = database.url();
+    is_begun(&url).await;
     let added = [
         "user",
         "add",
@@ -72,6 +81,40 @@ async fn commands_work_there_as_on_a_file() {
         let listed = typed(&["user", "list", "--db", there]).await;
         assert!(listed.well().out.contains("ann"), "{listed:?}");
     }
+}
+
+#[tokio::test]
+async fn a_database_without_a_chat_stays_as_it_is() {
+    let database = Database::new().await;
+    let url = database.url();
+    let folder = tempfile::tempdir().expect("a folder");
+    let archive = folder.path().join("all.zip");
+    for command in [
+        &["user", "list"][..],
+        &["user", "suspend", "ann"],
+        &["invite", "list"],
+        &["invite"],
+        &["session", "list"],
+        &["search", "hello"],
+        &["admin", "link"],
+        &[
+            "notify",
+            "ann",
+            "--title",
+            "Hello",
+            "--message",
+            "Read this",
+        ],
+        &["export", words(&archive)],
+    ] {
+        let ended = typed(&[command, &["--db", &url]].concat()).await;
+        ended.badly(1, "is not there: say which database");
+        ended.badly(1, &url);
+    }
+    assert!(!archive.exists());
+    let tables = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'";
+    let tables = database.client().await.query_one(tables, &[]).await;
+    assert_eq!(tables.expect("a count").get::<_, i64>(0), 0);
 }
 
 #[tokio::test]
@@ -194,6 +237,7 @@ async fn the_doctor_says_what_is_wrong_with_a_server_and_what_to_type() {
     }
     says(&sound, "ok", "tables", "the first start makes them");
     says(&sound, "ok", "backups", "pg_dump");
+    is_begun(&by("ann")).await;
     typed(&["user", "list", "--db", &by("ann")]).await.well();
     says(&doctor(&by("ann")).await, "ok", "tables", "of this version");
 

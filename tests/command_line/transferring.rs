@@ -242,6 +242,9 @@ async fn what_cannot_be_moved_is_refused_in_words() {
         .await
         .badly(1, "say which file with --from");
     assert!(!missing.exists());
+    let empty = Database::new().await;
+    let nothing = moved(&empty.url(), words(&missing)).await;
+    nothing.badly(1, "is not there: say which database");
     typed(&["move", "--from", words(&file)])
         .await
         .badly(2, "--to");

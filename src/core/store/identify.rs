@@ -31,6 +31,8 @@ pub enum OpenError {
     Unusable { path: PathBuf, cause: String },
     #[error("{address} cannot be used: {cause}")]
     Unreachable { address: String, cause: String },
+    #[error("a chat in {0} is not there: say which database it is in")]
+    NoTables(String),
     #[error("{0} has tables of another program: give chat a database of its own with --db")]
     ForeignTables(String),
     #[error(

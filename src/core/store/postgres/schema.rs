@@ -50,10 +50,11 @@ pub(in crate::core) fn reader(address: &Address) -> anyhow::Result<Connection> {
     Connection::open(address, &format!("{SESSION}; {READER}"))
 }
 
-/// Opens the writing connection; makes the tables if there are none.
+/// Opens the writing connection. If there are no tables, `makes_them` says whether they are made.
 pub(in crate::core) fn open(
     address: &Address,
     durability: Durability,
+    makes_them: bool,
 ) -> Result<Connection, OpenError> {
     let begun = std::time::Instant::now();
     let conn = loop {
@@ -66,7 +67,7 @@ pub(in crate::core) fn open(
             Err(cause) => return Err(refused(address, format!("{cause:#}"))),
         }
     };
-    bring_up(&conn, address)?;
+    bring_up(&conn, address, makes_them)?;
     Ok(conn)
 }
 
@@ -76,7 +77,7 @@ fn may_pass(cause: &anyhow::Error) -> bool {
 }
 
 /// One server at a time: others that start now wait for it.
-fn bring_up(conn: &Connection, address: &Address) -> Result<(), OpenError> {
+fn bring_up(conn: &Connection, address: &Address, makes_tables: bool) -> Result<(), OpenError> {
     let run = |sql: &str| conn.run_simple(sql).map_err(|e| refused(address, e));
     let number = |sql: &str| number(conn, sql).map_err(|e| refused(address, e));
     run("BEGIN; SELECT pg_advisory_xact_lock(7162240743911424)")?;
@@ -89,6 +90,9 @@ fn bring_up(conn: &Connection, address: &Address) -> Result<(), OpenError> {
     )?;
     if ours == 0 && tables > 0 {
         return Err(OpenError::ForeignTables(address.to_string()));
+    }
+    if ours == 0 && !makes_tables {
+        return Err(OpenError::NoTables(address.to_string()));
     }
     if ours == 0 {
         run(&whole())?;
