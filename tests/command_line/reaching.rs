@@ -4,6 +4,7 @@
 use super::{Ended, typed, words};
 use crate::support::Chat;
 use crate::support::postgres::{Cluster, Disk};
+use crate::support::proxy::Proxy;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use std::fs::{self, Permissions};
 use std::net::TcpListener;
@@ -290,6 +291,21 @@ async fn who_is_refused_is_told_at_once_and_a_database_that_starts_is_waited_for
     let chat = chat.unwrap_or_else(|refusal| panic!("{refusal:?}"));
     chat.rooms("ann").await;
     drop((chat, cluster));
+}
+
+#[tokio::test]
+async fn a_server_that_is_too_old_is_refused_in_words() {
+    let cluster = cluster().await;
+    let database = cluster.database().await;
+    let proxy = Proxy::before(cluster.port);
+    let url = format!("{}?sslmode=disable", proxy.url(&database.url()));
+    proxy.says_it_is_of(*b"14");
+    reached(&url, "").await;
+    proxy.says_it_is_of(*b"13");
+    let old = "it is PostgreSQL 13";
+    refused(&url, old).await;
+    said_at_once(&url, old).await;
+    said_at_once(&url, "install 14 or later").await;
 }
 
 #[tokio::test]

@@ -30,12 +30,7 @@ pub async fn examine(address: &Address, durable: bool, findings: &mut Findings) 
 
 fn server(server: &ServerLook, findings: &mut Findings) {
     let name = format!("PostgreSQL {}", server.version);
-    if server.is_too_old {
-        findings.problem(
-            "database",
-            format!("{name} is too old: install 14 or later"),
-        );
-    } else if server.is_read_only {
+    if server.is_read_only {
         let text = format!(
             "{name} answers and takes no writes: name its primary in --db, or all: postgres://user@one,two/database"
         );

@@ -11,13 +11,15 @@ use futures_util::stream::poll_fn;
 use tokio::time::timeout;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{AsyncMessage, Client, Config, Error};
+use tokio_postgres::{AsyncMessage, Client, Config, Connection, Error, Socket};
 
 use super::address::Address;
 use super::parameters::Encryption;
 use super::passfile::Passfile;
-use super::tls::{Failed, Tls};
+use super::tls::{Encrypted, Failed, Tls};
 
+/// The oldest version that has what our statements use.
+const OLDEST: u32 = 14;
 /// How long a host may take if the address sets no bound, which it always does.
 const UNSAID: Duration = Duration::from_secs(5);
 
@@ -93,24 +95,34 @@ impl Way {
             cause: anyhow!("it did not answer within {} s", most.as_secs()),
             may_pass: true,
         };
-        let encrypted = timeout(most, dial(&self.config, tls)).await.map_err(late)?;
-        let error = match encrypted {
-            Ok(connected) => return Ok(connected),
+        let encrypted = self.config.connect(tls.clone());
+        let error = match timeout(most, encrypted).await.map_err(late)? {
+            Ok((client, connection)) => return taken(client, connection),
             Err(error) => error,
         };
         if encryption == Encryption::Prefer && is_about_encryption(&error) {
             let mut plain = self.config.clone();
             plain.ssl_mode(SslMode::Disable);
-            if let Ok(Ok(connected)) = timeout(most, dial(&plain, tls)).await {
-                return Ok(connected);
+            if let Ok(Ok((client, connection))) = timeout(most, plain.connect(tls.clone())).await {
+                return taken(client, connection);
             }
         }
         Err(error.into())
     }
 }
 
-async fn dial(config: &Config, tls: &Tls) -> Result<(Client, Driving), Error> {
-    let (client, mut connection) = config.connect(tls.clone()).await?;
+/// A connection, if the server is not too old.
+fn taken(
+    client: Client,
+    mut connection: Connection<Socket, Encrypted<Socket>>,
+) -> Result<(Client, Driving), Unconnected> {
+    let version = connection.parameter("server_version").unwrap_or_default();
+    let number = version.split(|c: char| !c.is_ascii_digit()).next();
+    let number = number.and_then(|number| number.parse::<u32>().ok());
+    if number.is_some_and(|number| number < OLDEST) {
+        let cause = anyhow!("it is PostgreSQL {version}: install {OLDEST} or later");
+        return Err(Unconnected::for_good(cause));
+    }
     let driving = poll_fn(move |cx| connection.poll_message(cx));
     Ok((client, Box::pin(driving)))
 }
