@@ -339,7 +339,19 @@ async fn the_doctor_says_what_is_wrong_with_a_server_and_what_to_type() {
         cluster.is_set(&["synchronous_standby_names=*"]);
         cluster
     });
-    let cluster = waiting.await.expect("a cluster");
+    let mut cluster = waiting.await.expect("a cluster");
     says(&doctor(&url).await, "problem", "standbys", "none is there");
+    let standby = cluster.is_copied().await;
+    let found = doctor(&url).await;
+    says(&found, "ok", "standbys", "1; commits wait for them");
+    drop(standby);
+    let alone = tokio::task::spawn_blocking(move || {
+        cluster.is_set(&[]);
+        cluster
+    });
+    let cluster = alone.await.expect("a cluster");
+    let _standby = cluster.is_copied().await;
+    let found = doctor(&url).await;
+    says(&found, "warning", "standbys", "1; no commit waits for them");
     drop(cluster);
 }

@@ -145,10 +145,13 @@ fn standbys(server: &ServerLook, findings: &mut Findings) {
             "commits wait for a standby, and none is there: start it, or ALTER SYSTEM SET synchronous_standby_names = '', and reload PostgreSQL",
         ),
         (0, false) => findings.ok("standbys", "there are none"),
-        (_, true) => findings.ok("standbys", "commits wait for them"),
-        (_, false) => findings.warning(
+        (there, true) => findings.ok(
             "standbys",
-            format!("no commit waits for them: if one takes over, what was acknowledged last may be lost: {WAIT}"),
+            format!("so many copy it: {there}; commits wait for them"),
+        ),
+        (there, false) => findings.warning(
+            "standbys",
+            format!("so many copy it: {there}; no commit waits for them: if one takes over, what was acknowledged last may be lost: {WAIT}"),
         ),
     }
 }
