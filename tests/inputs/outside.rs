@@ -52,6 +52,12 @@ impl Post {
             sleep(Duration::from_millis(50)).await;
         }
     }
+
+    /// How many mails came to this address.
+    pub fn mails_to(&self, address: &str) -> usize {
+        let mails = noted(&self.mails);
+        mails.iter().filter(|mail| mail.contains(address)).count()
+    }
 }
 
 async fn takes(line: TcpStream, mails: Notes) -> Option<()> {
