@@ -6,6 +6,7 @@ use crate::support::postgres::{Cluster, Database, Disk};
 use crate::support::server::on;
 use crate::support::*;
 use std::fs;
+use std::path::Path;
 
 /// A server has run there, which makes the tables.
 async fn is_begun(url: &str) {
@@ -115,6 +116,55 @@ async fn a_database_without_a_chat_stays_as_it_is() {
     let tables = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'";
     let tables = database.client().await.query_one(tables, &[]).await;
     assert_eq!(tables.expect("a count").get::<_, i64>(0), 0);
+}
+
+/// Columns and indexes, whatever the steps were that led there.
+async fn shape(database: &Database) -> Vec<String> {
+    let lines = "SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || ' ' || is_identity
+            || ' ' || coalesce(collation_name, '-') || ' ' || coalesce(column_default, '-') AS line
+         FROM information_schema.columns WHERE table_schema = 'public'
+         UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY line";
+    let rows = database.client().await.query(lines, &[]).await;
+    let rows = rows.expect("lines");
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+#[tokio::test]
+async fn tables_of_every_earlier_version_become_those_of_this() {
+    let fresh = Database::new().await;
+    is_begun(&fresh.url()).await;
+    let fresh = shape(&fresh).await;
+    assert!(fresh.len() > 100, "{fresh:?}");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let fixtures = fs::read_dir(root.join("tests/fixtures/postgres")).expect("fixtures");
+    for fixture in fixtures {
+        let dump = fs::read_to_string(fixture.expect("a file").path()).expect("a dump");
+        let old = Database::new().await;
+        let loaded = old.client().await.batch_execute(&dump).await;
+        loaded.expect("a dump that can be loaded");
+        let url = old.url();
+        // Two at once, and one of them takes the steps.
+        let flags = on(&url);
+        let (chat, other) = tokio::join!(Chat::start(&flags), Chat::start(&flags));
+        let [chat, other] = [chat, other].map(|one| one.unwrap_or_else(|why| panic!("{why:?}")));
+        mentor::eventually("one of them took the steps", async || {
+            let told = [&chat, &other].map(|one| one.log().contains("brought up to date"));
+            told.into_iter().filter(|told| *told).count() == 1
+        })
+        .await;
+        let (status, ann) = super::logs_in(&chat, "ann@example.test", "password of ann").await;
+        assert_eq!(status, 200);
+        let rooms = ann.get("/api/rooms").await.has_status(200).json();
+        let mut rooms = rooms["data"].as_array().expect("rooms").iter();
+        let lobby = rooms.find(|room| room["name"] == "Lobby");
+        let room = lobby.expect("the room")["_id"].as_str().expect("an id");
+        assert_eq!(ann.history(room).await[0]["content"], "Hello everyone!");
+        ann.at(&other).posts(room, "Still there?").await;
+        assert_eq!([chat.stop().await, other.stop().await], [0, 0]);
+        assert_eq!(shape(&old).await, fresh);
+        // Nothing is left to do.
+        is_begun(&url).await;
+    }
 }
 
 #[tokio::test]

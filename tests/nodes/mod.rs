@@ -2,6 +2,7 @@
 
 mod balancer;
 mod breaks;
+mod logins;
 mod mailing;
 mod nginx;
 mod one_chat;

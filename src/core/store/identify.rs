@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 pub(super) const APPLICATION_ID: i32 = 0x6368_6174;
 
 /// The schema version that this program writes: the number of its steps.
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 
 /// Why a database was not opened. The file is as it was.
 #[derive(Debug, thiserror::Error)]

@@ -28,6 +28,7 @@ mod invitation;
 pub(in crate::core) mod leap;
 mod level;
 mod log;
+mod login;
 #[cfg(test)]
 mod mailbox_tests;
 mod mention;
