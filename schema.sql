@@ -1,4 +1,4 @@
--- The schema of chat's database, version 2. Times are milliseconds since 1970; ids are integers below 2^53.
+-- The schema of chat's database, version 3. Times are milliseconds since 1970; ids are integers below 2^53.
 -- A fresh file gets all of this at once; an older one is upgraded to this by the steps in src/core/store/steps.
 -- STRICT, WITHOUT ROWID and COLLATE NOCASE are SQLite's; the last is of version 1, and statements compare keys instead.
 
@@ -502,3 +502,11 @@ CREATE TABLE histories (
     upto         INTEGER NOT NULL,         -- position of the last of them, and of all that belongs to them
     state        TEXT NOT NULL             -- complete; new: it is archived and has no members yet; longer: more is coming
 ) STRICT;
+
+-- Logins at the OpenID Connect issuer that have begun. Each ends once.
+CREATE TABLE logins (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    hash    BLOB NOT NULL UNIQUE,          -- SHA-256 of what the browser keeps and of the state that the issuer sends back
+    ends_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX logins_by_end ON logins (ends_at);

@@ -49,7 +49,7 @@ impl Failure {
     /// 1: failed; 2: bad flags, as clap has it; 3: database corrupt, locked or newer; 4: address in use.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Other(_) | Self::Database(OpenError::Exists(_)) => 1,
+            Self::Other(_) | Self::Database(OpenError::Exists(_) | OpenError::NoTables(_)) => 1,
             Self::Flags(_) => 2,
             Self::Database(_) | Self::Damaged(_) => 3,
             Self::AddressInUse(_) => 4,

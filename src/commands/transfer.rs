@@ -79,8 +79,13 @@ fn tell(flags: &Move, moved: &Moved) {
         count("files")
     );
     if *altered > 0 {
+        let texts = if *altered == 1 {
+            "text has"
+        } else {
+            "texts have"
+        };
         println!(
-            "{altered} texts have the character U+0000, which PostgreSQL cannot store: there it is U+FFFD"
+            "{altered} {texts} the character U+0000, which PostgreSQL cannot store: there it is U+FFFD"
         );
     }
     println!(

@@ -1,5 +1,9 @@
 //! Logins by another system: an OpenID Connect issuer, or the surrounding application's tokens.
 
+use std::time::Duration;
+
+use aws_lc_rs::digest::{SHA256, digest};
+
 use super::account::take_over;
 use super::error::{Error, Result};
 use super::invitation::{self, Newcomer};
@@ -21,6 +25,43 @@ fn picture(url: Option<&str>) -> Option<Picture> {
         is_plain && (url.starts_with("https://") || url.starts_with("http://"))
     });
     url.map(|url| Picture::Elsewhere(url.to_owned()))
+}
+
+/// How long somebody may take to log in at an OpenID Connect issuer.
+pub const LOGIN_LASTS: Duration = Duration::from_secs(600);
+/// Begun logins that are kept. Past that the oldest are forgotten: anybody can begin one.
+const BEGUN: i64 = 10_000;
+
+/// Somebody is about to log in at the issuer: they come back with this `state`, and their browser with what it keeps. Whichever
+/// server they come back to, it knows them by a hash of both, which nobody can come back with.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn begin(tx: &Tx<'_>, browser: &str, state: &str) -> Result<()> {
+    tx.delete_logins_over()?;
+    let id = tx.insert_login(&begun(browser, state), tx.now.plus(LOGIN_LASTS))?;
+    tx.delete_logins_upto(id - BEGUN)
+}
+
+/// They are back. It cannot happen again.
+///
+/// # Errors
+/// `Unauthorized` for a login that this browser did not begin, that has ended, or that was begun too long ago.
+pub fn end(tx: &Tx<'_>, browser: &str, state: &str) -> Result<()> {
+    match tx.take_login(&begun(browser, state))? {
+        true => Ok(()),
+        false => Err(NOT_BEGUN),
+    }
+}
+
+/// What is said to a browser that has not begun what it wants to end.
+pub const NOT_BEGUN: Error =
+    Error::Unauthorized("This login was not begun in this browser, or too long ago");
+
+fn begun(browser: &str, state: &str) -> Vec<u8> {
+    // A cookie has no line break in it, so the two cannot be taken apart in another way.
+    let both = format!("login\n{browser}\n{state}");
+    digest(&SHA256, both.as_bytes()).as_ref().to_vec()
 }
 
 /// Who somebody is at an OpenID Connect issuer.

@@ -1,5 +1,5 @@
-//! Deleting what has expired: devices, codes, proofs, invitations, bans, silences and closed reports, while the server runs, a few at a time,
-//! so that neither the file nor memory grows with time alone.
+//! Deleting what has expired: devices, codes, proofs, begun logins, invitations, bans, silences and closed reports, while the
+//! server runs, a few at a time, so that neither the file nor memory grows with time alone.
 
 use std::time::Duration;
 
@@ -47,6 +47,7 @@ pub fn step(tx: &Tx<'_>) -> Result<Over> {
     }
     if !more {
         tx.delete_expired_codes()?;
+        tx.delete_logins_over()?;
         tx.delete_tries_over()?;
         tx.delete_news_before(tx.now.minus(NEWS_KEPT))?;
         tx.delete_unfinished_files(tx.now.minus(UNFINISHED))?;

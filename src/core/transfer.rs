@@ -61,7 +61,7 @@ pub fn run(
     are_of_two_kinds(from, to)?;
     let tables = rows::tables()?;
     let _lock = from.file().map(schema::lock).transpose()?;
-    let source = store::open(from, Durability::Full, true)?;
+    let source = store::open(from, Durability::Full, from.file().is_some())?;
     nobody_serves(&source, from)?;
     rows::hold(&source)?;
     let _lock = to.file().map(schema::lock).transpose()?;

@@ -1,12 +1,12 @@
 //! Does the issuer know them? Logging in at an OpenID Connect issuer: the authorization code flow with PKCE,
 //! a state bound to the browser, a nonce, and an ID token checked against the issuer's keys.
+//!
+//! What a login needs at its end its browser keeps, in a cookie; the database has a hash of that and of the state, so that it
+//! can end at another server, and only once.
 
-use std::sync::Arc;
-use std::time::Duration;
-
+use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
-use moka::sync::Cache;
 use oauth2::basic::{
     BasicErrorResponse, BasicErrorResponseType, BasicRevocationErrorResponse,
     BasicTokenIntrospectionResponse, BasicTokenType,
@@ -22,11 +22,9 @@ use super::answer::Reply;
 use super::call::Call;
 use super::issuer::{Issuer, Provider};
 use crate::core::error::{Error, Result};
-use crate::core::external_login::Identity;
+use crate::core::external_login::{self, Identity, LOGIN_LASTS};
 use crate::core::{hex, random};
 
-/// How long somebody may take to log in at the issuer.
-const LOGIN_TIMEOUT: Duration = Duration::from_secs(600);
 /// How many characters the `state` of a page may have, by which it knows its own login when the browser comes back, and an
 /// invitation.
 const STATE_CHARS: usize = 128;
@@ -49,19 +47,51 @@ pub struct Oidc {
     /// Our URL that the issuer sends the browser back to.
     redirect: String,
     issuer: Issuer,
-    /// Logins that have begun, by `state`; each is used once.
-    pending: Cache<String, Arc<PendingLogin>>,
 }
 
-struct PendingLogin {
-    nonce: String,
-    verifier: String,
-    /// The value that the browser's cookie must have.
-    browser: String,
+/// What a browser keeps of a login that it has begun.
+struct Begun {
+    /// Random: the nonce and the PKCE verifier are made of it.
+    secret: String,
     /// The `state` of the page that began it, which it gets back.
     state: Option<String>,
     /// The token of an invitation, for somebody who has no account yet.
     invitation: Option<String>,
+}
+
+impl Begun {
+    /// As it is in the cookie. None of the parts has a dot in it.
+    fn to_cookie(&self) -> String {
+        let part = |part: &Option<String>| part.clone().unwrap_or_default();
+        let (state, invitation) = (part(&self.state), part(&self.invitation));
+        format!("{}.{state}.{invitation}", self.secret)
+    }
+
+    fn of_cookie(text: &str) -> Option<Self> {
+        let mut parts = text.split('.').map(str::to_owned);
+        let mut next = || parts.next();
+        let (secret, state, invitation) = (next()?, next()?, next()?);
+        let given = |part: String| Some(part).filter(|part| !part.is_empty());
+        Some(Self {
+            secret,
+            state: given(state),
+            invitation: given(invitation),
+        })
+    }
+
+    fn nonce(&self) -> String {
+        self.derived("nonce")
+    }
+
+    fn verifier(&self) -> PkceCodeVerifier {
+        PkceCodeVerifier::new(self.derived("verifier"))
+    }
+
+    /// 64 hex digits, from which nobody finds the secret, nor what else is made of it.
+    fn derived(&self, what: &str) -> String {
+        let both = format!("{what}\n{}", self.secret);
+        hex(digest(&SHA256, both.as_bytes()).as_ref())
+    }
 }
 
 /// Who came back from the issuer, with the `state` of the page that sent them there and the invitation that they brought.
@@ -97,10 +127,6 @@ impl Oidc {
             issuer: Issuer::new(&flags.issuer),
             redirect: format!("{public_url}/auth/google/callback"),
             flags,
-            pending: Cache::builder()
-                .time_to_live(LOGIN_TIMEOUT)
-                .max_capacity(10_000)
-                .build(),
         }
     }
 
@@ -131,19 +157,17 @@ impl Oidc {
         });
         let (returned, invitation) = query.done(Some((state, invitation)))?;
         let provider = self.issuer.provider().await?;
-        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-        let login = PendingLogin {
-            nonce: hex(&random::<16>()),
-            verifier: verifier.into_secret(),
-            browser: hex(&random::<16>()),
+        let login = Begun {
+            secret: hex(&random::<32>()),
             state: returned,
             invitation,
         };
+        let challenge = PkceCodeChallenge::from_code_verifier_sha256(&login.verifier());
         let (url, state) = self
             .flow(&provider)?
             .authorize_url(CsrfToken::new_random)
             .add_scopes(["openid", "email", "profile"].map(|scope| Scope::new(scope.into())))
-            .add_extra_param("nonce", &login.nonce)
+            .add_extra_param("nonce", login.nonce())
             .set_pkce_challenge(challenge)
             .url();
         let secure = if self.redirect.starts_with("https://") {
@@ -155,12 +179,14 @@ impl Oidc {
         let path = self.redirect.parse::<http::Uri>();
         let path = path.as_ref().map_or("/auth/google", |url| url.path());
         let path = path.trim_end_matches("/callback");
+        let browser = login.to_cookie();
         let cookie = format!(
-            "{COOKIE}={}; Path={path}; Max-Age={}; HttpOnly; SameSite=Lax{secure}",
-            login.browser,
-            LOGIN_TIMEOUT.as_secs()
+            "{COOKIE}={browser}; Path={path}; Max-Age={}; HttpOnly; SameSite=Lax{secure}",
+            LOGIN_LASTS.as_secs()
         );
-        self.pending.insert(state.secret().clone(), Arc::new(login));
+        let state = state.into_secret();
+        call.write(move |tx| external_login::begin(tx, &browser, &state))
+            .await?;
         redirect(url.as_str(), Some(&cookie))
     }
 
@@ -172,12 +198,11 @@ impl Oidc {
     pub async fn finish(&self, call: &Call) -> Result<Returned> {
         let mut query = call.query();
         let (state, code) = (query.text(&["state"]), query.text(&["code"]));
-        let login = self.pending.remove(&state);
         let browser = cookie(call.header(header::COOKIE).unwrap_or_default());
-        let login = login.filter(|login| browser == Some(&login.browser));
-        let login = login.ok_or(Error::Unauthorized(
-            "This login was not begun in this browser, or too long ago",
-        ))?;
+        let browser = browser.ok_or(external_login::NOT_BEGUN)?.to_owned();
+        let login = Begun::of_cookie(&browser).ok_or(external_login::NOT_BEGUN)?;
+        call.write(move |tx| external_login::end(tx, &browser, &state))
+            .await?;
         if code.is_empty() {
             return Err(Error::Unauthorized("The login was not completed"));
         }
@@ -186,7 +211,7 @@ impl Oidc {
         let tokens = self
             .flow(&provider)?
             .exchange_code(AuthorizationCode::new(code))
-            .set_pkce_verifier(PkceCodeVerifier::new(login.verifier.clone()))
+            .set_pkce_verifier(login.verifier())
             .request_async(&http)
             .await
             .map_err(|error| {
@@ -198,7 +223,7 @@ impl Oidc {
         let claims = provider.check(
             token.unwrap_or_default(),
             &self.flags.client_id,
-            &login.nonce,
+            &login.nonce(),
         )?;
         let verified = claims.email_verified.is_true();
         let name = claims
@@ -215,8 +240,8 @@ impl Oidc {
         };
         Ok(Returned {
             identity,
-            state: login.state.clone(),
-            invitation: login.invitation.clone(),
+            state: login.state,
+            invitation: login.invitation,
         })
     }
 

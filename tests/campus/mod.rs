@@ -4,7 +4,7 @@ mod codes;
 mod conversations;
 mod devices;
 mod events;
-mod google;
+pub mod google;
 mod groups;
 mod members;
 mod messages;

@@ -3,13 +3,23 @@
 
 use super::{Ended, typed, words};
 use crate::support::postgres::{Cluster, Database, Disk};
+use crate::support::server::on;
 use crate::support::*;
 use std::fs;
+use std::path::Path;
+
+/// A server has run there, which makes the tables.
+async fn is_begun(url: &str) {
+    let started = Chat::start(&on(url)).await;
+    let chat = started.unwrap_or_else(|refusal| panic!("{url}: {refusal:?}"));
+    assert_eq!(chat.stop().await, 0);
+}
 
 /// A database that has our tables and one account.
 async fn a_database() -> Database {
     let database = Database::new().await;
     let url = database.url();
+    is_begun(&url).await;
     let added = [
         "user",
         "add",
@@ -71,6 +81,89 @@ async fn commands_work_there_as_on_a_file() {
             .well();
         let listed = typed(&["user", "list", "--db", there]).await;
         assert!(listed.well().out.contains("ann"), "{listed:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_without_a_chat_stays_as_it_is() {
+    let database = Database::new().await;
+    let url = database.url();
+    let folder = tempfile::tempdir().expect("a folder");
+    let archive = folder.path().join("all.zip");
+    for command in [
+        &["user", "list"][..],
+        &["user", "suspend", "ann"],
+        &["invite", "list"],
+        &["invite"],
+        &["session", "list"],
+        &["search", "hello"],
+        &["admin", "link"],
+        &[
+            "notify",
+            "ann",
+            "--title",
+            "Hello",
+            "--message",
+            "Read this",
+        ],
+        &["export", words(&archive)],
+    ] {
+        let ended = typed(&[command, &["--db", &url]].concat()).await;
+        ended.badly(1, "is not there: say which database");
+        ended.badly(1, &url);
+    }
+    assert!(!archive.exists());
+    let tables = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'";
+    let tables = database.client().await.query_one(tables, &[]).await;
+    assert_eq!(tables.expect("a count").get::<_, i64>(0), 0);
+}
+
+/// Columns and indexes, whatever the steps were that led there.
+async fn shape(database: &Database) -> Vec<String> {
+    let lines = "SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || ' ' || is_identity
+            || ' ' || coalesce(collation_name, '-') || ' ' || coalesce(column_default, '-') AS line
+         FROM information_schema.columns WHERE table_schema = 'public'
+         UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY line";
+    let rows = database.client().await.query(lines, &[]).await;
+    let rows = rows.expect("lines");
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+#[tokio::test]
+async fn tables_of_every_earlier_version_become_those_of_this() {
+    let fresh = Database::new().await;
+    is_begun(&fresh.url()).await;
+    let fresh = shape(&fresh).await;
+    assert!(fresh.len() > 100, "{fresh:?}");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let fixtures = fs::read_dir(root.join("tests/fixtures/postgres")).expect("fixtures");
+    for fixture in fixtures {
+        let dump = fs::read_to_string(fixture.expect("a file").path()).expect("a dump");
+        let old = Database::new().await;
+        let loaded = old.client().await.batch_execute(&dump).await;
+        loaded.expect("a dump that can be loaded");
+        let url = old.url();
+        // Two at once, and one of them takes the steps.
+        let flags = on(&url);
+        let (chat, other) = tokio::join!(Chat::start(&flags), Chat::start(&flags));
+        let [chat, other] = [chat, other].map(|one| one.unwrap_or_else(|why| panic!("{why:?}")));
+        mentor::eventually("one of them took the steps", async || {
+            let told = [&chat, &other].map(|one| one.log().contains("brought up to date"));
+            told.into_iter().filter(|told| *told).count() == 1
+        })
+        .await;
+        let (status, ann) = super::logs_in(&chat, "ann@example.test", "password of ann").await;
+        assert_eq!(status, 200);
+        let rooms = ann.get("/api/rooms").await.has_status(200).json();
+        let mut rooms = rooms["data"].as_array().expect("rooms").iter();
+        let lobby = rooms.find(|room| room["name"] == "Lobby");
+        let room = lobby.expect("the room")["_id"].as_str().expect("an id");
+        assert_eq!(ann.history(room).await[0]["content"], "Hello everyone!");
+        ann.at(&other).posts(room, "Still there?").await;
+        assert_eq!([chat.stop().await, other.stop().await], [0, 0]);
+        assert_eq!(shape(&old).await, fresh);
+        // Nothing is left to do.
+        is_begun(&url).await;
     }
 }
 
@@ -194,6 +287,7 @@ async fn the_doctor_says_what_is_wrong_with_a_server_and_what_to_type() {
     }
     says(&sound, "ok", "tables", "the first start makes them");
     says(&sound, "ok", "backups", "pg_dump");
+    is_begun(&by("ann")).await;
     typed(&["user", "list", "--db", &by("ann")]).await.well();
     says(&doctor(&by("ann")).await, "ok", "tables", "of this version");
 
@@ -295,7 +389,19 @@ async fn the_doctor_says_what_is_wrong_with_a_server_and_what_to_type() {
         cluster.is_set(&["synchronous_standby_names=*"]);
         cluster
     });
-    let cluster = waiting.await.expect("a cluster");
+    let mut cluster = waiting.await.expect("a cluster");
     says(&doctor(&url).await, "problem", "standbys", "none is there");
+    let standby = cluster.is_copied().await;
+    let found = doctor(&url).await;
+    says(&found, "ok", "standbys", "1; commits wait for them");
+    drop(standby);
+    let alone = tokio::task::spawn_blocking(move || {
+        cluster.is_set(&[]);
+        cluster
+    });
+    let cluster = alone.await.expect("a cluster");
+    let _standby = cluster.is_copied().await;
+    let found = doctor(&url).await;
+    says(&found, "warning", "standbys", "1; no commit waits for them");
     drop(cluster);
 }

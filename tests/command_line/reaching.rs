@@ -2,7 +2,9 @@
 //! is tried here is asked by `chat doctor`, which only connects and looks.
 
 use super::{Ended, typed, words};
+use crate::support::Chat;
 use crate::support::postgres::{Cluster, Disk};
+use crate::support::proxy::Proxy;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use std::fs::{self, Permissions};
 use std::net::TcpListener;
@@ -244,6 +246,66 @@ async fn a_password_comes_from_a_file_that_nobody_else_reads() {
     let unread = typed(&["user", "list", "--db", "postgres://ann:wrong-secret@db"]).await;
     unread.badly(2, "it names no database");
     assert!(!unread.err.contains("wrong-secret"), "{unread:?}");
+}
+
+/// Nothing would be another way if one waited: it is said at once.
+async fn said_at_once(url: &str, why: &str) {
+    let began = Instant::now();
+    typed(&["user", "list", "--db", url]).await.badly(3, why);
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(5), "{why:?} after {took:?}");
+}
+
+#[tokio::test]
+async fn who_is_refused_is_told_at_once_and_a_database_that_starts_is_waited_for() {
+    let mut cluster = cluster().await;
+    let host = format!("127.0.0.1:{}", cluster.port);
+    let at = |who: &str, rest: &str| format!("postgres://{who}@{host}/{rest}");
+    let wrong = "password authentication failed";
+    said_at_once(&at("with_password:wrong", "postgres"), wrong).await;
+    said_at_once(&at("with_password", "postgres"), "password missing").await;
+    said_at_once(&at("nobody", "postgres"), "no pg_hba.conf entry").await;
+    said_at_once(&at("chat", "nowhere"), "does not exist").await;
+    let encrypted = at("chat", "postgres?sslmode=require");
+    said_at_once(&encrypted, "does not support TLS").await;
+    let unreadable = at("chat", "postgres?passfile=/nowhere");
+    said_at_once(&unreadable, "/nowhere cannot be read").await;
+    // Of two, the other one may come yet.
+    let one = format!("postgres://chat@127.0.0.1:1,{host}/nowhere");
+    let began = Instant::now();
+    let ended = typed(&["user", "list", "--db", &one]).await;
+    ended.badly(3, "does not exist");
+    assert!(began.elapsed() > Duration::from_secs(9), "{ended:?}");
+
+    let database = cluster.database().await;
+    let url = database.url();
+    cluster.is_killed();
+    let flags = ["--temp", "--db", &url];
+    let waits = Chat::start(&flags);
+    let starts = tokio::task::spawn_blocking(move || {
+        std::thread::sleep(Duration::from_secs(1));
+        cluster.goes_on();
+        cluster
+    });
+    let (chat, cluster) = tokio::join!(waits, starts);
+    let chat = chat.unwrap_or_else(|refusal| panic!("{refusal:?}"));
+    chat.rooms("ann").await;
+    drop((chat, cluster));
+}
+
+#[tokio::test]
+async fn a_server_that_is_too_old_is_refused_in_words() {
+    let cluster = cluster().await;
+    let database = cluster.database().await;
+    let proxy = Proxy::before(cluster.port);
+    let url = format!("{}?sslmode=disable", proxy.url(&database.url()));
+    proxy.says_it_is_of(*b"14");
+    reached(&url, "").await;
+    proxy.says_it_is_of(*b"13");
+    let old = "it is PostgreSQL 13";
+    refused(&url, old).await;
+    said_at_once(&url, old).await;
+    said_at_once(&url, "install 14 or later").await;
 }
 
 #[tokio::test]

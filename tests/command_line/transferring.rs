@@ -210,6 +210,24 @@ async fn a_move_that_was_killed_goes_on_and_nobody_serves_a_part() {
 }
 
 #[tokio::test]
+async fn what_is_said_of_texts_that_became_others_counts_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (altered, said) in [
+        (1, "1 text has the character"),
+        (2, "2 texts have the character"),
+    ] {
+        let file = folder.path().join(format!("{altered}.db"));
+        many(&file, 3).await;
+        let zero = format!("UPDATE messages SET text = text || char(0) WHERE seq <= {altered}");
+        Kept::File(file.clone()).does(&zero, &[]);
+        let database = Database::new().await;
+        let to = database.url();
+        let ended = typed(&["move", "--from", words(&file), "--to", &to]).await;
+        assert!(ended.well().out.contains(said), "{ended:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_moved_is_refused_in_words() {
     let folder = tempfile::tempdir().expect("a folder");
     let (file, missing) = (folder.path().join("chat.db"), folder.path().join("no.db"));
@@ -224,6 +242,9 @@ async fn what_cannot_be_moved_is_refused_in_words() {
         .await
         .badly(1, "say which file with --from");
     assert!(!missing.exists());
+    let empty = Database::new().await;
+    let nothing = moved(&empty.url(), words(&missing)).await;
+    nothing.badly(1, "is not there: say which database");
     typed(&["move", "--from", words(&file)])
         .await
         .badly(2, "--to");

@@ -21,7 +21,7 @@ mod ids;
 mod joining;
 mod json;
 mod odd;
-mod outside;
+pub mod outside;
 mod ranges;
 mod requests;
 mod returning;

@@ -285,7 +285,9 @@ async fn elsewhere(chat: &Chat, issuer: &Issuer) -> Vec<String> {
         let (_, browser) = cookie.split_once('=').expect("a cookie's value");
         secrets.extend([code.to_owned(), state, browser.to_owned()]);
     }
-    secrets.extend(issuer.heard());
+    let heard = issuer.heard();
+    assert!(heard.len() >= 3, "{heard:?}");
+    secrets.extend(heard);
     secrets
 }
 

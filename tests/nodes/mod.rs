@@ -3,6 +3,8 @@
 mod balancer;
 mod batches;
 mod breaks;
+mod logins;
+mod mailing;
 mod nginx;
 mod one_chat;
 mod serving;

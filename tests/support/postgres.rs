@@ -206,6 +206,38 @@ impl Cluster {
         Database::made(&self.url("postgres")).await
     }
 
+    /// Something copies from now on all that it writes, and says what it has on its disk, as a standby would.
+    pub async fn is_copied(&self) -> Copying {
+        let copies = tempfile::tempdir_in(&self.home).expect("a folder");
+        if geteuid().is_root() {
+            chown(copies.path(), Some(NOBODY), Some(NOBODY)).expect("root may give it away");
+        }
+        let mut copying = program("pg_receivewal");
+        copying
+            .args(["--synchronous", "--no-loop", "--no-password", "--directory"])
+            .arg(copies.path())
+            .args(["--dbname", &self.url("postgres")])
+            .current_dir(&self.home)
+            .stderr(Stdio::null());
+        let process = copying.spawn().expect("pg_receivewal");
+        let client = Database::at(&self.url("postgres")).expect("an address");
+        let client = client.client().await;
+        let copied = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'";
+        let asked = Instant::now();
+        let is_copied = async || {
+            let count = client.query_one(copied, &[]).await;
+            count.expect("a count").get::<_, i64>(0) > 0
+        };
+        while !is_copied().await {
+            assert!(asked.elapsed() < PATIENCE, "nobody copies it");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Copying {
+            process,
+            _copies: copies,
+        }
+    }
+
     /// What it has said so far.
     pub fn log(&self) -> String {
         fs::read_to_string(self.home.join("log")).unwrap_or_default()
@@ -222,6 +254,19 @@ impl Drop for Cluster {
             let _ = keeper.wait();
         }
         let _ = fs::remove_dir_all(&self.home);
+    }
+}
+
+/// It ends when this is dropped.
+pub struct Copying {
+    process: Child,
+    _copies: tempfile::TempDir,
+}
+
+impl Drop for Copying {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 

@@ -52,6 +52,7 @@ struct State {
     refuses: bool,
     loss: Option<Loss>,
     delay: Duration,
+    version: Option<[u8; 2]>,
     open: Vec<(TcpStream, TcpStream)>,
 }
 
@@ -125,6 +126,11 @@ impl Proxy {
     /// So much longer takes every round trip of a connection that is made from now on.
     pub fn delays(&self, delay: Duration) {
         self.state().delay = delay;
+    }
+
+    /// The server says from now on that it is of this version, of two digits as its own is.
+    pub fn says_it_is_of(&self, version: [u8; 2]) {
+        self.state().version = Some(version);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -222,11 +228,31 @@ fn forward(from: &mut TcpStream, to: &mut impl Write, way: Way, shared: &Shared)
             Way::ToClient => is_committed(message) && shared.takes(Loss::Answer),
         });
         shared.waits(way);
+        let version = shared.state().version.filter(|_| way == Way::ToClient);
+        if let Some(version) = version {
+            says(
+                &mut messages.came[..whole.bytes],
+                b"server_version\0",
+                version,
+            );
+        }
         to.write_all(&messages.came[..whole.bytes])?;
         if whole.ends {
             return Ok(());
         }
         messages.came.drain(..whole.bytes);
+    }
+}
+
+/// Two other bytes behind this text, wherever it is.
+fn says(bytes: &mut [u8], behind: &[u8], other: [u8; 2]) {
+    let all = bytes.windows(behind.len()).enumerate();
+    let found = all.filter(|(_, part)| *part == behind);
+    let found: Vec<_> = found.map(|(at, _)| at + behind.len()).collect();
+    for at in found {
+        if let Some(place) = bytes.get_mut(at..at + 2) {
+            place.copy_from_slice(&other);
+        }
     }
 }
 

@@ -30,12 +30,7 @@ pub async fn examine(address: &Address, durable: bool, findings: &mut Findings) 
 
 fn server(server: &ServerLook, findings: &mut Findings) {
     let name = format!("PostgreSQL {}", server.version);
-    if server.is_too_old {
-        findings.problem(
-            "database",
-            format!("{name} is too old: install 14 or later"),
-        );
-    } else if server.is_read_only {
+    if server.is_read_only {
         let text = format!(
             "{name} answers and takes no writes: name its primary in --db, or all: postgres://user@one,two/database"
         );
@@ -150,10 +145,13 @@ fn standbys(server: &ServerLook, findings: &mut Findings) {
             "commits wait for a standby, and none is there: start it, or ALTER SYSTEM SET synchronous_standby_names = '', and reload PostgreSQL",
         ),
         (0, false) => findings.ok("standbys", "there are none"),
-        (_, true) => findings.ok("standbys", "commits wait for them"),
-        (_, false) => findings.warning(
+        (there, true) => findings.ok(
             "standbys",
-            format!("no commit waits for them: if one takes over, what was acknowledged last may be lost: {WAIT}"),
+            format!("so many copy it: {there}; commits wait for them"),
+        ),
+        (there, false) => findings.warning(
+            "standbys",
+            format!("so many copy it: {there}; no commit waits for them: if one takes over, what was acknowledged last may be lost: {WAIT}"),
         ),
     }
 }

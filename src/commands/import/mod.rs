@@ -84,7 +84,10 @@ async fn work(
     // Before a long read: a server must not be running, and the file must be ours. A new one is made when all is read.
     let is_there = db.file().is_none_or(Path::exists);
     let mut opened = match (is_there, flags.dry_run) {
-        (true, true) => Some((super::visit(db)?, None)),
+        (true, true) => match super::visit(db) {
+            Err(Failure::Database(OpenError::NoTables(_))) => None,
+            visited => Some((visited?, None)),
+        },
         (true, false) => Some(alone(db)?),
         (false, _) => None,
     };

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 pub(super) const APPLICATION_ID: i32 = 0x6368_6174;
 
 /// The schema version that this program writes: the number of its steps.
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 
 /// Why a database was not opened. The file is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +31,8 @@ pub enum OpenError {
     Unusable { path: PathBuf, cause: String },
     #[error("{address} cannot be used: {cause}")]
     Unreachable { address: String, cause: String },
+    #[error("a chat in {0} is not there: say which database it is in")]
+    NoTables(String),
     #[error("{0} has tables of another program: give chat a database of its own with --db")]
     ForeignTables(String),
     #[error(

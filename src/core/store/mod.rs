@@ -28,6 +28,7 @@ mod invitation;
 pub(in crate::core) mod leap;
 mod level;
 mod log;
+mod login;
 mod lookup;
 #[cfg(test)]
 mod mailbox_tests;
@@ -288,7 +289,7 @@ impl<'c> Tx<'c> {
 }
 
 /// Opens the writing connection and brings the schema up to date. `alone`: nobody else serves from it, so that a copy of a
-/// file can leap ahead.
+/// file can leap ahead; who only visits PostgreSQL makes no tables there.
 pub(in crate::core) fn open(
     database: &Database,
     durability: Durability,
@@ -319,7 +320,7 @@ pub(in crate::core) fn open_unfinished(
             Ok(Connection::Sqlite(conn))
         }
         Database::Postgres(address) => {
-            let conn = postgres::schema::open(address, durability)?;
+            let conn = postgres::schema::open(address, durability, alone)?;
             Ok(Connection::Postgres(conn))
         }
     }

@@ -48,6 +48,7 @@ impl Schema {
                     let key = secret(tx, "ids").map_err(|e| HookError::Hook(format!("{e:#}")))?;
                     Ok(upgrade::fill_attached(tx, &Spelling::new(key))?)
                 }),
+                M::up(include_str!("steps/3.sql")),
             ]),
             version: VERSION,
         }

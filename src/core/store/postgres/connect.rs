@@ -11,39 +11,70 @@ use futures_util::stream::poll_fn;
 use tokio::time::timeout;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{AsyncMessage, Client, Config, Error};
+use tokio_postgres::{AsyncMessage, Client, Config, Connection, Error, Socket};
 
 use super::address::Address;
 use super::parameters::Encryption;
 use super::passfile::Passfile;
-use super::tls::{Failed, Tls};
+use super::tls::{Encrypted, Failed, Tls};
 
+/// The oldest version that has what our statements use.
+const OLDEST: u32 = 14;
 /// How long a host may take if the address sets no bound, which it always does.
 const UNSAID: Duration = Duration::from_secs(5);
 
 /// Whoever polls this drives the connection, and hears what the server says by itself.
 pub(in crate::core) type Driving = Pin<Box<dyn Stream<Item = Result<AsyncMessage, Error>> + Send>>;
 
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+#[error("{cause:#}")]
+pub(in crate::core) struct Unconnected {
+    cause: anyhow::Error,
+    /// It may go by itself: a host is not there yet, say.
+    pub may_pass: bool,
+}
+
 /// Connects to the first host that takes it.
 ///
 /// # Errors
 /// Why none did.
-pub(in crate::core) async fn connect(address: &Address) -> anyhow::Result<(Client, Driving)> {
+pub(in crate::core) async fn connect(address: &Address) -> Result<(Client, Driving), Unconnected> {
     let asked = address.clone();
     let prepared = tokio::task::spawn_blocking(move || {
         let ways = asked.ways()?;
         anyhow::Ok((ways, Tls::of(&asked)?))
     });
-    let (ways, tls) = prepared.await??;
-    let mut failures = Vec::new();
+    let prepared = prepared.await.map_err(anyhow::Error::from).flatten();
+    let (ways, tls) = prepared.map_err(Unconnected::for_good)?;
+    let (mut failures, mut may_pass) = (Vec::new(), false);
     for way in &ways {
         match way.go(&tls, address.0.encryption).await {
             Ok(connected) => return Ok(connected),
-            Err(error) if ways.len() == 1 => return Err(error),
-            Err(error) => failures.push(format!("{}: {error:#}", way.name)),
+            Err(failed) if ways.len() == 1 => return Err(failed),
+            Err(failed) => {
+                failures.push(format!("{}: {failed}", way.name));
+                may_pass |= failed.may_pass;
+            }
         }
     }
-    Err(anyhow!("{}", failures.join("; ")))
+    let cause = anyhow!("{}", failures.join("; "));
+    Err(Unconnected { cause, may_pass })
+}
+
+impl Unconnected {
+    fn for_good(cause: anyhow::Error) -> Self {
+        let may_pass = false;
+        Self { cause, may_pass }
+    }
+}
+
+impl From<Error> for Unconnected {
+    fn from(error: Error) -> Self {
+        let may_pass = may_pass(&error);
+        let cause = error.into();
+        Self { cause, may_pass }
+    }
 }
 
 /// A host, and how to connect to it.
@@ -54,27 +85,44 @@ pub(super) struct Way {
 
 impl Way {
     /// Connects within three times the time that a host has to answer at all: what it says afterwards takes time, too.
-    async fn go(&self, tls: &Tls, encryption: Encryption) -> anyhow::Result<(Client, Driving)> {
+    async fn go(
+        &self,
+        tls: &Tls,
+        encryption: Encryption,
+    ) -> Result<(Client, Driving), Unconnected> {
         let most = 3 * self.config.get_connect_timeout().copied().unwrap_or(UNSAID);
-        let late = |_| anyhow!("it did not answer within {} s", most.as_secs());
-        let encrypted = timeout(most, dial(&self.config, tls)).await.map_err(late)?;
-        let error = match encrypted {
-            Ok(connected) => return Ok(connected),
+        let late = |_| Unconnected {
+            cause: anyhow!("it did not answer within {} s", most.as_secs()),
+            may_pass: true,
+        };
+        let encrypted = self.config.connect(tls.clone());
+        let error = match timeout(most, encrypted).await.map_err(late)? {
+            Ok((client, connection)) => return taken(client, connection),
             Err(error) => error,
         };
         if encryption == Encryption::Prefer && is_about_encryption(&error) {
             let mut plain = self.config.clone();
             plain.ssl_mode(SslMode::Disable);
-            if let Ok(Ok(connected)) = timeout(most, dial(&plain, tls)).await {
-                return Ok(connected);
+            if let Ok(Ok((client, connection))) = timeout(most, plain.connect(tls.clone())).await {
+                return taken(client, connection);
             }
         }
         Err(error.into())
     }
 }
 
-async fn dial(config: &Config, tls: &Tls) -> Result<(Client, Driving), Error> {
-    let (client, mut connection) = config.connect(tls.clone()).await?;
+/// A connection, if the server is not too old.
+fn taken(
+    client: Client,
+    mut connection: Connection<Socket, Encrypted<Socket>>,
+) -> Result<(Client, Driving), Unconnected> {
+    let version = connection.parameter("server_version").unwrap_or_default();
+    let number = version.split(|c: char| !c.is_ascii_digit()).next();
+    let number = number.and_then(|number| number.parse::<u32>().ok());
+    if number.is_some_and(|number| number < OLDEST) {
+        let cause = anyhow!("it is PostgreSQL {version}: install {OLDEST} or later");
+        return Err(Unconnected::for_good(cause));
+    }
     let driving = poll_fn(move |cx| connection.poll_message(cx));
     Ok((client, Box::pin(driving)))
 }
@@ -85,6 +133,23 @@ fn is_about_encryption(error: &Error) -> bool {
         .source()
         .is_some_and(<dyn std::error::Error>::is::<Failed>);
     is_tls || error.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
+}
+
+/// May the same be taken a moment later? Not what a server refuses that is up and well, nor what the address asks in vain.
+fn may_pass(error: &Error) -> bool {
+    if let Some(code) = error.code() {
+        // It lacks connections or memory, starts or stops, or has trouble of its own.
+        let classes = ["08", "53", "57", "58", "XX"];
+        return classes.iter().any(|class| code.code().starts_with(class));
+    }
+    match error.source() {
+        Some(cause) => match cause.downcast_ref::<Failed>() {
+            Some(failed) => !failed.is_about_trust(),
+            // Without one it is words: there is no TLS, or no password.
+            None => cause.is::<std::io::Error>(),
+        },
+        None => true,
+    }
 }
 
 impl Address {

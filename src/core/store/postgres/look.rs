@@ -14,8 +14,6 @@ use crate::core::model::Time;
 use crate::core::store::backup::LAST_SAID;
 use crate::core::store::identify::VERSION;
 
-/// The oldest one that has what our statements use, as the server numbers its versions.
-const OLDEST: i32 = 140_000;
 /// Sessions that a chat server may have at once.
 const SESSIONS: i64 = 8;
 /// How long all questions together may take.
@@ -35,7 +33,6 @@ pub struct Look {
 pub struct ServerLook {
     /// `15.14 (Debian 15.14-1)`
     pub version: String,
-    pub is_too_old: bool,
     pub flushes: bool,
     pub writes_full_pages: bool,
     /// `synchronous_commit` of our sessions.
@@ -131,7 +128,6 @@ async fn client(address: &Address) -> anyhow::Result<Client> {
 
 async fn server(client: &Client) -> Result<ServerLook, tokio_postgres::Error> {
     let asked = "SELECT current_setting('server_version') AS version,
-            CAST(current_setting('server_version_num') AS INTEGER) AS number,
             current_setting('fsync') = 'on' AS flushes,
             current_setting('full_page_writes') = 'on' AS writes_full_pages,
             current_setting('synchronous_commit') AS commits,
@@ -142,7 +138,6 @@ async fn server(client: &Client) -> Result<ServerLook, tokio_postgres::Error> {
     let row: Row = client.query_one(asked, &[]).await?;
     Ok(ServerLook {
         version: row.get("version"),
-        is_too_old: row.get::<_, i32>("number") < OLDEST,
         flushes: row.get("flushes"),
         writes_full_pages: row.get("writes_full_pages"),
         commits: row.get("commits"),

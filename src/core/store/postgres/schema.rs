@@ -6,13 +6,17 @@
 use std::time::Duration;
 
 use super::address::Address;
-use super::connection::Connection;
+use super::connect::Unconnected;
+use super::connection::{Connection, Failed};
 use super::leap;
 use crate::core::store::identify::{OpenError, VERSION};
 use crate::core::store::schema::Durability;
 
 /// What only PostgreSQL has: the index of words, and how far the news are.
 const ADDED: &str = include_str!("added.sql");
+/// Upgrade older tables, in SQLite's words as `schema.sql` is. The first tables here were of version 2, so step 3 is the first.
+/// Where PostgreSQL needs other words, a step gets a script of its own. A released one is frozen.
+const STEPS: [(u32, &str); 1] = [(3, include_str!("../steps/3.sql"))];
 
 /// The settings of every session. A server that stops in the middle of a transaction holds the others up for so long.
 const SESSION: &str = "SET jit = off; SET client_min_messages = error; SET idle_in_transaction_session_timeout = '2s';
@@ -49,26 +53,34 @@ pub(in crate::core) fn reader(address: &Address) -> anyhow::Result<Connection> {
     Connection::open(address, &format!("{SESSION}; {READER}"))
 }
 
-/// Opens the writing connection; makes the tables if there are none.
+/// Opens the writing connection. If there are no tables, `makes_them` says whether they are made.
 pub(in crate::core) fn open(
     address: &Address,
     durability: Durability,
+    makes_them: bool,
 ) -> Result<Connection, OpenError> {
     let begun = std::time::Instant::now();
     let conn = loop {
         match writer(address, durability) {
             Ok(conn) => break conn,
             // It starts at the same time as this server, perhaps.
-            Err(_) if begun.elapsed() < PATIENCE => std::thread::sleep(PATIENCE / 40),
+            Err(cause) if begun.elapsed() < PATIENCE && may_pass(&cause) => {
+                std::thread::sleep(PATIENCE / 40);
+            }
             Err(cause) => return Err(refused(address, format!("{cause:#}"))),
         }
     };
-    bring_up(&conn, address)?;
+    bring_up(&conn, address, makes_them)?;
     Ok(conn)
 }
 
+fn may_pass(cause: &anyhow::Error) -> bool {
+    let unconnected = cause.downcast_ref::<Unconnected>();
+    unconnected.is_none_or(|cause| cause.may_pass)
+}
+
 /// One server at a time: others that start now wait for it.
-fn bring_up(conn: &Connection, address: &Address) -> Result<(), OpenError> {
+fn bring_up(conn: &Connection, address: &Address, makes_tables: bool) -> Result<(), OpenError> {
     let run = |sql: &str| conn.run_simple(sql).map_err(|e| refused(address, e));
     let number = |sql: &str| number(conn, sql).map_err(|e| refused(address, e));
     run("BEGIN; SELECT pg_advisory_xact_lock(7162240743911424)")?;
@@ -82,8 +94,11 @@ fn bring_up(conn: &Connection, address: &Address) -> Result<(), OpenError> {
     if ours == 0 && tables > 0 {
         return Err(OpenError::ForeignTables(address.to_string()));
     }
+    if ours == 0 && !makes_tables {
+        return Err(OpenError::NoTables(address.to_string()));
+    }
     if ours == 0 {
-        run(&whole())?;
+        run(&in_its_words(include_str!("../../../../schema.sql")))?;
         run(ADDED)?;
         run(&format!(
             "INSERT INTO schema_version (version) VALUES ({VERSION})"
@@ -97,8 +112,30 @@ fn bring_up(conn: &Connection, address: &Address) -> Result<(), OpenError> {
             known: VERSION.into(),
         });
     }
+    if found < i64::from(VERSION) {
+        upgrade(conn, found).map_err(|e| refused(address, e))?;
+    }
     run("COMMIT")?;
     leap::begin(conn).map_err(|e| refused(address, format!("{e:#}")))
+}
+
+/// Takes the steps that older tables need, all or none. Servers that run on them stand still meanwhile, and go on: a step takes
+/// nothing away that they need.
+fn upgrade(conn: &Connection, found: i64) -> Result<(), Failed> {
+    // With the pen nobody else writes. All rows may take long.
+    conn.run_simple("SET LOCAL statement_timeout = 0; SELECT last FROM log FOR UPDATE")?;
+    for (version, step) in STEPS {
+        if i64::from(version) > found {
+            conn.run_simple(&in_its_words(step))?;
+        }
+    }
+    conn.run_simple(&format!("UPDATE schema_version SET version = {VERSION}"))?;
+    tracing::info!(
+        from = found,
+        to = VERSION,
+        "the tables were of an older version: they were brought up to date"
+    );
+    Ok(())
 }
 
 /// The number that a statement finds; 0 if it finds none.
@@ -118,10 +155,10 @@ pub(in crate::core) fn again(lost: &Connection) -> anyhow::Result<Connection> {
     Ok(conn)
 }
 
-/// `schema.sql` in PostgreSQL's words.
-fn whole() -> String {
+/// A script in PostgreSQL's words.
+fn in_its_words(script: &str) -> String {
     let mut words = String::new();
-    let mut all = statements(include_str!("../../../../schema.sql"));
+    let mut all = statements(script);
     // The index that is older is asked first. Of two things that are taken, SQLite names the address.
     all.sort_by_key(|statement| statement.contains("INDEX accounts_by_username"));
     for statement in all {

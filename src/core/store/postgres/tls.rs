@@ -117,6 +117,14 @@ where
 #[error("{0}")]
 pub(super) struct Failed(io::Error);
 
+impl Failed {
+    /// Is it about certificates or the protocol, and not a connection that broke?
+    pub fn is_about_trust(&self) -> bool {
+        use io::ErrorKind::{InvalidData, Other};
+        matches!(self.0.kind(), InvalidData | Other)
+    }
+}
+
 /// A TLS connection.
 pub(super) struct Encrypted<S>(tokio_rustls::client::TlsStream<S>);
 
