@@ -12,7 +12,7 @@ use super::model::{
 };
 use super::slow_mode::Saying;
 pub use super::store::PLAIN;
-use super::store::{Lookup, NewMessage, Tx, View};
+use super::store::{NewMessage, Tx, View};
 use super::unwanted::{self, Screened};
 use super::{conversation, digest, file, mention, report, slow_mode, text};
 
@@ -69,19 +69,6 @@ impl Draft {
 /// a member and has as many memberships as allowed, `UsedUp`.
 pub fn post(tx: &Tx<'_>, author: &Me, draft: Draft) -> Result<Arc<Message>> {
     said(tx, author, draft, None)
-}
-
-/// What posting a message is about to look up, for [`Core::write_then`](super::Core::write_then).
-pub fn lookup(
-    author: &Me,
-    conversation: Option<ConversationId>,
-    client_id: Option<&str>,
-) -> Lookup {
-    let repeat = client_id.map(|client_id| (author.id, client_id.to_owned()));
-    Lookup {
-        standing: conversation.map(|conversation| (author.id, conversation)),
-        repeat,
-    }
 }
 
 /// Posts, and subscribes to the conversation from just before the message on. A repeat changes nothing: it may come after

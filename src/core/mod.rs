@@ -434,7 +434,7 @@ impl Core {
         draft: message::Draft,
     ) -> impl Future<Output = Result<Arc<Message>>> + Send + use<> {
         let draft = self.screened(draft);
-        let lookup = message::lookup(
+        let lookup = Lookup::of(
             &author,
             Some(draft.conversation),
             draft.client_id.as_deref(),

@@ -102,7 +102,7 @@ impl SocketEvent {
     {
         let draft = self.core.screened(draft);
         let client_id = draft.client_id.as_deref();
-        let lookup = message::lookup(&self.me, Some(draft.conversation), client_id);
+        let lookup = Lookup::of(&self.me, Some(draft.conversation), client_id);
         self.queue_after(
             lookup,
             move |tx, me, subscriber| message::post_and_subscribe(tx, me, draft, subscriber),
@@ -116,7 +116,9 @@ impl SocketEvent {
     /// `Invalid` if it is not an id.
     pub fn join(mut self) -> Result<Reaction> {
         let place = self.place()?;
-        self.queue(
+        let lookup = Lookup::of(&self.me, Some(place), None);
+        self.queue_after(
+            lookup,
             move |tx, me, subscriber| conversation::subscribe(tx, me, place, subscriber),
             |_, _| Ack::default(),
         )
@@ -143,7 +145,9 @@ impl SocketEvent {
         let upto = fields.optional_id(UPTO);
         let place = fields.bare_id(self.place_names);
         let place = fields.done(place)?;
-        self.queue(
+        let lookup = Lookup::of(&self.me, Some(place), None);
+        self.queue_after(
+            lookup,
             move |tx, me, _| conversation::mark_read(tx, me, place, upto),
             |_, count| ack("count", count),
         )
@@ -160,7 +164,9 @@ impl SocketEvent {
                 answer(Ok(Ack::default()));
             })));
         }
-        self.queue(
+        let lookup = Lookup::of(&self.me, Some(place), None);
+        self.queue_after(
+            lookup,
             move |tx, me, subscriber| conversation::type_in(tx, me, place, subscriber, on),
             |_, ()| Ack::default(),
         )

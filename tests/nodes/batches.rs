@@ -8,7 +8,9 @@ use chat::core::may::Wish;
 use chat::core::message::{self, Draft};
 use chat::core::model::*;
 use chat::core::owner::{self, Change};
-use chat::core::{Core, Durability, Options, account, block, change, conversation, restraint};
+use chat::core::{
+    Core, Durability, Lookup, Options, account, block, change, conversation, restraint,
+};
 use chat::core::{Tx, View};
 use std::fmt::Debug;
 use std::time::Duration;
@@ -210,7 +212,7 @@ impl Step {
                 ..
             } => {
                 let place = id(*place);
-                message::lookup(&me(*who), Some(place), client_id.as_deref())
+                Lookup::of(&me(*who), Some(place), client_id.as_deref())
             }
             _ => Default::default(),
         };

@@ -1,14 +1,24 @@
 //! What is a verb about to look up? On PostgreSQL the writer reads that for all verbs of a commit in one trip, before it
 //! runs the first. On a file nothing is faster than to look it up.
 
-use crate::core::model::{AccountId, ConversationId};
+use crate::core::model::{AccountId, ConversationId, Me};
 
 /// What a verb is about to look up, as far as it is known before the verb runs. It need not be true: a verb that looks up
 /// something else asks for it.
 #[derive(Debug, Clone, Default)]
 pub struct Lookup {
     /// Who does it, and where.
-    pub standing: Option<(AccountId, ConversationId)>,
+    pub(super) standing: Option<(AccountId, ConversationId)>,
     /// Whose message with which client id.
-    pub repeat: Option<(AccountId, String)>,
+    pub(super) repeat: Option<(AccountId, String)>,
+}
+
+impl Lookup {
+    /// Of somebody who does something in a conversation, or posts there under a client id.
+    pub fn of(who: &Me, place: Option<ConversationId>, client_id: Option<&str>) -> Self {
+        Self {
+            standing: place.map(|place| (who.id, place)),
+            repeat: client_id.map(|client_id| (who.id, client_id.to_owned())),
+        }
+    }
 }

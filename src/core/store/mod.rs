@@ -119,6 +119,8 @@ pub struct Tx<'c> {
     /// What must be undone if the current verb fails.
     undo: Cell<Undo>,
     decided: Cell<bool>,
+    /// Has anything been written? What was rolled back counts, too.
+    has_written: Cell<bool>,
     /// How many messages were taken out of the search index.
     taken_out: Cell<u32>,
 }
@@ -274,6 +276,7 @@ impl<'c> Tx<'c> {
     }
 
     fn save(&self) -> Result<()> {
+        self.has_written.set(true);
         match self.undo.get() {
             Undo::Savepoint | Undo::Everything => {}
             Undo::Nothing if self.decided.get() => self.undo.set(Undo::Everything),

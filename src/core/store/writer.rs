@@ -295,6 +295,7 @@ impl WriterLoop {
             announced: RefCell::default(),
             undo: Cell::new(undo),
             decided: Cell::new(false),
+            has_written: Cell::new(false),
             taken_out: Cell::new(0),
         }
     }
@@ -459,11 +460,13 @@ impl WriterLoop {
             |one: &&Announcement| matches!(one, Announcement::Event(Event::MessagePosted(_)));
         let posted = announced.iter().filter(is_post).count();
         let left = complete.and_then(|()| match (&pen, &self.outlet) {
-            (Some(pen), _) => tx.take_number(pen, &announced).map(Some),
+            (Some(pen), _) => tx.take_number(pen, &announced),
             (None, Outlet::Elsewhere) => tx.leave_news(&announced).map(|()| None),
             (None, Outlet::Here(_) | Outlet::Nowhere) => Ok(None),
         });
         drop(tx);
+        let nonce = left.as_ref().ok().copied().flatten();
+        let taken = pen.as_ref().filter(|_| nonce.is_some()).map(Pen::next);
         let committed = left.and_then(|nonce| self.end(pen.as_ref(), nonce));
         let now = Instant::now();
         let (mut behind_the_news, mut at_once) = (Vec::new(), Vec::new());
@@ -477,8 +480,8 @@ impl WriterLoop {
         let told = match committed {
             Ok(()) => {
                 self.tell(Commit::new(announced, behind_the_news));
-                if let (Some(heard), Some(pen)) = (&self.heard, &pen) {
-                    heard.note(pen.next());
+                if let (Some(heard), Some(number)) = (&self.heard, taken) {
+                    heard.note(number);
                 }
                 Ok(())
             }
@@ -504,6 +507,11 @@ impl WriterLoop {
     /// Commits. If PostgreSQL is lost before it has answered, nobody knows whether that happened: then it is asked until it
     /// says so, and nobody is answered before.
     fn end(&mut self, pen: Option<&Pen>, nonce: Option<Nonce>) -> Result<()> {
+        if pen.is_some() && nonce.is_none() {
+            // Nothing was written, so nothing is flushed.
+            self.conn.leave();
+            return Ok(());
+        }
         let ended = self.conn.end("COMMIT");
         let (Err(error), Some(pen), Some(nonce)) = (&ended, pen, nonce) else {
             return ended;

@@ -5,7 +5,7 @@ use crate::core::error::{Error, Result};
 use crate::core::id::Spelling;
 use crate::core::message::Draft;
 use crate::core::model::Message;
-use crate::core::{conversation, level, message};
+use crate::core::{Lookup, conversation, level, message};
 use crate::dialects::socket_event::{Ack, Reaction, SocketEvent, ack};
 use crate::dialects::{beyond, changing};
 use crate::web::fields::{CONTENT, Fields};
@@ -25,7 +25,7 @@ pub fn send_message(mut event: SocketEvent) -> Result<Reaction> {
     fields.name_also(|| Vec::from_iter(message::wrong_with_text(CONTENT[0], &text, most)));
     let (text, client_id) = fields.done(Some((text, client_id)))?;
     let screened = event.core.screened_text(&text);
-    let lookup = message::lookup(&event.me, place, client_id.as_deref());
+    let lookup = Lookup::of(&event.me, place, client_id.as_deref());
     event.queue_after(
         lookup,
         move |tx, me, subscriber| {

@@ -67,14 +67,19 @@ impl Heard {
 }
 
 impl Tx<'_> {
-    /// This commit is the next one: others hear what it announced.
+    /// This commit is the next one: others hear what it announced. `None` if it has written nothing, and nobody else is to hear
+    /// of it.
     pub(in crate::core::store) fn take_number(
         &self,
         pen: &Pen,
         announced: &[Announcement],
-    ) -> Result<Nonce> {
+    ) -> Result<Option<Nonce>> {
+        let told = told(announced)?;
+        if told.is_none() && !self.has_written.get() {
+            return Ok(None);
+        }
         let nonce = random();
-        let told = told(announced)?.unwrap_or_else(|| "[]".to_owned());
+        let told = told.unwrap_or_else(|| "[]".to_owned());
         self.conn.send(
             "INSERT INTO news (number, nonce, told, at) VALUES ($1, $2, $3, $4)",
             (pen.next(), nonce, told, pen.now.0),
@@ -84,6 +89,6 @@ impl Tx<'_> {
             (pen.next(), pen.now.0),
         )?;
         self.conn.begin("NOTIFY news")?;
-        Ok(nonce)
+        Ok(Some(nonce))
     }
 }
