@@ -219,3 +219,23 @@ async fn a_server_that_is_lost_takes_those_who_were_there_with_it() {
     ears.hears_within(2 * GONE, "user_presence", told(false))
         .await;
 }
+
+/// Each server says now and then that it is there, which is a commit.
+#[tokio::test]
+async fn who_joins_again_and_again_commits_nothing() {
+    const TIMES: i64 = 200;
+    let chat = Chat::of_several(2, &[]).await;
+    let ann = chat.rooms("ann").await;
+    let room = ann.opens_room("Lobby").await;
+    let socket = ann.opens_a_socket().await;
+    let commits = || chat.kept.one::<i64>("SELECT batch FROM log", &[]);
+    let before = commits();
+    for _ in 0..TIMES {
+        socket.does("joinRoom", json!({ "roomId": room })).await;
+    }
+    let made = commits() - before;
+    assert!(made < TIMES / 2, "{made} commits");
+    // It hears what is said after that, all the same.
+    ann.posts(&room, "Hello").await;
+    socket.hears("message", json!({ "content": "Hello" })).await;
+}
