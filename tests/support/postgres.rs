@@ -34,7 +34,7 @@ last=; read -r last
 if [ "$last" = keep ]; then
     kill -INT "$server" 2>/dev/null; wait "$server"
 else
-    kill -QUIT "$server" 2>/dev/null; wait "$server"; rm -rf "$home"
+    kill -QUIT "$server" 2>/dev/null; kill -CONT "$server" 2>/dev/null; wait "$server"; rm -rf "$home"
 fi
 "#;
 
@@ -168,6 +168,8 @@ impl Cluster {
             "max_connections=300",
             "shared_buffers=64MB",
             "synchronous_commit=on",
+            // A standby looks for its primary so often, instead of every five seconds.
+            "wal_retrieve_retry_interval=200ms",
             fsync,
         ] {
             server.args(["-c", setting]);

@@ -98,7 +98,14 @@ fn bring_up(conn: &Connection, address: &Address) -> Result<(), OpenError> {
         });
     }
     run("COMMIT")?;
-    leap::begin(conn).map_err(|e| refused(address, format!("{e:#}")))
+    begin(conn).map_err(|e| refused(address, format!("{e:#}")))
+}
+
+/// Called with every new connection that writes, before anything is read there. What PostgreSQL has recovered after a crash
+/// its standby need not have yet, and nobody is told of it before: a commit of one's own waits for everything before it.
+fn begin(conn: &Connection) -> anyhow::Result<()> {
+    conn.run_simple("UPDATE schema_version SET version = version")?;
+    leap::begin(conn)
 }
 
 /// The number that a statement finds; 0 if it finds none.
@@ -114,7 +121,7 @@ pub(super) fn number(conn: &Connection, sql: &str) -> anyhow::Result<i64> {
 /// The same connection once more, after it was lost: perhaps to another server.
 pub(in crate::core) fn again(lost: &Connection) -> anyhow::Result<Connection> {
     let conn = lost.again()?;
-    leap::begin(&conn)?;
+    begin(&conn)?;
     Ok(conn)
 }
 
