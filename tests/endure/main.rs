@@ -204,7 +204,7 @@ async fn run(what: What) -> String {
         }
         What::Nodes { rounds, seed } => {
             let tally = nodes::nodes(rounds, seed).await;
-            format!("none lost, none doubled, one order, one history: {tally:?}")
+            format!("none lost, none doubled, one order, one history:\n{tally}")
         }
         What::Sleepers {
             count,

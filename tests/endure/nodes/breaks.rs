@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
 pub const SERVERS: usize = 3;
-/// A standby looks for its primary so often, instead of every five seconds.
-const SETTINGS: [&str; 1] = ["wal_retrieve_retry_interval=200ms"];
-/// What the writer says of each commit whose answer was lost.
+/// A server whose database is lost while it starts ends, and whoever watches over it starts it again, so often at most.
+const STARTS: usize = 5;
+/// What a server says each time it asks whether a commit has happened.
 const IN_DOUBT: &str = "the connection was lost in a commit: did it happen?";
 
 /// What breaks in a round.
@@ -72,8 +72,7 @@ pub struct Fleet {
 
 impl Fleet {
     pub async fn starts() -> Fleet {
-        let mut primary = Cluster::start(Disk::Flushed);
-        primary.is_set(&SETTINGS);
+        let primary = Cluster::start(Disk::Flushed);
         let standby = primary.standby(free_port());
         primary.waits_for_standby().await;
         let way = |_| [&primary, &standby].map(|place| Proxy::before(place.port));
@@ -115,18 +114,28 @@ impl Fleet {
             one.port, other.port
         );
         let flags = ["--temp", "--db", &database, "--listen", &self.addresses[at]];
-        let started = Chat::start(&flags).await;
-        started.unwrap_or_else(|refusal| panic!("{refusal:?}"))
+        let mut refusals = Vec::new();
+        while refusals.len() < STARTS {
+            match Chat::start(&flags).await {
+                Ok(server) => return server,
+                Err(refusal) => refusals.push(refusal),
+            }
+        }
+        panic!("it does not start: {refusals:?}");
     }
 
     /// Something breaks, and is repaired.
     pub async fn suffers(&mut self, what: Break, chance: &mut Chance, tally: &mut Tally) {
         let at = chance.below(SERVERS);
         let pause = Duration::from_millis(chance.below(500) as u64);
+        if chance.below(4) == 0 {
+            // At another server meanwhile.
+            self.ways[(at + 1) % SERVERS][self.at].loses(Loss::Answer);
+        }
         match what {
             Break::ServerKilled => {
                 let server = self.servers.remove(at);
-                note_doubts(&server, tally);
+                note_questions(&server, tally);
                 server.kill().await;
                 sleep(pause).await;
                 let server = self.server(at).await;
@@ -134,7 +143,7 @@ impl Fleet {
             }
             Break::ServerDrained => {
                 let server = self.servers.remove(at);
-                note_doubts(&server, tally);
+                note_questions(&server, tally);
                 assert_eq!(server.stop().await, 0, "told to end, it ends in order");
                 let server = self.server(at).await;
                 self.servers.insert(at, server);
@@ -189,7 +198,22 @@ impl Fleet {
                 sleep(Duration::from_secs(1) + 5 * pause).await;
                 server.is_told(Signal::CONT);
             }
-            Break::StandbyPromoted => self.is_taken_over(tally).await,
+            Break::StandbyPromoted => {
+                self.primary.is_followed().await;
+                if chance.below(2) == 0 {
+                    // What waits for the standby now is in doubt, and only the primary's disk has it.
+                    self.standby.all_are_told(Signal::STOP);
+                    sleep(2 * MOMENT).await;
+                    self.primary.is_killed();
+                    self.primary.goes_on();
+                    sleep(4 * pause).await;
+                    self.primary.is_killed();
+                    self.standby.all_are_told(Signal::CONT);
+                } else {
+                    self.primary.is_killed();
+                }
+                self.is_taken_over(tally).await;
+            }
         }
     }
 
@@ -203,12 +227,10 @@ impl Fleet {
 
     /// The standby takes over, and gets one of its own, where the primary was. Servers remember a history that is over, and end.
     async fn is_taken_over(&mut self, tally: &mut Tally) {
-        self.primary.is_followed().await;
-        self.primary.is_killed();
         self.standby.is_promoted();
         for at in 0..SERVERS {
             let server = self.servers.remove(at);
-            note_doubts(&server, tally);
+            note_questions(&server, tally);
             assert_eq!(
                 server.ends().await,
                 1,
@@ -227,13 +249,14 @@ impl Fleet {
 
     /// All end in order.
     pub async fn ends(self, tally: &mut Tally) {
+        tally.lost = self.ways.iter().flatten().map(Proxy::lost).sum();
         for server in self.servers {
-            note_doubts(&server, tally);
+            note_questions(&server, tally);
             assert_eq!(server.stop().await, 0);
         }
     }
 }
 
-fn note_doubts(server: &Chat, tally: &mut Tally) {
-    tally.in_doubt += server.log().matches(IN_DOUBT).count();
+fn note_questions(server: &Chat, tally: &mut Tally) {
+    tally.asked += server.log().matches(IN_DOUBT).count();
 }

@@ -12,6 +12,7 @@ use super::chance::Chance;
 use breaks::{Break, Fleet};
 use record::Record;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::{Duration, Instant};
 use talk::Talk;
 use tokio::time::sleep;
@@ -22,57 +23,70 @@ const SAID_AFTER: usize = 10;
 /// How it was.
 #[derive(Debug, Default)]
 pub struct Tally {
-    pub rounds: BTreeMap<Break, usize>,
-    pub acknowledged: usize,
-    /// Commits whose answer the server had to ask for.
-    pub in_doubt: usize,
+    /// How many rounds there were of each kind, and how long they took in all.
+    rounds: BTreeMap<Break, (u32, Duration)>,
+    acknowledged: usize,
+    /// Commits, or answers to them, that were lost on the way.
+    lost: usize,
+    /// How often a server asked whether a commit had happened: some of them many times, until the database was there.
+    asked: usize,
     /// How often a server stood still in the middle of a transaction.
-    pub held_the_pen: usize,
-    pub links_lost: usize,
-    pub said_again: usize,
+    held_the_pen: usize,
+    links_lost: usize,
+    said_again: usize,
 }
 
-/// So many rounds, drawn by chance.
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (what, (count, took)) in &self.rounds {
+            let each = took.as_secs_f64() / f64::from(*count);
+            writeln!(f, "{count:5} {what:?}, {each:.1} s each")?;
+        }
+        write!(
+            f,
+            "{} messages acknowledged, said again {} times; {} links lost; {} commits or their answers lost on the way, and {} \
+             times asked whether one had happened; {} times a server stood still with the pen",
+            self.acknowledged,
+            self.said_again,
+            self.links_lost,
+            self.lost,
+            self.asked,
+            self.held_the_pen
+        )
+    }
+}
+
+/// So many rounds: one with each break, and what chance draws from then on.
 pub async fn nodes(rounds: usize, seed: u64) -> Tally {
-    let mut chance = Chance::of(seed);
-    let breaks: Vec<_> = (0..rounds).map(|_| Break::drawn(&mut chance)).collect();
-    rounds_of(&breaks, seed).await
-}
-
-/// A round for each of these.
-async fn rounds_of(breaks: &[Break], seed: u64) -> Tally {
     let begun = Instant::now();
-    let mut chance = Chance::of(!seed);
+    let mut chance = Chance::of(seed);
     let mut tally = Tally::default();
     let mut fleet = Fleet::starts().await;
     let talk = Talk::begins(&fleet, &mut chance).await;
     let mut record = Record::new();
-    for (at, &what) in breaks.iter().enumerate() {
-        let round = Round {
-            seed,
-            number: at + 1,
-            what,
+    for number in 1..=rounds {
+        let what = match Break::ALL.get(number - 1) {
+            Some(&first) => first,
+            None => Break::drawn(&mut chance),
         };
+        let round = Round(format!("round {number} with seed {seed}, {what:?}"));
         sleep(Duration::from_millis(200 + chance.below(300) as u64)).await;
+        let broken = Instant::now();
         fleet.suffers(what, &mut chance, &mut tally).await;
         let settled = record.settles(&fleet, &talk).await;
         round.keeps_its_promise(settled);
-        *tally.rounds.entry(what).or_default() += 1;
-        if round.number % SAID_AFTER == 0 {
+        let (count, took) = tally.rounds.entry(what).or_default();
+        *count += 1;
+        *took += broken.elapsed();
+        if number % SAID_AFTER == 0 {
             println!(
-                "{} of {} rounds, {} messages acknowledged, {:.0} s",
-                round.number,
-                breaks.len(),
+                "{number} of {rounds} rounds, {} messages acknowledged, {:.0} s",
                 record.acknowledged(),
                 begun.elapsed().as_secs_f64()
             );
         }
     }
-    let last = Round {
-        seed,
-        number: breaks.len(),
-        what: breaks[breaks.len() - 1],
-    };
+    let last = Round(format!("the end with seed {seed}"));
     last.keeps_its_promise(talk.falls_silent().await);
     last.keeps_its_promise(record.settles(&fleet, &talk).await);
     last.keeps_its_promise(record.is_what_is_kept(&fleet, &talk).await);
@@ -83,18 +97,13 @@ async fn rounds_of(breaks: &[Break], seed: u64) -> Tally {
     tally
 }
 
-/// Says where it was, if something panics meanwhile.
-#[derive(Debug)]
-struct Round {
-    seed: u64,
-    number: usize,
-    what: Break,
-}
+/// Where it is, which is said if something panics meanwhile.
+struct Round(String);
 
 impl Round {
     fn keeps_its_promise(&self, kept: Result<(), String>) {
         if let Err(why) = kept {
-            panic!("{self:?}: {why}");
+            panic!("{}: {why}", self.0);
         }
     }
 }
@@ -102,14 +111,14 @@ impl Round {
 impl Drop for Round {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("it was in {self:?}");
+            eprintln!("it was in {}", self.0);
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_servers_keep_what_was_acknowledged_whatever_breaks() {
-    let tally = rounds_of(&Break::ALL, 1).await;
+    let tally = nodes(Break::ALL.len(), 1).await;
     assert!(
         tally.acknowledged > 100 && tally.rounds.len() == Break::ALL.len(),
         "{tally:?}"

@@ -3,7 +3,7 @@
 
 use super::breaks::{Fleet, SERVERS};
 use crate::endure::chance::Chance;
-use crate::endure::link::{By, Link};
+use crate::endure::link::{By, Link, Loss};
 use crate::endure::tongues::{CAMPUS, DIRECT, JOINED, MENTOR, ROOMS, Tongue, number};
 use crate::support::packet::Kind;
 use crate::support::*;
@@ -40,6 +40,8 @@ const SPEAKERS: [Option<&Tongue>; 12] = [
 const CONVERSATIONS: usize = 3;
 /// How long a client waits for an answer before it asks elsewhere.
 const ANSWER: Duration = Duration::from_secs(5);
+/// So many milliseconds a link of a listener lasts on average, if nothing else breaks it.
+const STAYS: usize = 10_000;
 /// After so long without a word a listener comes anew.
 const SILENCE: Duration = Duration::from_secs(10);
 /// How long everybody may take to get through after everything was repaired.
@@ -332,8 +334,11 @@ struct Listener {
 impl Listener {
     async fn listens(mut self) {
         loop {
-            if let Some(link) = self.enters().await {
-                self.hears(link).await;
+            if let Some(mut link) = self.enters().await {
+                let stays = Duration::from_millis(self.chance.below(2 * STAYS) as u64);
+                let _ended_before = timeout(stays, self.hears(&mut link)).await;
+                let losses = [Loss::Close, Loss::MidFrame, Loss::Reset];
+                link.breaks(losses[self.chance.below(losses.len())]).await;
                 self.shared.links_lost.fetch_add(1, Ordering::Relaxed);
             }
             if self.wanders {
@@ -365,7 +370,7 @@ impl Listener {
 
     /// Hears what comes, until the link is lost. A conversation that it could not join it joins anew, by another link: what
     /// came by this one is forgotten then, or it would have a hole.
-    async fn hears(&self, mut link: Link) {
+    async fn hears(&self, link: &mut Link) {
         let homes: Vec<&Tongue> = self.homes().map(|(_, tongue)| tongue).collect();
         let mut missing = homes.iter().filter(|one| one.joins("").is_some()).count();
         let mut early = Vec::new();
