@@ -3,7 +3,7 @@
 
 use super::chance::Chance;
 use super::link::{By, Link, Loss};
-use super::tongues::{CAMPUS, DIRECT, MENTOR, ROOMS, Tongue};
+use super::tongues::{CAMPUS, DIRECT, MENTOR, ROOMS, Tongue, number};
 use crate::support::packet::{self, Kind};
 use crate::support::*;
 use chat::core::id::{AccountKind, IdKind, MessageKind, Spelling};
@@ -80,11 +80,7 @@ struct Reader(Spelling);
 
 impl Reader {
     fn number<K: IdKind>(&self, id: &Value) -> i64 {
-        match id {
-            Value::Number(number) => number.as_i64().expect("an integer"),
-            Value::String(text) => self.0.read::<K>(text).expect("an id of ours").number(),
-            other => panic!("no id: {other}"),
-        }
+        number::<K>(&self.0, id)
     }
 
     fn people(&self, ids: &Value) -> Vec<i64> {

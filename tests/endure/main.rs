@@ -5,6 +5,7 @@
 //!     cargo bench --bench endure -- order 100000          messages to ten listeners
 //!     cargo bench --bench endure -- cuts 5000             links that break
 //!     cargo bench --bench endure -- changes 600           edits, reactions, pins and deletions while links break; --kill: and servers
+//!     cargo bench --bench endure -- nodes 200             three servers on PostgreSQL, where servers, ways and databases break
 //!     cargo bench --bench endure -- sleepers 500          listeners that stop reading
 //!     cargo bench --bench endure -- endings 50            SIGTERM in the middle of everything
 //!     cargo bench --bench endure -- backups 100           copies under load
@@ -86,6 +87,13 @@ enum What {
         /// Kills the server in each round
         #[arg(long)]
         kill: bool,
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Breaks servers, the ways to PostgreSQL and PostgreSQL itself, under load
+    Nodes {
+        #[arg(default_value_t = 200)]
+        rounds: usize,
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
@@ -193,6 +201,10 @@ async fn run(what: What) -> String {
             };
             let tally = changes::changes(rounds, what, seed).await;
             format!("what was loaded and heard since is what there is: {tally:?}")
+        }
+        What::Nodes { rounds, seed } => {
+            let tally = nodes::nodes(rounds, seed).await;
+            format!("none lost, none doubled, one order, one history:\n{tally}")
         }
         What::Sleepers {
             count,

@@ -10,6 +10,7 @@ pub mod hostile;
 pub mod kills;
 pub mod link;
 mod log;
+pub mod nodes;
 pub mod order;
 pub mod power;
 pub mod preload;

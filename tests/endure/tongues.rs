@@ -2,6 +2,7 @@
 
 use crate::support::packet;
 use crate::support::{Value, json};
+use chat::core::id::{IdKind, Spelling};
 
 pub struct Tongue {
     pub name: &'static str,
@@ -78,5 +79,14 @@ impl Tongue {
         let [name, words, id] = self.hear;
         let body = event.get(1).filter(|_| event[0] == name)?;
         Some((body.pointer(words)?.as_str()?, body.pointer(id)?))
+    }
+}
+
+/// The number that an id stands for, in whichever spelling.
+pub fn number<K: IdKind>(spelling: &Spelling, id: &Value) -> i64 {
+    match id {
+        Value::Number(number) => number.as_i64().expect("an integer"),
+        Value::String(text) => spelling.read::<K>(text).expect("an id of ours").number(),
+        other => panic!("no id: {other}"),
     }
 }

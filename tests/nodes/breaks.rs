@@ -1,8 +1,9 @@
 //! What breaks between a server and PostgreSQL: nobody is told what is not so, and what was acknowledged stays.
 
-use crate::support::postgres::{Cluster, Database, Disk};
+use crate::support::postgres::{Cluster, Database, Disk, free_port};
 use crate::support::proxy::{Loss, Proxy};
 use crate::support::*;
+use rustix::process::Signal;
 use std::time::Instant;
 
 /// So many commits are lost in each way.
@@ -98,6 +99,32 @@ async fn a_database_that_crashes_again_and_again_loses_nothing_that_was_acknowle
     }
     assert_eq!(chat.said(), said);
     hears_all(&socket, &said).await;
+}
+
+#[tokio::test]
+async fn what_a_database_recovers_is_told_when_its_standby_has_it() {
+    let mut cluster = Cluster::start(Disk::Flushed);
+    let standby = cluster.standby(free_port());
+    cluster.waits_for_standby().await;
+    let chat = server(&["--temp", "--db", &cluster.url("postgres")]).await;
+    let (ann, bob) = (chat.rooms("ann").await, chat.rooms("bob").await);
+    let room = ann.opens_room("Lobby").await;
+    let socket = bob.opens_a_socket().await;
+    socket.does("joinRoom", json!({ "roomId": room })).await;
+
+    standby.all_are_told(Signal::STOP);
+    let said = tokio::spawn(async move { ann.posts(&room, "In doubt").await });
+    tokio::time::sleep(2 * MOMENT).await;
+    cluster.is_killed();
+    cluster.goes_on();
+    tokio::time::sleep(10 * MOMENT).await;
+    assert!(!said.is_finished(), "only the primary has it");
+    socket.hears_nothing_yet();
+    standby.all_are_told(Signal::CONT);
+    said.await.expect("both have it");
+    socket
+        .hears("message", json!({ "content": "In doubt" }))
+        .await;
 }
 
 #[tokio::test]

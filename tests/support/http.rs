@@ -5,6 +5,7 @@ use super::documented;
 use super::looks::{Expected, assert_looks_like};
 use serde_json::Value;
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
@@ -60,43 +61,61 @@ impl Request {
     }
 
     pub async fn send(self, address: &str) -> Answer {
-        let asked = format!("{} {}", self.method, self.path);
-        let talk = async {
-            let connection = connect(address, self.from)
-                .await
-                .unwrap_or_else(|why| panic!("{asked}: {why}"));
-            let (mut from, mut to) = connection.into_split();
-            let names_a_host = self.headers.iter().any(|(name, _)| name == "Host");
-            let host = if names_a_host {
-                String::new()
-            } else {
-                format!("Host: {address}\r\n")
-            };
-            let mut head = format!("{asked} HTTP/1.1\r\n{host}Connection: close\r\n");
-            for (name, value) in &self.headers {
-                head += &format!("{name}: {value}\r\n");
-            }
-            if !self.body.is_empty() || !matches!(&*self.method, "GET" | "HEAD") {
-                head += &format!("Content-Length: {}\r\n", self.body.len());
-            }
-            head += "\r\n";
-            // A refusal may come before the whole body was taken: so write and read at once, and let the write fail.
-            let writing = async {
-                let _ = to.write_all(head.as_bytes()).await;
-                let _ = to.write_all(&self.body).await;
-                to
-            };
-            let mut raw = Vec::new();
-            let reading = async { from.read_to_end(&mut raw).await };
-            let (_still_open, _end) = tokio::join!(writing, reading);
-            raw
-        };
-        let raw = timeout(3 * PATIENCE, talk)
+        let asked = self.asked();
+        let raw = timeout(3 * PATIENCE, self.talk(address))
             .await
-            .unwrap_or_else(|_| panic!("{asked}: no answer"));
+            .unwrap_or_else(|_| panic!("{asked}: no answer"))
+            .unwrap_or_else(|why| panic!("{asked}: {why}"));
         let answer = Answer::read(asked, &raw);
         documented::came_back(&answer.asked, &answer);
         answer
+    }
+
+    /// The same of a server that may end, stand still or not be there: `None` if no whole answer comes within that time.
+    pub async fn tries(self, address: &str, patience: Duration) -> Option<Answer> {
+        let raw = timeout(patience, self.talk(address)).await.ok()?.ok()?;
+        raw.windows(4).find(|four| four == b"\r\n\r\n")?;
+        let answer = Answer::read(self.asked(), &raw);
+        let length = answer.header("content-length")?.parse();
+        if length != Ok(answer.body.len()) {
+            return None;
+        }
+        documented::came_back(&answer.asked, &answer);
+        Some(answer)
+    }
+
+    fn asked(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+
+    /// Whatever comes back until the server hangs up.
+    async fn talk(&self, address: &str) -> std::io::Result<Vec<u8>> {
+        let (mut from, mut to) = connect(address, self.from).await?.into_split();
+        let names_a_host = self.headers.iter().any(|(name, _)| name == "Host");
+        let host = if names_a_host {
+            String::new()
+        } else {
+            format!("Host: {address}\r\n")
+        };
+        let asked = self.asked();
+        let mut head = format!("{asked} HTTP/1.1\r\n{host}Connection: close\r\n");
+        for (name, value) in &self.headers {
+            head += &format!("{name}: {value}\r\n");
+        }
+        if !self.body.is_empty() || !matches!(&*self.method, "GET" | "HEAD") {
+            head += &format!("Content-Length: {}\r\n", self.body.len());
+        }
+        head += "\r\n";
+        // A refusal may come before the whole body was taken: so write and read at once, and let the write fail.
+        let writing = async {
+            let _ = to.write_all(head.as_bytes()).await;
+            let _ = to.write_all(&self.body).await;
+            to
+        };
+        let mut raw = Vec::new();
+        let reading = async { from.read_to_end(&mut raw).await };
+        let (_still_open, _end) = tokio::join!(writing, reading);
+        Ok(raw)
     }
 }
 

@@ -17,6 +17,8 @@ use tokio_postgres::{Client, Config, NoTls};
 /// Whoever is nobody: PostgreSQL refuses to run as root.
 const NOBODY: u32 = 65_534;
 const USER: &str = "chat";
+/// By what name a standby is known to its primary.
+const STANDBY: &str = "standby";
 
 /// How long a cluster may take to start, on a machine that does much else.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -32,7 +34,7 @@ last=; read -r last
 if [ "$last" = keep ]; then
     kill -INT "$server" 2>/dev/null; wait "$server"
 else
-    kill -QUIT "$server" 2>/dev/null; wait "$server"; rm -rf "$home"
+    kill -QUIT "$server" 2>/dev/null; kill -CONT "$server" 2>/dev/null; wait "$server"; rm -rf "$home"
 fi
 "#;
 
@@ -58,11 +60,7 @@ pub struct Cluster {
 impl Cluster {
     /// Makes one and starts it. Blocks for a second or two.
     pub fn start(disk: Disk) -> Cluster {
-        let home = tempfile::Builder::new().prefix("chat-postgres-").tempdir();
-        let home = home.expect("a temporary directory").keep();
-        if geteuid().is_root() {
-            chown(&home, Some(NOBODY), Some(NOBODY)).expect("root may give it away");
-        }
+        let home = new_home();
         let mut made = program("initdb");
         made.args([
             "--username",
@@ -74,8 +72,7 @@ impl Cluster {
         .args(["--locale=C.UTF-8", "--pgdata"])
         .arg(home.join("data"))
         .current_dir(&home);
-        let made = made.output().expect("initdb runs");
-        assert!(made.status.success(), "{made:?}");
+        does(made);
         let mut cluster = Cluster {
             port: free_port(),
             home,
@@ -85,6 +82,74 @@ impl Cluster {
         };
         cluster.goes_on();
         cluster
+    }
+
+    /// A copy of it that hears of everything that it commits from now on, at this port, with the same settings.
+    pub fn standby(&self, port: u16) -> Cluster {
+        let home = new_home();
+        let mut copied = program("pg_basebackup");
+        let primary = format!(
+            "host=127.0.0.1 port={} user={USER} application_name={STANDBY}",
+            self.port
+        );
+        copied
+            .args(["--checkpoint=fast", "--no-sync", "--write-recovery-conf"])
+            .args(["--dbname", &primary, "--pgdata"])
+            .arg(home.join("data"))
+            .current_dir(&home);
+        does(copied);
+        let mut standby = Cluster {
+            port,
+            home,
+            disk: self.disk,
+            settings: self.settings.clone(),
+            keeper: None,
+        };
+        standby.goes_on();
+        standby
+    }
+
+    /// From now on what is committed here is acknowledged when the standby has it, too. Ready when that one keeps up.
+    pub async fn waits_for_standby(&self) {
+        let client = connect(&self.url("postgres")).await;
+        let client = client.expect("the cluster serves");
+        let waits = format!("ALTER SYSTEM SET synchronous_standby_names = '{STANDBY}'");
+        for statement in [&waits, "SELECT pg_reload_conf()"] {
+            let done = client.batch_execute(statement).await;
+            done.expect("a superuser's statement");
+        }
+        self.is_followed().await;
+    }
+
+    /// Waits until the standby keeps up.
+    pub async fn is_followed(&self) {
+        let asked = Instant::now();
+        let keeps_up =
+            "SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync' AND state = 'streaming'";
+        loop {
+            if let Ok(client) = connect(&self.url("postgres")).await
+                && let Ok(found) = client.query(keeps_up, &[]).await
+                && !found.is_empty()
+            {
+                return;
+            }
+            assert!(
+                asked.elapsed() < PATIENCE,
+                "no standby keeps up\n{}",
+                self.log()
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// A standby becomes a server of its own, on another timeline.
+    pub fn is_promoted(&self) {
+        let mut promoted = program("pg_ctl");
+        promoted
+            .args(["promote", "--wait", "--pgdata"])
+            .arg(self.home.join("data"))
+            .current_dir(&self.home);
+        does(promoted);
     }
 
     /// Starts it again after it has ended, on the same port.
@@ -103,6 +168,8 @@ impl Cluster {
             "max_connections=300",
             "shared_buffers=64MB",
             "synchronous_commit=on",
+            // A standby looks for its primary so often, instead of every five seconds.
+            "wal_retrieve_retry_interval=200ms",
             fsync,
         ] {
             server.args(["-c", setting]);
@@ -165,6 +232,8 @@ impl Cluster {
 
     /// `kill -9` of all its processes, as if the machine had ended but for what the system has in memory.
     pub fn is_killed(&mut self) {
+        // None begins while the others are killed.
+        self.all_are_told(Signal::STOP);
         self.all_are_told(Signal::KILL);
         self.ends();
     }
@@ -376,6 +445,22 @@ pub fn blocking<T: Send>(asked: impl Future<Output = T> + Send) -> T {
     answer.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
+/// A directory that PostgreSQL's programs may write.
+fn new_home() -> PathBuf {
+    let home = tempfile::Builder::new().prefix("chat-postgres-").tempdir();
+    let home = home.expect("a temporary directory").keep();
+    if geteuid().is_root() {
+        chown(&home, Some(NOBODY), Some(NOBODY)).expect("root may give it away");
+    }
+    home
+}
+
+/// Runs a program until it ends, with success.
+fn does(mut program: Command) {
+    let done = program.output().expect("it can be started");
+    assert!(done.status.success(), "{done:?}");
+}
+
 /// One of PostgreSQL's programs, as a user that it accepts.
 fn program(name: &str) -> Command {
     let path = path_of(name);
@@ -408,7 +493,7 @@ fn path_of(name: &str) -> PathBuf {
 }
 
 /// A port on which nobody listens, below those that outgoing connections get: it must be free again after a restart.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let begin = (std::process::id() % 10_000) as u16;
     static NEXT: AtomicU32 = AtomicU32::new(0);
     loop {

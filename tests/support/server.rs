@@ -309,7 +309,8 @@ impl Chat {
         self.end().await.expect("let go, it ends with a code")
     }
 
-    fn is_told(&self, signal: Signal) {
+    /// All its processes get a signal: STOP, and it stands still; CONT, and it goes on.
+    pub fn is_told(&self, signal: Signal) {
         for server in &self.servers {
             server.is_told(signal);
         }

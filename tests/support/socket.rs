@@ -190,14 +190,19 @@ impl Socket {
         }
     }
 
-    /// No event at all is waiting, and none is under way.
-    pub async fn hears_nothing(&self) {
-        self.fence().await;
+    /// No event at all is waiting.
+    pub fn hears_nothing_yet(&self) {
         let heard = &self.ears.state().events;
         assert!(
             heard.is_empty(),
             "should have heard nothing, but: {heard:?}"
         );
+    }
+
+    /// No event at all is waiting, and none is under way.
+    pub async fn hears_nothing(&self) {
+        self.fence().await;
+        self.hears_nothing_yet();
     }
 
     /// The same, but for notifications: direct tells them to all of the receiver's sockets, whatever these joined.

@@ -116,7 +116,14 @@ fn bring_up(conn: &Connection, address: &Address, makes_tables: bool) -> Result<
         upgrade(conn, found).map_err(|e| refused(address, e))?;
     }
     run("COMMIT")?;
-    leap::begin(conn).map_err(|e| refused(address, format!("{e:#}")))
+    begin(conn).map_err(|e| refused(address, format!("{e:#}")))
+}
+
+/// Called with every new connection that writes, before anything is read there. What PostgreSQL has recovered after a crash
+/// its standby need not have yet, and nobody is told of it before: a commit of one's own waits for everything before it.
+fn begin(conn: &Connection) -> anyhow::Result<()> {
+    conn.run_simple("UPDATE schema_version SET version = version")?;
+    leap::begin(conn)
 }
 
 /// Takes the steps that older tables need, all or none. Servers that run on them stand still meanwhile, and go on: a step takes
@@ -151,7 +158,7 @@ pub(super) fn number(conn: &Connection, sql: &str) -> anyhow::Result<i64> {
 /// The same connection once more, after it was lost: perhaps to another server.
 pub(in crate::core) fn again(lost: &Connection) -> anyhow::Result<Connection> {
     let conn = lost.again()?;
-    leap::begin(&conn)?;
+    begin(&conn)?;
     Ok(conn)
 }
 
