@@ -235,6 +235,7 @@ impl WriterLoop {
         {
             tracing::warn!(%error, "the writer folds in the write-ahead log alone");
         }
+        self.note_own();
         let serves = matches!(self.outlet, Outlet::Here(_));
         // Only a server indexes behind the log: the command line ends before it is idle.
         let mut indexing = serves.then(Indexing::default);
@@ -453,6 +454,8 @@ impl WriterLoop {
         tx.undo.set(Undo::Everything);
         let complete = match self.conn.has_failed() {
             true => Err(Error::Overloaded(ROLLED_BACK)),
+            // The number of the commit and what it counts are one row there.
+            false if pen.is_some() => tx.count_own(),
             false => tx.settle(),
         };
         let (announced, taken_out) = (tx.announced.take(), tx.taken_out.get());
@@ -554,7 +557,15 @@ impl WriterLoop {
             Error::Overloaded("The database cannot be reached")
         })?;
         self.conn = Connection::Postgres(again);
+        self.note_own();
         Ok(())
+    }
+
+    /// Those who are told of the commits of others need not look at those of this connection.
+    fn note_own(&self) {
+        if let (Some(conn), Some(heard)) = (self.conn.postgres(), &self.heard) {
+            heard.note_own(conn.process());
+        }
     }
 
     /// Something was committed: the thread beside this one may have something to do.

@@ -74,6 +74,8 @@ pub(in crate::core) struct Connection {
     /// `None` once it is dropped.
     runtime: Option<Runtime>,
     client: Arc<Client>,
+    /// The number of the server's process.
+    process: i32,
     address: Address,
     settings: String,
     statements: RefCell<HashMap<String, Statement>>,
@@ -101,11 +103,14 @@ impl Connection {
             let (client, mut driving) = connect(address).await?;
             // Ends with the connection; notices of the server are of no interest.
             tokio::spawn(async move { while let Some(Ok(_)) = driving.next().await {} });
-            let settled = client.batch_execute(settings).await;
-            settled.map(|()| client).map_err(anyhow::Error::from)
+            client.batch_execute(settings).await?;
+            let process = client.query_one("SELECT pg_backend_pid()", &[]).await?;
+            anyhow::Ok((client, process.try_get(0)?))
         });
+        let (client, process) = client?;
         Ok(Self {
-            client: Arc::new(client?),
+            client: Arc::new(client),
+            process,
             address: address.clone(),
             settings: settings.to_owned(),
             runtime: Some(runtime),
@@ -117,6 +122,11 @@ impl Connection {
             has_failed: Cell::new(false),
             is_doomed: Cell::new(false),
         })
+    }
+
+    /// The number of the server's process.
+    pub fn process(&self) -> i32 {
+        self.process
     }
 
     /// Is it of no use any more?

@@ -1,5 +1,8 @@
 //! How far has this server heard what all servers on the database have committed?
 
+use std::sync::atomic::AtomicI32;
+use std::sync::atomic::Ordering::Relaxed;
+
 use tokio::sync::watch;
 
 use super::pen::Pen;
@@ -14,6 +17,8 @@ pub(in crate::core) struct Heard {
     number: watch::Sender<i64>,
     /// Another one after a failover that lost commits: then what this server knows need not be true.
     pub history: String,
+    /// The process of PostgreSQL that commits for this server: what it tells is heard already.
+    own: AtomicI32,
     /// Why this server must end.
     lost: watch::Sender<Option<&'static str>>,
 }
@@ -23,12 +28,22 @@ impl Heard {
         Self {
             number: watch::Sender::new(number),
             history,
+            own: AtomicI32::new(0),
             lost: watch::Sender::new(None),
         }
     }
 
     pub fn number(&self) -> i64 {
         *self.number.borrow()
+    }
+
+    /// This server commits by this process of PostgreSQL from now on.
+    pub fn note_own(&self, process: i32) {
+        self.own.store(process, Relaxed);
+    }
+
+    pub fn is_own(&self, process: i32) -> bool {
+        self.own.load(Relaxed) == process
     }
 
     /// Everything up to this commit was heard.
@@ -84,9 +99,10 @@ impl Tx<'_> {
             "INSERT INTO news (number, nonce, told, at) VALUES ($1, $2, $3, $4)",
             (pen.next(), nonce, told, pen.now.0),
         )?;
+        let (last, said) = self.cache.take_said().unwrap_or((pen.last, 0));
         self.conn.send(
-            "UPDATE log SET batch = $1, at = $2",
-            (pen.next(), pen.now.0),
+            "UPDATE log SET batch = $1, at = $2, last = greatest(last, $3), messages = messages + $4",
+            (pen.next(), pen.now.0, last, said),
         )?;
         self.conn.begin("NOTIFY news")?;
         Ok(Some(nonce))

@@ -134,9 +134,12 @@ impl Listening {
     async fn begin(&self) -> anyhow::Result<(Client, mpsc::Receiver<()>)> {
         let (client, mut driving) = timeout(PATIENCE, connect(&self.address)).await??;
         let (tell, told) = mpsc::channel(1);
+        let heard = self.heard.clone();
         tokio::spawn(async move {
             while let Some(Ok(message)) = driving.next().await {
-                if let AsyncMessage::Notification(_) = message {
+                if let AsyncMessage::Notification(one) = message
+                    && !heard.is_own(one.process_id())
+                {
                     // If it is full, somebody is about to look.
                     tell.try_send(()).ok();
                 }

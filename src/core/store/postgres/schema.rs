@@ -21,6 +21,9 @@ const STEPS: [(u32, &str); 1] = [(3, include_str!("../steps/3.sql"))];
 /// The settings of every session. A server that stops in the middle of a transaction holds the others up for so long.
 const SESSION: &str = "SET jit = off; SET client_min_messages = error; SET idle_in_transaction_session_timeout = '2s';
     SET search_path = public; SET statement_timeout = '20s'; SET TimeZone = 'UTC'";
+/// Those of a session that writes: it looks up by keys, so what is planned once is right for all, and planning takes longer than
+/// looking up.
+const WRITER: &str = "SET plan_cache_mode = force_generic_plan";
 /// Those of a session that only reads.
 const READER: &str =
     "SET default_transaction_read_only = on; SET default_transaction_isolation = 'repeatable read'";
@@ -42,8 +45,8 @@ pub(in crate::core) fn writer(
 ) -> anyhow::Result<Connection> {
     let settings = match durability {
         // As its operator has set it: on, or with a standby.
-        Durability::Full => SESSION.to_owned(),
-        Durability::Normal => format!("{SESSION}; SET synchronous_commit = off"),
+        Durability::Full => format!("{SESSION}; {WRITER}"),
+        Durability::Normal => format!("{SESSION}; {WRITER}; SET synchronous_commit = off"),
     };
     Connection::open(address, &settings)
 }

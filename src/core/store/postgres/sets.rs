@@ -18,8 +18,9 @@ pub(super) fn for_each(sql: &str, types: &[Type]) -> Option<String> {
     if sql.starts_with("INSERT INTO ") {
         let (into, rest) = sql.split_once("VALUES (")?;
         let (values, rest) = rest.split_once(')')?;
-        // What follows cannot see the rows of the arrays.
-        (!rest.contains('$')).then(|| format!("{into}SELECT {} {given}{rest}", named(values)))
+        // What follows cannot see the rows of the arrays, and changes none of them twice.
+        let is_plain = !values.contains('(') && !rest.contains('$') && !rest.contains("UPDATE");
+        is_plain.then(|| format!("{into}SELECT {} {given}{rest}", named(values)))
     } else if sql.starts_with("UPDATE ") {
         let (set, which) = sql.split_once("WHERE ")?;
         Some(format!("{}{given} WHERE {}", named(set), named(which)))
@@ -70,6 +71,8 @@ mod tests {
         for sql in [
             "DELETE FROM t WHERE a = $1",
             "INSERT INTO t (a) SELECT $1",
+            "INSERT INTO t (a) VALUES (abs($1))",
+            "INSERT INTO t (a) VALUES ($1) ON CONFLICT (a) DO UPDATE SET b = excluded.b",
             "INSERT INTO t (a) VALUES ($1) ON CONFLICT (a) DO UPDATE SET a = $1",
             "UPDATE t SET a = $1",
         ] {
