@@ -91,10 +91,11 @@ impl<'c> Cast<'c> {
             .await
             .has_status(200);
         // Their sockets end with it: whatever these say next comes too late.
-        for socket in [LOGGED_OUT, SUSPENDED].map(|who| &sockets[who]) {
-            if let Some(socket) = socket {
-                socket.is_sent_away().await;
-            }
+        for socket in [LOGGED_OUT, SUSPENDED]
+            .iter()
+            .filter_map(|&who| sockets[who].as_ref())
+        {
+            socket.is_sent_away().await;
         }
         let mut cast = Cast {
             chat,
