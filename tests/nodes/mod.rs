@@ -2,6 +2,7 @@
 
 mod balancer;
 mod breaks;
+mod listed;
 mod logins;
 mod mailing;
 mod nginx;
