@@ -69,10 +69,10 @@ pub async fn show(call: Call) -> Answer {
     call.admin()?;
     let (core, watch) = (call.core(), &call.web().watch);
     let sockets = watch.count().await?;
-    let (figures, (last_backup, last_said)) = call
+    let (figures, servers, (last_backup, last_said)) = call
         .read(|view| {
             let latest = (admin::last_backup(view)?, admin::last_said(view)?);
-            Ok((admin::figures(view)?, latest))
+            Ok((admin::figures(view)?, admin::servers(view)?, latest))
         })
         .await?;
     let (slices, now) = (watch.slices(), Time::now());
@@ -120,6 +120,13 @@ pub async fn show(call: Call) -> Answer {
         "sockets": sockets.main + sockets.chat,
         "socketsByTransport": { "websocket": sockets.websocket, "polling": sockets.polling },
         "socketsByNamespace": { "/": sockets.main, "/chat": sockets.chat },
+        "servers": servers.iter().map(|one| json!({
+            "name": one.name,
+            "this": one.is_this,
+            "sockets": one.sockets,
+            "people": one.people,
+            "seenAt": one.seen_at.iso(),
+        })).collect::<Value>(),
         "queue": core.meter().waiting.load(std::sync::atomic::Ordering::Relaxed),
         "memoryBytes": process.memory_bytes,
         "cpuSeconds": process.cpu_seconds,

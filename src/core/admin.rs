@@ -6,7 +6,7 @@ use super::error::{Error, Fault, Result};
 use super::may::{Wish, may};
 use super::model::{
     Account, AccountId, Audited, ConversationId, Device, DeviceId, File, FileId, Kind, Listed,
-    MailId, Me, Message, MessageId, Named, Page, Sid, StateChange, Time,
+    MailId, Me, Message, MessageId, Named, Page, ServerSeen, Sid, StateChange, Time,
 };
 pub use super::store::{Figures, Participant, PeopleOrder, PersonSeen, PlaceSeen};
 use super::store::{NewAccount, Tx, View};
@@ -469,6 +469,11 @@ pub fn devices(view: &View<'_>, id: AccountId) -> Result<Vec<Device>> {
 /// How many bytes of files there are.
 pub fn file_bytes(view: &View<'_>) -> Result<i64> {
     view.file_bytes()
+}
+
+/// The servers that run on this database, if others may.
+pub fn servers(view: &View<'_>) -> Result<Vec<ServerSeen>> {
+    view.servers()
 }
 
 /// How much there is of everything.

@@ -366,8 +366,8 @@ impl Core {
         }
     }
 
-    /// Tells the others on its database that this server lives, until it is stopped.
-    pub async fn beat(&self) {
+    /// Tells the others on its database that this server lives, and where it listens, until it is stopped.
+    pub async fn beat(&self, name: &str) {
         if !self.has_peers() {
             return;
         }
@@ -375,7 +375,9 @@ impl Core {
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             beat.tick().await;
-            if let Err(error) = self.write(peers::beat).await {
+            let name = name.to_owned();
+            let told = self.write(move |tx| peers::beat(tx, &name)).await;
+            if let Err(error) = told {
                 tracing::debug!(%error, "the other servers were not told that this one lives");
             }
         }

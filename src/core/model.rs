@@ -572,6 +572,20 @@ impl Default for ServerId {
     }
 }
 
+/// A server as an administrator sees it.
+#[derive(Debug, Clone)]
+pub struct ServerSeen {
+    /// It is the one that is asked.
+    pub is_this: bool,
+    /// Where it listens.
+    pub name: String,
+    pub sockets: i64,
+    /// Accounts that have a socket there.
+    pub people: i64,
+    /// When it last said that it lives.
+    pub seen_at: Time,
+}
+
 /// What one server says of one account.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attendance {

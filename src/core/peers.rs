@@ -66,11 +66,11 @@ pub(in crate::core) fn tell(tx: &Tx<'_>, account: AccountId) -> Result<()> {
     Ok(())
 }
 
-/// This server lives. If the others have taken it for dead, it tells them everything again.
-pub(in crate::core) fn beat(tx: &Tx<'_>) -> Result<()> {
+/// This server lives, and listens there. If the others have taken it for dead, it tells them everything again.
+pub(in crate::core) fn beat(tx: &Tx<'_>, name: &str) -> Result<()> {
     let server = tx.directory.server();
     if !tx.renew_server(server)? {
-        tx.insert_server(server)?;
+        tx.insert_server(server, name)?;
         for account in tx.directory.attending() {
             tell(tx, account)?;
         }

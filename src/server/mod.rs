@@ -128,6 +128,19 @@ pub struct Server {
     _lock: Option<Locked>,
 }
 
+/// What whoever runs several servers knows one by: the host, or its address, and the port.
+fn name(endpoints: &[Endpoint]) -> String {
+    let Some(first) = endpoints.first().map(|own| own.address) else {
+        return String::new();
+    };
+    if !first.ip().is_unspecified() {
+        return first.to_string();
+    }
+    // Not everywhere there is such a file.
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    format!("{}:{}", host.trim(), first.port())
+}
+
 impl Server {
     /// Starts to serve.
     ///
@@ -215,8 +228,8 @@ impl Server {
         }
         let mut background = JoinSet::new();
         background.spawn(admin::stats::observe(core.clone(), watch.clone()));
-        let beating = core.clone();
-        background.spawn(async move { beating.beat().await });
+        let (beating, name) = (core.clone(), name(&endpoints));
+        background.spawn(async move { beating.beat(&name).await });
         background.spawn(tidying::tidy_up(core.clone()));
         background.spawn(erasing::run(core.clone()));
         background.spawn(tidying::retain(core.clone()));

@@ -3,6 +3,7 @@
 mod balancer;
 mod batches;
 mod breaks;
+mod listed;
 mod logins;
 mod mailing;
 mod nginx;

@@ -74,6 +74,23 @@ function Tiles({ stats }) {
   </dl>`;
 }
 
+const sum = (servers, key) => servers.reduce((all, one) => all + one[key], 0);
+
+/** All servers on the database. What is above is this one's own. */
+const Servers = ({ servers }) => html`
+  <section class="stack" aria-labelledby="servers"><h2 id="servers">Servers</h2>
+    <div class="card flush scroll" tabindex="0" role="region" aria-labelledby="servers">
+      <table>
+        <thead><tr><th scope="col">Listens at</th><th scope="col" class="number">Open sockets</th><th scope="col" class="number">People</th>
+          <th scope="col">Last heard of</th></tr></thead>
+        <tbody>${servers.map((one) => html`<tr key=${one.name}><th scope="row"><span class="nobreak">${one.name || 'somewhere'}</span>
+            ${one.this && html` <span class="tag good">this one</span>`}</th>
+          <td class="number">${count(one.sockets)}</td><td class="number">${count(one.people)}</td><td><${When} at=${one.seenAt} /></td></tr>`)}</tbody>
+        <tfoot><tr><th scope="row">All</th><td class="number">${count(sum(servers, 'sockets'))}</td><td></td><td></td></tr></tfoot>
+      </table>
+    </div>
+  </section>`;
+
 function AsTable({ history }) {
   const plots = plotsOf(history);
   const lines = plots.flatMap((plot) => plot.lines);
@@ -100,6 +117,7 @@ export function Overview() {
         ${stats.warnings.map(({ code, text }) => html`<li class="warning" key=${code}><span>${text}</span>
           ${advice[code] && html`<a href=${advice[code][0]}>${advice[code][1]}</a>`}</li>`)}</ul>`}
       <${Tiles} stats=${stats} />
+      ${stats?.servers?.length > 1 && html`<${Servers} servers=${stats.servers} />`}
       ${asTable ? html`<${AsTable} history=${history} />` : html`<div class="plots">
         ${plotsOf(history).map((plot) => html`<${Plot} key=${plot.title} ...${plot} times=${history.map((slice) => Date.parse(slice.at) / 1000)} />`)}
       </div>`}

@@ -21,7 +21,8 @@ CREATE INDEX search_words ON search USING gin (words);
 -- The servers that run on this database.
 CREATE TABLE servers (
     id      BIGINT PRIMARY KEY,                                   -- random
-    seen_at BIGINT NOT NULL                                       -- when it last said that it lives
+    seen_at BIGINT NOT NULL,                                      -- when it last said that it lives
+    name    TEXT COLLATE "C" NOT NULL DEFAULT ''                  -- where it listens, for whoever runs it
 );
 
 -- Who is there, at which of them.

@@ -1,7 +1,7 @@
 //! The servers on one database, and who is there, as rows. A file has one server, and no such tables.
 
 use crate::core::error::Result;
-use crate::core::model::{AccountId, Attendance, Id, ServerId, Time};
+use crate::core::model::{AccountId, Attendance, Id, ServerId, ServerSeen, Time};
 use crate::core::store::{Tx, View};
 
 impl View<'_> {
@@ -33,6 +33,29 @@ impl View<'_> {
         }
         let living = "SELECT count(*) FROM servers WHERE seen_at >= $1";
         Ok(self.count(living, [then.0])? > 0)
+    }
+
+    /// The servers that run on this database, with what each has said. Of a file there is none to tell of.
+    pub(in crate::core) fn servers(&self) -> Result<Vec<ServerSeen>> {
+        if self.conn.sqlite().is_some() {
+            return Ok(Vec::new());
+        }
+        self.all(
+            "SELECT id, name, seen_at,
+                 (SELECT CAST(coalesce(sum(a.sockets), 0) AS BIGINT) FROM attendances a WHERE a.server = s.id) AS sockets,
+                 (SELECT count(*) FROM attendances a WHERE a.server = s.id AND a.sockets > 0) AS people
+             FROM servers s ORDER BY name, id",
+            (),
+            |row| {
+                Ok(ServerSeen {
+                    is_this: ServerId(row.get("id")?) == self.directory.server(),
+                    name: row.get("name")?,
+                    sockets: row.get("sockets")?,
+                    people: row.get("people")?,
+                    seen_at: Time(row.get("seen_at")?),
+                })
+            },
+        )
     }
 }
 
@@ -80,10 +103,10 @@ impl Tx<'_> {
         Ok(known > 0)
     }
 
-    pub(in crate::core) fn insert_server(&self, server: ServerId) -> Result<()> {
+    pub(in crate::core) fn insert_server(&self, server: ServerId, name: &str) -> Result<()> {
         self.write(
-            "INSERT INTO servers (id, seen_at) VALUES ($1, $2)",
-            (server.0, self.now.0),
+            "INSERT INTO servers (id, seen_at, name) VALUES ($1, $2, $3)",
+            (server.0, self.now.0, name),
         )
     }
 

@@ -14,9 +14,13 @@ use crate::core::store::schema::Durability;
 
 /// What only PostgreSQL has: the index of words, and how far the news are.
 const ADDED: &str = include_str!("added.sql");
-/// Upgrade older tables, in SQLite's words as `schema.sql` is. The first tables here were of version 2, so step 3 is the first.
-/// Where PostgreSQL needs other words, a step gets a script of its own. A released one is frozen.
-const STEPS: [(u32, &str); 1] = [(3, include_str!("../steps/3.sql"))];
+/// Upgrade older tables: what files get too, in SQLite's words, and what only PostgreSQL has. The first tables here were of
+/// version 2, so step 3 is the first. A released one is frozen.
+const STEPS: [(u32, &str, &str); 1] = [(
+    3,
+    include_str!("../steps/3.sql"),
+    include_str!("steps/3.sql"),
+)];
 
 /// The settings of every session. A server that stops in the middle of a transaction holds the others up for so long.
 const SESSION: &str = "SET jit = off; SET client_min_messages = error; SET idle_in_transaction_session_timeout = '2s';
@@ -134,9 +138,10 @@ fn begin(conn: &Connection) -> anyhow::Result<()> {
 fn upgrade(conn: &Connection, found: i64) -> Result<(), Failed> {
     // With the pen nobody else writes. All rows may take long.
     conn.run_simple("SET LOCAL statement_timeout = 0; SELECT last FROM log FOR UPDATE")?;
-    for (version, step) in STEPS {
+    for (version, step, own) in STEPS {
         if i64::from(version) > found {
             conn.run_simple(&in_its_words(step))?;
+            conn.run_simple(own)?;
         }
     }
     conn.run_simple(&format!("UPDATE schema_version SET version = {VERSION}"))?;
