@@ -1,8 +1,9 @@
 //! The five-minute tour of `chat`: one chat server that speaks five documented chat APIs over one core.
 //!
-//! A message travels like this: a handler of one dialect calls [`core::message::post`] in [`core::Core::write`]. The
-//! writer commits it with whatever else has queued up, and hands the announced events to the fan-out in [`realtime`]. That
-//! asks every dialect that has subscribers there to retell the event, and then answers the caller.
+//! A message travels like this: a handler of one dialect has [`core::message::post`] queued, by [`core::Core::post`] or
+//! [`core::Core::write_then`]. The writer commits it with whatever else has queued up, and hands the announced events to the
+//! fan-out in [`realtime`]. That asks every dialect that has subscribers there to retell the event, and then answers the
+//! caller.
 //!
 //! The modules may name each other in one direction only:
 //! `main → server, realtime, commands → dialects, admin → mail → web → core`.
@@ -105,6 +106,8 @@
 //!     - `indexing`: decides when the writer goes on with it
 //!     - `search_tests`: tests that the index forgets what is deleted
 //!     - `read_cache`: what one snapshot has read already
+//!     - `lookup`: what a verb is about to look up
+//!     - `login`: logins that have begun elsewhere
 //!     - `certificate`: certificates, and accounts at those who issue them
 //!     - `admin`: what only administrators see
 //!     - `database`: where everything is kept: a file, or a PostgreSQL server
@@ -128,8 +131,10 @@
 //!       - `certificates`: which certificates are good
 //!       - `connection`: a connection that one thread uses
 //!       - `value`: how values are written and read there
+//!       - `sets`: statements that write many rows
 //!       - `schema`: makes the tables
 //!       - `pen`: whose turn it is to write
+//!       - `lookup`: looks that up for all verbs of a commit at once
 //!       - `feed`: how far this server has heard what all have committed
 //!       - `leap`: moves all counters ahead after a failover or a restore
 //!       - `listener`: learns that others have committed
