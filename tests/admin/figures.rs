@@ -155,7 +155,7 @@ async fn stats_say_how_much_there_is() {
         "version": chat.announced["version"], "accounts": 2, "conversations": 1, "files": 1, "fileBytes": 5, "sockets": 2,
         "socketsByTransport": { "websocket": 2, "polling": 0 }, "socketsByNamespace": { "/": 1, "/chat": 1 },
         "messages": { "campus": 0, "mentor": 0, "emote": 0, "rooms": 1, "direct": 0 }, "messagesTotal": 1,
-        "lastBackupAt": null, "outboxWaiting": 0, "outboxFailed": 0, "history": [], "queue": 0,
+        "lastBackupAt": null, "outboxWaiting": 0, "outboxFailed": 0, "history": [],
     });
     assert_looks_like(&stats, expected, "stats");
     for number in [
@@ -165,6 +165,8 @@ async fn stats_say_how_much_there_is() {
         "diskFreeBytes",
         "memoryBytes",
         "requests",
+        // What the server does by itself may wait at this moment.
+        "queue",
     ] {
         assert!(stats[number].is_u64(), "{number} in {stats}");
     }
