@@ -277,16 +277,7 @@ async fn a_change_by_another_process_is_heard() {
     let (ann, bob) = (chat.rooms("ann").await, chat.rooms("bob").await);
     let group = ann.gathers("Friends", &[&bob]).await;
     let place = chat.kept.place().parse().expect("a database");
-    let options = chat::core::Options {
-        durability: chat::core::Durability::Normal,
-        limits: chat::core::limits::Limits::default(),
-        bcrypt_cost: 4,
-        token_ttl: PATIENCE,
-        login_max: PATIENCE,
-        token_secret: None,
-        trust: None,
-    };
-    let other = chat::core::Core::visit(&place, options);
+    let other = chat::core::Core::visit(&place, server::core_options());
     let other = other.expect("the same database");
     use chat::core::unwanted::{self, Consequence, Sort};
     other

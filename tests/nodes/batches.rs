@@ -1,16 +1,14 @@
 //! Verbs that share a commit on PostgreSQL, where they look things up and write them together, do what they do one by one.
 
 use crate::endure::chance::Chance;
-use crate::support::PATIENCE;
 use crate::support::postgres::Database;
+use crate::support::server::core_options;
 use chat::core::id::IdKind;
 use chat::core::may::Wish;
 use chat::core::message::{self, Draft};
 use chat::core::model::*;
 use chat::core::owner::{self, Change};
-use chat::core::{
-    Core, Durability, Lookup, Options, account, block, change, conversation, restraint,
-};
+use chat::core::{Core, Lookup, account, block, change, conversation, restraint};
 use chat::core::{Tx, View};
 use std::fmt::Debug;
 use std::time::Duration;
@@ -233,17 +231,8 @@ struct Side {
 
 impl Side {
     fn open(database: &str) -> Self {
-        let options = Options {
-            durability: Durability::Normal,
-            limits: Default::default(),
-            bcrypt_cost: 4,
-            token_ttl: PATIENCE,
-            login_max: PATIENCE,
-            token_secret: None,
-            trust: None,
-        };
         let database = database.parse().expect("a database");
-        let (core, mut news, lock) = Core::open(&database, options).expect("it opens");
+        let (core, mut news, lock) = Core::open(&database, core_options()).expect("it opens");
         let (tell, announced) = mpsc::unbounded_channel();
         tokio::spawn(async move {
             let _lock = lock;

@@ -4,7 +4,7 @@ use super::balancer::Balancer;
 use super::ground::Ground;
 use super::kept::Kept;
 use super::process::{BINARY, Process};
-use super::{MOMENT, Person};
+use super::{MOMENT, PATIENCE, Person};
 use chat::core::id::Spelling;
 use futures_util::future::join_all;
 use rustix::process::Signal;
@@ -361,4 +361,17 @@ pub fn on(place: &str) -> Vec<&str> {
         .chain(quick.split(' '))
         .chain(unlimited.split(' '))
         .collect()
+}
+
+/// How the core is opened by scenes that ask it, and no server.
+pub fn core_options() -> chat::core::Options {
+    chat::core::Options {
+        durability: chat::core::Durability::Normal,
+        limits: chat::core::limits::Limits::default(),
+        bcrypt_cost: 4,
+        token_ttl: PATIENCE,
+        login_max: PATIENCE,
+        token_secret: None,
+        trust: None,
+    }
 }
