@@ -4,6 +4,7 @@ use crate::endure::kills::talks_until_cut_off;
 use crate::support::*;
 use server::on_file;
 use std::time::Duration;
+use tokio::io::AsyncWriteExt;
 use tokio::time::sleep;
 
 #[tokio::test]
@@ -74,6 +75,39 @@ async fn told_to_end_it_ends_in_time() {
     let chat = Chat::on(&file, &[]).await;
     let kept = ann.at(&chat).history(&room).await.len();
     assert!(kept >= acknowledged, "{kept} are left of {acknowledged}");
+}
+
+#[tokio::test]
+async fn who_asks_to_be_let_in_while_it_ends_is_cut_off_and_comes_back() {
+    let chat = Chat::with_a_file(&[]).await;
+    let ann = chat.rooms("ann").await;
+    let mut waiting = Vec::new();
+    for namespace in ["/", "/chat"] {
+        let entry = ann.entry().namespace(namespace);
+        let knocked = entry.auth(json!({ "token": ann.token })).knocks().await;
+        waiting.push(knocked.expect("a session"));
+    }
+    let inside = ann.opens_a_socket().await;
+    // Its body does not end: the server waits for it, for a while.
+    let mut unfinished = tokio::net::TcpStream::connect(&chat.address)
+        .await
+        .expect("a connection");
+    let head = "POST /api/auth/login HTTP/1.1\r\nHost: chat\r\nContent-Type: application/json\r\n\
+                Content-Length: 9\r\n\r\n{";
+    unfinished.write_all(head.as_bytes()).await.expect("a head");
+    sleep(Duration::from_millis(100)).await;
+    chat.is_told(rustix::process::Signal::TERM);
+    inside.is_sent_away().await;
+    // A stock client that is refused in words does not come back by itself.
+    for knocked in waiting {
+        let let_in = knocked.asks().await;
+        let why = let_in.err().expect("nobody is let in any more");
+        for words in ["namespace", "server"] {
+            assert!(!why.contains(words), "{why}");
+        }
+    }
+    let code = chat.ends_within(Duration::from_secs(8)).await;
+    assert_eq!(code.expect("it ends").1, 0);
 }
 
 #[tokio::test]

@@ -114,8 +114,11 @@ impl Realtime {
         (Self { io }, service)
     }
 
-    /// Disconnects all sockets.
+    /// Disconnects all sockets. A session whose CONNECT comes from now on is cut, too.
     pub async fn close(&self) {
+        for namespace in Namespace::ALL {
+            close_namespace(&self.io, namespace);
+        }
         self.io.close().await;
     }
 }
@@ -156,6 +159,21 @@ fn open_namespace(io: &SocketIo, namespace: Namespace, context: &Arc<Context>, s
         }
     };
     io.ns(namespace.path(), enter.with(admit));
+}
+
+/// Once Socket.IO has dropped its namespaces it would answer "Invalid namespace", after which a stock client does not come
+/// back by itself. It asks the dynamic namespaces last: these cut whoever comes.
+fn close_namespace(io: &SocketIo, namespace: Namespace) {
+    let refuse = async |socket: Socket| {
+        if let Some(handshake) = Handshake::of(&socket) {
+            handshake.transport.cut();
+        }
+        Err(Error::Overloaded("The server ends"))
+    };
+    let nobody = async |_: Socket| {};
+    if let Err(error) = io.dyn_ns(namespace.path(), nobody.with(refuse)) {
+        tracing::error!(%error, "a namespace is not closed");
+    }
 }
 
 /// Lets a socket in.

@@ -55,12 +55,17 @@ impl Entry {
 
     /// A socket, or the words with which it was refused: by `connect_error`, or at the handshake already.
     pub async fn connect(self) -> Result<Socket, String> {
-        timeout(PATIENCE, self.enter())
-            .await
-            .unwrap_or_else(|_| panic!("the socket was neither let in nor refused"))
+        self.knocks().await?.asks().await
     }
 
-    async fn enter(self) -> Result<Socket, String> {
+    /// A websocket that has not asked to be let in yet, or the words with which it was refused.
+    pub async fn knocks(self) -> Result<AtTheDoor, String> {
+        timeout(PATIENCE, self.knock())
+            .await
+            .unwrap_or_else(|_| panic!("the handshake was not answered"))
+    }
+
+    async fn knock(self) -> Result<AtTheDoor, String> {
         let url = format!(
             "ws://{}/socket.io/?EIO=4&transport=websocket{}",
             self.address, self.query
@@ -89,21 +94,42 @@ impl Entry {
             opening.starts_with('0'),
             "Engine.IO opens with its packet 0, not {opening}"
         );
-        let asking = packet::connect(&self.namespace, &self.auth);
-        wire.send(Message::text(asking))
+        Ok(AtTheDoor { entry: self, wire })
+    }
+}
+
+/// A client whose Engine.IO session is open, and which is in no namespace yet.
+pub struct AtTheDoor {
+    entry: Entry,
+    wire: WebSocketStream<TcpStream>,
+}
+
+impl AtTheDoor {
+    /// A socket, or the words with which it was refused by `connect_error`, or how the connection ended.
+    pub async fn asks(self) -> Result<Socket, String> {
+        timeout(PATIENCE, self.ask())
+            .await
+            .unwrap_or_else(|_| panic!("the socket was neither let in nor refused"))
+    }
+
+    async fn ask(mut self) -> Result<Socket, String> {
+        let namespace = self.entry.namespace;
+        let asking = packet::connect(&namespace, &self.entry.auth);
+        self.wire
+            .send(Message::text(asking))
             .await
             .map_err(|why| why.to_string())?;
-        let answer = next_text(&mut wire).await?;
+        let answer = next_text(&mut self.wire).await?;
         let answer = answer
             .strip_prefix('4')
             .and_then(Packet::read)
             .ok_or(format!("{answer} in answer to CONNECT"))?;
         assert_eq!(
-            answer.namespace, self.namespace,
+            answer.namespace, namespace,
             "the answer to CONNECT names the namespace"
         );
         match answer.kind {
-            Kind::Connect => Ok(Socket::on(wire, self.namespace)),
+            Kind::Connect => Ok(Socket::on(self.wire, namespace)),
             Kind::ConnectError => Err(answer.data["message"]
                 .as_str()
                 .unwrap_or_default()

@@ -44,8 +44,8 @@ const ANSWER: Duration = Duration::from_secs(5);
 const STAYS: usize = 10_000;
 /// After so long without a word a listener comes anew.
 const SILENCE: Duration = Duration::from_secs(10);
-/// How a server refuses whom it would let in at another time. If it ends just then, it has no namespaces any more.
-const ITS_OWN: [&str; 3] = ["The database ", "The server ", "Invalid namespace"];
+/// How a server refuses whom it would let in at another time.
+const ITS_OWN: [&str; 2] = ["The database ", "The server "];
 /// How long everybody may take to get through after everything was repaired.
 const REPAIRED: Duration = Duration::from_secs(60);
 
