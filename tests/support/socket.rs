@@ -164,9 +164,8 @@ impl Socket {
     }
 
     /// Waits until all that became true before has been told to this socket: sends an event that is refused in the one
-    /// order, and awaits its refusal. What is told beside that order, by a timer or to somebody who catches up, gets a
-    /// moment more.
-    pub async fn fence(&self) {
+    /// order, and awaits its refusal.
+    pub async fn hears_until_now(&self) {
         let nowhere = json!({ "conversationId": NOWHERE });
         if self.tries(FENCE, nowhere).await.is_some() {
             let is_ours =
@@ -179,6 +178,11 @@ impl Socket {
             let refused = timeout(PATIENCE, refused).await;
             refused.unwrap_or_else(|_| panic!("a refused {FENCE} yields no error"));
         }
+    }
+
+    /// The same, and what is told beside that order, by a timer or to somebody who catches up, gets a moment more.
+    pub async fn fence(&self) {
+        self.hears_until_now().await;
         sleep(Ground::wished().moment()).await;
     }
 
