@@ -18,7 +18,7 @@ use super::feed::{Mailbox, News, Nonce};
 use super::indexing::{Done, Indexing, Step};
 use super::lookup::Lookup;
 use super::postgres;
-use super::postgres::feed::Heard;
+use super::postgres::feed::{Heard, Numbered};
 use super::postgres::lookup::{Found, Lookups};
 use super::postgres::pen::{Pen, Turn};
 use super::verb::{AnsweredBy, Commit, Job, Outcome, Verb};
@@ -122,6 +122,7 @@ impl Writer {
             checkpoints,
             heard,
             mailbox,
+            is_away: false,
         };
         let thread = std::thread::Builder::new()
             .name("writer".into())
@@ -226,6 +227,8 @@ struct WriterLoop {
     heard: Option<Arc<Heard>>,
     /// Of a server on a file.
     mailbox: Option<Mailbox>,
+    /// PostgreSQL could not be reached when it was last tried.
+    is_away: bool,
 }
 
 impl WriterLoop {
@@ -411,8 +414,8 @@ impl WriterLoop {
         let queued = |most| tasks.try_iter().filter_map(Task::job).take(most);
         let mut batch = vec![first];
         batch.extend(queued(BATCH - 1));
-        let mut wanted = self.lookups(&batch);
-        let (pen, mut found) = match self.ready().and_then(|()| self.begin(&wanted)) {
+        let wanted = self.lookups(&batch);
+        let (pen, found) = match self.ready().and_then(|()| self.begin(&wanted)) {
             Ok(begun) => begun.unzip(),
             Err(error) => {
                 for job in batch {
@@ -423,33 +426,7 @@ impl WriterLoop {
             }
         };
         let tx = self.tx(Undo::Nothing, pen.as_ref());
-        let (mut outcomes, mut room) = (Vec::new(), BATCH);
-        // On PostgreSQL each round takes a trip, so only what has come before the turn is run in this one.
-        let mut rounds = self.conn.postgres().map_or(usize::MAX, |_| 2);
-        while !batch.is_empty() {
-            (room, rounds) = (room - batch.len(), rounds - 1);
-            if let Some(found) = found.take()
-                && let Err(error) = wanted.note(&tx, &found)
-            {
-                // Whoever looks it up says the same.
-                tracing::debug!(%error, "what was looked up cannot be read");
-            }
-            for job in batch {
-                self.meter.waiting.fetch_sub(1, Relaxed);
-                if self.has_ended() {
-                    job.refuse(Error::Overloaded(STOPPING));
-                } else if self.conn.has_failed() {
-                    // This verb would run outside of the transaction.
-                    job.refuse(Error::Overloaded(ROLLED_BACK));
-                } else {
-                    outcomes.push(self.attempt(&tx, job));
-                }
-            }
-            batch = queued(if rounds > 0 { room } else { 0 }).collect();
-            wanted = self.lookups(&batch);
-            // If that fails, nothing more runs in this transaction.
-            found = self.conn.postgres().and_then(|conn| wanted.find(conn).ok());
-        }
+        let outcomes = self.run(&tx, batch, (wanted, found), queued);
         // A failure from here on fails the whole commit, so no savepoint is set.
         tx.undo.set(Undo::Everything);
         let complete = match self.conn.has_failed() {
@@ -468,9 +445,56 @@ impl WriterLoop {
             (None, Outlet::Here(_) | Outlet::Nowhere) => Ok(None),
         });
         drop(tx);
-        let nonce = left.as_ref().ok().copied().flatten();
-        let taken = pen.as_ref().filter(|_| nonce.is_some()).map(Pen::next);
-        let committed = left.and_then(|nonce| self.end(pen.as_ref(), nonce));
+        let committed = left.and_then(|numbered| self.end(pen.as_ref(), numbered));
+        self.answer(committed, announced, outcomes);
+        Done { posted, taken_out }
+    }
+
+    /// Runs these verbs in a transaction that has begun, and all that have `queued` up meanwhile.
+    fn run<I: Iterator<Item = Box<dyn Job>>>(
+        &self,
+        tx: &Tx<'_>,
+        mut batch: Vec<Box<dyn Job>>,
+        (mut wanted, mut found): (Lookups, Option<Found>),
+        queued: impl Fn(usize) -> I,
+    ) -> Vec<Outcome> {
+        let (mut outcomes, mut room) = (Vec::new(), BATCH);
+        // On PostgreSQL each round takes a trip, so only what has come before the turn is run in this one.
+        let mut rounds = self.conn.postgres().map_or(usize::MAX, |_| 2);
+        while !batch.is_empty() {
+            (room, rounds) = (room - batch.len(), rounds - 1);
+            if let Some(found) = found.take()
+                && let Err(error) = wanted.note(tx, &found)
+            {
+                // Whoever looks it up says the same.
+                tracing::debug!(%error, "what was looked up cannot be read");
+            }
+            for job in batch {
+                self.meter.waiting.fetch_sub(1, Relaxed);
+                if self.has_ended() {
+                    job.refuse(Error::Overloaded(STOPPING));
+                } else if self.conn.has_failed() {
+                    // This verb would run outside of the transaction.
+                    job.refuse(Error::Overloaded(ROLLED_BACK));
+                } else {
+                    outcomes.push(self.attempt(tx, job));
+                }
+            }
+            batch = queued(if rounds > 0 { room } else { 0 }).collect();
+            wanted = self.lookups(&batch);
+            // If that fails, nothing more runs in this transaction.
+            found = self.conn.postgres().and_then(|conn| wanted.find(conn).ok());
+        }
+        outcomes
+    }
+
+    /// Tells what was committed, and answers the callers; those who may hear it are answered behind it.
+    fn answer(
+        &self,
+        committed: Result<Option<Numbered>>,
+        announced: Vec<Announcement>,
+        outcomes: Vec<Outcome>,
+    ) {
         let now = Instant::now();
         let (mut behind_the_news, mut at_once) = (Vec::new(), Vec::new());
         for outcome in outcomes {
@@ -481,10 +505,10 @@ impl WriterLoop {
             }
         }
         let told = match committed {
-            Ok(()) => {
+            Ok(numbered) => {
                 self.tell(Commit::new(announced, behind_the_news));
-                if let (Some(heard), Some(number)) = (&self.heard, taken) {
-                    heard.note(number);
+                if let (Some(heard), Some(numbered)) = (&self.heard, numbered) {
+                    heard.note(numbered.number);
                 }
                 Ok(())
             }
@@ -496,7 +520,6 @@ impl WriterLoop {
             }
         };
         at_once.into_iter().for_each(|answer| answer(told.clone()));
-        Done { posted, taken_out }
     }
 
     /// What these verbs are about to look up, if it is worth to look it up for all of them at once.
@@ -507,28 +530,34 @@ impl WriterLoop {
         }
     }
 
-    /// Commits. If PostgreSQL is lost before it has answered, nobody knows whether that happened: then it is asked until it
-    /// says so, and nobody is answered before.
-    fn end(&mut self, pen: Option<&Pen>, nonce: Option<Nonce>) -> Result<()> {
-        if pen.is_some() && nonce.is_none() {
-            // Nothing was written, so nothing is flushed.
-            self.conn.leave();
-            return Ok(());
-        }
-        let ended = self.conn.end("COMMIT");
-        let (Err(error), Some(pen), Some(nonce)) = (&ended, pen, nonce) else {
-            return ended;
+    /// Commits, and says as what. If PostgreSQL is lost before it has answered, nobody knows whether that happened: then it
+    /// is asked until it says so, and nobody is answered before.
+    fn end(&mut self, pen: Option<&Pen>, numbered: Option<Numbered>) -> Result<Option<Numbered>> {
+        let Some((pen, numbered)) = pen.zip(numbered) else {
+            match pen {
+                // Nothing was written, so nothing is flushed.
+                Some(_) => self.conn.leave(),
+                None => self.conn.end("COMMIT")?,
+            }
+            return Ok(None);
         };
-        let is_lost = self.conn.postgres().is_some_and(|conn| conn.is_lost());
-        while is_lost && !self.has_ended() {
+        let Err(error) = self.conn.end("COMMIT") else {
+            return Ok(Some(numbered));
+        };
+        if self.conn.postgres().is_some_and(|conn| conn.is_lost()) {
             tracing::warn!(cause = ?error, "the connection was lost in a commit: did it happen?");
-            match self.ready().and_then(|()| self.was_committed(pen, &nonce)) {
-                Ok(true) => return Ok(()),
-                Ok(false) => return ended,
-                Err(_) => std::thread::sleep(AGAIN),
+            while !self.has_ended() {
+                match self
+                    .ready()
+                    .and_then(|()| self.was_committed(pen, &numbered.nonce))
+                {
+                    Ok(true) => return Ok(Some(numbered)),
+                    Ok(false) => break,
+                    Err(_) => std::thread::sleep(AGAIN),
+                }
             }
         }
-        ended
+        Err(error)
     }
 
     /// Did a commit happen whose answer was lost? Whoever has the pen knows: the old transaction has ended.
@@ -549,13 +578,20 @@ impl WriterLoop {
         let Some(lost) = self.conn.postgres().filter(|conn| conn.is_lost()) else {
             return Ok(());
         };
-        let again = postgres::schema::again(lost).map_err(|error| {
-            tracing::warn!(
-                error = format!("{error:#}"),
-                "the database cannot be reached"
-            );
-            Error::Overloaded("The database cannot be reached")
-        })?;
+        let again = match postgres::schema::again(lost) {
+            Ok(again) => again,
+            Err(error) => {
+                // Said once, until it is there again.
+                if !std::mem::replace(&mut self.is_away, true) {
+                    let error = format!("{error:#}");
+                    tracing::warn!(error, "the database cannot be reached");
+                }
+                return Err(Error::Overloaded("The database cannot be reached"));
+            }
+        };
+        if std::mem::take(&mut self.is_away) {
+            tracing::info!("the database can be reached again");
+        }
         self.conn = Connection::Postgres(again);
         self.note_own();
         Ok(())

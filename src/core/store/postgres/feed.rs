@@ -81,6 +81,12 @@ impl Heard {
     }
 }
 
+/// A commit that has written, or that others hear of.
+pub(in crate::core::store) struct Numbered {
+    pub number: i64,
+    pub nonce: Nonce,
+}
+
 impl Tx<'_> {
     /// This commit is the next one: others hear what it announced. `None` if it has written nothing, and nobody else is to hear
     /// of it.
@@ -88,7 +94,7 @@ impl Tx<'_> {
         &self,
         pen: &Pen,
         announced: &[Announcement],
-    ) -> Result<Option<Nonce>> {
+    ) -> Result<Option<Numbered>> {
         let told = told(announced)?;
         if told.is_none() && !self.has_written.get() {
             return Ok(None);
@@ -105,6 +111,7 @@ impl Tx<'_> {
             (pen.next(), pen.now.0, last, said),
         )?;
         self.conn.begin("NOTIFY news")?;
-        Ok(Some(nonce))
+        let number = pen.next();
+        Ok(Some(Numbered { number, nonce }))
     }
 }
