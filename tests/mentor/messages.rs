@@ -194,6 +194,7 @@ async fn a_repeat_is_the_first_message() {
     let chat = Chat::open().await;
     let (ann, bob, conversation, path) = two_who_talk(&chat).await;
     let socket = bob.opens_chat().await;
+    socket.hears_the_rest().await;
     let message = json!({ "content": "Once", "clientMessageId": "m1", "attachments": [attachment("https://a.test/x")] });
     let first = ann.post(&path, message).await.has_status(201).json();
     let again = json!({ "content": "Whatever else", "clientMessageId": "m1" });
