@@ -32,6 +32,7 @@
 //!   - `notice`: system notifications
 //!   - `presence`: who is there, and who may know it
 //!   - `peers`: who is there at the other servers on the database
+//!   - `questions`: what these ask each other
 //!   - `first_room`: makes the room that everybody meets in
 //!   - `session`: mentoring sessions, which another application records
 //!   - `account`: signs people up and changes passwords

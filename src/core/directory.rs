@@ -577,7 +577,9 @@ impl Directory {
                 }
                 StateChange::Subscribed { .. }
                 | StateChange::Unsubscribed { .. }
-                | StateChange::ProfileChanged(_) => {}
+                | StateChange::ProfileChanged(_)
+                | StateChange::Asked { .. }
+                | StateChange::Replied { .. } => {}
             }
         }
         is_true

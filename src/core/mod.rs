@@ -49,6 +49,7 @@ pub mod pace;
 pub mod password;
 pub mod peers;
 pub mod presence;
+pub mod questions;
 pub mod quota;
 pub mod recent;
 pub mod report;
@@ -163,6 +164,7 @@ struct Inner {
     /// Told when an account was removed of which something is left to delete.
     erasures: Notify,
     rules_changed: Notify,
+    questions: questions::Questions,
 }
 
 /// The commits, in their order.
@@ -305,6 +307,7 @@ impl Core {
             last_before,
             erasures: Notify::new(),
             rules_changed: Notify::new(),
+            questions: questions::Questions::default(),
         }));
         if serves && database.file().is_some() {
             // Queued before everything else; nobody waits for it.

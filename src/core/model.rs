@@ -1,6 +1,10 @@
 //! The nouns of chat on one page, and what verbs announce about them.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::net::IpAddr;
+use std::num::ParseIntError;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -572,9 +576,25 @@ impl Default for ServerId {
     }
 }
 
+/// Sixteen hex digits.
+impl fmt::Display for ServerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl FromStr for ServerId {
+    type Err = ParseIntError;
+
+    fn from_str(hex: &str) -> std::result::Result<Self, ParseIntError> {
+        u64::from_str_radix(hex, 16).map(|id| Self(id.cast_signed()))
+    }
+}
+
 /// A server as an administrator sees it.
 #[derive(Debug, Clone)]
 pub struct ServerSeen {
+    pub id: ServerId,
     /// It is the one that is asked.
     pub is_this: bool,
     /// Where it listens.
@@ -584,6 +604,40 @@ pub struct ServerSeen {
     pub people: i64,
     /// When it last said that it lives.
     pub seen_at: Time,
+}
+
+/// An open socket as an administrator sees it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SocketSeen {
+    /// At its server.
+    pub number: u64,
+    pub account: AccountId,
+    pub name: Arc<str>,
+    pub namespace: Cow<'static, str>,
+    pub transport: Cow<'static, str>,
+    /// The dialects in which it has joined a conversation.
+    pub dialects: Vec<Cow<'static, str>>,
+    pub rooms: usize,
+    pub address: IpAddr,
+    pub user_agent: String,
+    pub since: Time,
+}
+
+/// What a server asks the others on its database.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Question {
+    /// The first of the sockets that have `q` in a name or an address.
+    Sockets { q: Option<String>, most: usize },
+    /// To close a socket of that server.
+    EndSocket { server: ServerId, number: u64 },
+}
+
+/// What another server says to that.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Reply {
+    Sockets(Listed<SocketSeen>),
+    /// `false`: it has none of that number.
+    SocketEnded(bool),
 }
 
 /// What one server says of one account.
@@ -767,6 +821,18 @@ pub enum StateChange {
         server: ServerId,
         accounts: Vec<AccountId>,
     },
+    /// A server asks the others.
+    Asked {
+        number: u64,
+        by: ServerId,
+        question: Question,
+    },
+    /// One of them replies to the question of this number.
+    Replied {
+        number: u64,
+        by: ServerId,
+        reply: Reply,
+    },
 }
 
 impl From<Event> for Announcement {
@@ -856,7 +922,7 @@ impl Page {
 }
 
 /// One page of a list, and how many there are in all.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Listed<T> {
     pub items: Vec<T>,
     pub total: i64,

@@ -20,10 +20,10 @@ use super::retelling::{note_told, retell, tell_one, tell_waiting};
 use super::signal::{Introduction, JoinPage, Signal, Signals};
 use super::typing::TypingNow;
 use crate::core::model::{
-    AccountId, Announcement, Arrival, ConversationId, DeviceId, Event, Notice, Position,
-    RestraintKind, StateChange, SubscriberId, Time,
+    AccountId, Announcement, Arrival, ConversationId, DeviceId, Event, Notice, Position, Question,
+    Reply, RestraintKind, SocketSeen, StateChange, SubscriberId, Time,
 };
-use crate::core::{News, notice, presence};
+use crate::core::{News, notice, presence, questions};
 use crate::dialects::{ALL, Namespace};
 use crate::web::watch::{Queries, Query, SocketCount};
 
@@ -249,7 +249,37 @@ impl FanOut {
                     self.presence.look(self.context.core.directory(), *account);
                 }
             }
-            StateChange::DeviceMade { .. } | StateChange::UnwantedChanged => {}
+            StateChange::Asked {
+                number,
+                by,
+                question,
+            } if *by != self.context.core.server() => self.reply(*number, question.clone()),
+            StateChange::Replied { number, by, reply } => {
+                self.context.core.note_reply(*number, *by, reply);
+            }
+            StateChange::Asked { .. }
+            | StateChange::DeviceMade { .. }
+            | StateChange::UnwantedChanged => {}
+        }
+    }
+
+    /// Another server asks.
+    fn reply(&mut self, number: u64, question: Question) {
+        let core = self.context.core.clone();
+        match question {
+            Question::Sockets { q, most } => {
+                let seen = self.sockets();
+                tokio::spawn(async move {
+                    core.reply(number, questions::sockets_reply(seen, q.as_deref(), most));
+                });
+            }
+            Question::EndSocket {
+                server,
+                number: socket,
+            } if server == core.server() => {
+                core.reply(number, Reply::SocketEnded(self.end_socket(socket)));
+            }
+            Question::EndSocket { .. } => {}
         }
     }
 
@@ -291,18 +321,23 @@ impl FanOut {
     fn answer(&mut self, query: Query) {
         match query {
             Query::Count(answer) => answer.send(self.count()).ok(),
-            Query::Sockets(answer) => {
-                let seen = self.registry.all().map(|entry| entry.seen(&self.context));
-                answer.send(seen.collect()).ok()
-            }
-            Query::End(number, answer) => {
-                let client = self.registry.get(number).map(|entry| entry.client.clone());
-                if let Some(client) = &client {
-                    self.disconnect(client);
-                }
-                answer.send(client.is_some()).ok()
-            }
+            Query::Sockets(answer) => answer.send(self.sockets()).ok(),
+            Query::End(number, answer) => answer.send(self.end_socket(number)).ok(),
         };
+    }
+
+    fn sockets(&self) -> Vec<SocketSeen> {
+        let all = self.registry.all();
+        all.map(|entry| entry.seen(&self.context)).collect()
+    }
+
+    /// `false` if there is none of this number.
+    fn end_socket(&mut self, number: u64) -> bool {
+        let client = self.registry.get(number).map(|entry| entry.client.clone());
+        if let Some(client) = &client {
+            self.disconnect(client);
+        }
+        client.is_some()
     }
 
     fn count(&self) -> SocketCount {

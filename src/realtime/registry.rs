@@ -8,9 +8,8 @@ use std::time::{Duration, Instant};
 use super::client::Client;
 use super::context::Context;
 use super::handshake::Handshake;
-use crate::core::model::{AccountId, ConversationId, Notice, Time};
+use crate::core::model::{AccountId, ConversationId, Notice, SocketSeen, Time};
 use crate::dialects::{ALL, Dialect};
-use crate::web::watch::SocketSeen;
 
 /// What a socket listens to: a conversation, in the dialect with this index.
 pub type Room = (usize, ConversationId);
@@ -59,7 +58,7 @@ impl Entry {
             let mut joined = self.joined.iter();
             joined
                 .any(|(joined, _)| *joined == index)
-                .then_some(dialect.name())
+                .then_some(dialect.name().into())
         };
         let user_agent = Handshake::of(&client.socket).map(|handshake| &*handshake.user_agent);
         let name = context.core.directory().name(client.me.id);
@@ -67,10 +66,10 @@ impl Entry {
             number: client.number,
             account: client.me.id,
             name: name.unwrap_or_else(|| client.me.name.clone()),
-            namespace: client.namespace.path(),
+            namespace: client.namespace.path().into(),
             transport: match client.is_websocket() {
-                true => "websocket",
-                false => "polling",
+                true => "websocket".into(),
+                false => "polling".into(),
             },
             dialects: ALL.iter().enumerate().filter_map(joins).collect(),
             rooms: self.joined.len(),

@@ -16,7 +16,7 @@ use super::this_machine::is_this_machine;
 use crate::core::backup_folder::Standing;
 use crate::core::certificate;
 use crate::core::error::{Error, Result};
-use crate::core::model::{AccountId, ConversationId, Time};
+use crate::core::model::{ConversationId, SocketSeen, Time};
 
 /// How many events a watcher of the wire may lag behind.
 const WIRE: usize = 1_024;
@@ -34,21 +34,6 @@ pub struct WireEvent {
     /// How many sockets it was sent to.
     pub to: usize,
     pub body: Arc<RawValue>,
-}
-
-/// An open socket.
-pub struct SocketSeen {
-    pub number: u64,
-    pub account: AccountId,
-    pub name: Arc<str>,
-    pub namespace: &'static str,
-    pub transport: &'static str,
-    /// The dialects in which it has joined a conversation.
-    pub dialects: Vec<&'static str>,
-    pub rooms: usize,
-    pub address: IpAddr,
-    pub user_agent: String,
-    pub since: Time,
 }
 
 /// How many sockets are open.

@@ -6,8 +6,7 @@ use crate::support::*;
 
 #[tokio::test]
 async fn open_sockets_are_listed_and_one_is_ended() {
-    // A server shows its own sockets and what it tells itself.
-    let chat = Chat::alone(&[]).await;
+    let chat = Chat::open().await;
     let (ann, bob) = (chat.rooms("ann").await, chat.rooms("bob").await);
     let room = ann.opens_room("Lobby").await;
     let socket = ann.opens_a_socket().await;

@@ -207,6 +207,12 @@ impl Chat {
         server.ends().await;
     }
 
+    /// One of its servers gets a signal, as by [`Chat::is_told`].
+    pub fn one_is_told(&self, address: &str, signal: Signal) {
+        let server = self.servers.iter().find(|one| one.address == address);
+        server.expect("it is one of them").is_told(signal);
+    }
+
     fn takes_out(&mut self, address: &str) -> Process {
         let at = self.servers.iter().position(|one| one.address == address);
         self.servers.remove(at.expect("it is one of them"))

@@ -56,7 +56,7 @@ export function Pages({ at, pagination, hrefOf, label }) {
 }
 
 /** A whole list from the admin API. `filters` draws fields for more of its query. */
-export function List({ screen, params, path = screen, name, label, search, searchField = 'q', fixed = {}, filters, columns, empty, seconds }) {
+export function List({ screen, params, path = screen, name, label, search, searchField = 'q', fixed = {}, filters, columns, empty, note, seconds }) {
   const asked = { limit: 20, ...fixed, ...params };
   const { said, wrong, busy, reload } = useLoad(`${path}${query(asked)}`, seconds);
   const rows = said?.[name];
@@ -68,10 +68,11 @@ export function List({ screen, params, path = screen, name, label, search, searc
       ${filters?.(params, change)}
     </div>`}
     <${Refused} refusal=${wrong} retry=${reload} />
+    ${said && note?.(said)}
     <div class="card flush list">
       ${!rows && !wrong && html`<${Waiting} rows=${8} />`}
       ${rows?.length === 0 && html`<div class="empty">${looking ? 'Nothing is like that. Search for something else.' : empty}</div>`}
-      ${rows?.length > 0 && html`<${Table} label=${label} columns=${columns(reload)} rows=${rows} busy=${busy && !seconds} />`}
+      ${rows?.length > 0 && html`<${Table} label=${label} columns=${columns(reload, rows)} rows=${rows} busy=${busy && !seconds} />`}
     </div>
     <${Pages} at=${screen} label=${`Pages of ${label.toLowerCase()}`} pagination=${said?.pagination}
       hrefOf=${(page) => href(screen, '', { ...params, page })} />`;

@@ -13,7 +13,7 @@ const end = (socket, reload) => sure({
   act: () => admin('DELETE', `sockets/${encodeURIComponent(socket.id)}`).then(reload),
 });
 
-const columns = (reload) => [
+const columns = (reload, sockets) => [
   { title: 'Who', kind: 'main', cell: (socket) => html`<a href=${href('people', socket.user.id)}>${socket.user.name}</a>
     <span class="small quiet block">${socket.userAgent || 'unknown client'}</span>` },
   { title: 'Dialects', cell: (socket) => html`<span class="tags">${socket.dialects.length
@@ -22,15 +22,19 @@ const columns = (reload) => [
   { title: 'Transport', cell: (socket) => socket.transport },
   { title: 'Rooms', kind: 'number', cell: (socket) => count(socket.rooms) },
   { title: 'Address', cell: (socket) => html`<span class="nobreak">${socket.address}</span>` },
+  ...(sockets.some((socket) => socket.server) ? [{ title: 'Server', cell: (socket) => html`<span class="nobreak">${socket.server}</span>` }] : []),
   { title: 'Since', cell: (socket) => html`<${When} at=${socket.connectedAt} />` },
   { title: 'Acts', kind: 'acts', cell: (socket) => html`<button class="button slim bad" onClick=${() => end(socket, reload)}
     aria-label=${`End the socket of ${socket.user.name}`}>End</button>` },
 ];
 
+const silence = ({ silent }) => silent.length > 0 && html`
+  <p class="notice" role="status">Not listed are the sockets of ${silent.join(' and ')}, which does not answer.</p>`;
+
 export function Sockets({ screen, params }) {
   return html`
     <${Screen} title="Sockets" lead="Looked at again every five seconds.">
       <${List} screen=${screen} params=${params} path="sockets" name="sockets" label="Sockets" search="Search people and addresses" seconds=${5}
-        columns=${columns} empty=${html`Nobody is connected. <a href="#try">Try it</a> opens a socket from here.`} />
+        columns=${columns} note=${silence} empty=${html`Nobody is connected. <a href="#try">Try it</a> opens a socket from here.`} />
     </${Screen}>`;
 }

@@ -58,7 +58,9 @@ fn leaves(announcement: &Announcement) -> bool {
             | StateChange::DeviceProlonged { .. }
             | StateChange::DeviceEnded { .. }
             | StateChange::Attended { .. }
-            | StateChange::ServerGone { .. } => true,
+            | StateChange::ServerGone { .. }
+            | StateChange::Asked { .. }
+            | StateChange::Replied { .. } => true,
         },
     }
 }

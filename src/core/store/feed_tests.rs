@@ -274,6 +274,13 @@ fn changes() -> Vec<StateChange> {
         expires_at: Time(9),
         token,
     };
+    let (number, by) = (5, ServerId(7));
+    let asked = |question| StateChange::Asked {
+        number,
+        by,
+        question,
+    };
+    let replied = |reply| StateChange::Replied { number, by, reply };
     vec![
         StateChange::Subscribed {
             subscriber,
@@ -307,6 +314,30 @@ fn changes() -> Vec<StateChange> {
             server: ServerId(7),
             accounts: vec![account, id(2)],
         },
+        asked(Question::Sockets {
+            q: Some("ann".to_owned()),
+            most: 20,
+        }),
+        asked(Question::EndSocket {
+            server: ServerId(8),
+            number: 1,
+        }),
+        replied(Reply::SocketEnded(true)),
+        replied(Reply::Sockets(Listed {
+            items: vec![SocketSeen {
+                number: 1,
+                account,
+                name: "ann".into(),
+                namespace: "/".into(),
+                transport: "polling".into(),
+                dialects: vec!["rooms".into()],
+                rooms: 2,
+                address: [192, 0, 2, 1].into(),
+                user_agent: "a client".to_owned(),
+                since: Time(9),
+            }],
+            total: 30,
+        })),
     ]
 }
 

@@ -47,8 +47,10 @@ impl View<'_> {
              FROM servers s ORDER BY name, id",
             (),
             |row| {
+                let id = ServerId(row.get("id")?);
                 Ok(ServerSeen {
-                    is_this: ServerId(row.get("id")?) == self.directory.server(),
+                    id,
+                    is_this: id == self.directory.server(),
                     name: row.get("name")?,
                     sockets: row.get("sockets")?,
                     people: row.get("people")?,
