@@ -107,6 +107,7 @@
 //!     - `indexing`: decides when the writer goes on with it
 //!     - `search_tests`: tests that the index forgets what is deleted
 //!     - `read_cache`: what one snapshot has read already
+//!     - `read_mark`: how far members have read
 //!     - `lookup`: what a verb is about to look up
 //!     - `login`: logins that have begun elsewhere
 //!     - `certificate`: certificates, and accounts at those who issue them

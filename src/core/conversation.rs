@@ -396,21 +396,14 @@ pub fn type_in(
 /// `NotFound` if this person may not hear it, or the message is not of this conversation.
 pub fn mark_read(tx: &Tx<'_>, me: &Me, id: ConversationId, upto: Option<MessageId>) -> Result<i64> {
     let (place, standing) = may(tx, Some(me.id), Wish::Hear, id)?;
-    let upto = match upto {
-        Some(message) => {
-            let seq = tx.seq_before(id, Some(message))?;
-            Some(seq.ok_or(Error::NotFound("Message"))?)
-        }
-        None => None,
-    };
     if !standing.member {
         // Who looks into an open room without being a member has no read mark.
+        tx.seq_before(id, upto)?.ok_or(Error::NotFound("Message"))?;
         return Ok(0);
     }
     let Some(receipt) = tx.move_read_mark(id, me.id, upto)? else {
         return Ok(0);
     };
-    tx.drop_digests(me.id)?;
     let count = receipt.count;
     tx.announce(Event::MessagesRead { place, receipt });
     Ok(count)

@@ -145,7 +145,7 @@ impl SocketEvent {
         let upto = fields.optional_id(UPTO);
         let place = fields.bare_id(self.place_names);
         let place = fields.done(place)?;
-        let lookup = Lookup::of(&self.me, Some(place), None);
+        let lookup = Lookup::to_read(&self.me, place, upto);
         self.queue_after(
             lookup,
             move |tx, me, _| conversation::mark_read(tx, me, place, upto),

@@ -54,7 +54,7 @@ fn step(chance: &mut Chance) -> Step {
     let (who, other, place, message) = (number(6), number(6), number(7), number(150));
     let (kind, some) = (number(100), number(8));
     match kind {
-        1..=56 => Step::Post {
+        1..=50 => Step::Post {
             who,
             place,
             text: match some {
@@ -68,7 +68,7 @@ fn step(chance: &mut Chance) -> Step {
             attached: some == 6,
             hears: some == 7,
         },
-        57..=68 => Step::Read(who, place, (some > 4).then_some(message)),
+        51..=68 => Step::Read(who, place, (some > 4).then_some(message)),
         69..=72 => Step::Edit(who, message, format!("Edited, @person {other}")),
         73..=76 => Step::React(who, message),
         77 => Step::Pin(who, message),
@@ -212,6 +212,7 @@ impl Step {
                 let place = id(*place);
                 Lookup::of(&me(*who), Some(place), client_id.as_deref())
             }
+            Self::Read(who, place, upto) => Lookup::to_read(&me(*who), id(*place), upto.map(id)),
             _ => Default::default(),
         };
         core.write_then(

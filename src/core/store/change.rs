@@ -244,6 +244,7 @@ impl Tx<'_> {
         let Some((conversation, seq, author)) = blanked else {
             return Ok(None);
         };
+        self.cache.marks.forget(conversation);
         self.write(
             "UPDATE conversations SET deleted = deleted + 1 WHERE id = $1",
             [conversation.number()],

@@ -8,7 +8,7 @@ use crate::core::error::{Error, Result};
 use crate::core::limits;
 use crate::core::model::{
     AccountId, Conversation, ConversationId, Id, Kept, Kind, Listed, Page, Person, Place, Reading,
-    Receipt, Standing, Time,
+    Standing, Time,
 };
 use crate::core::recent::Activity;
 
@@ -578,99 +578,5 @@ impl Tx<'_> {
             "UPDATE members SET owner_since = $1 WHERE conversation = $2 AND account = $3",
             (owner.then_some(self.now.0), id.number(), who.number()),
         )
-    }
-
-    /// Keeps when a first and a second member had read up to where. That is enough to say when any message was first read
-    /// by somebody other than its author: one of the two is not the author.
-    fn note_reading(&self, id: ConversationId, reader: AccountId, upto: i64) -> Result<()> {
-        let farthest = |nth: u8| {
-            self.one(
-                "SELECT upto, account FROM reads WHERE conversation = $1 AND nth = $2
-                 ORDER BY upto DESC LIMIT 1",
-                (id.number(), nth),
-                |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)),
-            )
-        };
-        let (first, who) = farthest(0)?.unwrap_or((0, 0));
-        let second = farthest(1)?.map_or(0, |(upto, _)| upto);
-        let is_another = who != reader.number();
-        if is_another && first.min(upto) > second {
-            // Two members have read up to there now.
-            self.insert_reading(id, first.min(upto), 1, reader)?;
-        }
-        if upto > first {
-            self.insert_reading(id, upto, 0, reader)?;
-        }
-        Ok(())
-    }
-
-    fn insert_reading(
-        &self,
-        id: ConversationId,
-        upto: i64,
-        nth: u8,
-        reader: AccountId,
-    ) -> Result<()> {
-        self.write(
-            "INSERT INTO reads (conversation, nth, upto, account, at) VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT (conversation, nth, upto) DO NOTHING",
-            (id.number(), nth, upto, reader.number(), self.now.0),
-        )
-    }
-
-    /// Moves a member's read mark to this sequence number, or to the last. `None` if no message of others becomes read.
-    /// Unless it moves to the end, it moves by at most [`limits::READ_STEP`].
-    pub(in crate::core) fn move_read_mark(
-        &self,
-        id: ConversationId,
-        reader: AccountId,
-        upto: Option<i64>,
-    ) -> Result<Option<Receipt>> {
-        self.count_own()?;
-        let last = self.last_seq(id)?;
-        let before = self.one(
-            "SELECT read_seq, own_since FROM members WHERE conversation = $1 AND account = $2",
-            (id.number(), reader.number()),
-            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)),
-        )?;
-        let Some((read_seq, own_since)) = before else {
-            return Ok(None);
-        };
-        let (upto, uncounted) = match upto {
-            Some(upto) if upto < last => {
-                let upto = upto.min(read_seq + limits::READ_STEP);
-                let uncounted = self.count(
-                    "SELECT count(*) FROM messages WHERE conversation = $1 AND seq > $2 AND seq <= $3
-                     AND (author = $4 OR deleted_at IS NOT NULL)",
-                    (id.number(), read_seq, upto, reader.number()),
-                )?;
-                (upto, uncounted)
-            }
-            _ => (last, own_since),
-        };
-        let count = upto - read_seq - uncounted;
-        if count <= 0 {
-            return Ok(None);
-        }
-        let reading = self.one(
-            "SELECT id, sent_at FROM messages WHERE conversation = $1 AND seq = $2",
-            (id.number(), upto),
-            |row| Ok((Id::stored(row.get(0)?), Time(row.get(1)?))),
-        )?;
-        let (message, sent_at) =
-            reading.ok_or_else(|| Error::Internal("a read mark without a message".into()))?;
-        self.change(
-            "UPDATE members SET read_seq = $1, own_since = $2 WHERE conversation = $3 AND account = $4",
-            (upto, own_since - uncounted, id.number(), reader.number()),
-        )?;
-        self.note_reading(id, reader, upto)?;
-        Ok(Some(Receipt {
-            reader,
-            count,
-            at: self.now,
-            left: last - upto - (own_since - uncounted),
-            upto: message,
-            upto_sent_at: sent_at,
-        }))
     }
 }

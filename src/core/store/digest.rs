@@ -224,6 +224,7 @@ impl Tx<'_> {
         to: &str,
         content: &MailContent,
     ) -> Result<()> {
+        self.cache.marks.forget_all();
         self.write(
             "INSERT INTO outbox (recipient, subject, text, html, account, due_at, created_at, kind)
              VALUES ($1, $2, $3, $4, $5, $6, $6, 'digest')",

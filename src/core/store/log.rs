@@ -69,6 +69,7 @@ impl Tx<'_> {
                 (count, conversation.number(), who.number()),
             );
             self.counted(added)?;
+            self.cache.marks.note_counted(conversation, who, count);
         }
         Ok(())
     }

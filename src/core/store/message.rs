@@ -312,6 +312,9 @@ impl Tx<'_> {
             ),
         )?;
         self.cache.note_end(new.place.id, seq);
+        self.cache
+            .marks
+            .note_posted(new.place.id, seq, Id::stored(id), self.now);
         if let Some(client_id) = &new.client_id {
             self.cache.note_sent(new.author.id, client_id);
         }

@@ -42,6 +42,7 @@ mod outbox;
 pub(in crate::core) mod postgres;
 mod quota;
 mod read_cache;
+mod read_mark;
 pub(in crate::core) mod read_pool;
 mod report;
 mod restraint;

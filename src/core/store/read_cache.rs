@@ -4,6 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 
+use super::read_mark::KnownMarks;
 use crate::core::model::{AccountId, ConversationId, Place, Standing};
 
 /// A conversation, and who asks about it.
@@ -27,6 +28,7 @@ pub(super) struct ReadCache {
     unsent: RefCell<HashSet<(AccountId, String)>>,
     /// Conversations that have a row in `unread_mail`.
     held: RefCell<HashSet<ConversationId>>,
+    pub marks: KnownMarks,
 }
 
 impl ReadCache {
@@ -41,6 +43,7 @@ impl ReadCache {
     /// Somebody has become a member or an owner, or is one no more.
     pub fn forget_place(&self, conversation: ConversationId, who: AccountId) {
         self.places.borrow_mut().remove(&(conversation, Some(who)));
+        self.marks.forget(conversation);
     }
 
     /// A conversation was changed for everybody.
@@ -98,6 +101,11 @@ impl ReadCache {
         own.get(&(conversation, who)).copied().unwrap_or_default()
     }
 
+    /// A member's `own_since` has them now.
+    pub fn forget_own(&self, conversation: ConversationId, who: AccountId) {
+        self.own.borrow_mut().remove(&(conversation, who));
+    }
+
     /// How many messages of which members `own_since` does not have yet. The caller writes them.
     pub fn take_own(&self) -> HashMap<(ConversationId, AccountId), i64> {
         self.own.take()
@@ -134,6 +142,7 @@ impl ReadCache {
     /// Writes were rolled back: nothing that is remembered need be true.
     pub fn forget(&self) {
         self.forget_held();
+        self.marks.forget_all();
         self.unsent.borrow_mut().clear();
         self.own.borrow_mut().clear();
         self.places.borrow_mut().clear();

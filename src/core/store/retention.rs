@@ -152,6 +152,7 @@ impl Tx<'_> {
     /// Has a member read everything up to the end of a cut. Of what does not count as unread, the part before that counts
     /// no more.
     pub(in crate::core) fn move_mark(&self, cut: &Cut, who: AccountId) -> Result<()> {
+        self.cache.marks.forget(cut.conversation);
         self.write(
             "UPDATE members SET read_seq = $1, own_since = own_since -
                  (SELECT count(*) FROM messages m WHERE m.conversation = $2 AND m.seq > members.read_seq
@@ -170,6 +171,7 @@ impl Tx<'_> {
         words: &mut Vec<String>,
     ) -> Result<()> {
         let place = cut.conversation;
+        self.cache.marks.forget(place);
         let found = self.one(
             "SELECT id, author, deleted_at FROM messages WHERE conversation = $1 AND seq = $2",
             (place.number(), seq),
@@ -207,6 +209,7 @@ impl Tx<'_> {
 
     /// Deletes marks of who had read messages when, of messages that are there no more.
     pub(in crate::core) fn forget_reads(&self, cut: &Cut) -> Result<()> {
+        self.cache.marks.forget(cut.conversation);
         for nth in [0, 1] {
             self.write(
                 "DELETE FROM reads WHERE conversation = $1 AND nth = $2 AND upto <
