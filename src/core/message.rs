@@ -12,7 +12,7 @@ use super::model::{
 };
 use super::slow_mode::Saying;
 pub use super::store::PLAIN;
-use super::store::{NewMessage, Tx, View};
+use super::store::{Lookup, NewMessage, Tx, View};
 use super::unwanted::{self, Screened};
 use super::{conversation, digest, file, mention, report, slow_mode, text};
 
@@ -55,6 +55,11 @@ impl Draft {
             reply_to: None,
             screened: Screened::default(),
         }
+    }
+
+    /// What posting it looks up.
+    pub fn lookup(&self, author: &Me) -> Lookup {
+        Lookup::of(author, Some(self.conversation), self.client_id.as_deref())
     }
 }
 

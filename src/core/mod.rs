@@ -188,7 +188,8 @@ impl Core {
     /// Opens it beside a server that may be running, which hears of the changes within a second.
     ///
     /// # Errors
-    /// As [`Core::open`], but a file, or the tables on PostgreSQL, must be there. A file of an older version is migrated only if no server runs on it.
+    /// As [`Core::open`], but a file, or the tables on PostgreSQL, must be there. A file of an older version is migrated only
+    /// if no server runs on it.
     pub fn visit(database: &Database, options: Options) -> std::result::Result<Self, OpenError> {
         let _alone = match database.file() {
             Some(path) if store::identify::is_older(path)? => Some(store::schema::lock(path)?),
@@ -439,11 +440,7 @@ impl Core {
         draft: message::Draft,
     ) -> impl Future<Output = Result<Arc<Message>>> + Send + use<> {
         let draft = self.screened(draft);
-        let lookup = Lookup::of(
-            &author,
-            Some(draft.conversation),
-            draft.client_id.as_deref(),
-        );
+        let lookup = draft.lookup(&author);
         self.write_after(lookup, move |tx| message::post(tx, &author, draft))
     }
 

@@ -101,8 +101,7 @@ impl SocketEvent {
         A: FnOnce(&Spelling, &Message) -> Ack + Send + 'static,
     {
         let draft = self.core.screened(draft);
-        let client_id = draft.client_id.as_deref();
-        let lookup = Lookup::of(&self.me, Some(draft.conversation), client_id);
+        let lookup = draft.lookup(&self.me);
         self.queue_after(
             lookup,
             move |tx, me, subscriber| message::post_and_subscribe(tx, me, draft, subscriber),

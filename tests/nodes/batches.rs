@@ -203,14 +203,9 @@ impl Step {
     fn queue(self, core: &Core) -> impl Future<Output = String> + use<> {
         let (answer, answered) = tokio::sync::oneshot::channel();
         let lookup = match &self {
-            Self::Post {
-                who,
-                place,
-                client_id,
-                ..
-            } => {
-                let place = id(*place);
-                Lookup::of(&me(*who), Some(place), client_id.as_deref())
+            Self::Post { .. } => {
+                let (author, draft) = self.clone().draft();
+                draft.lookup(&author)
             }
             Self::Read(who, place, upto) => Lookup::to_read(&me(*who), id(*place), upto.map(id)),
             _ => Default::default(),

@@ -102,6 +102,7 @@ impl Record {
         if rows.len() != self.ids.len() {
             return Err(format!("{} are left of {}", rows.len(), self.ids.len()));
         }
+        unread_is_counted(fleet).await?;
         // Ids of conversations grow, too.
         let kept: Vec<Vec<Said>> = conversations.into_values().collect();
         for address in &fleet.addresses {
@@ -111,6 +112,27 @@ impl Record {
         }
         Ok(())
     }
+}
+
+/// What is counted as unread for each member is what there is, and some have read.
+async fn unread_is_counted(fleet: &Fleet) -> Result<(), String> {
+    let sql = "SELECT account, conversation, read_seq, own_since FROM members m
+         WHERE own_since <> (SELECT count(*) FROM messages u WHERE u.conversation = m.conversation
+             AND u.seq > m.read_seq AND (u.author = m.account OR u.deleted_at IS NOT NULL))";
+    let client = fleet.database().client().await;
+    let wrong = client.query(sql, &[]).await;
+    if let Some(row) = wrong.map_err(|why| why.to_string())?.first() {
+        let [who, place, upto, own] = [0, 1, 2, 3].map(|at| row.get::<_, i64>(at));
+        return Err(format!(
+            "{who} has read {place} up to {upto}, behind which {own} of theirs are wrong"
+        ));
+    }
+    let read = "SELECT count(*) FROM members WHERE read_seq > 0";
+    let read = client.query_one(read, &[]).await;
+    let read: i64 = read.map_err(|why| why.to_string())?.get(0);
+    (read > 0)
+        .then_some(())
+        .ok_or_else(|| "nobody has read anything".to_owned())
 }
 
 /// Is this list what is kept, in that order?

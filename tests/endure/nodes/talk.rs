@@ -5,7 +5,7 @@ use super::breaks::{Fleet, SERVERS};
 use crate::endure::chance::Chance;
 use crate::endure::link::{By, Link, Loss};
 use crate::endure::tongues::{CAMPUS, DIRECT, JOINED, MENTOR, ROOMS, Tongue, number};
-use crate::support::packet::Kind;
+use crate::support::packet::{self, Kind};
 use crate::support::*;
 use chat::core::id::{MessageKind, Spelling};
 use std::collections::BTreeSet;
@@ -23,20 +23,8 @@ const LISTENERS: [(&[&Tongue], bool); 3] = [
     (&[&MENTOR], false),
 ];
 /// How a speaker speaks; by REST, if not by events of a dialect.
-const SPEAKERS: [Option<&Tongue>; 12] = [
-    None,
-    Some(&ROOMS),
-    None,
-    Some(&DIRECT),
-    None,
-    Some(&CAMPUS),
-    None,
-    Some(&ROOMS),
-    None,
-    Some(&DIRECT),
-    None,
-    Some(&CAMPUS),
-];
+const SPEAKERS: [Option<&Tongue>; 6] =
+    [None, Some(&ROOMS), None, Some(&DIRECT), None, Some(&CAMPUS)];
 const CONVERSATIONS: usize = 3;
 /// How long a client waits for an answer before it asks elsewhere.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -86,7 +74,7 @@ impl Talk {
         let chat = fleet.first();
         let ann = chat.rooms("ann").await;
         let (mut speakers, mut listeners) = (Vec::new(), Vec::new());
-        for at in 0..SPEAKERS.len() {
+        for at in 0..2 * SPEAKERS.len() {
             speakers.push(chat.rooms(&format!("speaker {at}")).await);
         }
         for at in 0..SERVERS * LISTENERS.len() {
@@ -139,7 +127,7 @@ impl Talk {
                 shared: talk.shared.clone(),
                 name: format!("{at}"),
                 person,
-                tongue: SPEAKERS[at],
+                tongue: SPEAKERS[at % SPEAKERS.len()],
                 said: 0,
                 unacknowledged: BTreeSet::new(),
                 chance: Chance::of(chance.number()),
@@ -368,6 +356,20 @@ impl Listener {
         Some(link)
     }
 
+    /// What it says about some of the speakers' messages: all there is read, or all up to this one. Whether that happens is not
+    /// acknowledged: what is counted as unread shows it.
+    fn reading(&self, words: &str, id: i64, spelled: &Value) -> Option<String> {
+        let upto = match id % 6 {
+            0 => Value::Null,
+            1 => spelled.clone(),
+            _ => return None,
+        };
+        let number: usize = words.rsplit(' ').next()?.parse().ok()?;
+        let place = &self.shared.places[number % CONVERSATIONS];
+        let read = json!(["mark_read", { "conversationId": place, "messageId": upto }]);
+        Some(packet::event(self.tongues[0].namespace, None, &read, 0))
+    }
+
     /// Hears what comes, until the link is lost. A conversation that it could not join it joins anew, by another link: what
     /// came by this one is forgotten then, or it would have a hole.
     async fn hears(&self, link: &mut Link) {
@@ -380,10 +382,13 @@ impl Listener {
                 (Kind::Ack, Some(JOINED)) => return,
                 (Kind::Event, _) => {
                     let heard = homes.iter().find_map(|home| home.hears(&packet.data));
-                    early.extend(heard.map(|(words, id)| {
-                        let id = number::<MessageKind>(&self.shared.spelling, id);
-                        (id, words.to_owned())
-                    }));
+                    if let Some((words, spelled)) = heard {
+                        let id = number::<MessageKind>(&self.shared.spelling, spelled);
+                        early.push((id, words.to_owned()));
+                        if let Some(said) = self.reading(words, id, spelled) {
+                            link.say(said).await;
+                        }
+                    }
                 }
                 _ => {}
             }

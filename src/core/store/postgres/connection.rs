@@ -79,6 +79,8 @@ pub(in crate::core) struct Connection {
     address: Address,
     settings: String,
     statements: RefCell<HashMap<String, Statement>>,
+    /// The statement for many rows, by the one for a row.
+    sets: RefCell<HashMap<&'static str, Option<Arc<str>>>>,
     /// What was sent and is not answered yet, and whether a savepoint stands before it.
     sent: RefCell<Vec<(bool, Sent)>>,
     /// What was added and has not left yet.
@@ -115,6 +117,7 @@ impl Connection {
             settings: settings.to_owned(),
             runtime: Some(runtime),
             statements: RefCell::default(),
+            sets: RefCell::default(),
             sent: RefCell::default(),
             added: RefCell::default(),
             has_savepoint: Cell::new(false),
@@ -230,7 +233,7 @@ impl Connection {
         for (sql, mut rows) in self.added.take().kinds {
             let many = match rows.len() {
                 1 => None,
-                _ => sets::for_each(sql, self.prepared(sql)?.params()),
+                _ => self.for_each(sql)?,
             };
             let Some(many) = many else {
                 for row in rows {
@@ -247,6 +250,16 @@ impl Connection {
             self.send_given(&many, arrays)?;
         }
         Ok(())
+    }
+
+    /// The statement that does for many rows what this one does for one, if there is such a statement.
+    fn for_each(&self, sql: &'static str) -> Result<Option<Arc<str>>, Failed> {
+        if let Some(known) = self.sets.borrow().get(sql) {
+            return Ok(known.clone());
+        }
+        let many = sets::for_each(sql, self.prepared(sql)?.params()).map(Arc::from);
+        self.sets.borrow_mut().insert(sql, many.clone());
+        Ok(many)
     }
 
     fn send_given(&self, sql: &str, values: Vec<Given>) -> Result<(), Failed> {
