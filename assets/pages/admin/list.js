@@ -72,7 +72,7 @@ export function List({ screen, params, path = screen, name, label, search, searc
     <div class="card flush list">
       ${!rows && !wrong && html`<${Waiting} rows=${8} />`}
       ${rows?.length === 0 && html`<div class="empty">${looking ? 'Nothing is like that. Search for something else.' : empty}</div>`}
-      ${rows?.length > 0 && html`<${Table} label=${label} columns=${columns(reload, rows)} rows=${rows} busy=${busy && !seconds} />`}
+      ${rows?.length > 0 && html`<${Table} label=${label} columns=${columns(reload)} rows=${rows} busy=${busy && !seconds} />`}
     </div>
     <${Pages} at=${screen} label=${`Pages of ${label.toLowerCase()}`} pagination=${said?.pagination}
       hrefOf=${(page) => href(screen, '', { ...params, page })} />`;

@@ -78,7 +78,7 @@ const sum = (servers, key) => servers.reduce((all, one) => all + one[key], 0);
 
 /** All servers on the database. What is above is this one's own. */
 const Servers = ({ servers }) => html`
-  <section class="stack" aria-labelledby="servers"><h2 id="servers">Servers</h2>
+  <div class="stack"><h2 id="servers">Servers</h2>
     <div class="card flush scroll" tabindex="0" role="region" aria-labelledby="servers">
       <table>
         <thead><tr><th scope="col">Listens at</th><th scope="col" class="number">Open sockets</th><th scope="col" class="number">People</th>
@@ -89,7 +89,7 @@ const Servers = ({ servers }) => html`
         <tfoot><tr><th scope="row">All</th><td class="number">${count(sum(servers, 'sockets'))}</td><td></td><td></td></tr></tfoot>
       </table>
     </div>
-  </section>`;
+  </div>`;
 
 function AsTable({ history }) {
   const plots = plotsOf(history);

@@ -13,16 +13,15 @@ const end = (socket, reload) => sure({
   act: () => admin('DELETE', `sockets/${encodeURIComponent(socket.id)}`).then(reload),
 });
 
-const columns = (reload, sockets) => [
+const columns = (reload) => [
   { title: 'Who', kind: 'main', cell: (socket) => html`<a href=${href('people', socket.user.id)}>${socket.user.name}</a>
     <span class="small quiet block">${socket.userAgent || 'unknown client'}</span>` },
   { title: 'Dialects', cell: (socket) => html`<span class="tags">${socket.dialects.length
     ? socket.dialects.map((name) => html`<${Dialect} name=${name} />`) : html`<span class="quiet">none yet</span>`}</span>` },
-  { title: 'Namespace', cell: (socket) => html`<code>${socket.namespace}</code>` },
-  { title: 'Transport', cell: (socket) => socket.transport },
+  { title: 'Transport', cell: (socket) => html`${socket.transport} <span class="small quiet block nobreak">in <code>${socket.namespace}</code></span>` },
   { title: 'Rooms', kind: 'number', cell: (socket) => count(socket.rooms) },
-  { title: 'Address', cell: (socket) => html`<span class="nobreak">${socket.address}</span>` },
-  ...(sockets.some((socket) => socket.server) ? [{ title: 'Server', cell: (socket) => html`<span class="nobreak">${socket.server}</span>` }] : []),
+  { title: 'Address', cell: (socket) => html`<span class="nobreak">${socket.address}</span>
+    ${socket.server && html`<span class="small quiet block nobreak">at ${socket.server}</span>`}` },
   { title: 'Since', cell: (socket) => html`<${When} at=${socket.connectedAt} />` },
   { title: 'Acts', kind: 'acts', cell: (socket) => html`<button class="button slim bad" onClick=${() => end(socket, reload)}
     aria-label=${`End the socket of ${socket.user.name}`}>End</button>` },

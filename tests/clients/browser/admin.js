@@ -10,8 +10,8 @@ import { kept, once, open } from '../chat.js';
 
 export const hostile = '<img src=x onerror=alert(1)>';
 
-export async function served() {
-  const chat = await open();
+export async function served(...flags) {
+  const chat = await open(...flags);
   const boss = await chat.signUp('boss');
   const told = async (method, path, body) => {
     const { status, said } = await chat.asks(method, `/api/admin/${path}`, body, chat.adminToken);
