@@ -681,6 +681,20 @@ pub struct Reading {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SubscriberId(pub u64);
 
+impl SubscriberId {
+    /// Subscribers of other servers have numbers that none of this one has.
+    const ELSEWHERE: u64 = 1 << 63;
+
+    pub(in crate::core) fn elsewhere(self) -> Self {
+        Self(self.0 | Self::ELSEWHERE)
+    }
+
+    /// Is it another server's?
+    pub fn is_elsewhere(self) -> bool {
+        self.0 & Self::ELSEWHERE != 0
+    }
+}
+
 /// What a verb announces. It leaves with the commit, in the order of the announcements.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Announcement {

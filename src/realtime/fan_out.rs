@@ -163,7 +163,15 @@ impl FanOut {
                 who,
                 subscriber,
                 on,
-            } => self.typing.note(*place, *who, *subscriber, *on),
+            } => {
+                self.typing.note(*place, *who, *subscriber, *on);
+                let (number, _) = socket_and_dialect(*subscriber);
+                if *on && !subscriber.is_elsewhere() && self.registry.get(number).is_none() {
+                    // It was gone before this is told.
+                    self.tell(event);
+                    return self.stop_typing(number);
+                }
+            }
             Event::MemberJoined {
                 conversation,
                 account,
@@ -501,6 +509,11 @@ impl FanOut {
         }
         self.expiries.remove(&(entry.expires_at, number));
         self.backlog.remove(number);
+        self.stop_typing(number);
+    }
+
+    /// Nobody types at this socket any more.
+    fn stop_typing(&mut self, number: u64) {
         for stopped in self.typing.stop_at(number) {
             // The others tell it too, or would when typing lasts no longer.
             if !self.context.core.announce_to_peers(&stopped) {

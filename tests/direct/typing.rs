@@ -89,6 +89,20 @@ async fn typing_ends_with_the_connection() {
 }
 
 #[tokio::test]
+async fn who_types_and_is_gone_before_that_is_told_types_no_more() {
+    let chat = Chat::open().await;
+    let (ann, bob, typing) = two_who_listen(&chat).await;
+    for _ in 0..10 {
+        let socket = ann.opens_a_socket().await;
+        socket.emit("typing_start", typing.clone());
+        drop(socket);
+        bob.hears("typing_start", TYPING_START).await;
+        bob.hears_within(Duration::from_secs(5), "typing_stop", TYPING_STOP)
+            .await;
+    }
+}
+
+#[tokio::test]
 async fn typing_where_one_may_not_or_nowhere_is_refused() {
     let chat = Chat::open().await;
     let (ann, bob, typing) = two_who_listen(&chat).await;

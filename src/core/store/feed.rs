@@ -12,7 +12,7 @@ use super::sql::Row;
 use super::writer::LOOK;
 use super::{Tx, View};
 use crate::core::error::{Error, Result};
-use crate::core::model::{Announcement, Event, StateChange, SubscriberId, Time};
+use crate::core::model::{Announcement, Event, StateChange, Time};
 use crate::core::random;
 
 /// Which commit a row is of: nobody else's has the same.
@@ -24,9 +24,6 @@ pub(super) const ROWS: u32 = 256;
 /// The next so many news after a number.
 pub(super) const NEWS: &str =
     "SELECT number, told FROM news WHERE number > $1 ORDER BY number LIMIT $2";
-
-/// The subscribers of another server have numbers that none of this one has.
-const ELSEWHERE: u64 = 1 << 63;
 
 /// Are others to hear of it? Not of what concerns one socket of this server.
 fn leaves(announcement: &Announcement) -> bool {
@@ -91,7 +88,7 @@ pub(super) fn read(told: &str) -> Result<Vec<Announcement>> {
 /// As it is told at this server.
 fn elsewhere(mut announcement: Announcement) -> Announcement {
     if let Announcement::Event(Event::Typing { subscriber, .. }) = &mut announcement {
-        *subscriber = SubscriberId(subscriber.0 | ELSEWHERE);
+        *subscriber = subscriber.elsewhere();
     }
     announcement
 }
