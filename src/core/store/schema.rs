@@ -178,12 +178,12 @@ pub(in crate::core) fn fold_in(path: &Path) -> Result<(), OpenError> {
 
 fn prepare(conn: &mut Connection) -> anyhow::Result<()> {
     settle(conn)?;
-    // For a file that is empty still: free pages can be given back to the disk.
-    conn.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     if conn.query_row("PRAGMA page_count", (), |row| row.get::<_, i64>(0))? == 0 {
-        // There is nothing yet that a journal could save, and making one takes longer than everything else at a first start.
+        // There is nothing yet that a journal could save; making and flushing two of them would be half of a first start.
         conn.pragma_update(None, "journal_mode", "MEMORY")?;
     }
+    // For a file that is empty still: free pages can be given back to the disk.
+    conn.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
     // Nothing was acknowledged to anybody yet. The first flushed commit flushes all of this, too.
     conn.pragma_update(None, "synchronous", "NORMAL")?;
