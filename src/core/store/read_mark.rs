@@ -109,14 +109,20 @@ impl KnownMarks {
         }
     }
 
-    /// Notes a row of `read_marks!` that was found for several verbs.
-    pub fn note(&self, row: &Row<'_>) -> Result<()> {
+    /// Notes a row of `read_marks!` that was found for several verbs. `own` says how many messages of a member the row's
+    /// `own_since` does not have yet.
+    pub fn note(
+        &self,
+        row: &Row<'_>,
+        own: impl Fn(ConversationId, AccountId) -> i64,
+    ) -> Result<()> {
         let (mut mark, farthest) = read(row)?;
         let (place, who) = (Id::stored(row.get("place")?), Id::stored(row.get("who")?));
         let upto = row.get::<_, Option<i64>>("message")?.map(Id::stored);
         if upto.is_some() {
             // Messages that are posted meanwhile do not change how many there are up to this one.
-            mark.uncounted = mark.uncounted.or(Some(mark.own_since));
+            let uncounted = mark.uncounted;
+            mark.uncounted = uncounted.or_else(|| Some(mark.own_since + own(place, who)));
         }
         let mut known = self.known.borrow_mut();
         let known = known.entry(place).or_default();

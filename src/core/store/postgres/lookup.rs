@@ -110,7 +110,8 @@ impl Lookups {
             return Ok(());
         };
         for found in marks.iter().flatten() {
-            view.cache.marks.note(&Row::Postgres(found))?;
+            let own = |place, who| view.cache.own(place, who);
+            view.cache.marks.note(&Row::Postgres(found), own)?;
         }
         for found in standings {
             let row = Row::Postgres(found);
