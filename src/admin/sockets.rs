@@ -1,7 +1,5 @@
 //! Who is connected, at any of the servers on the database? Lists the open sockets, and closes one.
 
-use std::collections::HashMap;
-
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -24,9 +22,6 @@ pub async fn list(call: Call) -> Answer {
         most: skipped + most,
     };
     let asked = call.core().ask_peers(question).await?;
-    let servers = call.read(admin::servers).await?;
-    let names: HashMap<_, _> = servers.into_iter().map(|one| (one.id, one.name)).collect();
-
     let own = call.web().watch.sockets().await?;
     let own = questions::sockets(own, q.as_deref(), skipped + most);
     let mut total = own.total;
@@ -42,7 +37,7 @@ pub async fn list(call: Call) -> Answer {
     let spell = call.core().spelling();
     let shown = all.iter().skip(skipped).take(most);
     let shown = shown.map(|(server, one)| {
-        let name = server.and_then(|server| names.get(&server));
+        let name = server.and_then(|server| asked.names.get(&server));
         shape(spell, *server, name, one)
     });
     let body = json!({

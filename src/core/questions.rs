@@ -26,6 +26,8 @@ pub(in crate::core) struct Questions(Mutex<HashMap<u64, mpsc::UnboundedSender<(S
 /// What the others have said.
 #[derive(Debug, Default)]
 pub struct Replies {
+    /// The names of all servers on the database; empty on a file.
+    pub names: HashMap<ServerId, String>,
     pub replies: Vec<(ServerId, Reply)>,
     /// The names of those that have not replied in time.
     pub silent: Vec<String>,
@@ -62,16 +64,18 @@ impl Core {
             Question::Sockets { .. } => true,
             Question::EndSocket { server: at, .. } => *at == server,
         };
-        let mut silent: HashMap<_, _> = servers
-            .into_iter()
-            .filter(|one| !one.is_this && is_asked(one.id))
-            .map(|one| (one.id, one.name))
-            .collect();
+        let names: HashMap<_, _> = servers.into_iter().map(|one| (one.id, one.name)).collect();
+        let by = self.server();
+        let mut silent = names.clone();
+        silent.retain(|server, _| *server != by && is_asked(*server));
         let mut replies = Vec::with_capacity(silent.len());
         if silent.is_empty() {
-            return Ok(Replies::default());
+            return Ok(Replies {
+                names,
+                ..Replies::default()
+            });
         }
-        let (number, by) = (u64::from_le_bytes(random()) >> 11, self.server());
+        let number = u64::from_le_bytes(random()) >> 11;
         let (reply, mut replied) = mpsc::unbounded_channel();
         let questions = &self.0.questions;
         questions.0.lock().insert(number, reply);
@@ -91,7 +95,11 @@ impl Core {
             }
         }
         let silent = silent.into_values().collect();
-        Ok(Replies { replies, silent })
+        Ok(Replies {
+            names,
+            replies,
+            silent,
+        })
     }
 
     /// Replies to another server's question; nobody waits for that.

@@ -47,16 +47,16 @@ struct Target {
 
 /// Where somebody's read mark stands, and what moving it takes.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::core) struct ReadMark {
+struct ReadMark {
     read_seq: i64,
     own_since: i64,
     /// The sequence number of the message up to which it is to move; `None` if there is no such message there.
-    pub given: Option<i64>,
+    given: Option<i64>,
     target: Option<Target>,
     /// Of the messages up to the target those that do not count as unread; `None`: all of `own_since`.
     uncounted: Option<i64>,
     /// Mails wait that tell this reader of unread messages.
-    pub mails: bool,
+    mails: bool,
 }
 
 /// How far a first member of a conversation has read, who that is, and how far a second one has.
