@@ -13,10 +13,12 @@ use socketioxide::socket::{DisconnectReason, Socket};
 use super::context::SocketSlot;
 use super::handshake::Handshake;
 use super::signal::{Signal, Signals};
+use crate::dialects::Namespace;
 
 /// What a connected socket holds, and whom its disconnect is told to.
 pub struct OnDisconnect {
     pub number: u64,
+    pub namespace: Namespace,
     pub signals: Signals,
     pub handshake: Arc<Handshake>,
     /// Dropped right after the call.
@@ -31,6 +33,11 @@ impl DisconnectHandler<LocalAdapter, SocketSlot> for OnDisconnect {
         defer: fn(Arc<Socket>),
     ) {
         self.handshake.transport.leave();
+        // It may have gone before the server noticed that it had come. What it said is heard all the same.
+        let unnoticed = self.handshake.connected(self.namespace);
+        if let Some(client) = unnoticed.filter(|client| !client.has_ended()) {
+            client.open();
+        }
         // The fan-out may have ended.
         self.signals.send(Signal::Disconnected(self.number)).ok();
         defer(socket);

@@ -250,6 +250,7 @@ async fn admit(
     });
     socket.on_disconnect(OnDisconnect {
         number: client.number,
+        namespace,
         signals: signals.clone(),
         handshake: handshake.clone(),
         _slot: slot,

@@ -1,12 +1,15 @@
 //! What came in over one connection, kept in order until a scene asks for it.
 
+use super::PATIENCE;
 use super::packet::{Incoming, Kind, Packet};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
+use tokio::io::{AsyncWriteExt, copy, sink};
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -86,7 +89,7 @@ impl Heard {
     }
 }
 
-/// Reads and writes until either side ends; a socket that is dropped hangs up.
+/// Reads and writes until either side ends; a socket that is dropped hangs up, and what it said before arrives.
 pub async fn listen(
     mut wire: WebSocketStream<TcpStream>,
     mut from_us: mpsc::UnboundedReceiver<Message>,
@@ -96,7 +99,10 @@ pub async fn listen(
     loop {
         let heard = tokio::select! {
             said = from_us.recv() => {
-                let Some(said) = said else { break };
+                let Some(said) = said else {
+                    hang_up(wire).await;
+                    break;
+                };
                 if wire.send(said).await.is_err() {
                     break;
                 }
@@ -123,4 +129,13 @@ pub async fn listen(
     }
     ears.state().end();
     ears.news.notify_waiters();
+}
+
+/// Says no more, and reads on until the server hangs up, too: a connection that is closed while something is left to read is
+/// reset, and the server may then lose what it has not read yet.
+async fn hang_up(mut wire: WebSocketStream<TcpStream>) {
+    let wire = wire.get_mut();
+    if wire.shutdown().await.is_ok() {
+        let _ = timeout(PATIENCE, copy(wire, &mut sink())).await;
+    }
 }
