@@ -94,7 +94,8 @@ use store::postgres::listener::Listener;
 use store::read_pool::ReadPool;
 pub use store::schema::{Durability, Locked};
 pub use store::verb::Commit;
-use store::writer::{Outlet, Writer};
+use store::verb::{self, Job};
+use store::writer::{Outlet, Refused, Writer};
 pub use store::{ConversationOrder, FileOrder, Lookup, Tx, View};
 use token::Tokens;
 
@@ -423,13 +424,19 @@ impl Core {
         V: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        let writer = self.0.writer.lock();
-        let queued = writer.as_ref().map(|writer| writer.queue(lookup, verb));
-        async move {
-            match queued {
-                Some(answer) => answer.await,
-                None => Err(Error::Overloaded("The server is stopping")),
-            }
+        let (job, answer) = verb::awaited(lookup, verb);
+        self.queue(job);
+        answer
+    }
+
+    fn queue(&self, job: Box<dyn Job>) {
+        let queued = match &*self.0.writer.lock() {
+            Some(writer) => writer.queue(job),
+            None => Err(Refused::stopping(job)),
+        };
+        // Whoever is refused must not be told while the lock is held.
+        if let Err(refused) = queued {
+            refused.say();
         }
     }
 
@@ -452,21 +459,7 @@ impl Core {
         D: FnOnce(Result<T>) + Send + 'static,
         T: Send + 'static,
     {
-        let writer = self.0.writer.lock();
-        match writer.as_ref() {
-            Some(queue) => {
-                let queued = queue.queue_then(lookup, verb, done);
-                // `done` must not run while this lock is held.
-                drop(writer);
-                if let Err(refused) = queued {
-                    refused.say();
-                }
-            }
-            None => {
-                drop(writer);
-                done(Err(Error::Overloaded("The server is stopping")));
-            }
-        }
+        self.queue(verb::told(lookup, verb, done));
     }
 
     /// Stores the next part of a file. Who uploads waits for others who do, and a while after each part, so that who talks

@@ -13,6 +13,7 @@ pub(in crate::core) enum Connection {
     Postgres(postgres::connection::Connection),
 }
 
+/// Statements: a thin shell for whatever a caller brings, around what is compiled once for all of them.
 impl Connection {
     /// Hands the rows that a statement finds or returns to `each`, until that answers `false`.
     pub(super) fn rows(
@@ -21,10 +22,42 @@ impl Connection {
         params: impl Params,
         mut each: impl FnMut(&Row<'_>) -> Result<bool>,
     ) -> Result<()> {
+        params.bound(|values| self.rows_of(sql, values, &mut each))
+    }
+
+    /// Runs a statement, and answers how many rows it has changed.
+    pub(super) fn run(&self, sql: &str, params: impl Params) -> Result<usize> {
+        params.bound(|values| self.run_with(sql, values))
+    }
+
+    /// Runs a statement whose outcome nobody looks at. On PostgreSQL nobody waits for it either: if it fails, what comes next
+    /// in the transaction fails, and so does the commit.
+    pub(super) fn send(&self, sql: &str, params: impl Params) -> Result<()> {
+        params.bound(|values| match self {
+            Self::Sqlite(_) => self.run_with(sql, values).map(drop),
+            Self::Postgres(conn) => Ok(conn.send(sql, values)?),
+        })
+    }
+
+    /// Adds a row by a statement for one row, whose outcome nobody looks at. On PostgreSQL such rows wait for more of their
+    /// kind, and those of different kinds are not written in the order of the calls.
+    pub(super) fn add(&self, sql: &'static str, params: impl Params) -> Result<()> {
+        params.bound(|values| match self {
+            Self::Sqlite(_) => self.run_with(sql, values).map(drop),
+            Self::Postgres(conn) => Ok(conn.add(sql, values)?),
+        })
+    }
+
+    fn rows_of(
+        &self,
+        sql: &str,
+        values: &[Value<'_>],
+        each: &mut dyn FnMut(&Row<'_>) -> Result<bool>,
+    ) -> Result<()> {
         match self {
             Self::Sqlite(conn) => {
                 let mut statement = conn.prepare_cached(sql)?;
-                bind(&mut statement, params)?;
+                bind(&mut statement, values)?;
                 let mut rows = statement.raw_query();
                 while let Some(found) = rows.next()? {
                     if !each(&Row::Sqlite(found))? {
@@ -33,7 +66,7 @@ impl Connection {
                 }
             }
             Self::Postgres(conn) => {
-                for found in params.bound(|values| conn.fetch(sql, values))? {
+                for found in conn.fetch(sql, values)? {
                     if !each(&Row::Postgres(&found))? {
                         break;
                     }
@@ -43,39 +76,23 @@ impl Connection {
         Ok(())
     }
 
-    /// Runs a statement, and answers how many rows it has changed.
-    pub(super) fn run(&self, sql: &str, params: impl Params) -> Result<usize> {
+    fn run_with(&self, sql: &str, values: &[Value<'_>]) -> Result<usize> {
         match self {
             Self::Sqlite(conn) => {
                 let mut statement = conn.prepare_cached(sql)?;
-                bind(&mut statement, params)?;
+                bind(&mut statement, values)?;
                 Ok(statement.raw_execute()?)
             }
             Self::Postgres(conn) => {
-                let changed = params.bound(|values| conn.execute(sql, values))?;
+                let changed = conn.execute(sql, values)?;
                 Ok(usize::try_from(changed).unwrap_or(usize::MAX))
             }
         }
     }
+}
 
-    /// Runs a statement whose outcome nobody looks at. On PostgreSQL nobody waits for it either: if it fails, what comes next
-    /// in the transaction fails, and so does the commit.
-    pub(super) fn send(&self, sql: &str, params: impl Params) -> Result<()> {
-        match self {
-            Self::Sqlite(_) => self.run(sql, params).map(drop),
-            Self::Postgres(conn) => Ok(params.bound(|values| conn.send(sql, values))?),
-        }
-    }
-
-    /// Adds a row by a statement for one row, whose outcome nobody looks at. On PostgreSQL such rows wait for more of their
-    /// kind, and those of different kinds are not written in the order of the calls.
-    pub(super) fn add(&self, sql: &'static str, params: impl Params) -> Result<()> {
-        match self {
-            Self::Sqlite(_) => self.run(sql, params).map(drop),
-            Self::Postgres(conn) => Ok(params.bound(|values| conn.add(sql, values))?),
-        }
-    }
-
+/// Transactions.
+impl Connection {
     /// Sets the savepoint to which a verb is rolled back if it fails.
     pub(super) fn save(&self) -> Result<()> {
         self.begin("SAVEPOINT verb")?;
@@ -216,13 +233,11 @@ impl Connection {
     }
 }
 
-fn bind(statement: &mut Statement<'_>, params: impl Params) -> rusqlite::Result<()> {
-    params.bound(|values: &[Value<'_>]| {
-        let wanted = statement.parameter_count();
-        if values.len() != wanted {
-            return Err(rusqlite::Error::InvalidParameterCount(values.len(), wanted));
-        }
-        let mut bound = (1..).zip(values);
-        bound.try_for_each(|(n, value)| statement.raw_bind_parameter(n, value))
-    })
+fn bind(statement: &mut Statement<'_>, values: &[Value<'_>]) -> rusqlite::Result<()> {
+    let wanted = statement.parameter_count();
+    if values.len() != wanted {
+        return Err(rusqlite::Error::InvalidParameterCount(values.len(), wanted));
+    }
+    let mut bound = (1..).zip(values);
+    bound.try_for_each(|(n, value)| statement.raw_bind_parameter(n, value))
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::OpenFlags;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::connection::Connection;
 use super::database::Database;
@@ -79,23 +79,11 @@ impl ReadPool {
         V: FnOnce(&View<'_>) -> Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        let Ok(waiting) = self.0.waiting.clone().try_acquire_owned() else {
-            return Err(Error::Overloaded("The server has too much to read"));
-        };
-        let place = self.0.places.clone().acquire_owned().await;
-        drop(waiting);
-        let inner = self.0.clone();
-        let read = tokio::task::spawn_blocking(move || {
-            // Held until the read is done, even if the caller has gone.
-            let _place = place;
-            let conn = inner.pool.get().map_err(|error| {
-                tracing::warn!(%error, "no reader");
-                Error::Overloaded("The database cannot be reached")
-            })?;
-            inner.look(&conn, verb)
-        });
-        read.await
-            .unwrap_or_else(|e| Err(Error::Internal(format!("a read ended: {e}"))))
+        let (tell, mut told) = oneshot::channel();
+        // The caller may have gone.
+        let read = self.read_on_thread(Box::new(move |view| drop(tell.send(verb(view)))));
+        read.await?;
+        told.try_recv().unwrap_or_else(|_| Err(unread()))
     }
 
     /// As [`ReadPool::read`], but what takes longer than this is broken off.
@@ -121,37 +109,86 @@ impl ReadPool {
         V: FnOnce(&View<'_>) -> Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        let inner = &self.0;
-        if inner.may_be_inline
-            && inner.probation.load(Relaxed) == 0
-            && let Ok(_place) = inner.places.try_acquire()
-            && let Some(conn) = inner.pool.try_get()
-        {
-            return inner.timed(|| inner.look(&conn, verb));
+        let (mut verb, mut seen) = (Some(verb), None);
+        let read = self
+            .0
+            .look_inline(&mut |view| seen = verb.take().map(|verb| verb(view)));
+        match (verb, read) {
+            (None, read) => read.and_then(|()| seen.unwrap_or_else(|| Err(unread()))),
+            (Some(_), Err(error)) => Err(error),
+            (Some(verb), Ok(())) => {
+                let timing = self.0.clone();
+                self.read(move |view| timing.timed(|| verb(view))).await
+            }
         }
-        let timing = self.0.clone();
-        self.read(move |view| timing.timed(|| verb(view))).await
     }
+
+    /// Reads do not differ in this, so it is compiled once for all of them.
+    async fn read_on_thread(&self, read: Read) -> Result<()> {
+        let Ok(waiting) = self.0.waiting.clone().try_acquire_owned() else {
+            return Err(Error::Overloaded("The server has too much to read"));
+        };
+        let place = self.0.places.clone().acquire_owned().await;
+        drop(waiting);
+        let inner = self.0.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            // Held until the read is done, even if the caller has gone.
+            let _place = place;
+            let conn = inner.pool.get().map_err(|error| {
+                tracing::warn!(%error, "no reader");
+                Error::Overloaded("The database cannot be reached")
+            })?;
+            inner.look(&conn, read)
+        });
+        read.await
+            .unwrap_or_else(|e| Err(Error::Internal(format!("a read ended: {e}"))))
+    }
+}
+
+/// A verb that only reads, and keeps what it has seen.
+type Read = Box<dyn FnOnce(&View<'_>) + Send>;
+
+#[cold]
+fn unread() -> Error {
+    Error::Internal("a read ended without an answer".into())
 }
 
 impl Inner {
     /// Reads in one snapshot.
-    fn look<T>(&self, conn: &Connection, verb: impl FnOnce(&View<'_>) -> Result<T>) -> Result<T> {
+    fn look(&self, conn: &Connection, read: impl FnOnce(&View<'_>)) -> Result<()> {
         let _snapshot = Snapshot::of(conn)?;
-        verb(&View::new(conn, &self.limits, &self.directory, Time::now()))
+        read(&View::new(conn, &self.limits, &self.directory, Time::now()));
+        Ok(())
+    }
+
+    /// Reads at once if that may be and a reader is free; otherwise does nothing.
+    fn look_inline(&self, read: &mut dyn FnMut(&View<'_>)) -> Result<()> {
+        if self.may_be_inline
+            && self.probation.load(Relaxed) == 0
+            && let Ok(_place) = self.places.try_acquire()
+            && let Some(conn) = self.pool.try_get()
+        {
+            self.timed(|| self.look(&conn, read))?;
+        }
+        Ok(())
     }
 
     fn timed<T>(&self, read_inline: impl FnOnce() -> T) -> T {
         let begun = Instant::now();
         let seen = read_inline();
-        if begun.elapsed() > INLINE {
+        self.note_time(begun.elapsed());
+        seen
+    }
+
+    /// An inline read took so long.
+    fn note_time(&self, taken: Duration) {
+        if taken > INLINE {
             self.probation.store(PROBATION, Relaxed);
         } else if self.probation.load(Relaxed) > 0 {
             // Two reads at once may count as one: not worth a lock.
             let left = self.probation.load(Relaxed).saturating_sub(1);
             self.probation.store(left, Relaxed);
         }
-        seen
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a statement is given, and what it finds.
 
 use std::borrow::Cow;
-use std::fmt::Display;
+use std::fmt::{self, Display, Formatter};
 use std::sync::Arc;
 
 use rusqlite::ToSql;
@@ -250,12 +250,32 @@ impl<T: FromValue> FromValue for Option<T> {
 }
 
 /// What a column is named by: its number or its name.
-pub(super) trait Column:
-    rusqlite::RowIndex + tokio_postgres::row::RowIndex + Display + Copy
-{
+#[derive(Clone, Copy)]
+pub(super) enum Column<'c> {
+    Number(usize),
+    Name(&'c str),
 }
 
-impl<C: rusqlite::RowIndex + tokio_postgres::row::RowIndex + Display + Copy> Column for C {}
+impl From<usize> for Column<'_> {
+    fn from(number: usize) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl<'c> From<&'c str> for Column<'c> {
+    fn from(name: &'c str) -> Self {
+        Self::Name(name)
+    }
+}
+
+impl Display for Column<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Name(name) => name.fmt(f),
+        }
+    }
+}
 
 /// A row that a statement has found.
 pub(super) enum Row<'r> {
@@ -264,17 +284,20 @@ pub(super) enum Row<'r> {
 }
 
 impl Row<'_> {
-    pub fn get<C: Column, T: FromValue>(&self, column: C) -> Result<T> {
-        T::from_value(self.value(column)?).ok_or_else(|| unreadable(column))
+    pub fn get<'c, C: Into<Column<'c>>, T: FromValue>(&self, column: C) -> Result<T> {
+        let column = column.into();
+        T::from_value(self.value_at(column)?).ok_or_else(|| unreadable(column))
     }
 
     /// A text that is only looked at.
-    pub fn text<C: Column>(&self, column: C) -> Result<&str> {
+    pub fn text<'c>(&self, column: impl Into<Column<'c>>) -> Result<&str> {
+        let column = column.into();
         self.text_or_null(column)?.ok_or_else(|| unreadable(column))
     }
 
-    pub fn text_or_null<C: Column>(&self, column: C) -> Result<Option<&str>> {
-        match self.value(column)? {
+    pub fn text_or_null<'c>(&self, column: impl Into<Column<'c>>) -> Result<Option<&str>> {
+        let column = column.into();
+        match self.value_at(column)? {
             Value::Null => Ok(None),
             Value::Text(text) => Ok(Some(text)),
             _ => Err(unreadable(column)),
@@ -282,24 +305,39 @@ impl Row<'_> {
     }
 
     /// Is there anything in this column?
-    pub fn has<C: Column>(&self, column: C) -> Result<bool> {
+    pub fn has<'c>(&self, column: impl Into<Column<'c>>) -> Result<bool> {
         Ok(self.value(column)? != Value::Null)
     }
 
-    pub fn value<C: Column>(&self, column: C) -> Result<Value<'_>> {
+    pub fn value<'c>(&self, column: impl Into<Column<'c>>) -> Result<Value<'_>> {
+        self.value_at(column.into())
+    }
+
+    /// Compiled once, for all that a column may be named by or read as.
+    #[inline(never)]
+    fn value_at(&self, column: Column<'_>) -> Result<Value<'_>> {
         match self {
-            Self::Sqlite(row) => Ok(match row.get_ref(column)? {
-                ValueRef::Null => Value::Null,
-                ValueRef::Integer(integer) => Value::Integer(integer),
-                ValueRef::Text(text) => {
-                    Value::Text(str::from_utf8(text).map_err(|_| unreadable(column))?)
-                }
-                ValueRef::Blob(blob) => Value::Blob(blob),
-                // No column has any.
-                ValueRef::Real(_) => return Err(unreadable(column)),
-            }),
+            Self::Sqlite(row) => {
+                let found = match column {
+                    Column::Number(number) => row.get_ref(number),
+                    Column::Name(name) => row.get_ref(name),
+                };
+                Ok(match found? {
+                    ValueRef::Null => Value::Null,
+                    ValueRef::Integer(integer) => Value::Integer(integer),
+                    ValueRef::Text(text) => {
+                        Value::Text(str::from_utf8(text).map_err(|_| unreadable(column))?)
+                    }
+                    ValueRef::Blob(blob) => Value::Blob(blob),
+                    // No column has any.
+                    ValueRef::Real(_) => return Err(unreadable(column)),
+                })
+            }
             Self::Postgres(row) => {
-                let found = row.try_get::<_, Found<'_>>(column);
+                let found = match column {
+                    Column::Number(number) => row.try_get::<_, Found<'_>>(number),
+                    Column::Name(name) => row.try_get(name),
+                };
                 Ok(found.map_err(|_| unreadable(column))?.0)
             }
         }
@@ -307,7 +345,9 @@ impl Row<'_> {
 }
 
 /// What stands in this column is none of what may.
-pub(super) fn unreadable(column: impl Display) -> Error {
+#[cold]
+pub(super) fn unreadable<'c>(column: impl Into<Column<'c>>) -> Error {
+    let column = column.into();
     Error::Internal(format!(
         "database: the column {column} has what it never should"
     ))

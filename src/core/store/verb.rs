@@ -5,13 +5,16 @@ use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
+use tokio::sync::oneshot;
+
 use super::Tx;
 use super::lookup::Lookup;
+use super::writer::STOPPING;
 use crate::core::error::{Error, Result};
 use crate::core::model::Announcement;
 
 /// A verb in the queue.
-pub(super) trait Job: Send {
+pub(in crate::core) trait Job: Send {
     /// Runs the verb. The caller is answered later, when the commit has succeeded or failed.
     fn run(self: Box<Self>, tx: &Tx<'_>) -> Outcome;
     fn refuse(self: Box<Self>, error: Error);
@@ -19,7 +22,7 @@ pub(super) trait Job: Send {
     fn lookup(&self) -> &Lookup;
 }
 
-pub(super) struct Outcome {
+pub(in crate::core) struct Outcome {
     pub failed: bool,
     pub queued: Instant,
     pub answered_by: AnsweredBy,
@@ -37,7 +40,7 @@ impl Outcome {
 
 /// How a caller is to be answered.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum AnsweredBy {
+pub(in crate::core) enum AnsweredBy {
     /// By the writer, right after the commit.
     Writer,
     /// By the fan-out, behind the commit's events: the caller may hear these.
@@ -45,10 +48,45 @@ pub(super) enum AnsweredBy {
 }
 
 /// Answers a caller, given whether the commit succeeded.
-pub(super) type Answer = Box<dyn FnOnce(Result<()>) + Send>;
+pub(in crate::core) type Answer = Box<dyn FnOnce(Result<()>) + Send>;
+
+/// A verb whose caller waits for its answer. The future is ready after the commit.
+pub(in crate::core) fn awaited<T, V>(
+    lookup: Lookup,
+    verb: V,
+) -> (
+    Box<dyn Job>,
+    impl Future<Output = Result<T>> + Send + use<T, V>,
+)
+where
+    V: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+    T: Send + 'static,
+{
+    let (reply, answer) = oneshot::channel();
+    // The caller may have gone; the commit stays.
+    let done = move |result| drop(reply.send(result));
+    let job = Verb::new(AnsweredBy::Writer, lookup, verb, done);
+    (Box::new(job), answered(answer))
+}
+
+async fn answered<T>(answer: oneshot::Receiver<Result<T>>) -> Result<T> {
+    answer
+        .await
+        .unwrap_or_else(|_| Err(Error::Overloaded(STOPPING)))
+}
+
+/// A verb whose caller may hear its events: `done` runs on the fan-out task, behind them.
+pub(in crate::core) fn told<T, V, D>(lookup: Lookup, verb: V, done: D) -> Box<dyn Job>
+where
+    V: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+    D: FnOnce(Result<T>) + Send + 'static,
+    T: Send + 'static,
+{
+    Box::new(Verb::new(AnsweredBy::FanOut, lookup, verb, done))
+}
 
 /// A verb with the result `T`, and what is done with the result.
-pub(super) struct Verb<V, D, T> {
+struct Verb<V, D, T> {
     lookup: Lookup,
     verb: V,
     done: D,
@@ -58,7 +96,7 @@ pub(super) struct Verb<V, D, T> {
 }
 
 impl<V, D, T> Verb<V, D, T> {
-    pub fn new(answered_by: AnsweredBy, lookup: Lookup, verb: V, done: D) -> Self {
+    fn new(answered_by: AnsweredBy, lookup: Lookup, verb: V, done: D) -> Self {
         Self {
             lookup,
             verb,
@@ -84,12 +122,8 @@ where
             answered_by,
             ..
         } = *self;
-        let result = catch_unwind(AssertUnwindSafe(|| verb(tx))).unwrap_or_else(|panic| {
-            Err(Error::Internal(format!(
-                "a verb panicked: {}",
-                words(&*panic)
-            )))
-        });
+        let result = catch_unwind(AssertUnwindSafe(|| verb(tx)));
+        let result = result.unwrap_or_else(|panic| Err(panicked(&*panic)));
         Outcome {
             failed: result.is_err(),
             queued,
@@ -105,6 +139,11 @@ where
     fn lookup(&self) -> &Lookup {
         &self.lookup
     }
+}
+
+#[cold]
+fn panicked(panic: &(dyn Any + Send)) -> Error {
+    Error::Internal(format!("a verb panicked: {}", words(panic)))
 }
 
 /// What one commit made true, in the order of its verbs, and the callers who wait to be answered behind that.

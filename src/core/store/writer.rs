@@ -10,18 +10,17 @@ use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use super::checkpoint::Checkpoints;
 use super::connection::Connection;
 use super::feed::{Mailbox, News, Nonce};
 use super::indexing::{Done, Indexing, Step};
-use super::lookup::Lookup;
 use super::postgres;
 use super::postgres::feed::{Heard, Numbered};
 use super::postgres::lookup::{Found, Lookups};
 use super::postgres::pen::{Pen, Turn};
-use super::verb::{AnsweredBy, Commit, Job, Outcome, Verb};
+use super::verb::{AnsweredBy, Commit, Job, Outcome};
 use super::{Tx, Undo, View, search};
 use crate::core::directory::Directory;
 use crate::core::error::{Error, Result};
@@ -42,7 +41,7 @@ const LAST_VERBS: Duration = Duration::from_secs(2);
 const AGAIN: Duration = Duration::from_millis(100);
 
 /// The answer to verbs that come too late.
-const STOPPING: &str = "The server is stopping";
+pub(super) const STOPPING: &str = "The server is stopping";
 /// The answer to all verbs of a commit in which a write failed.
 const ROLLED_BACK: &str = "The disk is full, or the database cannot be written";
 
@@ -67,6 +66,11 @@ impl Outlet {
 pub(in crate::core) struct Refused(Box<dyn Job>, Error);
 
 impl Refused {
+    /// Nothing is written any more.
+    pub fn stopping(job: Box<dyn Job>) -> Self {
+        Self(job, Error::Overloaded(STOPPING))
+    }
+
     /// Answers the caller.
     pub fn say(self) {
         self.0.refuse(self.1);
@@ -136,51 +140,14 @@ impl Writer {
         })
     }
 
-    /// Queues a verb at once, in the order of the calls. The future is ready after the commit.
-    pub fn queue<T, V>(
-        &self,
-        lookup: Lookup,
-        verb: V,
-    ) -> impl Future<Output = Result<T>> + Send + use<T, V>
-    where
-        V: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
-        T: Send + 'static,
-    {
-        let (reply, answer) = oneshot::channel();
-        // The caller may have gone; the commit stays.
-        let done = move |result| drop(reply.send(result));
-        if let Err(refused) = self.enqueue(Verb::new(AnsweredBy::Writer, lookup, verb, done)) {
-            refused.say();
-        }
-        async move {
-            answer
-                .await
-                .unwrap_or_else(|_| Err(Error::Overloaded(STOPPING)))
-        }
-    }
-
-    /// Queues a verb whose caller may hear its events: `done` runs on the fan-out task, behind them.
+    /// Queues a verb at once, in the order of the calls.
     ///
     /// # Errors
-    /// The refusal: the caller answers it after it has released its lock.
-    pub fn queue_then<T, V, D>(
-        &self,
-        lookup: Lookup,
-        verb: V,
-        done: D,
-    ) -> std::result::Result<(), Refused>
-    where
-        V: FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
-        D: FnOnce(Result<T>) + Send + 'static,
-        T: Send + 'static,
-    {
-        self.enqueue(Verb::new(AnsweredBy::FanOut, lookup, verb, done))
-    }
-
-    fn enqueue(&self, job: impl Job + 'static) -> std::result::Result<(), Refused> {
+    /// The refusal: the caller says it after it has released its lock.
+    pub fn queue(&self, job: Box<dyn Job>) -> std::result::Result<(), Refused> {
         // Counted before it is queued: the writer may have taken it before this returns.
         self.meter.waiting.fetch_add(1, Relaxed);
-        let (task, why) = match self.queue.try_send(Task::Run(Box::new(job))) {
+        let (task, why) = match self.queue.try_send(Task::Run(job)) {
             Ok(()) => return Ok(()),
             Err(TrySendError::Full(task)) => (task, "The server has too much to write"),
             Err(TrySendError::Disconnected(task)) => (task, STOPPING),
