@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -13,7 +13,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
-use moka::sync::Cache;
+use parking_lot::Mutex;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio_rustls::rustls::ClientConfig;
@@ -31,7 +31,8 @@ const PROVIDER_TTL: Duration = Duration::from_secs(3_600);
 pub struct Issuer {
     url: String,
     http: Http,
-    provider: Cache<(), Arc<Provider>>,
+    /// As it was fetched last, and when.
+    provider: Mutex<Option<(Instant, Arc<Provider>)>>,
 }
 
 /// The provider's metadata (`/.well-known/openid-configuration`), and its keys.
@@ -103,7 +104,7 @@ impl Issuer {
         Self {
             url: url.trim_end_matches('/').to_owned(),
             http: client(),
-            provider: Cache::builder().time_to_live(PROVIDER_TTL).build(),
+            provider: Mutex::default(),
         }
     }
 
@@ -118,8 +119,10 @@ impl Issuer {
     /// # Errors
     /// `Overloaded` if it does not answer.
     pub async fn provider(&self) -> Result<Arc<Provider>> {
-        if let Some(known) = self.provider.get(&()) {
-            return Ok(known);
+        if let Some((fetched, known)) = &*self.provider.lock()
+            && fetched.elapsed() < PROVIDER_TTL
+        {
+            return Ok(known.clone());
         }
         let issuer = self.url.as_str();
         let mut provider: Provider = self
@@ -134,7 +137,7 @@ impl Issuer {
         let keys: JwkSet = self.fetch(&provider.jwks_uri).await?;
         provider.keys = keys.keys;
         let provider = Arc::new(provider);
-        self.provider.insert((), provider.clone());
+        *self.provider.lock() = Some((Instant::now(), provider.clone()));
         Ok(provider)
     }
 

@@ -37,6 +37,7 @@ pub mod this_machine;
 pub mod uploads;
 pub mod volume;
 pub mod watch;
+mod windows;
 
 use std::convert::Infallible;
 use std::sync::Arc;

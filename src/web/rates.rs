@@ -2,16 +2,14 @@
 
 use std::net::IpAddr;
 use std::str::FromStr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
-use moka::sync::Cache;
 
 use super::answer::seconds;
 use super::this_machine::is_this_machine;
 use super::volume::{Volume, VolumeLimiter};
+use super::windows::{Key, Windows};
 use crate::core::error::{Error, Result};
 use crate::core::model::{AccountId, Time};
 use crate::core::{Core, time};
@@ -71,18 +69,9 @@ pub struct Rates {
     connects_from: Option<RateLimiter>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Key {
-    Account(AccountId),
-    Address(IpAddr),
-    /// An address on one route.
-    AddressAtRoute(IpAddr, &'static str),
-}
-
 struct RateLimiter {
     limit: u32,
-    span: Duration,
-    counts: Cache<Key, Arc<(Instant, AtomicU32)>>,
+    windows: Windows,
 }
 
 /// Whose limits a request counts against.
@@ -170,18 +159,18 @@ impl Rates {
         if class != Class::Auth || !core.has_peers() {
             return self.count(class, route, asker);
         }
-        let window = self.auth.as_ref()?;
+        let auth = self.auth.as_ref()?;
         let what = format!("{} {route}", network(asker.address));
-        let counted = core.count_try(what, window.span).await;
+        let counted = core.count_try(what, auth.windows.span).await;
         let (before, reset) = match &counted {
             Ok((before, since)) => {
                 let since = Time::now().0.saturating_sub(since.0);
                 let since = Duration::from_millis(since.try_into().unwrap_or(0));
-                (*before, window.span.saturating_sub(since))
+                (*before, auth.windows.span.saturating_sub(since))
             }
-            Err(_) => (0, window.span),
+            Err(_) => (0, auth.windows.span),
         };
-        let within = window.counted(before, reset);
+        let within = auth.counted(before, reset);
         Some((within.0, counted.and(within.1)))
     }
 }
@@ -189,24 +178,14 @@ impl Rates {
 impl RateLimiter {
     fn new(rate: Rate) -> Option<Self> {
         let (limit, span) = rate.0?;
-        // A flood from very many addresses evicts the oldest windows, and does not fill the memory.
-        let counts = Cache::builder()
-            .time_to_live(span)
-            .max_capacity(200_000)
-            .build();
-        Some(Self {
-            limit,
-            span,
-            counts,
-        })
+        let windows = Windows::new(span);
+        Some(Self { limit, windows })
     }
 
     fn count(&self, key: Key) -> (RateLimitHeaders, Result<()>) {
-        let window = self
-            .counts
-            .get_with(key, || Arc::new((Instant::now(), AtomicU32::new(0))));
-        let before = window.1.fetch_add(1, Ordering::Relaxed);
-        self.counted(before, self.span.saturating_sub(window.0.elapsed()))
+        let window = self.windows.of(key);
+        let before = u32::try_from(window.add(1)).unwrap_or(u32::MAX);
+        self.counted(before, window.left())
     }
 
     /// One more after so many, in a window that ends then.

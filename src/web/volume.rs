@@ -1,11 +1,9 @@
 //! How many bytes may an account upload? A volume in a span of time, over all routes and events that take files.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use moka::sync::Cache;
-
+use super::windows::{Key, Window, Windows};
 use crate::core::error::{Error, Result};
 use crate::core::model::AccountId;
 
@@ -15,54 +13,29 @@ pub struct Volume(pub Option<(u64, Duration)>);
 
 /// Bytes that even the smallest file counts as, because each file costs a row and a request.
 const LEAST: u64 = 64 << 10;
-/// How many accounts are remembered. Past that the accounts that have been idle longest start from zero.
-const ACCOUNTS: u64 = 200_000;
 
 /// Counts the bytes that each account uploads.
-pub struct VolumeLimiter(Option<VolumeWindows>);
-
-struct VolumeWindows {
-    limit: u64,
-    span: Duration,
-    sent: Cache<AccountId, Arc<VolumeWindow>>,
-}
-
-struct VolumeWindow {
-    since: Instant,
-    bytes: AtomicU64,
-}
+pub struct VolumeLimiter(Option<(u64, Windows)>);
 
 /// What one file takes of its uploader's volume.
 pub struct Allowance {
     /// `None`: no limit.
-    window: Option<(Arc<VolumeWindow>, u64, Duration)>,
+    window: Option<(u64, Arc<Window>)>,
     taken: u64,
 }
 
 impl VolumeLimiter {
     pub fn new(volume: Volume) -> Self {
-        Self(volume.0.map(|(limit, span)| {
-            let sent = Cache::builder()
-                .time_to_live(span)
-                .max_capacity(ACCOUNTS)
-                .build();
-            VolumeWindows { limit, span, sent }
-        }))
+        Self(volume.0.map(|(limit, span)| (limit, Windows::new(span))))
     }
 
     /// The allowance of a new file of this account.
     pub fn of(&self, account: AccountId) -> Allowance {
-        let window = self.0.as_ref().map(|windows| {
-            let fresh = || {
-                Arc::new(VolumeWindow {
-                    since: Instant::now(),
-                    bytes: AtomicU64::new(0),
-                })
-            };
-            let window = windows.sent.get_with(account, fresh);
-            (window, windows.limit, windows.span)
-        });
-        Allowance { window, taken: 0 }
+        let window = self.0.as_ref();
+        Allowance {
+            window: window.map(|(limit, windows)| (*limit, windows.of(Key::Account(account)))),
+            taken: 0,
+        }
     }
 }
 
@@ -72,18 +45,18 @@ impl Allowance {
     /// # Errors
     /// `UsedUp` past the account's volume.
     pub fn take(&mut self, size: u64) -> Result<()> {
-        let Some((window, limit, span)) = &self.window else {
+        let Some((limit, window)) = &self.window else {
             return Ok(());
         };
         let more = size.max(LEAST).saturating_sub(self.taken);
-        let before = window.bytes.fetch_add(more, Ordering::Relaxed);
+        let before = window.add(more);
         self.taken += more;
         if before.saturating_add(more) <= *limit {
             return Ok(());
         }
         Err(Error::UsedUp {
             quota: "You have uploaded much lately",
-            retry_after: span.saturating_sub(window.since.elapsed()),
+            retry_after: window.left(),
         })
     }
 }
