@@ -1,4 +1,5 @@
-//! Where do the pages come from? The files under `assets/pages/`, all that browsers ask for, embedded in the binary.
+//! Where do the pages come from? The files under `assets/pages/`, all that browsers ask for, embedded in the binary. What is large
+//! is packed there already, as `NAME.gz`, and asked for as `NAME`.
 //!
 //! A page brings a policy: scripts, styles and connections of this server alone, nothing inline, no frames. So a name
 //! that somebody has made of HTML stays a name even where a page forgot to escape it.
@@ -8,11 +9,12 @@
 //! so the hash stands in the page alone.
 
 use std::collections::HashMap;
-use std::io::Write;
+use std::io::{self, Read, Write};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use flate2::Compression;
+use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use http::{HeaderValue, Response, header};
 use rust_embed::Embed;
@@ -119,11 +121,14 @@ impl Made {
             let Some(file) = Assets::get(&path) else {
                 continue;
             };
-            let bytes = match path.ends_with(".html") {
-                true => named(&file.data, &version),
-                false => Bytes::from(file.data.into_owned()),
+            let data = Bytes::from(file.data.into_owned());
+            let (path, plain, packed) = match path.strip_suffix(".gz") {
+                Some(path) => (path, unpacked(&data)?, Some(data)),
+                None if path.ends_with(".html") => (&*path, named(&data, &version), None),
+                None => (&*path, data, None),
             };
-            files.insert(path.to_string(), File::new(bytes, media_type(&path))?);
+            let made = File::new(plain, packed, media_type(path))?;
+            files.insert(path.to_owned(), made);
         }
         Ok(Self { version, files })
     }
@@ -159,25 +164,41 @@ impl Made {
 }
 
 impl File {
-    fn new(bytes: Bytes, media_type: String) -> Result<Self> {
-        let tag = etag::hash(&bytes);
-        let mut packed = None;
-        if bytes.len() >= PACKED_FROM_BYTES {
-            let failed = |e| Error::Internal(format!("packing a page: {e}"));
-            let mut packing = GzEncoder::new(Vec::new(), Compression::best());
-            packing.write_all(&bytes).map_err(failed)?;
-            let small = packing.finish().map_err(failed)?;
-            packed = (small.len() < bytes.len()).then(|| Body {
-                bytes: small.into(),
-                tag: format!("{tag}-gzip"),
-            });
-        }
+    /// `packed`: by gzip, if it is that already.
+    fn new(plain: Bytes, packed: Option<Bytes>, media_type: String) -> Result<Self> {
+        let tag = etag::hash(&plain);
+        let packed = match packed {
+            None if plain.len() < PACKED_FROM_BYTES => None,
+            None => Some(pack(&plain).map_err(broken)?),
+            packed => packed,
+        };
+        let smaller = packed.filter(|packed| packed.len() < plain.len());
         Ok(Self {
             media_type,
-            plain: Body { bytes, tag },
-            packed,
+            packed: smaller.map(|bytes| Body {
+                bytes,
+                tag: format!("{tag}-gzip"),
+            }),
+            plain: Body { bytes: plain, tag },
         })
     }
+}
+
+fn pack(plain: &[u8]) -> io::Result<Bytes> {
+    let mut packing = GzEncoder::new(Vec::new(), Compression::best());
+    packing.write_all(plain)?;
+    packing.finish().map(Bytes::from)
+}
+
+fn unpacked(packed: &[u8]) -> Result<Bytes> {
+    let mut plain = Vec::new();
+    let unpacked = GzDecoder::new(packed).read_to_end(&mut plain);
+    unpacked.map_err(broken)?;
+    Ok(plain.into())
+}
+
+fn broken(error: io::Error) -> Error {
+    Error::Internal(format!("a page cannot be packed or unpacked: {error}"))
 }
 
 /// A page's files stand below the version.

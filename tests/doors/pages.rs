@@ -2,6 +2,8 @@
 
 use crate::support::*;
 use aws_lc_rs::digest::{SHA256, digest};
+use flate2::read::GzDecoder;
+use std::io::Read;
 use std::path::Path;
 
 #[tokio::test]
@@ -146,6 +148,34 @@ async fn a_wrong_address_is_answered_in_words_to_whoever_looks() {
     assert!(!text.contains("script"), "{text}");
 }
 
+fn unpacked(packed: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::new();
+    let read = GzDecoder::new(packed).read_to_end(&mut plain);
+    read.expect("packed by gzip");
+    plain
+}
+
+#[tokio::test]
+async fn what_is_kept_packed_is_asked_for_by_its_own_name() {
+    let chat = Chat::open().await;
+    let asks = async |path: &str, accepts: &str| {
+        let asked = Request::new("GET", path).header("Accept-Encoding", accepts);
+        asked.send(&chat.address).await
+    };
+    let plain = asks("/assets/vendor/emoji.json", "").await;
+    let packed = asks("/assets/vendor/emoji.json", "gzip").await;
+    for answer in [&plain, &packed] {
+        answer.has_status(200);
+        assert_eq!(answer.says("content-type"), "application/json");
+    }
+    assert_eq!(packed.says("content-encoding"), "gzip");
+    assert_eq!(unpacked(&packed.body), plain.body);
+    assert!(plain.json()[0]["emoji"].is_string());
+    asks("/assets/vendor/emoji.json.gz", "gzip")
+        .await
+        .refused(404);
+}
+
 #[test]
 fn vendored_modules_are_what_their_packages_have() {
     let vendor = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/pages/vendor");
@@ -160,7 +190,11 @@ fn vendored_modules_are_what_their_packages_have() {
         .collect();
     named.sort_unstable();
     for (file, hash) in &named {
-        let bytes = std::fs::read(vendor.join(file)).unwrap_or_else(|why| panic!("{file}: {why}"));
+        let mut bytes =
+            std::fs::read(vendor.join(file)).unwrap_or_else(|why| panic!("{file}: {why}"));
+        if file.ends_with(".gz") {
+            bytes = unpacked(&bytes);
+        }
         let found = chat::core::hex(digest(&SHA256, &bytes).as_ref());
         assert_eq!(&found, hash, "{file}");
     }
