@@ -159,6 +159,7 @@
 //!   - `answer`: replies, and the one envelope of refusals
 //!   - `etag`: decides when a client has the newest version already
 //!   - `refused`: shows a refusal to a browser
+//!   - `windows`: counts how much somebody has had lately
 //!   - `rates`: rate limits
 //!   - `in_flight`: limits the requests of one account in flight
 //!   - `volume`: limits the bytes that an account uploads
