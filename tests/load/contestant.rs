@@ -73,7 +73,14 @@ impl Launch {
             Contestant::Chat => {
                 let mut command = Command::new(&self.binary);
                 command.args(["--listen", "127.0.0.1:0", "--announce", "json"]);
-                for limit in ["auth", "api", "upload", "events"] {
+                for limit in [
+                    "auth",
+                    "api",
+                    "upload",
+                    "events",
+                    "conversations",
+                    "members",
+                ] {
                     command.args([&format!("--limit-{limit}"), "off"]);
                 }
                 command.args(["--exit-with-stdin", "--durability", self.durability]);
