@@ -169,7 +169,7 @@ impl File {
         let tag = etag::hash(&plain);
         let packed = match packed {
             None if plain.len() < PACKED_FROM_BYTES => None,
-            None => Some(pack(&plain).map_err(broken)?),
+            None => Some(pack(&plain)?),
             packed => packed,
         };
         let smaller = packed.filter(|packed| packed.len() < plain.len());
@@ -184,10 +184,10 @@ impl File {
     }
 }
 
-fn pack(plain: &[u8]) -> io::Result<Bytes> {
+fn pack(plain: &[u8]) -> Result<Bytes> {
     let mut packing = GzEncoder::new(Vec::new(), Compression::best());
-    packing.write_all(plain)?;
-    packing.finish().map(Bytes::from)
+    packing.write_all(plain).map_err(broken)?;
+    Ok(packing.finish().map_err(broken)?.into())
 }
 
 fn unpacked(packed: &[u8]) -> Result<Bytes> {

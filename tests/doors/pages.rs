@@ -36,13 +36,15 @@ async fn a_page_runs_no_script_but_its_own_and_is_asked_for_once() {
     }
 }
 
+async fn asks(chat: &Chat, path: &str, accepts: &str) -> Answer {
+    let asked = Request::new("GET", path).header("Accept-Encoding", accepts);
+    asked.send(&chat.address).await
+}
+
 #[tokio::test]
 async fn what_a_page_is_made_of_is_small_and_kept_for_good_under_its_hash() {
     let chat = Chat::open().await;
-    let asks = async |path: &str, accepts: &str| {
-        let asked = Request::new("GET", path).header("Accept-Encoding", accepts);
-        asked.send(&chat.address).await
-    };
+    let asks = async |path: &str, accepts: &str| asks(&chat, path, accepts).await;
     for page in ["/", "/admin", "/docs"] {
         let plain = asks(page, "").await;
         assert_eq!(plain.says("cache-control"), "no-cache");
@@ -158,10 +160,7 @@ fn unpacked(packed: &[u8]) -> Vec<u8> {
 #[tokio::test]
 async fn what_is_kept_packed_is_asked_for_by_its_own_name() {
     let chat = Chat::open().await;
-    let asks = async |path: &str, accepts: &str| {
-        let asked = Request::new("GET", path).header("Accept-Encoding", accepts);
-        asked.send(&chat.address).await
-    };
+    let asks = async |path: &str, accepts: &str| asks(&chat, path, accepts).await;
     let plain = asks("/assets/vendor/emoji.json", "").await;
     let packed = asks("/assets/vendor/emoji.json", "gzip").await;
     for answer in [&plain, &packed] {
