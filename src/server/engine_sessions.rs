@@ -65,8 +65,8 @@ impl EngineSessions {
     /// Begins a request on this connection. `None` if it belongs to no session that began by polling.
     ///
     /// # Errors
-    /// `Malformed` for a websocket request without its headers, for a session that was cut, and for a packet before the last
-    /// one was read. `TooLarge` for a stranger's packet that is larger than an event.
+    /// `Malformed` for a websocket request without its headers, for a session that was cut or sent more than may be held,
+    /// and for a packet before the last one was read. `TooLarge` for a stranger's packet that is larger than an event.
     pub fn begin<B>(
         &self,
         request: &Request<B>,
@@ -102,7 +102,7 @@ impl EngineSessions {
             _ => Kind::Poll,
         };
         let mut state = session.lock();
-        if state.is_cut {
+        if state.is_cut || session.packets.are_too_much() {
             return Err(unknown());
         }
         if kind == Kind::Packet {

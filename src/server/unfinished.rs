@@ -49,6 +49,8 @@ struct State {
     /// Attachments that have still to come, and the bytes of those that came.
     expected: u32,
     attached: u64,
+    /// More came than may be held.
+    is_too_much: bool,
 }
 
 /// Counts the messages of a session as they come on one connection.
@@ -79,6 +81,7 @@ impl UnfinishedPackets {
                 held: 0,
                 expected: 0,
                 attached: 0,
+                is_too_much: false,
             }),
         })
     }
@@ -136,12 +139,19 @@ impl SessionPackets {
         }
     }
 
+    /// Did more come than may be held? Then the session is over, even if Socket.IO has not ended it yet.
+    pub fn are_too_much(&self) -> bool {
+        self.state.lock().is_too_much
+    }
+
     fn hold(&self, bytes: u64) -> bool {
         let mut state = self.state.lock();
         let now = state.held + bytes;
         let fits = self.all.change(state.owner, state.held, now);
         if fits {
             state.held = now;
+        } else {
+            state.is_too_much = true;
         }
         fits
     }
@@ -282,6 +292,12 @@ mod tests {
             .map(|one| one.hold(&file, PLAIN))
             .collect();
         assert_eq!(fits, [true, true, true, true, false, true]);
+        // Who tried is known by it, until its session has been ended.
+        let tried: Vec<_> = counts
+            .iter()
+            .map(|one| !one.session.are_too_much())
+            .collect();
+        assert_eq!(tried, fits);
         // Where one is let in, its bytes go with it; and where one ends, there is room.
         counts[0]
             .session
