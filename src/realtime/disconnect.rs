@@ -12,7 +12,7 @@ use socketioxide::socket::{DisconnectReason, Socket};
 
 use super::context::SocketSlot;
 use super::handshake::Handshake;
-use super::signal::{Signal, Signals};
+use super::signal::{Signal, Signals, begin};
 use crate::dialects::Namespace;
 
 /// What a connected socket holds, and whom its disconnect is told to.
@@ -33,10 +33,10 @@ impl DisconnectHandler<LocalAdapter, SocketSlot> for OnDisconnect {
         defer: fn(Arc<Socket>),
     ) {
         self.handshake.transport.leave();
-        // It may have gone before the server noticed that it had come. What it said is heard all the same.
+        // It may have gone before the server noticed that it had come. It was there all the same, and what it said is heard.
         let unnoticed = self.handshake.connected(self.namespace);
         if let Some(client) = unnoticed.filter(|client| !client.has_ended()) {
-            client.open();
+            begin(&client, &self.signals);
         }
         // The fan-out may have ended.
         self.signals.send(Signal::Disconnected(self.number)).ok();

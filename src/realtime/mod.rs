@@ -51,7 +51,7 @@ use handshake::Handshake;
 use heard::{Heard, Socket};
 use joining::joining_by_itself;
 use send_queue::MAX_WAITING;
-use signal::{Signal, Signals};
+use signal::{Signal, Signals, begin};
 
 /// Bytes beyond the limit that are read of an event's attachments, so that they are seen to be too many: an Engine.IO 3 client
 /// sends one byte more before each of them.
@@ -130,9 +130,9 @@ fn open_namespace(io: &SocketIo, namespace: Namespace, context: &Arc<Context>, s
         async move |socket: Socket| {
             let client =
                 Handshake::of(&socket).and_then(|handshake| handshake.connected(namespace));
-            let Some(client) = client else { return };
-            signals.send(Signal::Connected(client.number)).ok();
-            client.open();
+            if let Some(client) = client {
+                begin(&client, &signals);
+            }
         }
     };
     let admit = {

@@ -32,6 +32,13 @@ pub enum Signal {
     Introduced,
 }
 
+/// A client's CONNECT has been answered: they are there, and what they say is heard.
+pub fn begin(client: &Arc<Client>, signals: &Signals) {
+    // The fan-out may have ended.
+    signals.send(Signal::Connected(client.number)).ok();
+    client.open();
+}
+
 /// A person, and conversations whose listeners are told of them.
 pub struct Introduction {
     pub person: Arc<Person>,
