@@ -44,7 +44,7 @@ pub use socket::Socket;
 use std::time::Duration;
 
 /// How long something that must happen may take, on a machine that runs all scenes at once.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How long something that must not happen is given to happen all the same.
 pub const MOMENT: Duration = Duration::from_millis(150);

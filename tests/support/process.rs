@@ -94,7 +94,7 @@ impl Process {
     /// Waits for its end, and returns the exit code, if it was not killed.
     pub async fn ends(&mut self) -> Option<i32> {
         let ended = self.ends_within(PATIENCE).await;
-        assert!(ended, "the server did not end within 10 s");
+        assert!(ended, "the server did not end within {PATIENCE:?}");
         self.child.wait().expect("the server is our child").code()
     }
 
