@@ -20,6 +20,8 @@ pub struct Meter {
     took_micros: AtomicU64,
     /// Verbs that wait for the writer.
     pub waiting: AtomicUsize,
+    /// Commits that were handed to the fan-out, or are about to be.
+    pub handed: AtomicU64,
     /// Messages and files that were removed because they were old.
     pub removed_messages: AtomicU64,
     pub removed_files: AtomicU64,
@@ -33,6 +35,7 @@ impl Default for Meter {
             took: [const { AtomicU64::new(0) }; BUCKETS],
             took_micros: AtomicU64::new(0),
             waiting: AtomicUsize::new(0),
+            handed: AtomicU64::new(0),
             removed_messages: AtomicU64::new(0),
             removed_files: AtomicU64::new(0),
             posted: Mutex::default(),

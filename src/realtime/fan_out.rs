@@ -43,6 +43,10 @@ pub struct FanOut {
     presence: PresenceNow,
     /// The position of the last event that was told.
     told: Option<Position>,
+    /// How many commits have been told.
+    commits: u64,
+    /// A socket that came after a commit which has not been told yet. All other signals wait behind it.
+    early: Option<Signal>,
     introductions: Introductions,
     /// To itself, for tasks that it starts.
     signals: Signals,
@@ -56,6 +60,8 @@ impl FanOut {
         Self {
             told: context.core.last_before(),
             context,
+            commits: 0,
+            early: None,
             registry: Registry::default(),
             typing: TypingNow::default(),
             backlog: Backlog::default(),
@@ -84,8 +90,10 @@ impl FanOut {
                     // A socket that joins in this commit was admitted before it. Signals that come meanwhile are handled
                     // later: sockets that join very much send them without end.
                     for _ in 0..signals.len() {
-                        if let Ok(signal) = signals.try_recv() {
-                            self.handle_signal(signal);
+                        if self.early.is_none()
+                            && let Ok(signal) = signals.try_recv()
+                        {
+                            self.take_signal(signal);
                         }
                     }
                     for announcement in commit.announced() {
@@ -94,11 +102,15 @@ impl FanOut {
                             Announcement::StateChange(change) => self.handle_change(change),
                         }
                     }
+                    self.commits += 1;
+                    if let Some(signal) = self.early.take() {
+                        self.take_signal(signal);
+                    }
                     commit.answer();
                     // The sockets' tasks write these events before the next commit adds to them.
                     tokio::task::yield_now().await;
                 }
-                Some(signal) = signals.recv() => self.handle_signal(signal),
+                Some(signal) = signals.recv(), if self.early.is_none() => self.take_signal(signal),
                 Some(query) = queries.recv() => self.answer(query),
                 () = std::future::ready(()), if self.registry.has_leaving() => {
                     self.leave_some();
@@ -110,9 +122,21 @@ impl FanOut {
         }
     }
 
+    /// Handles a signal in its turn: a socket hears nothing that was acknowledged before it came.
+    fn take_signal(&mut self, signal: Signal) {
+        match signal {
+            Signal::Admitted(_, _, before) if before > self.commits => self.early = Some(signal),
+            signal => self.handle_signal(signal),
+        }
+    }
+
     fn handle_signal(&mut self, signal: Signal) {
         match signal {
-            Signal::Admitted(client, expires_at) => {
+            Signal::Admitted(client, expires_at, _) => {
+                if self.context.core.directory().still(&client.me).is_err() {
+                    // Its token has ended since it was asked for.
+                    return client.disconnect();
+                }
                 self.expiries.insert((expires_at, client.number));
                 let joins = !joining_by_itself(&client).is_empty();
                 self.registry.admit(client, expires_at, joins);

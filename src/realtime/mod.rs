@@ -25,7 +25,7 @@ pub mod transport;
 mod typing;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use socketioxide::extract::TryData;
@@ -193,6 +193,7 @@ async fn admit(
     if let Some(pending) = &handshake.pending {
         pending.answered();
     }
+    let before = context.core.meter().handed.load(Relaxed);
     let (token, position) = match auth {
         // From the query of an Engine.IO 3 client.
         Input::List(said) => {
@@ -258,7 +259,9 @@ async fn admit(
     let (account, number) = (client.me.id, client.number);
     let admitted = Arc::downgrade(&client);
     let joins = !joining_by_itself(&client).is_empty();
-    signals.send(Signal::Admitted(client, expires_at)).ok();
+    signals
+        .send(Signal::Admitted(client, expires_at, before))
+        .ok();
     // Before CONNECT is answered, so what the client does afterwards comes later in the order. Waiting notifications come
     // back as an event.
     let untold = signals.clone();

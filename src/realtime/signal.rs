@@ -13,8 +13,9 @@ pub type Signals = mpsc::UnboundedSender<Signal>;
 
 /// What the fan-out is told beside the news. Sockets go by their numbers.
 pub enum Signal {
-    /// A socket has been let in; its CONNECT is being answered. Its token expires at this time.
-    Admitted(Arc<Client>, Time),
+    /// A socket has been let in; its CONNECT is being answered. Its token expires at this time. What so many commits announced
+    /// had happened before it came.
+    Admitted(Arc<Client>, Time, u64),
     /// CONNECT has been answered.
     Connected(u64),
     /// A page of the conversations that a socket joins by itself.

@@ -627,7 +627,10 @@ impl WriterLoop {
             heard.lose("what is in memory could not be read again");
         }
         let untold = match &self.outlet {
-            Outlet::Here(fan_out) => fan_out.blocking_send(commit).err().map(|error| error.0),
+            Outlet::Here(fan_out) => {
+                self.meter.handed.fetch_add(1, Relaxed);
+                fan_out.blocking_send(commit).err().map(|error| error.0)
+            }
             Outlet::Elsewhere | Outlet::Nowhere => Some(commit),
         };
         // The server is stopping, or there is no fan-out: the callers have no events to wait for.
