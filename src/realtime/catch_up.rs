@@ -2,11 +2,12 @@
 //! it listens to, in the order of the log, page by page, and no faster than it takes it.
 
 use std::mem::take;
+use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout};
 
 use super::backlog::{Newer, Request};
 use super::client::Client;
@@ -26,6 +27,9 @@ const PAGE: usize = 64;
 const JOIN_DEBOUNCE: Duration = Duration::from_millis(100);
 /// Telling begins after this long, even if the client goes on joining.
 const JOIN_DEBOUNCE_MAX: Duration = Duration::from_millis(500);
+/// Both are waited for in turns of this length: one in which the whole server stood still counts as one, because joins that
+/// came meanwhile are read behind it.
+const TURN: Duration = Duration::from_millis(25);
 
 /// Starts a task that tells a socket what it missed, as the requests say, until nobody can send more of them.
 pub fn start(
@@ -72,9 +76,7 @@ impl CatchUp {
     async fn run(&mut self, signals: &Signals) -> Result<()> {
         self.gather().await;
         loop {
-            while let Ok(request) = self.requests.try_recv() {
-                self.handle(request);
-            }
+            self.handle_requests();
             let page = self.read().await?;
             let is_last = page.len() < PAGE;
             for (at, event) in page {
@@ -106,15 +108,52 @@ impl CatchUp {
         }
     }
 
-    /// Waits until no request has come for [`JOIN_DEBOUNCE`].
+    /// Waits until nothing was joined for [`JOIN_DEBOUNCE`] and all is done that the client has asked for: its joins may have
+    /// to wait for the database, and that time does not count.
     async fn gather(&mut self) {
-        let until = Instant::now() + JOIN_DEBOUNCE_MAX;
+        let mut waited = Duration::ZERO;
         loop {
-            let over = (Instant::now() + JOIN_DEBOUNCE).min(until);
-            match timeout_at(over, self.requests.recv()).await {
-                Ok(Some(request)) => self.handle(request),
-                Ok(None) | Err(_) => return,
+            let mut quiet = Duration::ZERO;
+            while quiet < JOIN_DEBOUNCE && waited < JOIN_DEBOUNCE_MAX {
+                let turn = Instant::now();
+                match timeout(TURN, self.requests.recv()).await {
+                    Ok(Some(request)) => {
+                        self.handle(request);
+                        quiet = Duration::ZERO;
+                    }
+                    Ok(None) => return,
+                    Err(_) => quiet += TURN,
+                }
+                waited += turn.elapsed().min(TURN);
             }
+            let handled = self.handled;
+            self.handle_until_done().await;
+            if self.handled == handled || waited >= JOIN_DEBOUNCE_MAX {
+                return;
+            }
+        }
+    }
+
+    /// Handles what is requested until all is done that the client has asked for until now.
+    async fn handle_until_done(&mut self) {
+        let client = self.client.clone();
+        let mut done = pin!(client.done());
+        loop {
+            tokio::select! {
+                () = &mut done => break,
+                request = self.requests.recv() => match request {
+                    Some(request) => self.handle(request),
+                    None => return,
+                },
+            }
+        }
+        self.handle_requests();
+    }
+
+    /// Handles what was requested until now.
+    fn handle_requests(&mut self) {
+        while let Ok(request) = self.requests.try_recv() {
+            self.handle(request);
         }
     }
 

@@ -16,6 +16,7 @@ use super::context::Context;
 use super::heard::{Callback, Heard, Socket};
 use super::send_queue::{Packet, SendQueue};
 use super::transport::Transport;
+use super::unfinished::{Doing, Unfinished};
 use crate::core::error::{Error, Result};
 use crate::core::model::{Me, MessageId, SubscriberId, Time};
 use crate::dialects::socket_event::{Ack, Reaction, SocketEvent, Typing};
@@ -47,6 +48,8 @@ pub struct Client {
     ended: AtomicBool,
     /// The last message that the client has heard: it is told what it missed since before it hears what happens now.
     pub position: Option<MessageId>,
+    /// What it has asked for; `None` if it has no position, and nobody waits for that.
+    unfinished: Option<Unfinished>,
     send_queue: Mutex<SendQueue>,
     events: Mutex<Events>,
 }
@@ -55,7 +58,7 @@ pub struct Client {
 struct Events {
     /// Nothing is heard yet, or an event is being handled that the others wait for.
     held: bool,
-    waiting: VecDeque<(Heard, OwnedSemaphorePermit)>,
+    waiting: VecDeque<(Heard, Option<Doing>, OwnedSemaphorePermit)>,
     bucket: Bucket,
     /// Events beyond what the bucket allows. Each event that it allows takes one away.
     refused: u32,
@@ -83,6 +86,7 @@ impl Client {
             typing: Arc::new(Typing::new(limited)),
             ended: AtomicBool::new(false),
             position,
+            unfinished: position.map(|_| Unfinished::default()),
             send_queue: Mutex::default(),
             events: Mutex::new(Events {
                 held: true,
@@ -185,10 +189,22 @@ impl Client {
         let mut events = self.events.lock();
         events.held = false;
         while !events.held {
-            let Some((heard, _room)) = events.waiting.pop_front() else {
+            let Some((heard, doing, _room)) = events.waiting.pop_front() else {
                 break;
             };
-            events.held = self.hear_now(heard);
+            events.held = self.hear_now(heard, doing);
+        }
+    }
+
+    /// It has asked for something, which is being done until this is dropped.
+    pub fn begin(&self) -> Option<Doing> {
+        self.unfinished.as_ref().map(Unfinished::begin)
+    }
+
+    /// Waits until all is done that it has asked for until now.
+    pub async fn done(&self) {
+        if let Some(unfinished) = &self.unfinished {
+            unfinished.done().await;
         }
     }
 
@@ -212,12 +228,13 @@ impl Client {
             return self.refuse(&heard.name, &error, heard.callback);
         }
         events.refused = events.refused.saturating_sub(1);
+        let doing = self.begin();
         if !events.held {
-            events.held = self.hear_now(heard);
+            events.held = self.hear_now(heard, doing);
         } else if events.waiting.len() < WAITING
             && let Some(room) = self.context.room_for(&heard)
         {
-            events.waiting.push_back((heard, room));
+            events.waiting.push_back((heard, doing, room));
         } else {
             drop(events);
             let error = Error::Overloaded("Too many events are waiting");
@@ -226,7 +243,7 @@ impl Client {
     }
 
     /// Does what an event asks for; `true` if the next event must wait until that is done.
-    fn hear_now(self: &Arc<Self>, mut heard: Heard) -> bool {
+    fn hear_now(self: &Arc<Self>, mut heard: Heard, doing: Option<Doing>) -> bool {
         let name = heard.name.clone();
         let callback = heard.callback.take();
         let reaction = match self.react(heard) {
@@ -242,12 +259,14 @@ impl Client {
             Reaction::Verb(queue) => {
                 queue(Box::new(move |answered| {
                     client.answer(&name, answered, callback);
+                    drop(doing);
                 }));
                 false
             }
             Reaction::Held(answering) => {
                 tokio::spawn(async move {
                     client.answer(&name, answering.await, callback);
+                    drop(doing);
                     client.open();
                 });
                 true

@@ -23,6 +23,7 @@ mod sending;
 mod signal;
 pub mod transport;
 mod typing;
+mod unfinished;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -259,6 +260,7 @@ async fn admit(
     let (account, number) = (client.me.id, client.number);
     let admitted = Arc::downgrade(&client);
     let joins = !joining_by_itself(&client).is_empty();
+    let joining = client.begin();
     signals
         .send(Signal::Admitted(client, expires_at, before))
         .ok();
@@ -277,6 +279,7 @@ async fn admit(
     if joins {
         joining::join_all_or_end(context, signals, &admitted, account).await;
     }
+    drop(joining);
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use crate::endure::tongues::ROOMS;
 use crate::support::mentor::eventually;
 use crate::support::packet;
 use crate::support::*;
+use std::time::Duration;
 use tokio::time::timeout;
 
 /// More messages of 8,000 characters than the kernels of both sides hold for somebody who does not read.
@@ -62,7 +63,7 @@ async fn who_was_away_from_thirty_conversations_hears_one_log_while_all_go_on_ta
             let position = json!({ "lastMessageId": first["id"] });
             let socket = bob.enters(position).await;
             sockets.push(socket.expect("Bob may come back"));
-            tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+            tokio::time::sleep(Duration::from_millis(30)).await;
         }
         sockets
     };
@@ -97,6 +98,31 @@ async fn rooms_that_are_joined_in_one_breath_are_caught_up_as_one() {
     }
     talks(&ann, &rooms, 300, 10).await;
     let heard = socket.hears_many(600, "message").await;
+    assert_eq!(contents(&heard, "/content"), chat.said().split_off(1));
+    socket.hears_nothing().await;
+}
+
+#[tokio::test]
+async fn rooms_whose_joins_wait_for_the_database_are_caught_up_as_one_all_the_same() {
+    let chat = Chat::open().await;
+    let (ann, bob) = (chat.direct("ann").await, chat.rooms("bob").await);
+    let mut rooms = Vec::new();
+    for name in ["Kitchen", "Garden", "Cellar"] {
+        rooms.push(ann.opens_room(name).await);
+    }
+    let first = ann.posts(&rooms[0], "Heard").await;
+    talks(&ann, &rooms, 300, 10).await;
+    let position = json!({ "lastMessageId": first["_id"] });
+    let socket = bob.enters(position).await.expect("Bob may come back");
+    socket.does("joinRoom", json!({ "roomId": rooms[0] })).await;
+    let writing = chat.kept.is_being_written().await;
+    for room in &rooms[1..] {
+        socket.emit("joinRoom", json!({ "roomId": room }));
+    }
+    // Longer than joins are waited for that nobody has asked for.
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    drop(writing);
+    let heard = socket.hears_many(300, "message").await;
     assert_eq!(contents(&heard, "/content"), chat.said().split_off(1));
     socket.hears_nothing().await;
 }

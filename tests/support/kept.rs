@@ -88,6 +88,24 @@ impl Kept {
         all.remove(0)
     }
 
+    /// Nobody else may write until that is dropped.
+    pub async fn is_being_written(&self) -> Writing {
+        match self {
+            Kept::File(file) => {
+                let conn = open(file);
+                let begun = conn.execute_batch("BEGIN IMMEDIATE");
+                begun.expect("one's turn to write");
+                Writing::File(conn)
+            }
+            Kept::Postgres(database) => {
+                let client = database.client().await;
+                let begun = client.batch_execute("BEGIN; SELECT last FROM log FOR UPDATE");
+                begun.await.expect("one's turn to write");
+                Writing::Postgres(client)
+            }
+        }
+    }
+
     /// Changes what is kept, behind the server's back.
     #[track_caller]
     pub fn does(&self, sql: &str, values: &[&dyn Given]) {
@@ -107,6 +125,12 @@ impl Kept {
             }
         }
     }
+}
+
+/// A transaction that is open, and is undone in the end.
+pub enum Writing {
+    File(#[expect(dead_code, reason = "it is there to be dropped")] Connection),
+    Postgres(#[expect(dead_code, reason = "it is there to be dropped")] tokio_postgres::Client),
 }
 
 /// What a query finds in a column.
