@@ -69,8 +69,8 @@ impl Link {
             }
             By::Polling => {
                 let path = "/socket.io/?EIO=4&transport=polling";
-                let opened = Request::new("GET", path).send(address).await;
-                let words = opened.text();
+                let opened = polls(Request::new("GET", path), address).await;
+                let words = opened.ok_or("closed")?.text();
                 let opened: Option<Value> = words
                     .get(1..)
                     .and_then(|open| serde_json::from_str(open).ok());
@@ -101,7 +101,7 @@ impl Link {
             Wire::Web(wire) => drop(wire.send(Message::text(words)).await),
             Wire::Poll { address, path } => {
                 let said = Request::new("POST", &*path).body("text/plain;charset=UTF-8", words);
-                said.send(address).await;
+                polls(said, address).await;
             }
         }
     }
@@ -144,10 +144,8 @@ impl Link {
                     Some(Ok(_)) => {}
                 },
                 Wire::Poll { address, path } => {
-                    let polled = Request::new("GET", &*path).send(address).await;
-                    if polled.status != 200 {
-                        return None;
-                    }
+                    let polled = polls(Request::new("GET", &*path), address).await;
+                    let polled = polled.filter(|polled| polled.status == 200)?;
                     let polled = polled.text();
                     for packet in polled.split(BETWEEN) {
                         self.came
@@ -207,4 +205,9 @@ impl Link {
             }
         }
     }
+}
+
+/// A request of a polling client; `None` if its server ended before it had answered, as a websocket ends then.
+async fn polls(request: Request, address: &str) -> Option<Answer> {
+    request.tries(address, 3 * PATIENCE).await
 }
