@@ -535,7 +535,13 @@ impl Core {
             let more = also(view, &found)?;
             Ok((found, more))
         };
-        self.0.readers.read_within(search::LONGEST, find).await
+        let found = self.0.readers.read_within(search::LONGEST, find).await;
+        found.map_err(|error| match error {
+            Error::Overloaded(store::BROKEN_OFF) => {
+                Error::Overloaded("This takes too long: ask for rarer words, or for fewer days")
+            }
+            other => other,
+        })
     }
 
     /// Indexes the messages of the last moments, in steps that let others through.

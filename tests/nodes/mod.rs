@@ -9,4 +9,5 @@ mod mailing;
 mod nginx;
 mod one_chat;
 mod serving;
+mod turns;
 mod way;

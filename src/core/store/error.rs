@@ -4,6 +4,9 @@ use rusqlite::{ErrorCode, ffi};
 
 use crate::core::error::Error;
 
+/// A statement took longer than it may.
+pub(in crate::core) const BROKEN_OFF: &str = "The database takes too long";
+
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         // A quota or a limit on file sizes is a full disk too; SQLite has another code for it.
@@ -17,9 +20,7 @@ impl From<rusqlite::Error> for Error {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 Self::Overloaded("The database is busy")
             }
-            Some(ErrorCode::OperationInterrupted) => {
-                Self::Overloaded("This takes too long: ask for rarer words, or for fewer days")
-            }
+            Some(ErrorCode::OperationInterrupted) => Self::Overloaded(BROKEN_OFF),
             _ if is_taken(&error, "accounts.email") => Self::Taken("Email"),
             _ if is_taken(&error, "accounts.username") => Self::Taken("Username"),
             _ => Self::Internal(format!("database: {error}")),

@@ -87,6 +87,7 @@ pub use conversation::ConversationOrder;
 pub(in crate::core) use conversation::NewConversation;
 pub(in crate::core) use digest::Away;
 pub use digest::Waiting;
+pub(in crate::core) use error::BROKEN_OFF;
 pub use file::{FileOrder, FinishedUpload};
 pub use importing::{
     Blocking, Import, Imposed, Kept, Listing, NewPlace, Newcomer, Reading, Said, State, Taken, What,

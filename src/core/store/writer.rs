@@ -4,6 +4,7 @@
 //! `decide()`. After each commit the announcements leave, in commit order; then the callers are answered.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, OnceLock};
@@ -32,6 +33,9 @@ use crate::core::model::{Announcement, Event, Time};
 const QUEUE: usize = 8_192;
 /// Verbs that share one commit.
 const BATCH: usize = 1_024;
+/// How long verbs are run in one commit; those that are left run in the next. Whoever waits for an answer waits for the commit,
+/// and on PostgreSQL all other servers do.
+const TURN: Duration = Duration::from_millis(250);
 /// How often the writer looks for what another process has changed.
 pub(super) const LOOK: Duration = Duration::from_millis(250);
 
@@ -127,6 +131,7 @@ impl Writer {
             heard,
             mailbox,
             is_away: false,
+            left: VecDeque::new(),
         };
         let thread = std::thread::Builder::new()
             .name("writer".into())
@@ -196,6 +201,8 @@ struct WriterLoop {
     mailbox: Option<Mailbox>,
     /// PostgreSQL could not be reached when it was last tried.
     is_away: bool,
+    /// What the last commit had no time for.
+    left: VecDeque<Box<dyn Job>>,
 }
 
 impl WriterLoop {
@@ -211,10 +218,13 @@ impl WriterLoop {
         let mut indexing = serves.then(Indexing::default);
         loop {
             let wait = indexing.as_ref().map_or(LOOK, Indexing::wait);
-            let first = match tasks.recv_timeout(wait) {
-                Ok(task) => Some(task),
-                Err(RecvTimeoutError::Timeout) => None,
-                Err(RecvTimeoutError::Disconnected) => break,
+            let first = match self.left.pop_front() {
+                Some(job) => Some(Task::Run(job)),
+                None => match tasks.recv_timeout(wait) {
+                    Ok(task) => Some(task),
+                    Err(RecvTimeoutError::Timeout) => None,
+                    Err(RecvTimeoutError::Disconnected) => break,
+                },
             };
             let is_idle = first.is_none();
             let mut queued = first.into_iter().chain(tasks.try_iter());
@@ -375,12 +385,13 @@ impl WriterLoop {
         indexed
     }
 
-    /// Runs this verb and all that have queued up, also while these run or while the writer waits for its turn, and commits
-    /// them.
+    /// Runs this verb, what is left of the last commit, and all that have queued up, also while these run or while the writer
+    /// waits for its turn, and commits them.
     fn commit(&mut self, first: Box<dyn Job>, tasks: &Receiver<Task>) -> Done {
         let queued = |most| tasks.try_iter().filter_map(Task::job).take(most);
         let mut batch = vec![first];
-        batch.extend(queued(BATCH - 1));
+        batch.extend(self.left.drain(..));
+        batch.extend(queued(BATCH.saturating_sub(batch.len())));
         let wanted = self.lookups(&batch);
         let (pen, found) = match self.ready().and_then(|()| self.begin(&wanted)) {
             Ok(begun) => begun.unzip(),
@@ -393,7 +404,7 @@ impl WriterLoop {
             }
         };
         let tx = self.tx(Undo::Nothing, pen.as_ref());
-        let outcomes = self.run(&tx, batch, (wanted, found), queued);
+        let (outcomes, rest) = self.run(&tx, batch, (wanted, found), queued);
         // A failure from here on fails the whole commit, so no savepoint is set.
         tx.undo.set(Undo::Everything);
         let complete = match self.conn.has_failed() {
@@ -412,24 +423,27 @@ impl WriterLoop {
             (None, Outlet::Here(_) | Outlet::Nowhere) => Ok(None),
         });
         drop(tx);
+        self.left = rest;
         let committed = left.and_then(|numbered| self.end(pen.as_ref(), numbered));
         self.answer(committed, announced, outcomes);
         Done { posted, taken_out }
     }
 
-    /// Runs these verbs in a transaction that has begun, and all that have `queued` up meanwhile.
+    /// Runs these verbs in a transaction that has begun, and all that have `queued` up meanwhile, for a [`TURN`]. Also returns
+    /// those that it has not run.
     fn run<I: Iterator<Item = Box<dyn Job>>>(
         &self,
         tx: &Tx<'_>,
         mut batch: Vec<Box<dyn Job>>,
         (mut wanted, mut found): (Lookups, Option<Found>),
         queued: impl Fn(usize) -> I,
-    ) -> Vec<Outcome> {
-        let (mut outcomes, mut room) = (Vec::new(), BATCH);
+    ) -> (Vec<Outcome>, VecDeque<Box<dyn Job>>) {
+        let end = Instant::now() + TURN;
+        let (mut outcomes, mut left, mut room) = (Vec::new(), VecDeque::new(), BATCH);
         // On PostgreSQL each round takes a trip, so only what has come before the turn is run in this one.
         let mut rounds = self.conn.postgres().map_or(usize::MAX, |_| 2);
         while !batch.is_empty() {
-            (room, rounds) = (room - batch.len(), rounds - 1);
+            (room, rounds) = (room.saturating_sub(batch.len()), rounds - 1);
             if let Some(found) = found.take()
                 && let Err(error) = wanted.note(tx, &found)
             {
@@ -437,6 +451,10 @@ impl WriterLoop {
                 tracing::debug!(%error, "what was looked up cannot be read");
             }
             for job in batch {
+                if !outcomes.is_empty() && Instant::now() >= end {
+                    left.push_back(job);
+                    continue;
+                }
                 self.meter.waiting.fetch_sub(1, Relaxed);
                 if self.has_ended() {
                     job.refuse(Error::Overloaded(STOPPING));
@@ -447,12 +465,13 @@ impl WriterLoop {
                     outcomes.push(self.attempt(tx, job));
                 }
             }
-            batch = queued(if rounds > 0 { room } else { 0 }).collect();
+            let goes_on = rounds > 0 && left.is_empty();
+            batch = queued(if goes_on { room } else { 0 }).collect();
             wanted = self.lookups(&batch);
             // If that fails, nothing more runs in this transaction.
             found = self.conn.postgres().and_then(|conn| wanted.find(conn).ok());
         }
-        outcomes
+        (outcomes, left)
     }
 
     /// Tells what was committed, and answers the callers; those who may hear it are answered behind it.

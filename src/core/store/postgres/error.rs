@@ -4,6 +4,7 @@ use tokio_postgres::error::{Severity, SqlState};
 
 use super::connection::Failed;
 use crate::core::error::Error;
+use crate::core::store::error::BROKEN_OFF;
 
 impl From<Failed> for Error {
     fn from(failed: Failed) -> Self {
@@ -23,9 +24,7 @@ impl From<Failed> for Error {
             &SqlState::UNIQUE_VIOLATION if is_of("email") => Self::Taken("Email"),
             &SqlState::UNIQUE_VIOLATION if is_of("username") => Self::Taken("Username"),
             &SqlState::DISK_FULL | &SqlState::OUT_OF_MEMORY => Self::Overloaded("The disk is full"),
-            &SqlState::QUERY_CANCELED => {
-                Self::Overloaded("This takes too long: ask for rarer words, or for fewer days")
-            }
+            &SqlState::QUERY_CANCELED => Self::Overloaded(BROKEN_OFF),
             &SqlState::T_R_SERIALIZATION_FAILURE
             | &SqlState::T_R_DEADLOCK_DETECTED
             | &SqlState::LOCK_NOT_AVAILABLE
