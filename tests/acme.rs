@@ -8,7 +8,7 @@ mod secure;
 #[path = "acme/walk.rs"]
 mod walk;
 
-use crate::backup::by_itself::{eventually, is_administered};
+use crate::backup::by_itself::is_administered;
 use crate::command_line::{typed, words};
 use crate::endure::preload;
 use crate::support::*;

@@ -2,7 +2,6 @@
 
 use super::pebble::Pebble;
 use super::{DOMAIN, Place};
-use crate::backup::by_itself::eventually;
 use crate::command_line::{typed, words};
 use crate::support::*;
 use std::fs;

@@ -2,7 +2,7 @@
 
 use super::text;
 use crate::support::kept::Kept;
-use crate::support::mentor::{eventually, id};
+use crate::support::mentor::id;
 use crate::support::*;
 
 const WORDS: &str = "Meet me at midnight";

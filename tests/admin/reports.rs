@@ -190,6 +190,6 @@ async fn a_closed_report_is_gone_after_ninety_days() {
     // What was closed long ago goes, what was closed lately and what is open stays, however old.
     let chat = Chat::on(&file, &[]).await;
     let left = || -> Vec<i64> { kept.all("SELECT id FROM reports ORDER BY id", &[]) };
-    crate::support::mentor::eventually("it is tidied", async || left() == [1, 3]).await;
+    eventually("it is tidied", async || left() == [1, 3]).await;
     chat.stop().await;
 }

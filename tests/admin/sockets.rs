@@ -1,7 +1,6 @@
 //! Open sockets: who is connected by what, and the end of one.
 
 use super::{asking, named, of, text};
-use crate::support::mentor::eventually;
 use crate::support::*;
 
 #[tokio::test]

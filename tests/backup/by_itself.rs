@@ -7,17 +7,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::time::sleep;
-
-/// Backups come a second apart, on a machine that may have much else to do.
-pub async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    let asked = Instant::now();
-    while !is_so().await {
-        assert!(asked.elapsed() < 3 * PATIENCE, "never: {what}");
-        sleep(Duration::from_millis(50)).await;
-    }
-}
 
 /// A folder with the database and an empty directory for backups in it.
 fn in_a_folder() -> (tempfile::TempDir, PathBuf, PathBuf) {

@@ -1,7 +1,7 @@
 //! Another program beside the server, as Litestream is: it holds a read transaction for long, takes the write lock for a
 //! moment, and checkpoints the write-ahead log itself. Messages go on, and nothing is lost.
 
-use super::by_itself::{eventually, is_administered};
+use super::by_itself::is_administered;
 use super::{checked, in_a_folder};
 use crate::support::*;
 use rusqlite::Connection;

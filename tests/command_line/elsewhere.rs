@@ -147,7 +147,7 @@ async fn tables_of_every_earlier_version_become_those_of_this() {
         let flags = on(&url);
         let (chat, other) = tokio::join!(Chat::start(&flags), Chat::start(&flags));
         let [chat, other] = [chat, other].map(|one| one.unwrap_or_else(|why| panic!("{why:?}")));
-        mentor::eventually("one of them took the steps", async || {
+        eventually("one of them took the steps", async || {
             let told = [&chat, &other].map(|one| one.log().contains("brought up to date"));
             told.into_iter().filter(|told| *told).count() == 1
         })
@@ -201,7 +201,7 @@ async fn the_page_shows_what_there_is_and_no_password() {
     let chat = started.unwrap_or_else(|refusal| panic!("{refusal:?}"));
     assert_eq!(chat.announced["db"], url.as_str());
     let greeting = format!("{url}   everything is in it");
-    mentor::eventually("it says where", async || chat.log().contains(&greeting)).await;
+    eventually("it says where", async || chat.log().contains(&greeting)).await;
     let admin = chat.admin();
     let stats = admin.get("/api/admin/stats").await.json()["stats"].clone();
     assert!(stats["databaseBytes"].as_u64() > Some(1 << 20), "{stats}");

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::{Ended, a_file, typed, words};
 use crate::support::mail::token_in;
-use crate::support::mentor::{eventually, has_people, id};
+use crate::support::mentor::{has_people, id};
 use crate::support::person::{email_of, password_of};
 use crate::support::*;
 use zip::write::SimpleFileOptions;

@@ -1,7 +1,6 @@
 //! `chat user …`: accounts, with a server on the file and without.
 
 use super::{a_file, actions, fed, logs_in, typed, with_secret, words};
-use crate::support::mentor::eventually;
 use crate::support::person::{email_of, password_of};
 use crate::support::*;
 use std::time::{Duration, Instant};

@@ -3,7 +3,7 @@
 
 use super::changes::{Change, Named, Now, answers, changes, message_in, position, updated_in};
 use super::stage::*;
-use crate::support::mentor::{eventually, id};
+use crate::support::mentor::id;
 use crate::support::*;
 
 /// All that lists messages of a conversation, or shows its last one, in all dialects.

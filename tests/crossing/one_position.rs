@@ -3,7 +3,6 @@
 
 use crate::endure::link::{By, Link};
 use crate::endure::tongues::ROOMS;
-use crate::support::mentor::eventually;
 use crate::support::packet;
 use crate::support::*;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! What is older than it is kept is gone, in every dialect; what remains is whole: pages, counts, order, positions.
 
 use crate::support::kept::{Given, Kept};
-use crate::support::mentor::{eventually, id};
+use crate::support::mentor::id;
 use crate::support::person::password_of;
 use crate::support::*;
 use rusqlite::Connection;

@@ -1,7 +1,7 @@
 //! What was said in one dialect is found in all the others, by whoever may read it, in any script; and once it is deleted,
 //! nowhere.
 
-use crate::support::mentor::{eventually, id};
+use crate::support::mentor::id;
 use crate::support::*;
 use chat::core::model::Time;
 use form_urlencoded::byte_serialize;

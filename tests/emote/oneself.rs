@@ -620,7 +620,7 @@ async fn all_that_was_said_goes_too_if_so_wished_whatever_happens_meanwhile() {
 
     let chat = Chat::on(&file, &[]).await;
     let bob = bob.at(&chat);
-    mentor::eventually("all is deleted", async || {
+    eventually("all is deleted", async || {
         counted(&chat, "SELECT count(*) FROM erasures") == 0
     })
     .await;
@@ -690,7 +690,7 @@ async fn however_many_places_somebody_leaves_nobody_waits_and_none_is_left_over(
         ann.number
     );
     let files = format!("SELECT count(*) FROM files WHERE uploader = {}", ann.number);
-    mentor::eventually("all places are left", async || {
+    eventually("all places are left", async || {
         counted(&chat, &left)
             + counted(&chat, &files)
             + counted(&chat, "SELECT count(*) FROM erasures")
@@ -726,7 +726,7 @@ async fn one_download_at_a_time() {
     deaf.readable().await.expect("an answer begins");
     ann.get("/api/profile/export").await.refused(429);
     drop(deaf);
-    mentor::eventually("the other one has ended", async || {
+    eventually("the other one has ended", async || {
         ann.get("/api/profile/export").await.status == 200
     })
     .await;

@@ -3,7 +3,6 @@
 
 use super::preload;
 use super::sleepers::resident;
-use crate::support::mentor::eventually;
 use crate::support::server::on_file;
 use crate::support::*;
 use crate::trust_jwt::keys::Keys;

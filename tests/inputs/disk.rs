@@ -2,7 +2,6 @@
 //! again it goes on.
 
 use super::verdict::wrong_with_ack;
-use crate::support::mentor::eventually;
 use crate::support::*;
 use std::path::Path;
 

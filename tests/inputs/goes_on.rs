@@ -2,7 +2,6 @@
 
 use super::frames::session;
 use super::wire::Wire;
-use crate::support::mentor::eventually;
 use crate::support::*;
 use std::time::{Duration, Instant};
 use tokio::time::sleep;

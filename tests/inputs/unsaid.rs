@@ -262,7 +262,7 @@ async fn codes_and_links(chat: &Chat, post: &Post) -> Vec<String> {
         .await
         .has_status(200);
     secrets.push(mail::code_in(&post.mail_to(&refused, "code").await));
-    mentor::eventually("the refusal is noted", async || {
+    eventually("the refusal is noted", async || {
         chat.log().contains("not taken, and")
     })
     .await;
@@ -307,7 +307,7 @@ async fn garbles(chat: &Chat, secrets: &[String]) {
         let _ = connection.read_to_end(&mut Vec::new()).await;
     }
     let ends = async || chat.log().contains("a connection ended");
-    mentor::eventually("a broken head is noted", ends).await;
+    eventually("a broken head is noted", ends).await;
 }
 
 fn text(value: &Value) -> String {

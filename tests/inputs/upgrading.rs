@@ -298,7 +298,7 @@ async fn a_session_brings_one_packet_at_a_time() {
     );
     // Whichever comes second is refused: where that was the half one, it is sent again.
     let mut unfinished = Vec::new();
-    crate::support::mentor::eventually("a second packet is refused", async || {
+    eventually("a second packet is refused", async || {
         let mut first = tokio::net::TcpStream::connect(&chat.address)
             .await
             .expect("it accepts");

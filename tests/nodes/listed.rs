@@ -42,7 +42,7 @@ async fn all_servers_are_listed_with_their_sockets_until_they_are_gone() {
             (servers[1].clone(), *this == servers[1], 3, 2),
         ];
         expected.sort();
-        mentor::eventually("both are listed", async || listed(&admin).await == expected).await;
+        eventually("both are listed", async || listed(&admin).await == expected).await;
     }
     chat.loses(&servers[1]).await;
     let admin = chat.admin().by(&servers[0]);
@@ -105,7 +105,7 @@ async fn sockets_of_all_servers_are_one_list_and_each_is_ended_from_anywhere() {
         let path = format!("/api/admin/sockets/{id}");
         admin.delete(&path).await.has_status(200);
         open.remove(gone).is_sent_away().await;
-        mentor::eventually("it is listed no more", async || {
+        eventually("it is listed no more", async || {
             sockets(&admin, "").await.0.len() == open.len()
         })
         .await;
@@ -142,7 +142,7 @@ async fn a_server_that_does_not_answer_is_named_and_waited_for_briefly() {
     assert!(took < Duration::from_secs(4), "{took:?}");
     end.refused(503);
     open.remove(1).is_sent_away().await;
-    mentor::eventually("it answers again", async || {
+    eventually("it answers again", async || {
         sockets(&admin, "").await.1["silent"] == json!([])
     })
     .await;

@@ -20,14 +20,14 @@ async fn mails(chat: &Chat, server: &str, post: &Post, name: &str) {
     // Whoever ends before it is noted sends it again.
     let waiting = "SELECT count(*) FROM outbox WHERE sent_at IS NULL";
     let is_noted = async || chat.kept.one::<i64>(waiting, &[]) == 0;
-    mentor::eventually("it is noted as sent", is_noted).await;
+    eventually("it is noted as sent", is_noted).await;
 }
 
 /// Waits until the only server there is mails for all.
 async fn is_the_keeper(chat: &Chat) {
     let keepers = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = 525742081
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-    mentor::eventually("it is the keeper", async || {
+    eventually("it is the keeper", async || {
         chat.kept.one::<i64>(keepers, &[]) == 1
     })
     .await;

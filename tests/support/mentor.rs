@@ -1,7 +1,6 @@
 //! Sessions, and what people of the mentor document do again and again.
 
-use super::{Chat, PATIENCE, Person, Socket, Value, json};
-use tokio::time::{Duration, Instant, sleep};
+use super::{Chat, Person, Socket, Value, json};
 
 /// A session's UUID is another application's: of any version, and nothing of ours.
 pub const SESSION: &str = "6f1d2c3b-4a59-4e87-9b06-1c2d3e4f5a6b";
@@ -75,13 +74,4 @@ pub fn has_people(conversation: &Value, people: &[&Person]) {
     shown.sort();
     expected.sort();
     assert_eq!(shown, expected, "{conversation}");
-}
-
-/// Waits for what the command line has changed: alone it reaches a running server within a second.
-pub async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    let asked = Instant::now();
-    while !is_so().await {
-        assert!(asked.elapsed() < PATIENCE, "never: {what}");
-        sleep(Duration::from_millis(50)).await;
-    }
 }

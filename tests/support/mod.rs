@@ -41,10 +41,19 @@ pub use serde_json::{Value, json};
 pub use server::Chat;
 pub use socket::Socket;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long something that must happen may take, on a machine that runs all scenes at once.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How long something that must not happen is given to happen all the same.
 pub const MOMENT: Duration = Duration::from_millis(150);
+
+/// Waits until something is so that becomes so by itself: it may take longer than an answer.
+pub async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let asked = Instant::now();
+    while !is_so().await {
+        assert!(asked.elapsed() < 3 * PATIENCE, "never: {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
