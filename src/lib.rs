@@ -209,7 +209,7 @@
 //!   - `sending`: hands packets to a socket as fast as it takes them
 //!   - `transport`: what realtime needs of a connection
 //!   - `catch_up`: tells a client what it missed
-//!   - `unfinished`: knows what a client has asked for that is not done yet
+//!   - `in_flight`: knows what a client has asked for that is not done yet
 //!   - `backlog`: keeps what happens while a client catches up
 //!   - `joining`: subscribes a socket to all conversations of its account
 //!   - `typing`: knows who is typing, and until when

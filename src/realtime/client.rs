@@ -14,9 +14,9 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::bucket::Bucket;
 use super::context::Context;
 use super::heard::{Callback, Heard, Socket};
+use super::in_flight::{Doing, InFlight};
 use super::send_queue::{Packet, SendQueue};
 use super::transport::Transport;
-use super::unfinished::{Doing, Unfinished};
 use crate::core::error::{Error, Result};
 use crate::core::model::{Me, MessageId, SubscriberId, Time};
 use crate::dialects::socket_event::{Ack, Reaction, SocketEvent, Typing};
@@ -49,7 +49,7 @@ pub struct Client {
     /// The last message that the client has heard: it is told what it missed since before it hears what happens now.
     pub position: Option<MessageId>,
     /// What it has asked for; `None` if it has no position, and nobody waits for that.
-    unfinished: Option<Unfinished>,
+    in_flight: Option<InFlight>,
     send_queue: Mutex<SendQueue>,
     events: Mutex<Events>,
 }
@@ -86,7 +86,7 @@ impl Client {
             typing: Arc::new(Typing::new(limited)),
             ended: AtomicBool::new(false),
             position,
-            unfinished: position.map(|_| Unfinished::default()),
+            in_flight: position.map(|_| InFlight::default()),
             send_queue: Mutex::default(),
             events: Mutex::new(Events {
                 held: true,
@@ -198,13 +198,13 @@ impl Client {
 
     /// It has asked for something, which is being done until this is dropped.
     pub fn begin(&self) -> Option<Doing> {
-        self.unfinished.as_ref().map(Unfinished::begin)
+        self.in_flight.as_ref().map(InFlight::begin)
     }
 
     /// Waits until all is done that it has asked for until now.
     pub async fn done(&self) {
-        if let Some(unfinished) = &self.unfinished {
-            unfinished.done().await;
+        if let Some(in_flight) = &self.in_flight {
+            in_flight.done().await;
         }
     }
 

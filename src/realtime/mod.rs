@@ -13,6 +13,7 @@ mod disconnect;
 mod fan_out;
 pub mod handshake;
 mod heard;
+mod in_flight;
 mod introducing;
 mod joining;
 mod presence;
@@ -23,7 +24,6 @@ mod sending;
 mod signal;
 pub mod transport;
 mod typing;
-mod unfinished;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
 /// What one client has asked for and is not done yet.
-pub struct Unfinished(Mutex<Since>);
+pub struct InFlight(Mutex<Since>);
 
 /// What was asked for since somebody last waited: the channel closes when all of it is done.
 struct Since {
@@ -20,13 +20,13 @@ pub struct Doing {
     _begun: mpsc::Sender<Infallible>,
 }
 
-impl Default for Unfinished {
+impl Default for InFlight {
     fn default() -> Self {
         Self(Mutex::new(Since::now()))
     }
 }
 
-impl Unfinished {
+impl InFlight {
     /// Something was asked for.
     pub fn begin(&self) -> Doing {
         Doing {
