@@ -194,7 +194,6 @@ async fn admit(
     if let Some(pending) = &handshake.pending {
         pending.answered();
     }
-    let before = context.core.meter().handed.load(Relaxed);
     let (token, position) = match auth {
         // From the query of an Engine.IO 3 client.
         Input::List(said) => {
@@ -211,6 +210,8 @@ async fn admit(
     let token = token.ok_or(Error::Unauthorized("A token is required"))?;
     context.rates.count_connect_from(handshake.address)?;
     let me = context.core.me(&token).await?;
+    // Who they are is known once everything was heard that any server had acknowledged.
+    let before = context.core.meter().handed.load(Relaxed);
     context.rates.count_connect(me.id)?;
     let expires_at = context
         .core

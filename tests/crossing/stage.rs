@@ -1,6 +1,5 @@
 //! Where the crossing table is played: Ann and Bob in a conversation of any sort, speaking and listening in any dialect.
 
-use crate::support::entry::Entry;
 use crate::support::mentor::*;
 use crate::support::*;
 
@@ -109,23 +108,8 @@ impl Stage {
         }
     }
 
-    /// A new socket that listens in these dialects. What was answered before may be on its way to listeners yet, on another
-    /// server even: it passes first.
+    /// A new socket that listens in these dialects.
     pub async fn listens(&self, person: &Person, dialects: &[Listener]) -> Ears {
-        self.has_told_all(person).await;
-        self.opens(person, dialects).await
-    }
-
-    /// Every server has told what became true before.
-    async fn has_told_all(&self, person: &Person) {
-        for server in self.chat.servers() {
-            let entry = Entry::to(&server).auth(json!({ "token": person.token }));
-            let socket = entry.connect().await.expect("a token");
-            socket.hears_until_now().await;
-        }
-    }
-
-    async fn opens(&self, person: &Person, dialects: &[Listener]) -> Ears {
         let in_chat = dialects.contains(&Listener::Mentor);
         let socket = match in_chat {
             true => person.opens_chat().await,
@@ -150,13 +134,12 @@ impl Stage {
 
     /// A socket for each dialect, and one that has joined by three of them.
     pub async fn listens_everywhere(&self, person: &Person) -> Vec<Ears> {
-        self.has_told_all(person).await;
         let mut all = Vec::new();
         for dialects in [&[Listener::Mentor][..], &AT_HOME] {
-            all.push(self.opens(person, dialects).await);
+            all.push(self.listens(person, dialects).await);
         }
         for dialect in AT_HOME {
-            all.push(self.opens(person, &[dialect]).await);
+            all.push(self.listens(person, &[dialect]).await);
         }
         all
     }
