@@ -420,14 +420,13 @@ async fn old_files_are_gone_and_pictures_stay() {
         .await
         .status
     };
-    eventually("the old file is gone", async || gets(&old).await == 404).await;
+    let own = format!("/api/files/{}", own["_id"].as_str().expect("an id"));
+    // One after the other.
+    eventually("the old files are gone", async || {
+        gets(&old).await == 404 && ann.get(own.clone()).await.status == 404
+    })
+    .await;
     assert_eq!((gets(&kept).await, gets(&new).await), (200, 200));
-    ann.get(format!(
-        "/api/files/{}",
-        own["_id"].as_str().expect("an id")
-    ))
-    .await
-    .refused(404);
     assert_eq!(
         house.number("SELECT count(*) FROM files WHERE public = 1"),
         1,
