@@ -39,6 +39,20 @@ async fn talks(person: &Person, places: &[String], count: usize, long: usize) {
     }
 }
 
+/// Ann, three rooms in which she has said 300 messages, and Bob's socket, who was away meanwhile and has joined none of them yet.
+async fn comes_back_to_rooms(chat: &Chat) -> (Person, Vec<String>, Socket) {
+    let (ann, bob) = (chat.direct("ann").await, chat.rooms("bob").await);
+    let mut rooms = Vec::new();
+    for name in ["Kitchen", "Garden", "Cellar"] {
+        rooms.push(ann.opens_room(name).await);
+    }
+    let first = ann.posts(&rooms[0], "Heard").await;
+    talks(&ann, &rooms, 300, 10).await;
+    let position = json!({ "lastMessageId": first["_id"] });
+    let socket = bob.enters(position).await.expect("Bob may come back");
+    (ann, rooms, socket)
+}
+
 fn contents<'m>(heard: &'m [Value], at: &str) -> Vec<&'m str> {
     let content = |message: &'m Value| message.pointer(at).and_then(Value::as_str);
     let all = heard.iter().map(content);
@@ -83,15 +97,7 @@ async fn who_was_away_from_thirty_conversations_hears_one_log_while_all_go_on_ta
 #[tokio::test]
 async fn rooms_that_are_joined_in_one_breath_are_caught_up_as_one() {
     let chat = Chat::open().await;
-    let (ann, bob) = (chat.direct("ann").await, chat.rooms("bob").await);
-    let mut rooms = Vec::new();
-    for name in ["Kitchen", "Garden", "Cellar"] {
-        rooms.push(ann.opens_room(name).await);
-    }
-    let first = ann.posts(&rooms[0], "Heard").await;
-    talks(&ann, &rooms, 300, 10).await;
-    let position = json!({ "lastMessageId": first["_id"] });
-    let socket = bob.enters(position).await.expect("Bob may come back");
+    let (ann, rooms, socket) = comes_back_to_rooms(&chat).await;
     for room in &rooms {
         socket.emit("joinRoom", json!({ "roomId": room }));
     }
@@ -104,15 +110,7 @@ async fn rooms_that_are_joined_in_one_breath_are_caught_up_as_one() {
 #[tokio::test]
 async fn rooms_whose_joins_wait_for_the_database_are_caught_up_as_one_all_the_same() {
     let chat = Chat::open().await;
-    let (ann, bob) = (chat.direct("ann").await, chat.rooms("bob").await);
-    let mut rooms = Vec::new();
-    for name in ["Kitchen", "Garden", "Cellar"] {
-        rooms.push(ann.opens_room(name).await);
-    }
-    let first = ann.posts(&rooms[0], "Heard").await;
-    talks(&ann, &rooms, 300, 10).await;
-    let position = json!({ "lastMessageId": first["_id"] });
-    let socket = bob.enters(position).await.expect("Bob may come back");
+    let (_, rooms, socket) = comes_back_to_rooms(&chat).await;
     socket.does("joinRoom", json!({ "roomId": rooms[0] })).await;
     let writing = chat.kept.is_being_written().await;
     for room in &rooms[1..] {
