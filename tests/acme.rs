@@ -180,7 +180,7 @@ async fn a_certificate_comes_from_nothing_stays_and_grows_with_the_domains() {
     let pebble = Pebble::start(place.port).await;
     let chat = place.serves(&pebble, &[DOMAIN]).await;
     let client = place.trusting(&pebble).await;
-    eventually("a client believes it", async || {
+    within(3 * PATIENCE, "a client believes it", async || {
         client.is_ready(DOMAIN).await
     })
     .await;
@@ -247,7 +247,7 @@ async fn a_certificate_comes_from_nothing_stays_and_grows_with_the_domains() {
     let pebble = pebble.again().await;
     chat.is_told_to_look();
     let client = place.trusting(&pebble).await;
-    eventually("it is for both", async || {
+    within(3 * PATIENCE, "it is for both", async || {
         client.is_ready(OTHER).await && client.is_ready(DOMAIN).await
     })
     .await;
@@ -261,7 +261,7 @@ async fn a_directory_that_is_down_stops_nobody_and_is_told() {
     let pebble = Pebble::stopped(place.port);
     let chat = place.serves(&pebble, &[DOMAIN]).await;
     let client = place.careless();
-    eventually("it is told", async || place.told() == 1).await;
+    within(3 * PATIENCE, "it is told", async || place.told() == 1).await;
     let (status, said) = client.ask("GET", "/readyz", "", None).await;
     assert_eq!(status, 503, "{said}");
     assert!(said.contains("no valid certificate"), "{said}");
@@ -290,12 +290,18 @@ async fn a_directory_that_is_down_stops_nobody_and_is_told() {
         0
     );
     // Again and again, and told once.
-    eventually("it is tried again", async || orders(&client).await.1 >= 2).await;
+    within(3 * PATIENCE, "it is tried again", async || {
+        orders(&client).await.1 >= 2
+    })
+    .await;
     assert_eq!(place.told(), 1);
 
     let pebble = pebble.again().await;
     let client = place.trusting(&pebble).await;
-    eventually("it comes by itself", async || client.is_ready(DOMAIN).await).await;
+    within(3 * PATIENCE, "it comes by itself", async || {
+        client.is_ready(DOMAIN).await
+    })
+    .await;
     let (own, warnings) = seen(&client, &token).await;
     assert_looks_like(&own, json!({ "failing": false }), "what is seen");
     let issuer = own["issuer"].as_str().expect("an issuer");
@@ -327,7 +333,7 @@ async fn it_is_renewed_in_time_and_connections_stay() {
     let pebble = Pebble::start_for(place.port, 18).await;
     let _chat = place.serves(&pebble, &[DOMAIN]).await;
     let client = place.trusting(&pebble).await;
-    eventually("a client believes it", async || {
+    within(3 * PATIENCE, "a client believes it", async || {
         client.is_ready(DOMAIN).await
     })
     .await;
@@ -335,7 +341,7 @@ async fn it_is_renewed_in_time_and_connections_stay() {
     let token = client.signs_up("ann").await;
     let room = client.opens_room(&token, "Lobby").await;
     let mut socket = client.listens(DOMAIN, &token, &room).await;
-    eventually("it is renewed", async || {
+    within(3 * PATIENCE, "it is renewed", async || {
         let shown = client.shown(DOMAIN).await;
         shown.expect("always a good one") != first
     })
@@ -356,7 +362,7 @@ async fn what_the_directory_says_is_handed_on() {
     let lost = "elsewhere.example.com";
     let chat = place.serves(&pebble, &[DOMAIN, lost]).await;
     let client = place.careless();
-    eventually("it is told", async || place.told() == 1).await;
+    within(3 * PATIENCE, "it is told", async || place.told() == 1).await;
     let (own, why) = failure(&client).await;
     for said in [lost, "Failed to connect", "urn:ietf:params:acme:error:"] {
         assert!(why.contains(said), "no {said} in {why}");
@@ -374,7 +380,7 @@ async fn what_the_directory_says_is_handed_on() {
     // Unless they say so.
     chat.is_told_to_look();
     let client = place.trusting(&pebble).await;
-    eventually("a client believes it", async || {
+    within(3 * PATIENCE, "a client believes it", async || {
         client.is_ready(DOMAIN).await
     })
     .await;
@@ -386,7 +392,7 @@ async fn a_certificate_that_is_over_as_it_comes_is_no_success() {
     is_administered(&place.file).await;
     let pebble = Pebble::start_for(place.port, 1).await;
     let _chat = place.serves(&pebble, &[DOMAIN]).await;
-    eventually("it is told", async || place.told() == 1).await;
+    within(3 * PATIENCE, "it is told", async || place.told() == 1).await;
     let client = place.careless();
     let (own, why) = failure(&client).await;
     assert!(why.contains("set the clock"), "{why}");
@@ -416,7 +422,7 @@ async fn a_clock_that_jumps_is_followed() {
     let pebble = Pebble::start(place.port).await;
     let _chat = place.serves_in(&environment, &pebble, &[DOMAIN]).await;
     let client = place.trusting(&pebble).await;
-    eventually("a client believes it", async || {
+    within(3 * PATIENCE, "a client believes it", async || {
         client.is_ready(DOMAIN).await
     })
     .await;
@@ -429,16 +435,25 @@ async fn a_clock_that_jumps_is_followed() {
     };
     // After two thirds of its time there is another one, which is as old already by this clock.
     jumps(61);
-    eventually("it is renewed", async || {
+    within(3 * PATIENCE, "it is renewed", async || {
         client.shown(DOMAIN).await.expect("a certificate") != first
     })
     .await;
-    eventually("it is told", async || fails().await).await;
+    within(3 * PATIENCE, "it is told", async || fails().await).await;
     jumps(0);
-    eventually("nothing is wrong any more", async || !fails().await).await;
+    within(3 * PATIENCE, "nothing is wrong any more", async || {
+        !fails().await
+    })
+    .await;
     jumps(91);
-    eventually("it is over", async || !client.is_ready(DOMAIN).await).await;
-    eventually("it is asked for", async || orders(&client).await.0 >= 3).await;
+    within(3 * PATIENCE, "it is over", async || {
+        !client.is_ready(DOMAIN).await
+    })
+    .await;
+    within(3 * PATIENCE, "it is asked for", async || {
+        orders(&client).await.0 >= 3
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -447,7 +462,7 @@ async fn a_directory_that_wants_rest_gets_it() {
     let busy = Pebble::too_busy(place.port).await;
     is_administered(&place.file).await;
     let _chat = place.serves(&busy, &[DOMAIN]).await;
-    eventually("it is told", async || place.told() == 1).await;
+    within(3 * PATIENCE, "it is told", async || place.told() == 1).await;
     let client = place.careless();
     let (own, why) = failure(&client).await;
     assert!(why.contains("Come back later"), "{why}");

@@ -87,7 +87,7 @@ async fn a_closed_encrypted_server_with_backups_by_the_readme_alone() {
 
     // The certificate comes.
     let client = place.trusting(&pebble).await;
-    eventually("a client believes it", async || {
+    within(3 * PATIENCE, "a client believes it", async || {
         client.is_ready(DOMAIN).await
     })
     .await;
@@ -135,13 +135,16 @@ async fn a_closed_encrypted_server_with_backups_by_the_readme_alone() {
         assert!(read.contains("Hello everyone!"), "{name}: {read}");
     }
     // The first backup is there; a day later there is the next one.
-    eventually("it is backed up", async || finished(&backups).len() == 1).await;
+    within(3 * PATIENCE, "it is backed up", async || {
+        finished(&backups).len() == 1
+    })
+    .await;
     assert_eq!(chat.stop().await, 0);
     let first = &finished(&backups)[0];
     let old = first.replace(&first[19..], "20200101T000000Z.db");
     fs::rename(backups.join(first), backups.join(old)).expect("renamed");
     let chat = serves(&place, &pebble, &backups).await;
-    eventually("it is backed up again", async || {
+    within(3 * PATIENCE, "it is backed up again", async || {
         finished(&backups).len() == 2
     })
     .await;

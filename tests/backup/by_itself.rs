@@ -48,7 +48,7 @@ fn finished(directory: &Path) -> Vec<String> {
 }
 
 async fn has_made(directory: &Path, count: usize) -> Vec<String> {
-    eventually("it is backed up", async || {
+    within(3 * PATIENCE, "it is backed up", async || {
         finished(directory).len() >= count
     })
     .await;
@@ -132,7 +132,7 @@ async fn only_the_oldest_of_its_own_go() {
         "2",
     ];
     let chat = Chat::on(&file, &flags).await;
-    eventually("four are made", async || {
+    within(3 * PATIENCE, "four are made", async || {
         finished(&backups)
             .iter()
             .any(|name| &name[12..18] == "000004")
@@ -162,7 +162,7 @@ async fn seen(chat: &Chat) -> (Value, bool) {
 }
 
 async fn fails(chat: &Chat, failing: bool) {
-    eventually("that is known", async || {
+    within(3 * PATIENCE, "that is known", async || {
         let (backups, is_warned) = seen(chat).await;
         backups["failing"] == failing && is_warned == failing && backups["lastAt"].is_string()
     })
@@ -193,7 +193,10 @@ async fn a_failure_is_told_once_and_the_server_goes_on() {
                 .expect("a number")
         };
         let before = failures().await;
-        eventually("it is tried again", async || failures().await >= before + 2).await;
+        within(3 * PATIENCE, "it is tried again", async || {
+            failures().await >= before + 2
+        })
+        .await;
         let mails = chat.mails_to(boss).await;
         assert_eq!(mails.len(), round, "{mails:#?}");
         assert_eq!(mails[0]["subject"], "A backup failed");
@@ -251,7 +254,7 @@ async fn a_failure_that_was_told_is_not_told_again_after_a_restart() {
         let chat = Chat::on(&file, &flags).await;
         // A directory where the backup is to be: nothing can be written there.
         fs::remove_dir_all(&backups).expect("it goes");
-        eventually("it is told", async || {
+        within(3 * PATIENCE, "it is told", async || {
             chat.log().contains("a backup failed") && told() == 1
         })
         .await;
@@ -278,7 +281,10 @@ async fn a_disk_too_full_for_a_backup_still_takes_messages() {
     let flags = ["--backup-dir", words(&backups), "--backup-every", "1s"];
     let chat = Chat::start_by(shell, &[&on_file(&file)[..], &flags].concat()).await;
     let chat = chat.expect("it serves");
-    eventually("it fails", async || chat.log().contains("a backup failed")).await;
+    within(3 * PATIENCE, "it fails", async || {
+        chat.log().contains("a backup failed")
+    })
+    .await;
     let ann = ann.at(&chat);
     ann.posts(&room, "There is room for this").await;
     assert_eq!(

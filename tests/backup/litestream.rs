@@ -141,7 +141,7 @@ async fn a_log_that_cannot_begin_anew_is_told_and_shrinks_once_it_can() {
     assert!(log_bytes(&file) > 128 << 20);
     assert!(is_told().await);
     drop(reader);
-    eventually("the log begins anew", async || {
+    within(3 * PATIENCE, "the log begins anew", async || {
         upload().await;
         log_bytes(&file) <= 64 << 20
     })

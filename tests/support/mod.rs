@@ -49,11 +49,16 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 /// How long something that must not happen is given to happen all the same.
 pub const MOMENT: Duration = Duration::from_millis(150);
 
-/// Waits until something is so that becomes so by itself: it may take longer than an answer.
-pub async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+/// Waits until something is so that becomes so by itself.
+pub async fn eventually(what: &str, is_so: impl AsyncFnMut() -> bool) {
+    within(PATIENCE, what, is_so).await;
+}
+
+/// The same for what may take so long.
+pub async fn within(patience: Duration, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let asked = Instant::now();
     while !is_so().await {
-        assert!(asked.elapsed() < 3 * PATIENCE, "never: {what}");
+        assert!(asked.elapsed() < patience, "never: {what}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
